@@ -1,0 +1,113 @@
+"""From flagged half-hours to hours of heat: what the build of one month computes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+
+from transforms.neighbour_flags import flag_duplicates, flag_superseded, flag_unknown_households
+from transforms.tables import CELL, HEAT_HOURLY
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The tables of one built month."""
+
+    flagged: pl.DataFrame
+    flag_count: pl.DataFrame
+    cell: pl.DataFrame
+    hourly: pl.DataFrame
+    summary: pl.DataFrame
+
+
+def build_month(
+    readings: pl.DataFrame, sources: pl.DataFrame, *, known: Collection[str] | None, boiler_efficiency: float
+) -> Month:
+    """Make one month's readings into hours of heat, with the judgement on every reading.
+
+    Parameters
+    ----------
+    readings
+        Rows of `tables.READING` of one month with `source`, an index into `sources`.
+    sources
+        One row per source: `source`, `source_id`, `feed`, `delivered`, `replaced`; in the order of `source_id`.
+    known
+        Homes of the household table, or None where there is no table.
+    boiler_efficiency
+        Heat delivered per gas used [1].
+
+    """
+    judged = readings.pipe(flag_unknown_households, known).pipe(flag_superseded, sources).pipe(flag_duplicates)
+    good = judged.filter(pl.col("flag") == "ok")
+    hours = half_hours_to_hours(good)
+    used = hours.select(half_hours=pl.len() * 2, gas_kwh=pl.col("gas_kwh").sum())
+    summary = pl.DataFrame(
+        {
+            "households": hours["household_id"].n_unique(),
+            "readings": len(judged),
+            "ok_half_hours": len(good),
+            "used_half_hours": used["half_hours"][0],
+            "used_gas_kwh": used["gas_kwh"][0],
+            "hours": len(hours),
+        }
+    )
+    return Month(
+        flagged=judged.filter(pl.col("flag") != "ok").pipe(name_source, sources).sort("source_id", "line"),
+        flag_count=count_flags(judged, sources),
+        cell=count_cells(good, hours),
+        hourly=HEAT_HOURLY.conform(gas_to_heat(hours, boiler_efficiency)),
+        summary=summary,
+    )
+
+
+def half_hours_to_hours(good: pl.DataFrame) -> pl.DataFrame:
+    """Add up the two half-hours of each hour [kWh]; an hour with only one of them is no hour.
+
+    `good` holds at most one reading per home and half-hour, so two rows are both halves.
+    """
+    return (
+        good.group_by("household_id", hour_start_utc=pl.col("interval_start_utc").dt.truncate("1h"))
+        .agg(pl.col("gas_kwh").sum(), halves=pl.len())
+        .filter(pl.col("halves") == 2)  # noqa: PLR2004 - an hour has two halves
+        .drop("halves")
+        .sort("household_id", "hour_start_utc")
+    )
+
+
+def gas_to_heat(hours: pl.DataFrame, boiler_efficiency: float) -> pl.DataFrame:
+    r"""Add `heat_kwh`, :math:`Q = \eta G` [kWh], with the mean efficiency of the boiler stock (Wang 2018, section 2.1)."""
+    return hours.with_columns(heat_kwh=pl.col("gas_kwh") * boiler_efficiency)
+
+
+def count_cells(good: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+    """Count good half-hours and hours by home, month and hour of day: what sufficiency is judged by."""
+    halves = good.group_by(
+        "household_id",
+        month=pl.col("interval_start_utc").dt.truncate("1mo").dt.date(),
+        hour_of_day=pl.col("interval_start_utc").dt.hour(),
+    ).agg(
+        half_hours=pl.len(),
+        first_interval_utc=pl.col("interval_start_utc").min(),
+        last_interval_utc=pl.col("interval_start_utc").max(),
+    )
+    whole = hours.group_by(
+        "household_id",
+        month=pl.col("hour_start_utc").dt.truncate("1mo").dt.date(),
+        hour_of_day=pl.col("hour_start_utc").dt.hour(),
+    ).agg(hours=pl.len(), gas_kwh=pl.col("gas_kwh").sum())
+    keys = list(CELL.key)
+    joined = halves.join(whole, on=keys, how="left").with_columns(pl.col("hours", "gas_kwh").fill_null(0))
+    return CELL.conform(joined).sort(keys)
+
+
+def count_flags(judged: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Count readings by source and flag, `ok` included."""
+    counted = judged.group_by("source", "flag").agg(readings=pl.len().cast(pl.Int64))
+    return name_source(counted.with_columns(pl.col("flag").cast(pl.String)), sources).sort("source_id", "flag")
+
+
+def name_source(frame: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Replace the index `source` by the `source_id` that it stands for."""
+    return frame.join(sources.select("source", "source_id"), on="source", how="left").drop("source")

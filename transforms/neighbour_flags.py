@@ -1,0 +1,82 @@
+"""Flags that need more than the line itself: other sources, other readings of the home, the household table.
+
+`readings` below is one month of `transforms.tables.READING` rows with three columns more, which say
+where each row comes from: `source` (index into `sources`), and from that frame `feed`, `delivered` and
+`replaced`. Rows keep their place; only `flag` changes, and only where it is still `ok`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+from transforms.tables import FLAG_DTYPE
+
+SLOT = ("household_id", "interval_start_utc")
+_IS_OK = pl.col("flag") == "ok"
+
+
+def flag_unknown_households(readings: pl.DataFrame, known: Collection[str] | None) -> pl.DataFrame:
+    """Flag readings of homes that the household table lacks; without a table (`None`) every home is known."""
+    if known is None:
+        return readings
+    unknown = ~pl.col("household_id").cast(pl.String).is_in(list(known))
+    return _set_flag(readings, unknown, "unknown_household")
+
+
+def flag_superseded(readings: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Flag readings that a later delivery replaces.
+
+    A source whose path has newer content is replaced as a whole. Within a feed that declares delivery dates, an ok
+    reading of a later delivery replaces those of earlier ones for the same home and half-hour.
+
+    Parameters
+    ----------
+    readings
+        One month of readings, with `source`.
+    sources
+        `source`, `feed`, `delivered` (date or null), `replaced` (whether its path has newer content).
+
+    """
+    if not sources["replaced"].any() and sources["delivered"].null_count() == len(sources):
+        return readings
+    joined = readings.join(
+        sources.select("source", "feed", "delivered", "replaced"), on="source", how="left", maintain_order="left"
+    )
+    joined = _set_flag(joined, pl.col("replaced"), "superseded")
+    if sources["delivered"].n_unique() > 1:
+        newest = pl.col("delivered").filter(_IS_OK).max().over(*SLOT, "feed")
+        joined = _set_flag(joined, pl.col("delivered") < newest, "superseded")
+    return joined.drop("feed", "delivered", "replaced")
+
+
+def flag_duplicates(readings: pl.DataFrame) -> pl.DataFrame:
+    """Flag ok readings that share a home and half-hour: equal values keep their first, unequal ones lose all.
+
+    `first` is the first by source id and line, so that the order of arrival does not matter.
+    """
+    ok = readings.filter(_IS_OK).sort(*SLOT, "source", "line")
+    repeats = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in SLOT).fill_null(value=False)
+    ok = ok.with_columns(is_repeat=repeats)
+    if not ok["is_repeat"].any():
+        return pl.concat([ok.drop("is_repeat"), readings.filter(~_IS_OK)])
+    in_slot = pl.col("is_repeat") | pl.col("is_repeat").shift(-1, fill_value=False)
+    ok = ok.with_columns(shared=in_slot)
+    shared = ok.filter("shared").with_columns(conflict=pl.col("gas_kwh").n_unique().over(SLOT) > 1)
+    shared = _set_flag(shared, pl.col("conflict"), "duplicate_conflict")
+    shared = _set_flag(shared, pl.col("is_repeat"), "duplicate_exact")
+    return pl.concat(
+        [
+            ok.filter(~pl.col("shared")).drop("is_repeat", "shared"),
+            shared.drop("is_repeat", "shared", "conflict"),
+            readings.filter(~_IS_OK),
+        ]
+    )
+
+
+def _set_flag(readings: pl.DataFrame, condition: pl.Expr, flag: str) -> pl.DataFrame:
+    """Set `flag` where `condition` holds and nothing was found before: the first match wins."""
+    return readings.with_columns(
+        flag=pl.when(_IS_OK & condition).then(pl.lit(flag, dtype=FLAG_DTYPE)).otherwise(pl.col("flag"))
+    )
