@@ -1,0 +1,179 @@
+"""The table `lcoh`: which rows it has, and what each option of a convention does to them."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from transforms.lcoh.conventions import CONVENTIONS, WANG2018, Convention, find_convention
+from transforms.lcoh.networks import network_capital
+from transforms.lcoh.overrides import override
+from transforms.lcoh.parameters import HeatNetwork
+from transforms.lcoh.refusals import AssumptionError, UnknownNameError
+from transforms.lcoh.scenarios import ScenarioFigures, scenario_figures
+from transforms.lcoh.sensitivity import Change, network_cost
+from transforms.lcoh.table import lcoh_table, paper_demand
+from transforms.tables import DWELLING_TYPES, LCOH
+from warehouse.cost_figures import read_assumptions
+
+ASSUMPTIONS = read_assumptions()
+FIGURES = scenario_figures(ASSUMPTIONS, "paper_fit")
+
+
+def demand(**kwh: float | None) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "dwelling_type": list(kwh),
+            "period": ["2009"] * len(kwh),
+            "demand_basis": ["measured"] * len(kwh),
+            "demand_kwh": list(kwh.values()),
+        },
+        schema_overrides={"demand_kwh": pl.Float64},
+    )
+
+
+def costs(rows: pl.DataFrame) -> pl.DataFrame:
+    return lcoh_table(rows, ASSUMPTIONS, scenario="paper_fit", convention="wang2018")
+
+
+def test_every_demand_gets_three_systems_and_the_stock_five_networks() -> None:
+    table = costs(demand(**dict.fromkeys(DWELLING_TYPES, 12_000.0), all=13_000, stock=14_000))
+    assert table.schema == pl.Schema(LCOH.schema)
+    assert table.select(LCOH.key).is_unique().all()
+    individual, networks = (table.filter((pl.col("system") == "network") == flag) for flag in (False, True))
+    assert individual.height == 3 * 7
+    assert set(individual["scale"]) == {"individual"}
+    assert set(individual["dwellings"]) == {1}
+    assert networks.select("scale", "dwellings", "dwelling_type", "demand_kwh").rows() == [
+        ("small", 100, "stock", 14_000.0),
+        ("medium", 300, "stock", 14_000.0),
+        ("large", 1_000, "stock", 14_000.0),
+        ("single_development", 3_000, "stock", 14_000.0),
+        ("multi_development", 20_000, "stock", 14_000.0),
+    ]
+
+
+def test_networks_serve_all_homes_where_the_stock_is_not_known() -> None:
+    table = costs(demand(flat=10_000.0, all=13_000.0, stock=None))
+    assert set(table.filter(pl.col("system") == "network")["dwelling_type"]) == {"all"}
+    assert "stock" not in set(table["dwelling_type"])
+
+
+def test_each_period_and_basis_gets_networks_of_its_own() -> None:
+    two = pl.concat([demand(all=13_000.0, stock=14_000.0), demand(all=12_000.0).with_columns(period=pl.lit("2010"))])
+    table = costs(pl.concat([two, paper_demand(ASSUMPTIONS)])).filter(pl.col("system") == "network")
+    assert table.group_by("demand_basis", "period", "dwelling_type").len().sort("period").rows() == [
+        ("measured", "2009", "stock", 5),
+        ("measured", "2010", "all", 5),
+        ("paper", "paper", "all", 5),
+    ]
+
+
+def test_demand_without_a_mean_gives_no_networks_and_no_demand_an_empty_table() -> None:
+    assert set(costs(demand(flat=10_000.0))["system"]) == {"gas_boiler", "ashp", "gshp"}
+    assert costs(demand(flat=None)).is_empty()
+
+
+def test_a_demand_that_is_not_above_zero_or_given_twice_is_refused() -> None:
+    with pytest.raises(
+        AssumptionError, match=r"1 rows of demand are not above zero \(e\.g\. 0\.0 kWh/yr of flat in 2009\)"
+    ):
+        costs(demand(flat=0.0, all=10_000.0))
+    with pytest.raises(AssumptionError, match=r"2 rows of demand share a key \(e\.g\. measured / 2009 / flat\)"):
+        costs(pl.concat([demand(flat=1.0), demand(flat=2.0)]))
+
+
+def test_the_hand_worked_network_of_a_hundred_homes_comes_out() -> None:
+    # Per home: 13.3 m x 169 + 1,075 + 579 + 3.7 kW x 1,500 + 3.7 kW x 35 + (1,000 m x 468 + 3,343) / 100
+    row = costs(demand(all=15_200.0)).filter(pl.col("scale") == "small").row(0, named=True)
+    assert row["initial_capital_gbp_per_dwelling"] == pytest.approx(2247.7 + 1075 + 579 + 5550 + 129.5 + 4713.43)
+    assert row["om_gbp_per_mwh"] == pytest.approx(29.9 * 0.8 + 55.5 / 19)
+    assert row["fuel_gbp_per_mwh"] == pytest.approx(190 / 3.6 + 190 * 0.019 * 0.8)
+    assert row["capital_gbp_per_mwh"] == pytest.approx((14_294.63 + 5550 / 1.035**25) / 23.45562 / 19, rel=1e-6)
+    assert row["denominator"] == "produced"
+
+
+def test_emissions_are_the_mean_over_the_life_of_a_system() -> None:
+    table = costs(demand(all=15_200.0)).filter(pl.col("system") != "network")
+    kg = dict(table.select("system", "co2_kg_per_dwelling_year").iter_rows())
+    assert kg["gas_boiler"] == pytest.approx(15_200 / 0.94 * 0.184)
+    assert kg["ashp"] == pytest.approx(15_200 / 3 * 0.135, rel=1e-3)  # mean of a line from 0.20 to 0.07
+    assert kg["gshp"] == pytest.approx(0.75 * kg["ashp"])
+
+
+# --- conventions ------------------------------------------------------------------------------------
+
+
+def network_lcoh(
+    convention: Convention, dwellings: int = 100, figures: ScenarioFigures = FIGURES, **change: float
+) -> float:
+    cost = network_cost(figures, convention, dwellings=dwellings, demand_kwh=15_200, change=Change(**change))
+    return float(cost.total)
+
+
+def test_delivered_heat_makes_networks_dearer_and_leaves_homes_as_they_are() -> None:
+    rows = paper_demand(ASSUMPTIONS)
+    produced, delivered = (
+        lcoh_table(rows, ASSUMPTIONS, scenario="paper_fit", convention=name)
+        for name in ("wang2018", "wang2018_delivered")
+    )
+    ratio = delivered["lcoh_gbp_per_mwh"] / produced["lcoh_gbp_per_mwh"]
+    is_network = produced["system"] == "network"
+    assert ratio.filter(is_network).to_list() == pytest.approx([1.25] * 5)
+    assert ratio.filter(~is_network).to_list() == pytest.approx([1.0] * 18)
+    assert set(delivered["denominator"]) == {"delivered"}
+    single = delivered.filter(pl.col("scale") == "single_development")["lcoh_gbp_per_mwh"].item()
+    gshp = delivered.filter(pl.col("system") == "gshp", pl.col("dwelling_type") == "all")["lcoh_gbp_per_mwh"].item()
+    assert (round(single), round(gshp)) == (138, 113)
+
+
+def test_the_other_reading_that_fits_the_paper_gives_its_known_figures() -> None:
+    """A horizon of 40 years, no second heat pump and 20 % more heat produced than delivered: domain note, column A."""
+    reading = replace(WANG2018, replaces_heat_pump=False, loss_rule="share_of_delivered")
+    figures = scenario_figures(override(ASSUMPTIONS, ["network.lifetime_years=40"], scenario="paper_fit"), "paper_fit")
+    small = network_lcoh(reading, 100, figures)
+    assert small == pytest.approx(121.0, abs=0.1)
+    assert network_lcoh(reading, 20_000, figures) == pytest.approx(108.9, abs=0.1)
+    assert network_lcoh(reading, 100, figures, demand_factor=0.5) / small - 1 == pytest.approx(0.329, abs=1e-3)
+    assert network_lcoh(reading, 100, figures, capital_factor=1.5) / small - 1 == pytest.approx(0.152, abs=1e-3)
+    assert network_lcoh(reading, 100, figures, om_factor=1.5) / small - 1 == pytest.approx(0.116, abs=1e-3)
+    assert network_lcoh(reading, 100, figures, discount_rate=0.0) / small - 1 == pytest.approx(-0.142, abs=1e-3)
+    assert network_lcoh(reading, 100, figures, discount_rate=0.1) / small - 1 == pytest.approx(0.361, abs=1e-3)
+
+
+def test_each_option_moves_the_cost_by_what_it_is_worth() -> None:
+    base = network_lcoh(WANG2018)
+    heat_pump_gbp_per_mwh = 5550 / 23.45562 / 19
+    assert base - network_lcoh(replace(WANG2018, replaces_heat_pump=False)) == pytest.approx(
+        heat_pump_gbp_per_mwh / 1.035**25, rel=1e-6
+    )
+    assert network_lcoh(replace(WANG2018, om_charged_on="produced")) - base == pytest.approx(29.9 * 0.2)
+    assert base - network_lcoh(replace(WANG2018, heat_pump_om="per_kw")) == pytest.approx(3.7 * (15 - 1) / 19)
+    earlier = network_cost(FIGURES, replace(WANG2018, first_heat_year=0), dwellings=100, demand_kwh=15_200)
+    later = network_cost(FIGURES, WANG2018, dwellings=100, demand_kwh=15_200)
+    assert float(earlier.capital) == pytest.approx(float(later.capital) / 1.035)
+    assert float(earlier.fuel) == pytest.approx(float(later.fuel))
+
+
+def test_a_main_pipe_with_a_length_per_home_shows_no_economy_of_scale() -> None:
+    reading = replace(WANG2018, main_pipe="length_per_dwelling")
+    network = FIGURES.record(HeatNetwork, "network")
+    metres = [network_capital(network, dwellings=n, convention=reading)["main_pipe"] / (468 * n) for n in (100, 20_000)]
+    assert metres == pytest.approx([10, 10])
+    assert network_lcoh(reading, 100) == pytest.approx(network_lcoh(WANG2018, 100))
+    assert network_lcoh(reading, 20_000) > 1.05 * network_lcoh(WANG2018, 20_000)
+
+
+def test_a_second_tariff_is_a_row_of_data() -> None:
+    reading = replace(WANG2018, network_tariff="services")
+    with pytest.raises(AssumptionError, match=r"scenario paper_fit has no electricity_services\.price_gbp_per_mwh"):
+        network_lcoh(reading)
+    priced = override(ASSUMPTIONS, ["electricity_services.price_gbp_per_mwh=144"], scenario="paper_fit")
+    cheaper = network_lcoh(reading, figures=scenario_figures(priced, "paper_fit"))
+    assert network_lcoh(WANG2018) - cheaper == pytest.approx((190 - 144) * (1 / 3.6 + 0.019 * 0.8))
+
+
+def test_conventions_go_by_their_own_names_and_an_unknown_one_lists_near_matches() -> None:
+    assert all(convention.name == name for name, convention in CONVENTIONS.items())
+    with pytest.raises(UnknownNameError, match="no convention is named 'wang2017'; did you mean wang2018"):
+        find_convention("wang2017")

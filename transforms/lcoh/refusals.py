@@ -1,0 +1,26 @@
+"""The errors of the cost model: what is wrong with an assumption, a scenario or a convention, and where it stands."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Final
+
+_NEAR: Final = 4
+
+
+class AssumptionError(ValueError):
+    """An assumption cannot be used; the message says where it stands, what is wrong and what to do."""
+
+
+class UnknownNameError(AssumptionError):
+    """A parameter, scenario or convention is asked for that does not exist."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """Return the error for a name that does not exist, with a few near matches or else all that do."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=_NEAR, cutoff=0.5)
+    near += [n for n in names if name and name in n and n not in near][: _NEAR - len(near)]
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+    return UnknownNameError(f"no {kind} is named {name!r}; {hint}")

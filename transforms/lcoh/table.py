@@ -1,0 +1,174 @@
+"""The table `lcoh`: demand and assumptions in, the levelised cost of every system out."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from transforms.lcoh.cash_flows import CashFlows, levelised_cost
+from transforms.lcoh.conventions import Convention, find_convention
+from transforms.lcoh.networks import network_flows
+from transforms.lcoh.parameters import (
+    INDIVIDUAL_SYSTEMS,
+    PAPER_DEMAND_ITEM,
+    SCALE_ITEM,
+    HeatNetwork,
+    IndividualSystem,
+    Study,
+)
+from transforms.lcoh.refusals import AssumptionError
+from transforms.lcoh.scenarios import ScenarioFigures, scenario_figures
+from transforms.lcoh.systems import energy_of, individual_flows
+from transforms.tables import LCOH
+
+DEMAND_KEY = ("demand_basis", "period", "dwelling_type")
+NETWORK_DEMAND = ("stock", "all")  # the demand that a network serves: the first of these that is known
+
+
+def lcoh_table(demand: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str, convention: str) -> pl.DataFrame:
+    """Return the levelised cost of heat of every system for every demand, as the table `lcoh`.
+
+    Parameters
+    ----------
+    demand
+        Columns dwelling_type, period, demand_basis and demand_kwh, the heat delivered to one home [kWh/yr].
+        Rows without a demand are left out. Each row gets its individual systems; networks of every scale serve the
+        demand of `stock`, or of `all` where that is not known.
+    assumptions
+        The table `assumption`.
+    scenario
+        Set of prices.
+    convention
+        Reading of the cost model, a name in `CONVENTIONS`.
+
+    Raises
+    ------
+    AssumptionError
+        If a figure is missing, a name unknown, a demand not above zero or given twice.
+
+    """
+    figures = scenario_figures(assumptions, scenario)
+    reading = find_convention(convention)
+    known = demand.pipe(check_demand)
+    tables = [_individual(system, known, figures, reading) for system in INDIVIDUAL_SYSTEMS]
+    rows = pl.concat([*tables, _networks(known, figures, reading)])
+    return LCOH.conform(
+        rows.with_columns(
+            scenario=pl.lit(scenario), convention=pl.lit(reading.name), denominator=pl.lit(reading.denominator)
+        )
+    )
+
+
+def paper_demand(assumptions: pl.DataFrame) -> pl.DataFrame:
+    """Return the demands of the paper by dwelling type and on average, in the shape that `lcoh_table` reads."""
+    return assumptions.filter(pl.col("item") == PAPER_DEMAND_ITEM).select(
+        dwelling_type="parameter", period=pl.lit("paper"), demand_basis=pl.lit("paper"), demand_kwh="value"
+    )
+
+
+def check_demand(demand: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows whose demand is known.
+
+    Raises
+    ------
+    AssumptionError
+        If a demand is not above zero, or two rows stand for one key.
+
+    """
+    known = demand.select(*DEMAND_KEY, pl.col("demand_kwh").cast(pl.Float64)).drop_nulls("demand_kwh")
+    wrong = known.filter(~(pl.col("demand_kwh").is_finite() & (pl.col("demand_kwh") > 0)))
+    if wrong.height:
+        message = (
+            f"{wrong.height} rows of demand are not above zero (e.g. {wrong['demand_kwh'][0]} kWh/yr of "
+            f"{wrong['dwelling_type'][0]} in {wrong['period'][0]}): a cost per MWh needs heat"
+        )
+        raise AssumptionError(message)
+    twice = known.filter(pl.struct(DEMAND_KEY).is_duplicated())
+    if twice.height:
+        message = (
+            f"{twice.height} rows of demand share a key (e.g. {' / '.join(twice.select(DEMAND_KEY).row(0))}): "
+            "give one row for each basis, period and dwelling type"
+        )
+        raise AssumptionError(message)
+    return known
+
+
+def _individual(system: str, demand: pl.DataFrame, figures: ScenarioFigures, convention: Convention) -> pl.DataFrame:
+    study = figures.record(Study, "study")
+    technology = figures.record(IndividualSystem, system)
+    energy = energy_of(
+        figures,
+        carrier=INDIVIDUAL_SYSTEMS[system],
+        tariff=convention.individual_tariff,
+        years=technology.lifetime_years,
+    )
+    flows = individual_flows(
+        technology,
+        energy,
+        demand_kwh=demand["demand_kwh"].to_numpy(),
+        first_heat_year=convention.first_heat_year,
+    )
+    keys = demand.with_columns(system=pl.lit(system), scale=pl.lit("individual"), dwellings=pl.lit(1, dtype=pl.Int64))
+    return keys.pipe(_with_costs, flows, study, technology.lifetime_years, convention)
+
+
+def _networks(demand: pl.DataFrame, figures: ScenarioFigures, convention: Convention) -> pl.DataFrame:
+    study = figures.record(Study, "study")
+    network = figures.record(HeatNetwork, "network")
+    electricity = energy_of(
+        figures,
+        carrier="electricity",
+        tariff=convention.network_tariff,
+        years=network.lifetime_years,
+    )
+    scales = pl.DataFrame(
+        {"scale": list(sizes := figures.items(SCALE_ITEM)), "dwellings": list(sizes.values())},
+        schema={"scale": pl.String, "dwellings": pl.Float64},
+    ).sort("dwellings")
+    keys = (
+        demand.filter(pl.col("dwelling_type").is_in(NETWORK_DEMAND))
+        .sort(pl.col("dwelling_type").replace_strict({name: i for i, name in enumerate(NETWORK_DEMAND)}))
+        .unique(["demand_basis", "period"], keep="first", maintain_order=True)
+        .join(scales, how="cross", maintain_order="left_right")
+        .with_columns(system=pl.lit("network"))
+    )
+    flows = network_flows(
+        network,
+        electricity,
+        dwellings=keys["dwellings"].to_numpy(),
+        demand_kwh=keys["demand_kwh"].to_numpy(),
+        convention=convention,
+    )
+    return keys.with_columns(pl.col("dwellings").cast(pl.Int64)).pipe(
+        _with_costs, flows, study, network.lifetime_years, convention
+    )
+
+
+def _with_costs(
+    keys: pl.DataFrame, flows: CashFlows, study: Study, lifetime_years: int, convention: Convention
+) -> pl.DataFrame:
+    """Add to each key its levelised cost by element, its initial capital and its emissions."""
+    cost = levelised_cost(flows, discount_rate=study.discount_rate, denominator=convention.denominator)
+    per_system = {
+        "capital_gbp_per_mwh": cost.capital,
+        "om_gbp_per_mwh": cost.om,
+        "fuel_gbp_per_mwh": cost.fuel,
+        "carbon_gbp_per_mwh": cost.carbon,
+        "lcoh_gbp_per_mwh": cost.total,
+    }
+    per_dwelling = {
+        "initial_capital_gbp_per_dwelling": flows.capital_gbp[..., 0],
+        "co2_kg_per_dwelling_year": flows.co2_kg.sum(axis=-1) / lifetime_years,
+    }
+    return keys.select(
+        *DEMAND_KEY,
+        "demand_kwh",
+        "system",
+        "scale",
+        "dwellings",
+        *[pl.Series(name, np.broadcast_to(values, keys.height)) for name, values in per_system.items()],
+        *[
+            pl.Series(name, np.broadcast_to(values, keys.height)) / pl.col("dwellings")
+            for name, values in per_dwelling.items()
+        ],
+    )
