@@ -1,0 +1,78 @@
+"""Fingerprints: the hash of what a unit of work reads, its parameters and the modules that compute it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from transforms.schema import Table
+
+# The modules whose text decides a stage's output. A change of any other module leaves the stage's units valid.
+CODE = {
+    "ingest": (
+        "transforms.formats",
+        "transforms.stamps",
+        "transforms.clocks",
+        "transforms.parse",
+        "transforms.line_flags",
+        "warehouse.landing",
+        "warehouse.reading_objects",
+        "flows.ingest_source",
+    ),
+    "ingest_table": (
+        "transforms.delivered_table",
+        "transforms.household_table",
+        "transforms.temperature_table",
+        "transforms.temperature",
+    ),
+    "month": ("transforms.neighbour_flags", "transforms.hours"),
+    "period": ("transforms.periods", "transforms.selection", "transforms.profiles", "transforms.demand"),
+    "cost": ("transforms.lcoh",),
+    "report": ("reports", "quality.disclosure", "flows.report"),
+}
+
+
+def fingerprint(**parts: Any) -> str:
+    """Return the sha256 of the parts, independent of their order."""
+    text = json.dumps(parts, sort_keys=True, default=_as_text)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def describe_table(table: Table) -> list[str]:
+    """Return the shape of a table: what a stage that writes it depends on."""
+    return [f"{name}:{dtype}" for name, dtype in table.schema.items()]
+
+
+@functools.cache
+def code_fingerprint(stage: str) -> str:
+    """Return the hash of the text of a stage's modules; a package stands for all its files."""
+    digest = hashlib.sha256()
+    for name in CODE[stage]:
+        for path in _files_of(name):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files_of(module: str) -> list[Path]:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        message = f"no module {module}"
+        raise ModuleNotFoundError(message)
+    origin = Path(spec.origin)
+    if origin.name != "__init__.py":
+        return [origin]
+    return sorted(p for p in origin.parent.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return str(value)

@@ -1,0 +1,98 @@
+"""A file is recognised by its header, or refused by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from transforms.formats import FORMATS, GasConversion, NotUsedError, RefusalError, normalise_name, recognise
+
+HEADERS = {
+    "edrp": "ANON_ID,ADVANCEDATETIME,HH,GASKWH",
+    "octopus": "Consumption (m³), Start, End",
+    "octopus_kwh": "Consumption (kwh), Start, End",
+    "canonical": "household_id,interval_start_utc,gas_kwh",
+    "households": "anonID,dwelling_type",
+    "temperature_daily": "date,temperature_mean_c",
+    "temperature_hourly": "hour_start_utc,temperature_c",
+}
+
+
+@pytest.mark.parametrize(("name", "header"), HEADERS.items())
+def test_every_format_is_recognised_by_its_header(name: str, header: str) -> None:
+    layout = recognise(header.split(","))
+    assert layout.format.name == name
+    assert layout.width == header.count(",") + 1
+
+
+def test_every_declared_format_recognises_the_header_that_it_shows() -> None:
+    assert {recognise(known.header.split(",")).format.name for known in FORMATS} == set(HEADERS)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "anon_id,advancedatetime,hh,gaskwh",
+        " ANON_ID , ADVANCEDATETIME,HH ,GASKWH\r",
+        '"ANON_ID","ADVANCEDATETIME","HH","GASKWH"',
+        "\ufeffANON_ID,ADVANCEDATETIME,HH,GASKWH",
+        "AnonId,AdvanceDateTime,Hh,GasKwh",
+    ],
+)
+def test_case_blanks_quotes_and_bom_may_vary(header: str) -> None:
+    assert recognise(header.split(",")).format.name == "edrp"
+
+
+def test_columns_may_stand_in_another_order() -> None:
+    layout = recognise(["HH", "GASKWH", "ANON_ID", "ADVANCEDATETIME"])
+    assert layout.positions == {"household_id": 2, "stamp": 3, "half_hour": 0, "value": 1}
+
+
+def test_the_cubic_metre_is_read_through_a_broken_encoding_too() -> None:
+    assert recognise(["Consumption (mÂ³)", " Start", " End"]).format.unit == "m3"
+
+
+def test_an_octopus_file_may_carry_costs_and_an_edrp_file_may_not_carry_more() -> None:
+    cost = "Consumption (m³), Estimated Cost Inc. Tax (p), Standing Charge Inc. Tax (p), Start, End"
+    assert recognise(cost.split(",")).positions == {"value": 0, "stamp": 3, "stamp_end": 4}
+    with pytest.raises(RefusalError, match="unknown header"):
+        recognise(["ANON_ID", "ADVANCEDATETIME", "HH", "GASKWH", "QUALITY"])
+
+
+@pytest.mark.parametrize("name", ["household_id", "ANON_ID", "anonID", "Hhold_ID"])
+def test_a_household_table_may_name_its_id_as_edrp_does(name: str) -> None:
+    layout = recognise([name, "ACORN_Type", "dwelling_type", "heating_system"])
+    assert layout.format.name == "households"
+    assert layout.positions == {"household_id": 0, "dwelling_type": 2, "heating_system": 3}
+
+
+def test_electricity_is_refused_as_electricity() -> None:
+    with pytest.raises(RefusalError, match="electricity readings"):
+        recognise(["ANON_ID", "ADVANCEDATETIME", "HH", "ELECKWH"])
+
+
+def test_the_truth_of_a_sample_is_not_used() -> None:
+    with pytest.raises(NotUsedError, match="truth of a sample"):
+        recognise(["household_id", "interval_start_utc", "gas_kwh", "fault", "delivered"])
+
+
+def test_an_unknown_header_is_refused_with_the_list_of_known_formats() -> None:
+    with pytest.raises(RefusalError, match="unknown header 'a,b'") as refusal:
+        recognise(["a", "b"])
+    assert all(f"{known.name} `{known.header}`" in str(refusal.value) for known in FORMATS)
+
+
+def test_a_very_long_unknown_header_is_cut_short() -> None:
+    with pytest.raises(RefusalError) as refusal:
+        recognise([f"column{i}" for i in range(1000)])
+    assert len(str(refusal.value)) < 800
+
+
+def test_normalising_a_name_twice_changes_nothing() -> None:
+    once = normalise_name('\ufeff "Anon_ID" ')
+    assert once == "anonid"
+    assert normalise_name(once) == once
+
+
+def test_a_cubic_metre_of_gas_is_11_22_kwh_and_not_rounded() -> None:
+    assert GasConversion().kwh_per_m3 == 1.02264 * 39.5 / 3.6
+    assert GasConversion().kwh_per_m3 == pytest.approx(11.2206, abs=5e-5)

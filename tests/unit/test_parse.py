@@ -1,0 +1,189 @@
+"""Every line becomes exactly one of header, blank, reading, reject."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from transforms.formats import GasConversion, RefusalError, recognise
+from transforms.parse import Parsed, number_rows, part_lines, split_block, type_fields
+
+EDRP = recognise(["ANON_ID", "ADVANCEDATETIME", "HH", "GASKWH"])
+OCTOPUS = recognise(["Consumption (m³)", " Start", " End"])
+GOOD = "12,13FEB08:00:30:00,2,0.345"
+
+
+def parse(text: str | bytes, layout=EDRP, first_line: int = 1) -> Parsed:  # noqa: ANN001
+    """Return what becomes of the lines of a text."""
+    block = split_block(text.encode() if isinstance(text, str) else text, layout, first_line)
+    return part_lines(block, type_fields(block, layout.format, "utc", GasConversion()), layout)
+
+
+def reasons(parsed: Parsed) -> list[tuple[int, str]]:
+    """Return line and reason of the rejects."""
+    return list(parsed.rejects.select("line", "reason").iter_rows())
+
+
+def test_a_good_line_becomes_a_reading_with_its_line_number() -> None:
+    parsed = parse(GOOD + "\n", first_line=7)
+    assert parsed.readings.select("line", "household_id", "gas_kwh").rows() == [(7, "12", 0.345)]
+    assert (parsed.lines, parsed.header_lines, parsed.blank_lines, len(parsed.rejects)) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("12,13FEV08:00:30:00,2,0.345", "unparseable stamp"),
+        ("12,,2,0.345", "unparseable stamp"),
+        ("12,13FEB08:00:30:00,2,", "no value"),
+        ("12,13FEB08:00:30:00,2,NULL", "no value"),
+        ("12,13FEB08:00:30:00,2,--", "no value"),
+        ("12,13FEB08:00:30:00,2,nan", "no value"),
+        ("12,13FEB08:00:30:00,2,inf", "unparseable value"),
+        ("12,13FEB08:00:30:00,2,-Infinity", "unparseable value"),
+        ("12,13FEB08:00:30:00,2,0.3kWh", "unparseable value"),
+        (",13FEB08:00:30:00,2,0.345", "no household id"),
+        ("  ,13FEB08:00:30:00,2,0.345", "no household id"),
+        ("NA,13FEB08:00:30:00,2,0.345", "no household id"),
+        ("12,13FEB08:00:30:00,0.345", "wrong number of fields"),
+        ("12,13FEB08:00:30:00,2,0,345", "wrong number of fields"),
+        ("12,13FEB08:00:30:00,2,0.345,", "wrong number of fields"),
+        ('"12,a",13FEB08:00:30:00,2,0.345', "wrong number of fields"),
+        ("some words", "wrong number of fields"),
+        (",,,", "no household id"),
+    ],
+)
+def test_a_line_of_which_no_reading_can_be_made_is_kept_with_its_reason(line: str, reason: str) -> None:
+    parsed = parse(f"{GOOD}\n{line}\n{GOOD}\n")
+    assert parsed.readings["line"].to_list() == [1, 3]
+    assert parsed.rejects.rows() == [(2, line, reason)]
+
+
+def test_a_line_that_is_not_utf8_is_a_reject_and_its_neighbours_are_read() -> None:
+    parsed = parse(GOOD.encode() + b"\n12\xe9,13FEB08:00:30:00,2,0.3\n" + GOOD.encode())
+    assert parsed.readings["line"].to_list() == [1, 3]
+    assert parsed.rejects.rows() == [(2, "12é,13FEB08:00:30:00,2,0.3", "not UTF-8")]
+
+
+def test_header_lines_recur_and_blank_lines_are_counted() -> None:
+    text = (
+        f'\n"anon_id", ADVANCEDATETIME ,HH,GASKWH\n{GOOD}\n   \n\ufeffANON_ID,ADVANCEDATETIME,HH,GASKWH\n{GOOD}\n\t\n'
+    )
+    parsed = parse(text)
+    assert (parsed.lines, parsed.header_lines, parsed.blank_lines) == (7, 2, 3)
+    assert parsed.readings["line"].to_list() == [3, 6]
+
+
+@pytest.mark.parametrize("text", [f'"12" , "13FEB08:00:30:00","2", "0.345"\n{GOOD}', f"{GOOD}\r\n{GOOD}\r\n"])
+def test_quotes_blanks_and_windows_line_ends_change_nothing(text: str) -> None:
+    plain = parse(f"{GOOD}\n{GOOD}\n").readings
+    assert parse(text).readings.equals(plain)
+
+
+def test_a_trailing_line_end_is_no_line() -> None:
+    assert parse(GOOD).lines == parse(GOOD + "\n").lines == 1
+
+
+def test_an_unreadable_half_hour_number_costs_no_reading() -> None:
+    parsed = parse("12,13FEB08:00:30:00,x,0.345\n12,13FEB08:00:30:00,,0.345\n12,13FEB08:00:30:00,50,0.345")
+    assert parsed.readings["half_hour_number"].to_list() == [None, None, 50]
+
+
+def test_a_volume_becomes_energy_and_is_not_rounded() -> None:
+    line = "0.948, 2023-04-04T01:00:00+01:00, 2023-04-04T01:30:00+01:00"
+    reading = parse(line, OCTOPUS).readings.row(0, named=True)
+    assert reading["gas_kwh"] == 0.948 * GasConversion().kwh_per_m3
+    assert reading["instant_utc"].isoformat() == "2023-04-04T00:00:00"
+    assert reading["is_half_hour"]
+
+
+def test_a_day_in_place_of_a_half_hour_is_marked() -> None:
+    parsed = parse("9.8, 2023-04-04T00:00:00+01:00, 2023-04-05T00:00:00+01:00", OCTOPUS)
+    assert parsed.readings["is_half_hour"].to_list() == [False]
+
+
+def test_an_end_that_does_not_parse_makes_a_reject() -> None:
+    assert reasons(parse("0.1, 2023-04-04T01:00:00+01:00, later", OCTOPUS)) == [(1, "unparseable end stamp")]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("ANON_ID,ADVANCEDATETIME,HH,ELECKWH", "from line 2 on electricity readings"),
+        ("household_id,interval_start_utc,gas_kwh", r"line 2 is the header of another table \(canonical\)"),
+        ("HH,ANON_ID,ADVANCEDATETIME,GASKWH", r"line 2 is the header of another table \(edrp\)"),
+    ],
+)
+def test_a_file_in_which_another_table_begins_is_refused(line: str, message: str) -> None:
+    with pytest.raises(RefusalError, match=message):
+        parse(f"{GOOD}\n{line}\n{GOOD}\n")
+
+
+def test_rows_of_a_container_without_lines_are_numbered_and_rejected_with_their_fields() -> None:
+    layout = recognise(["gas_kwh", "household_id", "interval_start_utc"])
+    rows = pl.DataFrame(
+        {"gas_kwh": ["0.5", None], "household_id": ["1", "2"], "interval_start_utc": ["2009-01-01 00:00:00", None]}
+    )
+    block = number_rows(rows, layout, 11)
+    parsed = part_lines(block, type_fields(block, layout.format, "utc", GasConversion()), layout)
+    assert parsed.readings["line"].to_list() == [11]
+    assert parsed.rejects.rows() == [(12, "2,,", "unparseable stamp")]
+    assert (parsed.header_lines, parsed.blank_lines) == (0, 0)
+
+
+lines = st.one_of(
+    st.just(GOOD),
+    st.just(GOOD),
+    st.just("ANON_ID,ADVANCEDATETIME,HH,GASKWH"),
+    st.sampled_from(["", "  ", "\t", ",,,", "12,13FEB08:00:30:00,2", "x" * 40]),
+    st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=30),
+    st.builds(
+        "{},{},{},{}".format,
+        st.sampled_from(["1", "", "NA", '"7"']),
+        st.sampled_from(["13FEB08:00:30:00", "13FEB2008:00:30:00", "99FEB08:00:30:00", ""]),
+        st.sampled_from(["2", "x", ""]),
+        st.sampled_from(["0", "0.123", "-1", "", "NaN", "1e3", "1e999", "0,5"]),
+    ),
+)
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(st.lists(lines, max_size=40), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.integers(1, 40))
+def test_lines_are_headers_blanks_readings_or_rejects_whatever_they_hold_and_however_they_are_cut(
+    delivered: list[str],
+    line_end: str,
+    finished: bool,  # noqa: FBT001
+    block_lines: int,
+) -> None:
+    if not delivered:
+        return
+    text = line_end.join(delivered) + (line_end if finished or not delivered[-1] else "")
+    whole = parse(text)
+    assert whole.lines == len(delivered)
+    assert whole.header_lines + whole.blank_lines + len(whole.readings) + len(whole.rejects) == whole.lines
+    assert set(whole.readings["line"]).isdisjoint(whole.rejects["line"])
+    parts = []
+    for at in range(0, len(delivered), block_lines):
+        part = line_end.join(delivered[at : at + block_lines])
+        parts.append(parse(part + line_end, first_line=at + 1))
+    assert pl.concat([part.readings for part in parts]).equals(whole.readings)
+    assert pl.concat([part.rejects for part in parts]).equals(whole.rejects)
+
+
+tokens = st.sampled_from(
+    [b",", b"\n", b"\r", b"\r\n", b'"', b"'", b" ", b"\t", b"\x00", b"\x0b", b"\x85", b"\xff", b"\xc3\xa9", b"\xef\xbb\xbf",
+     b"\xe2\x80\xa8", b"#", b"\\", b"1", b".", GOOD.encode(), GOOD.encode() + b"\n", b"ANON_ID,ADVANCEDATETIME,HH,GASKWH\n"]
+)  # fmt: skip
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(st.lists(tokens, min_size=1, max_size=30).map(b"".join), st.sampled_from([EDRP, OCTOPUS]))
+def test_no_bytes_lose_a_line(text: bytes, layout) -> None:  # noqa: ANN001
+    try:
+        parsed = parse(text, layout)
+    except RefusalError:  # another table begins in it
+        return
+    assert parsed.lines == text.count(b"\n") + (not text.endswith(b"\n"))
+    assert parsed.header_lines + parsed.blank_lines + len(parsed.readings) + len(parsed.rejects) == parsed.lines

@@ -1,0 +1,103 @@
+"""The lake: immutable objects by key below one root. The only module that knows how an object is stored."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """Objects named by keys such as `hourly/month=2009-01/<fingerprint>.parquet` below `root`.
+
+    An object appears whole or not at all: it is written under a temporary name, flushed to disk and renamed.
+    """
+
+    root: Path
+
+    def path(self, key: str) -> Path:
+        """Return where the object `key` is stored."""
+        return self.root / key
+
+    def exists(self, key: str) -> bool:
+        """Say whether the object `key` is there, whole."""
+        return self.path(key).exists()
+
+    def size(self, key: str) -> int:
+        """Return the object's size [B]."""
+        return self.path(key).stat().st_size
+
+    def keys(self, prefix: str) -> list[str]:
+        """List the keys below the folder `prefix`, sorted; temporary names are left out."""
+        folder = self.path(prefix)
+        found = (p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+        return sorted(p.relative_to(self.root).as_posix() for p in found)
+
+    def get_text(self, key: str) -> str:
+        """Return the object `key` as text."""
+        return self.path(key).read_text(encoding="utf-8")
+
+    def put_text(self, key: str, text: str) -> None:
+        """Store `text` under `key`."""
+        with self._appearing(key) as partial:
+            partial.write_text(text, encoding="utf-8")
+
+    def put_frame(self, key: str, frame: pl.DataFrame) -> None:
+        """Store `frame` as Parquet under `key`."""
+        with self._appearing(key) as partial:
+            frame.write_parquet(partial, compression="zstd", statistics=True)
+
+    def scan(self, keys: Sequence[str]) -> pl.LazyFrame:
+        """Scan Parquet objects of one schema as one frame."""
+        return pl.scan_parquet([self.path(key) for key in keys])
+
+    def read(self, key: str) -> pl.DataFrame:
+        """Return the Parquet object `key`."""
+        return pl.read_parquet(self.path(key), hive_partitioning=False)
+
+    def remove(self, key: str) -> None:
+        """Delete the object `key`; it may be gone already."""
+        self.path(key).unlink(missing_ok=True)
+
+    @contextmanager
+    def parquet_writer(self, key: str, schema: pa.Schema, **options: Any) -> Iterator[Any]:
+        """Give a `pyarrow.parquet.ParquetWriter`; the object appears when the block ends without an error."""
+        import pyarrow.parquet as pq
+
+        with (
+            self._appearing(key) as partial,
+            pq.ParquetWriter(partial, schema, compression="zstd", **options) as writer,
+        ):
+            yield writer
+
+    @contextmanager
+    def _appearing(self, key: str) -> Iterator[Path]:
+        target = self.path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
+        try:
+            yield partial
+            flush_to_disk(partial)
+            partial.replace(target)
+            flush_to_disk(target.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Return when the file or folder `path` is on the disk, so that a rename after it survives a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

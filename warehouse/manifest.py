@@ -1,0 +1,100 @@
+"""The manifest of a source: what was decided about one delivered file, and which objects hold its readings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from warehouse.lake import Lake
+
+NO_MONTH = "none"  # where readings stand whose stamp belongs to no month that is ever built (bad_time)
+
+
+class LandingPath(BaseModel):
+    """A place where the content was seen; `revision` counts the contents that this path has had, from 1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    bytes: int
+    mtime_ns: int
+    revision: int
+
+
+class ClockDay(BaseModel):
+    """What one file says about its clock on one day on which UK clocks change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    date: dt.date
+    change: Literal["spring", "autumn"]
+    households: int  # homes with readings on both sides of the change
+    for_utc: int
+    for_local: int
+
+
+class Manifest(BaseModel):
+    """One source, accepted or refused. It is written after all its objects, so that it commits them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source_id: str
+    kind: Literal["readings", "households", "temperature", "none"]
+    outcome: Literal["accepted", "refused"]
+    reason: str | None = None
+    format: str
+    feed: str
+    file_name: str
+    paths: tuple[LandingPath, ...]
+    bytes: int
+    lines: int = 0
+    header_lines: int = 0
+    blank_lines: int = 0
+    readings: int = 0  # of a household or temperature table: its rows
+    rejects: int = 0
+    clock: Literal["utc", "local", "none"] = "none"
+    clock_basis: str = "not applicable"
+    clock_evidence: tuple[ClockDay, ...] = ()
+    stamp: Literal["start", "end", "none"] = "none"
+    stamp_basis: str = "not applicable"
+    id_basis: str = "not applicable"
+    delivery_date: dt.date | None = None  # from the feed's file-name pattern; later deliveries supersede earlier ones
+    first_interval_utc: dt.datetime | None = None
+    last_interval_utc: dt.datetime | None = None
+    line_flags: dict[str, int] = {}  # readings by flag, `ok` included
+    counted: dict[str, int] = {}  # what is only counted, such as above_meter_rating
+    parameters: dict[str, float] = {}  # thresholds and gas conversion that the readings were judged and made with
+    months: dict[str, str] = {}  # "2009-01" (or NO_MONTH) -> key of the object with the readings of that month
+    month_readings: dict[str, int] = {}
+    rejects_key: str | None = None
+    table_key: str | None = None  # households and temperature: the object that holds the table
+    households: tuple[str, ...] = ()
+    decisions_fingerprint: str
+    ingested_at_utc: dt.datetime
+    hearth_version: str
+
+
+def manifest_key(source_id: str) -> str:
+    """Return the key under which a source's manifest is stored."""
+    return f"sources/{source_id}.json"
+
+
+def read_manifests(lake: Lake) -> list[Manifest]:
+    """Return the manifests of all sources, by source id."""
+    return [Manifest.model_validate_json(lake.get_text(key)) for key in lake.keys("sources")]
+
+
+def write_manifest(lake: Lake, manifest: Manifest) -> None:
+    """Store a manifest: the moment at which its source is committed."""
+    lake.put_text(manifest_key(manifest.source_id), manifest.model_dump_json(indent=1))
+
+
+def superseded_sources(manifests: list[Manifest]) -> frozenset[str]:
+    """Return the sources whose every landing path has newer content."""
+    newest: dict[str, int] = {}
+    for manifest in manifests:
+        for place in manifest.paths:
+            newest[place.path] = max(newest.get(place.path, 0), place.revision)
+    return frozenset(m.source_id for m in manifests if all(p.revision < newest[p.path] for p in m.paths))
