@@ -1,0 +1,170 @@
+"""The faults of meters, one declared injector each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from transforms.sample.delivery import NO_STAMP, Delivery
+from transforms.sample.expected import HALF_HOURS
+from transforms.sample.fault_plan import FaultPlan
+
+Where = NDArray[np.intp]
+HALF_HOUR_S = 1800
+SENTINEL_M3 = 16777.215  # 2**24 - 1 litres: what a gas meter sends when it has nothing to send (SERL)
+KWH_PER_M3 = 1.02264 * 39.5 / 3.6
+VERY_HIGH_KWH = (89.9, 9000.0)  # from 8 m3 a half-hour (SERL); the upper end is own choice
+LONGEST_ESTIMATE_KWH = 15.0  # size of a negative estimate (github.com/simonduane/smart-estimation)
+WRONG_CLOCKS = tuple(
+    map(dt.datetime.fromisoformat, ("2044-01-01", "2065-01-01"))
+)  # before 2069, where readers of two-digit years part
+LONGEST_SPELL = 96  # half-hours; a home with few losses loses at most two days at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Injector:
+    """One kind of fault: the flag that its readings must get, and what it does to them."""
+
+    fault: str
+    apply: Callable[[Delivery, int, Where, pl.Series, np.random.Generator], None]
+
+
+def deliver(
+    gas_kwh: NDArray[np.float64],
+    homes: Where,
+    *,
+    starts: pl.Series,
+    plan: FaultPlan,
+    rngs: Sequence[np.random.Generator],
+    protected: NDArray[np.bool_],
+) -> Delivery:
+    """Return what the meters of some homes deliver.
+
+    Parameters
+    ----------
+    gas_kwh
+        Homes x half-hours, true [kWh].
+    homes
+        The homes' positions in the plan.
+    starts
+        Starts of the half-hours.
+    plan
+        How many half-hours of each home suffer each fault.
+    rngs
+        One source of randomness per home, so that a home's faults do not depend on its company.
+    protected
+        Half-hours that no fault hits alone: a stamp that names two of them can only be told while both are there.
+
+    """
+    delivery = Delivery.of_truth(gas_kwh)
+    for row, (home, rng) in enumerate(zip(homes, rngs, strict=True)):
+        lost = place_losses(int(plan.lost[home]), protected, rng)
+        lost = np.roll(lost, -rng.integers(max(len(lost), 1)))
+        points = np.flatnonzero(~protected)
+        points = rng.permutation(np.setdiff1d(points, lost, assume_unique=True))
+        for queue, injectors in ((lost, LOSS_INJECTORS), (points, POINT_INJECTORS)):
+            left = queue
+            for injector in injectors:
+                count = len(left) if injector is MISSING else plan.count(injector.fault, home)
+                taken, left = left[:count], left[count:]
+                delivery.mark(row, taken, injector.fault)
+                injector.apply(delivery, row, taken, starts, rng)
+        if not plan.known[home]:
+            delivery.mark(row, np.flatnonzero(delivery.fault[row] == 0), "unknown_household")
+    return delivery
+
+
+def place_losses(count: int, protected: NDArray[np.bool_], rng: np.random.Generator) -> Where:
+    """Choose which `count` half-hours, of a span that starts at midnight UTC, a meter loses.
+
+    A third of few losses are single half-hours before midnight, where collection batches meet; the rest are spells of
+    up to two days, spread over the whole span. Who loses more than a tenth loses most of it in one long outage.
+    """
+    length = len(protected)
+    lost = np.zeros(length, dtype=bool)
+    batch_ends = np.flatnonzero(~protected[HALF_HOURS - 1 :: HALF_HOURS]) * HALF_HOURS + HALF_HOURS - 1
+    singles = min(count // 3, len(batch_ends) // 2)
+    spells = count - singles
+    if count > length // 10:
+        start = int(rng.integers(length - spells + 1))
+        lost[start : start + spells] = True
+    elif spells:
+        number = -(-spells // LONGEST_SPELL)
+        edges = np.linspace(0, length, number + 1).astype(int)
+        sizes = np.diff(np.linspace(0, spells, number + 1).astype(int))
+        for low, high, size in zip(edges[:-1], edges[1:], sizes, strict=True):
+            start = int(rng.integers(low, high - size + 1))
+            lost[start : start + size] = True
+    free_ends = batch_ends[~lost[batch_ends]]
+    lost[rng.choice(free_ends, size=min(singles, len(free_ends)), replace=False)] = True
+    rest = count - int(lost.sum())
+    lost[rng.choice(np.flatnonzero(~lost), size=rest, replace=False)] = True
+    return np.flatnonzero(lost)
+
+
+def _leave_out(delivery: Delivery, row: int, where: Where, _: pl.Series, __: np.random.Generator) -> None:
+    delivery.copies[row, where] = 0
+
+
+def _send_sentinel(delivery: Delivery, row: int, where: Where, _: pl.Series, rng: np.random.Generator) -> None:
+    """Send the highest count, as it is or converted to kWh; a meter does the one or the other."""
+    delivery.gas_kwh[row, where] = rng.choice([SENTINEL_M3, round(SENTINEL_M3 * KWH_PER_M3, 3)])
+
+
+def _drift(delivery: Delivery, row: int, where: Where, _: pl.Series, rng: np.random.Generator) -> None:
+    """Stamp by a clock that is late by the same seconds all the time."""
+    delivery.shift_s[row, where] = rng.integers(1, HALF_HOUR_S)
+
+
+def _reset_clock(delivery: Delivery, row: int, where: Where, starts: pl.Series, rng: np.random.Generator) -> None:
+    """Stamp by a clock that went on from a day far away."""
+    origin = WRONG_CLOCKS[rng.integers(len(WRONG_CLOCKS))]
+    true_s = where * HALF_HOUR_S
+    wrong_s = int((origin - starts[0]).total_seconds()) + np.arange(len(where)) * HALF_HOUR_S
+    delivery.shift_s[row, where] = wrong_s - true_s
+
+
+def _read_high(delivery: Delivery, row: int, where: Where, _: pl.Series, rng: np.random.Generator) -> None:
+    low, high = np.log(VERY_HIGH_KWH)
+    delivery.gas_kwh[row, where] = np.round(np.exp(rng.uniform(low, high, len(where))), 3)
+
+
+def _go_negative(delivery: Delivery, row: int, where: Where, _: pl.Series, rng: np.random.Generator) -> None:
+    delivery.gas_kwh[row, where] = -np.round(rng.uniform(0.001, LONGEST_ESTIMATE_KWH, len(where)), 3)
+
+
+def _garble(delivery: Delivery, row: int, where: Where, _: pl.Series, __: np.random.Generator) -> None:
+    """Make the value unreadable in every other line, the stamp in the rest."""
+    delivery.gas_kwh[row, where[::2]] = np.nan
+    delivery.shift_s[row, where[1::2]] = NO_STAMP
+
+
+def _repeat(delivery: Delivery, row: int, where: Where, _: pl.Series, __: np.random.Generator) -> None:
+    delivery.copies[row, where] = 2
+    delivery.second_kwh[row, where] = delivery.gas_kwh[row, where]
+
+
+def _contradict(delivery: Delivery, row: int, where: Where, _: pl.Series, rng: np.random.Generator) -> None:
+    delivery.copies[row, where] = 2
+    delivery.second_kwh[row, where] = np.round(delivery.gas_kwh[row, where] + rng.uniform(0.01, 3, len(where)), 3)
+
+
+MISSING = Injector("missing", _leave_out)
+LOSS_INJECTORS = (
+    Injector("sentinel_max", _send_sentinel),
+    Injector("off_grid", _drift),
+    Injector("bad_time", _reset_clock),
+    MISSING,  # takes what the others leave
+)
+POINT_INJECTORS = (
+    Injector("very_high", _read_high),
+    Injector("negative", _go_negative),
+    Injector("reject", _garble),
+    Injector("duplicate_exact", _repeat),
+    Injector("duplicate_conflict", _contradict),
+)

@@ -1,0 +1,60 @@
+"""How half-hours are written down: EDRP's stamps and half-hour numbers, or ISO times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from transforms.sample.delivery import shift_starts
+
+Stamp = Literal["start", "end"]
+Clock = Literal["utc", "local"]
+LONDON = "Europe/London"
+STAMP = "%d%b%y:%H:%M:%S"
+UNREADABLE = "??%b%y:%H:%M:%S"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdrpStamps:
+    """What EDRP stamps name: the start or the end of a half-hour, on which clock."""
+
+    stamp: Stamp = "end"
+    clock: Clock = "utc"
+
+    def write(self, starts: pl.Series, shift_s: pl.Series | None = None) -> pl.Series:
+        """Return `DDMMMYY:HH:MM:SS,HH` for half-hours, stamps shifted by some seconds; HH is that of the stamp."""
+        shown = self.on_clock(starts if shift_s is None else shift_starts(starts, shift_s))
+        times = pl.DataFrame({"shown": shown, "true": self.on_clock(starts)})
+        known = pl.coalesce("shown", "true")
+        half_hour = known.dt.hour().cast(pl.Int32) * 2 + known.dt.minute().cast(pl.Int32) // 30
+        number = half_hour + 1 if self.stamp == "start" else (half_hour + 47) % 48 + 1
+        text = pl.coalesce(pl.col("shown").dt.strftime(STAMP), pl.col("true").dt.strftime(UNREADABLE))
+        return times.select(pl.format("{},{}", text.str.to_uppercase(), number)).to_series()
+
+    def on_clock(self, starts: pl.Series) -> pl.Series:
+        """Return the moment that a stamp names, on its clock."""
+        moments = starts.dt.offset_by("30m") if self.stamp == "end" else starts
+        if self.clock == "utc":
+            return moments
+        return moments.dt.replace_time_zone("UTC").dt.convert_time_zone(LONDON).dt.replace_time_zone(None)
+
+    def told_twice(self, starts: pl.Series) -> pl.Series:
+        """Say which half-hours share their stamp with another, as those of the autumn hour on a local clock do."""
+        return self.on_clock(starts).is_duplicated()
+
+
+@dataclass(frozen=True, slots=True)
+class IsoStamps:
+    """ISO times of the start of half-hours in UTC, as in our own format."""
+
+    def write(self, starts: pl.Series, shift_s: pl.Series | None = None) -> pl.Series:
+        """Return `YYYY-MM-DDTHH:MM:SS` for half-hours shifted by some seconds."""
+        shown = starts if shift_s is None else shift_starts(starts, shift_s)
+        return shown.dt.strftime("%Y-%m-%dT%H:%M:%S").fill_null(starts.dt.strftime("??-%m-%dT%H:%M:%S"))
+
+    def told_twice(self, starts: pl.Series) -> pl.Series:
+        """Say that no half-hour shares its stamp with another."""
+        return pl.Series(np.zeros(len(starts), dtype=bool))

@@ -1,0 +1,124 @@
+"""A trial: homes, a span, what the homes truly use in it and what their meters deliver; block by block of homes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from transforms.sample.bursts import Floats32, draw_bursts
+from transforms.sample.delivery import Delivery
+from transforms.sample.expected import LEVEL_YEAR, expected_shares, half_hour_starts
+from transforms.sample.fault_plan import FaultPlan, plan_faults, plan_no_faults
+from transforms.sample.faults import deliver
+from transforms.sample.figures import SampleFigures
+from transforms.sample.homes import draw_homes
+from transforms.temperature import effective_temperature
+
+Faults = Literal["typical", "none"]
+BLOCK = 50  # homes whose bursts are drawn together; part of what a trial is, not a matter of memory
+DRAW_HOMES, DRAW_GAS, DRAW_PLAN, DRAW_FAULTS = range(4)  # what a stream of random numbers is for
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A made-up trial, decided by its arguments alone.
+
+    The gas of a home is drawn by calendar year and then cut, so that the spans of two trials with the same homes and
+    seed fit together. Faults belong to a delivery: they are drawn for the span.
+    """
+
+    seed: int
+    homes: pl.DataFrame  # household_id, dwelling_type, gas_kwh_2009
+    start: dt.date
+    end: dt.date
+    starts: pl.Series  # of all half-hours, UTC
+    shares: Mapping[int, Mapping[str, NDArray[np.float64]]]  # by year and dwelling type: gas as a share of that of 2009
+    plan: FaultPlan
+
+    @property
+    def blocks(self) -> list[NDArray[np.intp]]:
+        """Positions of the homes that are drawn together, in the order of their ids."""
+        return np.array_split(np.arange(len(self.homes)), -(-len(self.homes) // BLOCK))
+
+    def draw_truth(self, block: int) -> NDArray[np.float64]:
+        """Return the true gas of one block, homes x half-hours of the span [kWh]."""
+        homes = self.homes[self.blocks[block]]
+        annual: Floats32 = homes["gas_kwh_2009"].to_numpy().astype(np.float32)
+        half_hours_of_level_year = np.float32(len(self.shares[LEVEL_YEAR]["flat"]))
+        years = []
+        for year in range(self.start.year, (self.end - dt.timedelta(days=1)).year + 1):
+            share = np.array([self.shares[year][name] for name in homes["dwelling_type"]], dtype=np.float32)
+            rng = np.random.default_rng([self.seed, DRAW_GAS, year, block])
+            years.append(draw_bursts(share * annual[:, None], annual / half_hours_of_level_year, rng=rng))
+        skipped = (self.start - dt.date(self.start.year, 1, 1)).days * 48
+        return np.concatenate(years, axis=1)[:, skipped : skipped + len(self.starts)]
+
+    def deliver(self, block: int, gas_kwh: NDArray[np.float64], protected: pl.Series) -> Delivery:
+        """Return what the meters of one block deliver of its true gas; `protected` half-hours suffer none alone."""
+        homes = self.blocks[block]
+        rngs = [np.random.default_rng([self.seed, DRAW_FAULTS, int(home)]) for home in homes]
+        return deliver(gas_kwh, homes, starts=self.starts, plan=self.plan, rngs=rngs, protected=protected.to_numpy())
+
+
+def plan_trial(
+    figures: SampleFigures, *, households: int, start: dt.date, end: dt.date, seed: int, faults: str
+) -> Trial:
+    """Plan a trial.
+
+    Parameters
+    ----------
+    figures
+        What homes, weather and meters are like.
+    households
+        How many homes.
+    start, end
+        First date, and the date after the last one (UTC).
+    seed
+        Which of the possible trials.
+    faults
+        `typical` for measured rates of faults, `none` for a clean delivery.
+
+    Raises
+    ------
+    ValueError
+        If the span is empty or leaves the years of known temperatures, or if there are no homes.
+
+    """
+    if end <= start:
+        message = f"a trial needs at least one day, but {end} is not after {start}"
+        raise ValueError(message)
+    _refuse_unknown_years(figures.temperature["date"], start, end)
+    homes = draw_homes(figures.levels, households=households, rng=np.random.default_rng([seed, DRAW_HOMES]))
+    starts = half_hour_starts(start, end)
+    effective = effective_temperature(figures.temperature)
+    years = {LEVEL_YEAR, *range(start.year, (end - dt.timedelta(days=1)).year + 1)}
+    return Trial(
+        seed=seed,
+        homes=homes,
+        start=start,
+        end=end,
+        starts=starts,
+        shares={year: expected_shares(year, effective, figures.law, figures.shapes) for year in sorted(years)},
+        plan=plan_no_faults(households)
+        if faults == "none"
+        else plan_faults(homes, len(starts), figures.rates, np.random.default_rng([seed, DRAW_PLAN])),
+    )
+
+
+def _refuse_unknown_years(known: pl.Series, start: dt.date, end: dt.date) -> None:
+    """Refuse a span that touches a calendar year without a temperature for each of its days."""
+    years = range(start.year, (end - dt.timedelta(days=1)).year + 1)
+    days = dict(known.dt.year().value_counts().iter_rows())
+    unknown = [year for year in years if days.get(year, 0) < (dt.date(year + 1, 1, 1) - dt.date(year, 1, 1)).days]
+    if unknown:
+        message = (
+            f"no temperatures for {', '.join(map(str, unknown))}; they are known from {min(days)} to {max(days)}: "
+            "choose a start and an end in these years"
+        )
+        raise ValueError(message)
