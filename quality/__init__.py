@@ -1,0 +1,1 @@
+"""Judgement: the gate in front of the published warehouse, and disclosure control."""

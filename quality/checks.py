@@ -1,0 +1,153 @@
+"""What the gate checks of each table: derived from its declaration, so that a new column is checked unasked.
+
+A check is a figure that DuckDB measures and the range in which it must lie. Nearly all of them count the rows
+that break a rule, and must find none. Rules are written as a condition that *holds*; a row breaks the rule where
+the condition is not true, so that a null never passes by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from transforms.schema import Column, Table
+
+Severity = Literal["critical", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that must be true of a warehouse.
+
+    Parameters
+    ----------
+    name, table, meaning, severity
+        As published in `tables.QUALITY_RESULT`; only a critical failure stops a publication.
+    reads
+        What it needs: tables (`source`) or columns (`source.lines`). If one of them is not as declared the figure
+        is null, which fails.
+    expression
+        The figure as an aggregate over the table's rows: all such figures of a table are measured in one scan.
+    broken_rows
+        SQL that selects the rows that break the rule, keys first. Without an `expression` the figure is their number.
+    slice_by
+        Column by whose hash `broken_rows` is measured in slices of bounded size (`{slice}` in the SQL).
+    lower, upper
+        The range of the figure; None is open.
+
+    """
+
+    name: str
+    table: str
+    meaning: str
+    reads: tuple[str, ...]
+    severity: Severity = "critical"
+    expression: str | None = None
+    broken_rows: str | None = None
+    slice_by: str | None = None
+    lower: float | None = 0
+    upper: float | None = 0
+
+    def __post_init__(self) -> None:
+        if self.lower is None and self.upper is None:
+            raise ValueError(f"check {self.name} cannot fail: it has neither a lower nor an upper bound")
+
+
+def check_tables(tables: Sequence[Table]) -> list[Check]:
+    """Return the checks that follow from the declarations of `tables`."""
+    return [check for table in tables for check in check_table(table)]
+
+
+def check_table(table: Table) -> list[Check]:
+    """Return the checks that follow from one declaration: columns, rows, key, nulls, bounds and allowed values."""
+    return [
+        _columns_are_declared(table),
+        *([] if table.may_be_empty else [_has_rows(table)]),
+        _key_is_unique(table),
+        *(check for column in table.columns for check in _check_column(table, column)),
+    ]
+
+
+def _columns_are_declared(table: Table) -> Check:
+    """Departures of columns and types: the gate measures them from the table's schema, before anything else."""
+    return Check(
+        name=f"{table.name}.columns_are_declared",
+        table=table.name,
+        meaning="the table has exactly the declared columns with the declared types",
+        reads=(),
+    )
+
+
+def _has_rows(table: Table) -> Check:
+    return Check(
+        name=f"{table.name}.has_rows",
+        table=table.name,
+        meaning=f"there is a row ({table.grain})",
+        reads=_columns(table, table.key),
+        expression="count(*)",
+        lower=1,
+        upper=None,
+    )
+
+
+def _key_is_unique(table: Table) -> Check:
+    key = ", ".join(_quoted(name) for name in table.key)
+    return Check(
+        name=f"{table.name}.key_is_unique",
+        table=table.name,
+        meaning=f"{', '.join(table.key)} names one row",
+        reads=_columns(table, table.key),
+        broken_rows=f"SELECT {key}, count(*) AS rows FROM {table.name} WHERE {{slice}} GROUP BY {key} HAVING count(*) > 1",
+        slice_by=table.key[0],
+    )
+
+
+def _check_column(table: Table, column: Column) -> Iterator[Check]:
+    name, what = _quoted(column.name), f"{column.name} ({column.meaning})"
+    absent = f"{name} IS NULL OR "
+    if not column.nullable:
+        yield _row_check(table, column, "is_not_null", f"{what} is never null", f"{name} IS NOT NULL")
+    if column.lower is not None or column.upper is not None:
+        low = "-infinity" if column.lower is None else f"{column.lower:g}"
+        high = "infinity" if column.upper is None else f"{column.upper:g}"
+        unit = f" {column.unit}" if column.unit not in {"", "1"} else ""
+        holds = absent + " AND ".join(_bounds(column))
+        yield _row_check(table, column, "is_within_bounds", f"{what} lies in {low} to {high}{unit}", holds)
+    elif column.dtype.is_float():
+        yield _row_check(table, column, "is_finite", f"{what} is a number", f"{absent}isfinite({name})")
+    if column.allowed:
+        values = ", ".join("'" + value.replace("'", "''") + "'" for value in column.allowed)
+        meaning = f"{what} is one of {', '.join(column.allowed)}"
+        yield _row_check(table, column, "is_allowed", meaning, f"{absent}{name} IN ({values})")
+
+
+def _bounds(column: Column) -> Iterator[str]:
+    """Return the conditions of a bounded column; DuckDB holds NaN for larger than any number, hence `isfinite`."""
+    name = _quoted(column.name)
+    if column.dtype.is_float():
+        yield f"isfinite({name})"
+    if column.lower is not None:
+        yield f"{name} >= {column.lower!r}"
+    if column.upper is not None:
+        yield f"{name} <= {column.upper!r}"
+
+
+def _row_check(table: Table, column: Column, rule: str, meaning: str, holds: str) -> Check:
+    shown = ", ".join(_quoted(name) for name in dict.fromkeys((*table.key, column.name)))
+    return Check(
+        name=f"{table.name}.{column.name}.{rule}",
+        table=table.name,
+        meaning=meaning,
+        reads=_columns(table, (*table.key, column.name)),
+        expression=f"count(*) FILTER (WHERE ({holds}) IS NOT TRUE)",
+        broken_rows=f"SELECT {shown} FROM {table.name} WHERE ({holds}) IS NOT TRUE",
+    )
+
+
+def _columns(table: Table, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{table.name}.{name}" for name in dict.fromkeys(names))
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

@@ -1,0 +1,148 @@
+"""The gate: DuckDB measures a candidate warehouse, great-expectations judges what it measured.
+
+All figures become one row of a pandas frame, with one expectation per figure. This route touches no internals of
+great-expectations, which knows neither DuckDB nor polars (docs/decisions/0001-gate-route.md).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from quality.checks import Check, check_tables
+from quality.measure import Query, measure, sample_broken
+from quality.truths import check_truths
+from transforms.periods import Sufficiency
+from transforms.schema import Table
+from transforms.tables import QUALITY_RESULT, WAREHOUSE_TABLES
+
+DEFAULT_SUFFICIENCY = Sufficiency()
+NAMED = 3  # checks without a figure that a message names
+
+
+def judge(
+    query: Query,
+    *,
+    run_id: str,
+    tables: Sequence[Table] = WAREHOUSE_TABLES,
+    sufficiency: Sufficiency = DEFAULT_SUFFICIENCY,
+) -> pl.DataFrame:
+    """Measure and judge a warehouse.
+
+    Parameters
+    ----------
+    query
+        Runs one SQL statement on the warehouse and returns its rows.
+    run_id
+        The run whose candidate it is.
+    tables
+        What the warehouse consists of; truths that read other tables are left out.
+    sufficiency
+        When a home's readings were held to suffice.
+
+    Returns
+    -------
+    pl.DataFrame
+        One row per check (`tables.QUALITY_RESULT`), failed ones with a few keys.
+
+    """
+    checks = choose_checks(tables, sufficiency)
+    measured = measure(query, checks, tables)
+    passed = expect(checks, measured.figures)
+    rows = [
+        {
+            "run_id": run_id,
+            "check_name": check.name,
+            "table_name": check.table,
+            "severity": check.severity,
+            "passed": passed[check.name],
+            "observed": measured.figures[check.name],
+            "lower": check.lower,
+            "upper": check.upper,
+            "sample_keys": None if passed[check.name] else sample_broken(query, check, measured),
+            "meaning": check.meaning,
+        }
+        for check in checks
+    ]
+    return QUALITY_RESULT.conform(pl.DataFrame(rows, schema=QUALITY_RESULT.schema))
+
+
+def choose_checks(tables: Sequence[Table], sufficiency: Sufficiency = DEFAULT_SUFFICIENCY) -> list[Check]:
+    """Return the checks that the declarations of `tables` ask for, and the truths that need no other table."""
+    present = {table.name for table in tables}
+    return [*check_tables(tables), *(t for t in check_truths(sufficiency) if present.issuperset(t.reads))]
+
+
+def expect(checks: Sequence[Check], figures: Mapping[str, float | None]) -> dict[str, bool]:
+    """Let great-expectations judge the measured figures, and say of each check whether it passed.
+
+    `ExpectColumnMinToBeBetween` fails where the one figure of its column is null; `ExpectColumnValuesToBeBetween`
+    would pass it.
+
+    Raises
+    ------
+    ValueError
+        If there is no check: great-expectations calls an empty suite a success.
+    RuntimeError
+        If great-expectations did not judge every check once.
+
+    """
+    if not checks:
+        raise ValueError("there is nothing to judge, and an empty suite would pass any warehouse")
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import: no telemetry
+    logging.getLogger("great_expectations").propagate = False  # below a warning it has nothing to say to our users
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it imports modules that the standard library has deprecated
+        import great_expectations as gx
+        import pandas as pd
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+        from great_expectations.expectations.core.expect_column_min_to_be_between import ExpectColumnMinToBeBetween
+        from great_expectations.expectations.metadata_types import FailureSeverity
+
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        row = pd.DataFrame([{check.name: figures[check.name] for check in checks}], dtype="float64")
+        asset = context.data_sources.add_pandas("measurements").add_dataframe_asset("warehouse")
+        batch = asset.add_batch_definition_whole_dataframe("candidate").get_batch({"dataframe": row})
+        expectations = [
+            ExpectColumnMinToBeBetween(
+                column=c.name, min_value=c.lower, max_value=c.upper, severity=FailureSeverity(c.severity)
+            )
+            for c in checks
+        ]
+        verdict = batch.validate(
+            gx.ExpectationSuite(name="gate", expectations=expectations), result_format="BOOLEAN_ONLY"
+        )
+    judged = [(r.expectation_config, r.success) for r in verdict.results]
+    passed = {config.kwargs["column"]: bool(success) for config, success in judged if config is not None}
+    if len(verdict.results) != len(checks) or passed.keys() != {check.name for check in checks}:
+        raise RuntimeError(f"great-expectations gave {len(verdict.results)} verdicts on {len(checks)} checks")
+    return passed
+
+
+def critical_failures(results: pl.DataFrame) -> pl.DataFrame:
+    """Return the failed checks that stop a publication."""
+    return results.filter(~pl.col("passed") & (pl.col("severity") == "critical"))
+
+
+def describe_failures(results: pl.DataFrame) -> str:
+    """Say in one paragraph which checks failed, with count and sample keys; those without a figure come last."""
+    failed = results.filter(~pl.col("passed"))
+    if failed.is_empty():
+        return f"all {len(results)} checks hold"
+    told = [_describe(row) for row in failed.drop_nulls("observed").iter_rows(named=True)]
+    without = failed.filter(pl.col("observed").is_null())["check_name"].to_list()
+    if without:
+        names = ", ".join(without[:NAMED]) + (f" and {len(without) - NAMED} more" if len(without) > NAMED else "")
+        told.append(f"{names}: could not be measured, since columns that they read are not as declared")
+    return f"{len(failed)} {'check fails' if len(failed) == 1 else 'checks fail'}. " + " ".join(f"{t}." for t in told)
+
+
+def _describe(row: Mapping[str, object]) -> str:
+    allowed = f"at least {row['lower']:g}" if row["upper"] is None else f"at most {row['upper']:g}"
+    keys = f", e.g. {row['sample_keys']}" if row["sample_keys"] else ""
+    return f"{row['check_name']} ({row['severity']}) counts {row['observed']:,.0f}, allowed {allowed}: {row['meaning']}{keys}"
