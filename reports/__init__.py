@@ -1,0 +1,1 @@
+"""Rendering: frames in, figures and pages out; never queries."""

@@ -1,0 +1,1 @@
+"""Figures from published tables: each function takes tables and returns one `Exhibit`."""

@@ -1,0 +1,132 @@
+"""What a figure consists of on a page: the chart, what it says in words, its rows, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import plotly.graph_objects as go
+import polars as pl
+
+from reports import text
+from transforms.public import PublicTable
+from transforms.schema import Column, Table
+
+FEW_HOMES = "not shown: rests on fewer than {} homes"
+NAME_WIDTH, TITLE_WIDTH = 17, 32  # characters per line of category names and of axis titles
+SAMPLE = "made-up sample data, not EDRP"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One column of a table on a page."""
+
+    title: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataTable:
+    """A table as readers see it: headings and cells that are already text."""
+
+    caption: str
+    headings: tuple[Heading, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """One figure of a page; `chart` is None where it cannot be shown, and `missing` says why."""
+
+    key: str
+    title: str
+    shows: str
+    alternative: str
+    provenance: Mapping[str, str]
+    chart: go.Figure | None = None
+    missing: str | None = None
+    rests_on_homes: bool = True
+    notes: Sequence[str] = ()
+    tables: Sequence[DataTable] = field(default_factory=tuple)
+
+
+def tabulate(frame: pl.DataFrame, table: Table, columns: Sequence[str], *, caption: str) -> DataTable:
+    """Return rows of a declared table as readers see them: headings and decimals follow the declaration."""
+    declared = [table.column(name) for name in columns]
+    headings = tuple(Heading(text.title_of(c), numeric=frame.schema[c.name].is_numeric()) for c in declared)
+    rows = tuple(
+        tuple(text.cell(_named(value), column) for value, column in zip(row, declared, strict=True))
+        for row in frame.select(columns).iter_rows()
+    )
+    return DataTable(caption, headings, rows)
+
+
+def why_missing(tables: Sequence[PublicTable], *, otherwise: str) -> str:
+    """Return why a figure has nothing to show: disclosure control, or `otherwise`."""
+    for table in tables:
+        if not table.suppressed.is_empty():
+            return FEW_HOMES.format(table.threshold)
+    return f"not shown: {otherwise}"
+
+
+def hidden_names(table: PublicTable, period: str, column: str = "dwelling_type") -> list[str]:
+    """Return the names of the cells of a period that disclosure control hides."""
+    hidden = table.suppressed.filter(pl.col("period") == period)
+    return [text.name_of(name) for name in hidden[column].unique(maintain_order=True)]
+
+
+def hidden_note(table: PublicTable, period: str) -> list[str]:
+    """Return one sentence on hidden cells, or nothing where there are none."""
+    names = hidden_names(table, period)
+    if not names:
+        return []
+    reason = f"rests on fewer than {table.threshold} homes, or would reveal a figure that does"
+    return [f"Not shown: {text.listed(names)} ({reason})."]
+
+
+def ordered(frame: pl.DataFrame, column: str, order: Sequence[str]) -> pl.DataFrame:
+    """Return the rows whose `column` is in `order`, in that order."""
+    return frame.filter(pl.col(column).is_in(order)).sort(pl.col(column).cast(pl.Enum(order)))
+
+
+def style(chart: go.Figure, *, height: int, left_to_right: bool = True) -> go.Figure:
+    """Give a chart its frame; colours of text and lines are set by the page, which knows light from dark."""
+    chart.update_layout(
+        template=None,
+        height=height,
+        margin={"l": 8, "r": 12, "t": 36, "b": 8},
+        hovermode="closest",
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom"},
+        bargap=0.32,
+        dragmode=False,
+    )
+    chart.update_xaxes(automargin=True, title_standoff=8, showgrid=left_to_right, zeroline=False)
+    chart.update_yaxes(automargin=True, ticklabelstandoff=6, showgrid=not left_to_right, zeroline=False)
+    return chart
+
+
+def title_above(chart: go.Figure, title: str, *, panel: int) -> None:
+    """Write the title of a panel's vertical axis above it, where it reads without turning one's head and on a phone."""
+    axis = "" if panel == 1 else str(panel)
+    chart.add_annotation(
+        text=title, xref="paper", yref=f"y{axis} domain", x=0, y=1.02, xanchor="left", yanchor="bottom", showarrow=False
+    )  # fmt: skip
+
+
+def wrapped(words: str, width: int) -> str:
+    """Return words in lines of about `width` characters, so that names and titles of axes fit a phone."""
+    lines = [""]
+    for word in words.split(" "):
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "<br>".join(lines)
+
+
+def axis_title(column: Column) -> str:
+    """Return the title of a horizontal axis: meaning and unit as declared."""
+    return wrapped(text.title_of(column), TITLE_WIDTH)
+
+
+def _named(value: object) -> object:
+    return text.NAMES.get(value, value) if isinstance(value, str) else value

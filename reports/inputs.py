@@ -1,0 +1,168 @@
+"""What a site is made from: published tables, and the run that they belong to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import polars as pl
+
+from reports import text
+from transforms.public import PublicTable
+from transforms.schema import Table
+from transforms.tables import (
+    ASSUMPTION,
+    FLAG_COUNT,
+    HEAT_DEMAND_ANNUAL,
+    HEAT_HOURLY,
+    HEAT_PROFILE,
+    HOUSEHOLD_PERIOD,
+    LCOH,
+    SELECTION_FUNNEL,
+    SOURCE,
+)  # fmt: skip
+
+WAY_OF_A_NUMBER = (
+    SOURCE,
+    FLAG_COUNT,
+    HEAT_HOURLY,
+    HOUSEHOLD_PERIOD,
+    HEAT_PROFILE,
+    HEAT_DEMAND_ANNUAL,
+    ASSUMPTION,
+    LCOH,
+)
+TRACED = (*WAY_OF_A_NUMBER, SELECTION_FUNNEL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """The run that published the tables, and which of its costs the pages compare.
+
+    `origin` says that the homes are made up (`hearth sample seed=1`), None that they are real.
+    """
+
+    run_id: str
+    snapshot_id: str
+    kind: str
+    published_at_utc: dt.datetime
+    code_version: str
+    code_fingerprint: str
+    scenario: str = "paper_fit"
+    convention: str = "wang2018_delivered"
+    paper_convention: str = "wang2018"
+    origin: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteInputs:
+    """The published tables of one warehouse.
+
+    `profile` needs the rows of `all` only, `computed_by` names the module that computed each table
+    (`{"heat_demand_annual": "transforms/demand.py", ...}`).
+    """
+
+    demand: PublicTable
+    profile: PublicTable
+    lcoh: PublicTable
+    assumptions: PublicTable
+    funnel: PublicTable
+    sources: PublicTable
+    flags: PublicTable
+    checks: PublicTable
+    months: PublicTable
+    computed_by: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        bare = [
+            f.name
+            for f in fields(self)
+            if f.name != "computed_by" and not isinstance(getattr(self, f.name), PublicTable)
+        ]
+        if bare:
+            message = f"{', '.join(bare)} did not pass disclosure control: publish through quality.disclosure first"
+            raise TypeError(message)
+        untold = [table.name for table in TRACED if table.name not in self.computed_by]
+        if untold:
+            message = f"computed_by does not say which module computes {', '.join(untold)}"
+            raise ValueError(message)
+
+    @cached_property
+    def periods(self) -> tuple[str, ...]:
+        """Study periods, earliest first, those included of which nothing can be shown."""
+        named = [self.demand.frame["period"], self.demand.suppressed["period"], self.funnel.frame["period"]]
+        return tuple(sorted(set(pl.concat(named).drop_nulls())))
+
+    @property
+    def period(self) -> str:
+        """The latest study period: the one that figures show; empty where there is none."""
+        return self.periods[-1] if self.periods else ""
+
+    def basis_for(self, systems: Collection[str]) -> str:
+        """Return whose demand the costs of `systems` are shown at: `measured` where it may be shown, else `paper`."""
+        measured = self.lcoh.frame.filter(demand_basis="measured", period=self.period)
+        return "paper" if measured.filter(pl.col("system").is_in(systems)).is_empty() else "measured"
+
+    def homes(self, dwelling_type: str = "all") -> int | None:
+        """Return the published number of homes behind a group in the shown period."""
+        rows = self.demand.frame.filter(dwelling_type=dwelling_type, period=self.period)
+        return None if rows.is_empty() else int(rows["households"][0])
+
+    def costs(
+        self, run: RunInfo, systems: Collection[str], *, basis: str | None = None, convention: str | None = None
+    ) -> pl.DataFrame:
+        """Return the costs of `systems` in the run's scenario on one basis of demand, in the shown period.
+
+        Raises
+        ------
+        ValueError
+            If the table of costs has no row of the scenario and the convention.
+
+        """
+        basis, convention = basis or self.basis_for(systems), convention or run.convention
+        rows = self.lcoh.frame.filter(scenario=run.scenario, convention=convention)
+        if rows.is_empty():
+            message = f"table lcoh has no row of scenario {run.scenario} and convention {convention}"
+            raise ValueError(message)
+        rows = rows.filter(pl.col("system").is_in(systems), demand_basis=basis)
+        return rows.filter(period=self.period) if basis == "measured" else rows
+
+    def trace(self, table: Table, columns: Sequence[str]) -> str:
+        """Return where in the warehouse a figure's numbers stand and which module computed them."""
+        names = ", ".join(table.column(name).name for name in columns)
+        return f"table {table.name}, columns {names}; computed by {self.computed_by[table.name]}"
+
+
+def provenance_of_demand(inputs: SiteInputs, run: RunInfo, *, trace: str) -> dict[str, str]:
+    """Return run, homes, source and trace of a figure of heat."""
+    return {**_of_run(inputs, run), "Trace": trace}
+
+
+def provenance_of_cost(inputs: SiteInputs, run: RunInfo, *, trace: str, rows: pl.DataFrame) -> dict[str, str]:
+    """Return run, homes, scenario, convention with its denominator, source and trace of a figure of cost `rows`."""
+    of_run = _of_run(inputs, run)
+    if rows["demand_basis"].first() == "paper":
+        of_run |= {
+            "Homes": "none: demand as published",
+            "Period": "paper",
+            "Source": "Wang 2018, and the assumptions listed below",
+        }
+    else:
+        of_run["Source"] += "; prices and technology: the assumptions listed below"
+    pairs = rows.select("convention", "denominator").unique(maintain_order=True).iter_rows()
+    per = "; ".join(f"{convention}, per MWh of heat {denominator}" for convention, denominator in pairs)
+    return {**of_run, "Scenario": run.scenario, "Convention": per, "Trace": trace}
+
+
+def _of_run(inputs: SiteInputs, run: RunInfo) -> dict[str, str]:
+    homes = inputs.homes()
+    counted = f"fewer than {inputs.demand.threshold}, or none that suffices" if homes is None else f"about {homes:,}"
+    files = inputs.sources.frame.filter(outcome="accepted", kind="readings").height
+    homes_of = (
+        f"{text.visible(run.origin)}: made-up sample data, not EDRP"
+        if run.origin
+        else f"readings of {files:,} delivered files"
+    )
+    return {"Run": text.visible(run.run_id), "Homes": counted, "Period": inputs.period or "none", "Source": homes_of}

@@ -1,0 +1,70 @@
+"""The ledger of sources as a table: every line of every file is accounted for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from reports import text
+from reports.figures.exhibit import DataTable, Heading
+from reports.inputs import SiteInputs
+from transforms.tables import BUILD_MONTH
+
+LONGEST = 500  # files that the page lists; the warehouse has them all
+PARTS = ("header_lines", "blank_lines", "readings", "rejects")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One delivered file, as text."""
+
+    file_name: str
+    format: str
+    outcome: str
+    reason: str
+    clock: str
+    stamp: str
+    counts: tuple[str, ...]  # lines, then PARTS
+    balance: str
+
+
+def entries(inputs: SiteInputs) -> list[Entry]:
+    """Return the files, refused ones first, and how their lines add up."""
+    rows = inputs.sources.frame.sort(pl.col("outcome") != "refused", "file_name", maintain_order=True).head(LONGEST)
+    return [_entry(row) for row in rows.iter_rows(named=True)]
+
+
+def totals(inputs: SiteInputs) -> tuple[str, ...]:
+    """Return lines and their parts over all accepted files."""
+    accepted = inputs.sources.frame.filter(outcome="accepted")
+    return tuple(f"{int(accepted[name].sum()):,}" for name in ("lines", *PARTS))
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    counts = {name: row[name] for name in ("lines", *PARTS)}
+    refused = row["outcome"] == "refused"
+    off = counts["lines"] - sum(counts[name] for name in PARTS)
+    superseded = ", superseded" if row["superseded"] else ""
+    return Entry(
+        file_name=text.visible(row["file_name"]),
+        format=text.visible(row["format"]),
+        outcome=f"{row['outcome']}{superseded}",
+        reason=text.visible(row["reason"] or "", longest=300),
+        clock=row["clock"],
+        stamp=row["stamp"],
+        counts=tuple(f"{count:,}" for count in counts.values()),
+        balance="not read" if refused else "adds up" if off == 0 else f"{off:+,} lines",
+    )
+
+
+def months_table(inputs: SiteInputs) -> DataTable:
+    """Return homes, readings and good hours by month."""
+    names = ("month", "households", "readings", "ok_half_hours", "hours")
+    headings = tuple(Heading(text.title_of(BUILD_MONTH.column(name)), numeric=name != "month") for name in names)
+    rows = tuple(
+        (f"{row[0]:%Y-%m}", *(f"{value:,}" for value in row[1:]))
+        for row in inputs.months.frame.sort("month").select(names).iter_rows()
+    )
+    return DataTable("Readings by month; homes are rounded to 10", headings, rows)

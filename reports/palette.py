@@ -1,0 +1,80 @@
+"""Colours with a fixed meaning: one per heating system, per dwelling type and per part of a cost.
+
+Each is a pair for the light and the dark page. They keep 3:1 against their page (WCAG 2.2, 1.4.11) and stay apart
+under simulated protanopia, deuteranopia and tritanopia; `tests/unit/test_figures.py` measures both. Colour is never
+alone: categories are named on an axis, systems differ by symbol too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """One colour, for the light and for the dark page."""
+
+    light: str
+    dark: str
+
+
+SYSTEM = {
+    "gas_boiler": Ink("#4f3a44", "#b3a3b0"),
+    "ashp": Ink("#1f5fb4", "#7b95ff"),
+    "gshp": Ink("#c06a10", "#f08a3c"),
+    "network": Ink("#0a9a6e", "#5fe3a8"),
+}
+SYSTEM_SYMBOL = {"gas_boiler": "square", "ashp": "circle", "gshp": "diamond", "network": "triangle-up"}
+
+DWELLING_TYPE = {
+    "detached": Ink("#1b1f4b", "#8a72e6"),
+    "semi_detached": Ink("#3a62d8", "#7fb8f5"),
+    "terraced": Ink("#1d9c72", "#4fe0b0"),
+    "bungalow": Ink("#a8781a", "#f0cb5a"),
+    "flat": Ink("#a8489a", "#f07ab0"),
+    "all": Ink("#5a2a1c", "#9c8a6c"),
+}
+OTHER_GROUP = Ink("#6b7280", "#9aa3af")  # homes of unknown type, and the weighted mix
+
+COST_PART = {
+    "capital": Ink("#1b2a6b", "#7f74e8"),
+    "om": Ink("#2390b9", "#8fe0f0"),
+    "fuel": Ink("#c8700b", "#f0c850"),
+    "carbon": Ink("#7a2f4a", "#e8709b"),
+}
+TEMPERATURE = Ink("#8a3324", "#f2a28f")
+PUBLISHED = Ink("#111418", "#f3f5f7")  # marks of published values, and text on tinted bars
+PAGE = Ink("#ffffff", "#14181d")  # what figures are drawn on; fills hollow marks
+
+_BLACK = Ink("#0b0d10", "#0b0d10")
+_TURNING = Ink("#fefefe", "#0b0d10")
+ON_COST_PART = {"capital": _TURNING, "om": _BLACK, "fuel": _BLACK, "carbon": _TURNING}  # text on these bars, 4.5:1
+
+FAMILIES = {"system": SYSTEM, "dwelling_type": DWELLING_TYPE, "cost_part": COST_PART}
+
+
+def group_ink(dwelling_type: str) -> Ink:
+    """Return the colour of a dwelling type or of a group of homes."""
+    return DWELLING_TYPE.get(dwelling_type, OTHER_GROUP)
+
+
+def tint(ink: Ink) -> Ink:
+    """Return a colour thinned with the page's, as a ground on which marks and text stand out."""
+    return Ink(_blend(ink.light, PAGE.light, 0.55), _blend(ink.dark, PAGE.dark, 0.45))
+
+
+def _blend(colour: str, ground: str, share: float) -> str:
+    pairs = zip(_channels(colour), _channels(ground), strict=True)
+    return "#" + "".join(f"{round(share * over + (1 - share) * under):02x}" for over, under in pairs)
+
+
+def _channels(colour: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(colour.removeprefix("#")))
+
+
+def dark_of_light() -> dict[str, str]:
+    """Return the dark colour for each light one, by which the page recolours its figures."""
+    single = (OTHER_GROUP, TEMPERATURE, PUBLISHED, PAGE)
+    inks = [ink for family in (*FAMILIES.values(), ON_COST_PART) for ink in family.values()]
+    groups = [*DWELLING_TYPE.values(), OTHER_GROUP]
+    return {ink.light: ink.dark for ink in (*inks, *single, *map(tint, groups))}

@@ -1,0 +1,117 @@
+"""Words and numbers as readers see them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+
+from transforms.schema import Column
+
+NAMES = {
+    "detached": "Detached",
+    "semi_detached": "Semi-detached",
+    "terraced": "Terraced",
+    "bungalow": "Bungalow",
+    "flat": "Flat",
+    "unknown": "Type unknown",
+    "all": "All homes",
+    "stock": "National mix",
+    "gas_boiler": "Gas boiler",
+    "ashp": "Air source heat\N{NO-BREAK SPACE}pump",
+    "gshp": "Ground source heat\N{NO-BREAK SPACE}pump",
+    "network": "Heat network",
+    "capital": "Capital",
+    "om": "Operation and maintenance",
+    "fuel": "Fuel",
+    "carbon": "Carbon",
+    "individual": "Individual",
+    "single_development": "Single development",
+    "multi_development": "Multi-development",
+    "om_gbp_per_mwh": "Operation and maintenance",
+}
+UNITS = {"GBP": "£", "degC": "°C"}
+DECIMALS = {"kWh/yr": 0, "kWh/h": 2, "GBP/MWh": 1, "GBP": 0, "kg/yr": 0, "degC": 1, "kWh": 0, "%": 1}
+NOTHING = "–"  # noqa: RUF001 - an en dash is what a table shows for no value
+LONGEST = 120
+
+
+def name_of(key: str) -> str:
+    """Return the name that readers see for a key of the tables."""
+    return NAMES.get(key, key.replace("_", " ").capitalize())
+
+
+def show_unit(unit: str) -> str:
+    """Return a unit with its usual sign, such as £/MWh."""
+    for code, sign in UNITS.items():
+        unit = unit.replace(code, sign)
+    return unit
+
+
+def title_of(column: Column) -> str:
+    """Return the axis title or table heading of a declared column: its meaning, with its unit in brackets."""
+    meaning = column.meaning[:1].upper() + column.meaning[1:]
+    return f"{meaning} [{show_unit(column.unit)}]" if column.unit not in {"", "1"} else meaning
+
+
+def number(value: float | None, decimals: int = 0) -> str:
+    """Return a number with thousands separators."""
+    return NOTHING if value is None else f"{value:,.{decimals}f}"
+
+
+def gbp(value: float | None, decimals: int = 0) -> str:
+    """Return an amount of money."""
+    return NOTHING if value is None else f"£{value:,.{decimals}f}"
+
+
+def kwh(value: float | None, decimals: int = 0) -> str:
+    """Return an amount of heat or gas."""
+    return NOTHING if value is None else f"{value:,.{decimals}f} kWh"
+
+
+def assumed(value: float) -> str:
+    """Return an assumed figure with the digits that it has, with thousands separators."""
+    return f"{value:,.10f}".rstrip("0").rstrip(".")
+
+
+def moment(value: dt.datetime | None) -> str:
+    """Return a UTC time to the minute."""
+    return NOTHING if value is None else f"{value.day} {value:%B %Y, %H:%M} UTC"
+
+
+def cell(value: object, column: Column | None = None) -> str:
+    """Return one value of a table, formatted by its declared unit."""
+    match value:
+        case None:
+            shown = NOTHING
+        case bool():
+            shown = "yes" if value else "no"
+        case dt.datetime():
+            shown = f"{value:%Y-%m-%d %H:%M}"
+        case dt.date():
+            shown = f"{value:%Y-%m-%d}"
+        case int():
+            shown = f"{value:,}"
+        case float():
+            shown = number(value, DECIMALS.get(column.unit if column else "", 3))
+        case _:
+            shown = visible(str(value))
+    return shown
+
+
+def visible(text: str, longest: int = LONGEST) -> str:
+    """Return foreign text (a file's name, a reason) so that it cannot hide anything.
+
+    Control, direction-changing and invisible characters are written as their code point, a long text loses its middle.
+    """
+    shown = "".join(
+        f"[U+{ord(c):04X}]" if unicodedata.category(c) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} else c for c in text
+    )
+    if len(shown) <= longest:
+        return shown
+    half = (longest - 1) // 2
+    return f"{shown[:half]}…{shown[-half:]}"
+
+
+def listed(names: list[str]) -> str:
+    """Return names as an enumeration: a, b and c."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,219 @@
+"""Tables of a made-up trial as a published warehouse would hold them, for tests of pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from quality import disclosure
+from reports.site import RunInfo, SiteInputs
+from transforms import tables
+from transforms.lcoh.table import lcoh_table, paper_demand
+from warehouse.cost_figures import read_assumptions
+
+LEVELS = {"detached": 18_740, "semi_detached": 16_520, "terraced": 15_080, "bungalow": 15_730, "flat": 10_460}
+HOMES = {"detached": 104, "semi_detached": 158, "terraced": 166, "bungalow": 56, "flat": 107}
+SHARES = {"detached": 0.17, "semi_detached": 0.26, "terraced": 0.28, "bungalow": 0.09, "flat": 0.2}
+PEAK_KWH = 7.46
+COMPUTED_BY = {
+    "source": "warehouse/manifest.py",
+    "flag_count": "transforms/neighbour_flags.py",
+    "heat_hourly": "transforms/hours.py",
+    "household_period": "transforms/selection.py",
+    "heat_profile": "transforms/profiles.py",
+    "heat_demand_annual": "transforms/demand.py",
+    "assumption": "warehouse/figures.py",
+    "lcoh": "transforms/lcoh/table.py",
+    "selection_funnel": "transforms/selection.py",
+}
+RUN = RunInfo(
+    run_id="20261122T034512-7f3a",
+    snapshot_id="20261122T034512-7f3a",
+    kind="nightly",
+    published_at_utc=dt.datetime(2026, 11, 22, 3, 45),
+    code_version="0.1.0",
+    code_fingerprint="b1946ac92492",
+    origin="hearth sample seed=1",
+)
+
+
+def make_assumptions() -> pl.DataFrame:
+    """Return the assumptions that ship with Hearth."""
+    return read_assumptions()
+
+
+def make_demand(homes: dict[str, int], period: str = "2009") -> pl.DataFrame:
+    """Return annual demand by dwelling type, with `all`, and `stock` where each type has ten homes."""
+    mean = sum(LEVELS[name] * n for name, n in homes.items()) / sum(homes.values())
+    rows = [(name, homes[name], float(LEVELS[name])) for name in homes] + [("all", sum(homes.values()), mean)]
+    if len(homes) == len(LEVELS) and min(homes.values()) >= 10:
+        rows.append(("stock", sum(homes.values()), sum(LEVELS[name] * share for name, share in SHARES.items())))
+    heat = pl.col("heat_kwh_mean")
+    spread = 1.96 * 0.5 / pl.col("households").sqrt()
+    frame = pl.DataFrame(rows, schema=["dwelling_type", "households", "heat_kwh_mean"], orient="row")
+    return tables.HEAT_DEMAND_ANNUAL.conform(
+        frame.with_columns(
+            period=pl.lit(period),
+            year=pl.lit(int(period) if period.isdigit() else None),
+            gas_kwh_mean=heat / 0.8054,
+            heat_kwh_ci_low=heat * (1 - spread),
+            heat_kwh_ci_high=heat * (1 + spread),
+            household_heat_kwh_mean=heat,
+            peak_hour_heat_kwh=pl.lit(PEAK_KWH),
+            peak_hour_utc=pl.datetime(2009, 1, 6, 17),
+            note=pl.lit(None),
+        )
+    )
+
+
+def make_profile(homes: int, period: str = "2009", *, seed: int = 1) -> pl.DataFrame:
+    """Return the mean hourly profile of all homes beside a temperature, 8,760 hours."""
+    draw = np.random.default_rng(seed)
+    hours = pl.datetime_range(dt.datetime(2009, 1, 1), dt.datetime(2009, 12, 31, 23), interval="1h", eager=True)
+    hour = np.arange(8760)
+    weather = np.repeat(np.convolve(draw.normal(0, 3.2, 367), [0.5, 0.3, 0.2], mode="valid"), 24)
+    temperature = (
+        10.2
+        - 7.4 * np.cos(2 * np.pi * (hour / 24 - 18) / 365)
+        + weather[:8760]
+        + 2.4 * np.sin(2 * np.pi * (hour % 24 - 9) / 24)
+    )
+    shape = 0.35 + 1.1 * np.exp(-(((hour % 24) - 7) ** 2) / 5) + 1.3 * np.exp(-(((hour % 24) - 18) ** 2) / 9)
+    heat = shape * (0.35 + 0.24 * np.clip(14.5 - temperature, 0, None)) * draw.normal(1, 0.03, 8760)
+    heat *= PEAK_KWH / heat.max()
+    return tables.HEAT_PROFILE.conform(
+        pl.DataFrame({"hour_start_utc": hours, "heat_kwh_mean": heat, "temperature_c": temperature}).with_columns(
+            dwelling_type=pl.lit("all"),
+            period=pl.lit(period),
+            households=pl.lit(homes),
+            gas_kwh_mean=pl.col("heat_kwh_mean") / 0.8054,
+            heat_kwh_se=pl.col("heat_kwh_mean") * 0.02,
+        )
+    )
+
+
+def make_lcoh(demand: pl.DataFrame) -> pl.DataFrame:
+    """Return the cost of heat at measured and published demand, in both conventions."""
+    assumptions = make_assumptions()
+    measured = demand.select("dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean")
+    published = paper_demand(assumptions).select(measured.columns)
+    both = pl.concat([measured, published])
+    return pl.concat(
+        [
+            lcoh_table(both, assumptions, scenario="paper_fit", convention=name)
+            for name in ("wang2018", "wang2018_delivered")
+        ]
+    )
+
+
+def make_sources(names: list[str]) -> pl.DataFrame:
+    """Return a ledger: the named files accepted, and one refused file."""
+    accepted = [
+        (name, "accepted", None, 1_051_200 + 37 * i, 1 + 3 * i, i, 1_051_180 + 34 * i - 4, 23 - i)
+        for i, name in enumerate(names)
+    ]
+    rows = [
+        *accepted,
+        (
+            "edrp_elec.csv",
+            "refused",
+            "column ELECKWH: electricity is not used; known formats are edrp, octopus, canonical",
+            0,
+            0,
+            0,
+            0,
+            0,
+        ),
+    ]
+    columns = ["file_name", "outcome", "reason", "lines", "header_lines", "blank_lines", "readings", "rejects"]
+    return tables.SOURCE.conform(
+        pl.DataFrame(rows, schema=columns, orient="row").with_columns(
+            source_id=pl.int_range(pl.len()).cast(pl.String).str.pad_start(64, "0"),
+            feed=pl.lit("edrp/."),
+            kind=pl.when(pl.col("outcome") == "accepted").then(pl.lit("readings")).otherwise(pl.lit("none")),
+            format=pl.when(pl.col("outcome") == "accepted").then(pl.lit("edrp")).otherwise(pl.lit("none")),
+            sha256=pl.int_range(pl.len()).cast(pl.String).str.pad_start(64, "0"),
+            bytes=pl.col("lines") * 34,
+            clock=pl.lit("utc"),
+            clock_basis=pl.lit("declared default"),
+            stamp=pl.lit("end"),
+            stamp_basis=pl.lit("HH against the stamp"),
+            id_basis=pl.lit("a column of the file"),
+            first_interval_utc=pl.datetime(2009, 1, 1),
+            last_interval_utc=pl.datetime(2009, 12, 31, 23, 30),
+            superseded=pl.lit(value=False),
+            ingested_at_utc=pl.datetime(2026, 11, 22, 3, 40),
+        )
+    )
+
+
+def make_inputs(homes: dict[str, int] | None = None, *, names: list[str] | None = None, **other: Any) -> SiteInputs:
+    """Return the inputs of a site whose types have `homes` homes, through disclosure control."""
+    homes = HOMES if homes is None else homes
+    included = sum(homes.values())
+    annual = make_demand(homes)
+    demand = disclosure.publish_cells(tables.HEAT_DEMAND_ANNUAL, annual, margins=[disclosure.BY_DWELLING_TYPE])
+    profile = disclosure.publish_cells(
+        tables.HEAT_PROFILE, make_profile(included), margins=[disclosure.BY_HOUR], coarser=demand
+    )
+    lcoh = disclosure.publish_following(
+        tables.LCOH, make_lcoh(annual), of=demand, measured=pl.col("demand_basis") == "measured"
+    )
+    seen = included + 113 if included >= 10 else included
+    criteria = ["named by the household table or a reading", "named in the household table", "has an ok reading in the period",
+                "heated by gas, or not declared otherwise", "enough of the period's half-hours are ok", "enough of each month-by-hour cell is ok"]  # fmt: skip
+    left = [seen, seen - 3, seen - 9, seen - 21, included + 14, included] if included >= 10 else [included] * 6
+    funnel = pl.DataFrame({"period": ["2009"] * 6, "step": range(6), "criterion": criteria, "households": left})
+    flags = pl.DataFrame(
+        {
+            "source_id": ["0" * 64] * 8,
+            "flag": [
+                "ok",
+                "sentinel_max",
+                "bad_time",
+                "duplicate_exact",
+                "duplicate_conflict",
+                "very_high",
+                "off_grid",
+                "negative",
+            ],
+            "readings": [9_410_233, 104_512, 9_340, 2_120, 310, 160, 75, 12],
+        }
+    )
+    months = pl.DataFrame({"month": pl.date_range(dt.date(2009, 1, 1), dt.date(2009, 12, 1), "1mo", eager=True)}).with_columns(
+        households=pl.lit(seen), readings=pl.lit(1_051_180), ok_half_hours=pl.lit(961_233), hours=pl.lit(479_800),
+    )  # fmt: skip
+    checks = pl.DataFrame(
+        {
+            "check_name": [
+                "ledger is conserved",
+                "energy of hours equals energy of half-hours",
+                "every type has homes",
+            ],
+            "table_name": ["source", "build_month", "heat_demand_annual"],
+            "severity": ["critical", "critical", "warning"],
+            "passed": [True, True, True],
+            "meaning": [
+                "lines = headers + blanks + readings + rejects",
+                "no energy appears or is lost",
+                "no type is empty",
+            ],
+        }
+    )
+    inputs = SiteInputs(
+        demand=demand,
+        profile=profile,
+        lcoh=lcoh,
+        assumptions=disclosure.publish_open(tables.ASSUMPTION, make_assumptions()),
+        funnel=disclosure.publish_funnel(tables.SELECTION_FUNNEL.conform(funnel)),
+        sources=disclosure.publish_ledger(make_sources(names or ["2009/edrp_gas_h1.csv", "2009/edrp_gas_h2.csv.gz"])),
+        flags=disclosure.publish_flags(flags, homes=seen),
+        checks=disclosure.publish_checks(checks),
+        months=disclosure.publish_months(months),
+        computed_by=COMPUTED_BY,
+    )
+    return replace(inputs, **other)

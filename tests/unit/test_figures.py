@@ -1,0 +1,269 @@
+"""Figures: what they show of published tables, and colours that every reader can tell apart."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import polars as pl
+import pytest
+from numpy.typing import NDArray
+
+from reports import palette, text, tracing
+from reports.figures.cost import PARTS, draw_cost_shares, draw_emissions, draw_individual, draw_networks, options
+from reports.figures.demand import draw_annual_demand, draw_profile
+from reports.figures.exhibit import Exhibit
+from reports.figures.quality import draw_flags, draw_funnel
+from reports.headlines import headlines
+from reports.inputs import SiteInputs
+from tests.example_site import HOMES, LEVELS, PEAK_KWH, RUN, make_inputs
+from transforms import tables
+
+ROOT = Path(__file__).parents[2]
+DRAWS = (
+    draw_annual_demand,
+    draw_profile,
+    draw_individual,
+    draw_emissions,
+    draw_networks,
+    draw_cost_shares,
+    draw_funnel,
+    draw_flags,
+)
+VISION = {
+    "usual": np.eye(3),
+    "protanopia": np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]]),
+    "deuteranopia": np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]]),
+    "tritanopia": np.array([[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]]),
+}  # Machado, Oliveira, Fernandes 2009, severity 1
+THEMES = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def inputs() -> SiteInputs:
+    """Give a site of 591 homes of five types."""
+    return make_inputs()
+
+
+def linear(colour: str) -> NDArray[np.float64]:
+    """Return linear RGB of a hex colour."""
+    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a hex colour (WCAG 2.2)."""
+    return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours (WCAG 2.2)."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def lab(colour: str, vision: str) -> NDArray[np.float64]:
+    """Return CIELAB of a colour as seen with a kind of colour vision."""
+    to_xyz = np.array([[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.9503]])
+    xyz = to_xyz @ np.clip(VISION[vision] @ linear(colour), 0, 1) / [0.9505, 1.0, 1.0888]
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("family", palette.FAMILIES)
+def test_colours_of_a_family_stay_apart_for_every_kind_of_colour_vision(family: str, theme: str) -> None:
+    colours = [getattr(ink, theme) for ink in palette.FAMILIES[family].values()]
+    nearest = min(float(np.linalg.norm(lab(a, v) - lab(b, v))) for v in VISION for a, b in combinations(colours, 2))
+    assert nearest > 14, f"CIELAB distance {nearest:.1f} in {family}, {theme}"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_colours_stand_out_from_their_page_and_text_on_them_is_readable(theme: str) -> None:
+    page = getattr(palette.PAGE, theme)
+    inks = [ink for family in palette.FAMILIES.values() for ink in family.values()]
+    for ink in (*inks, palette.OTHER_GROUP, palette.TEMPERATURE, palette.PUBLISHED):
+        assert contrast(getattr(ink, theme), page) >= 3, ink
+    for part, on in palette.ON_COST_PART.items():
+        assert contrast(getattr(on, theme), getattr(palette.COST_PART[part], theme)) >= 4.5, part
+    for ink in (*palette.DWELLING_TYPE.values(), palette.OTHER_GROUP):
+        assert contrast(getattr(palette.PUBLISHED, theme), getattr(palette.tint(ink), theme)) >= 4.5, ink
+
+
+def test_every_colour_of_a_figure_has_its_dark_counterpart(inputs: SiteInputs) -> None:
+    known = set(palette.dark_of_light()) | {palette.ON_COST_PART["fuel"].light}
+    for draw in DRAWS:
+        chart = draw(inputs, RUN).chart
+        assert chart is not None
+        assert set(re.findall(r"#[0-9a-f]{6}", str(chart.to_json()))) <= known, draw.__name__
+
+
+def chart_of(exhibit: Exhibit) -> go.Figure:
+    """Return the chart of an exhibit that has one."""
+    assert exhibit.missing is None
+    assert exhibit.chart is not None
+    return exhibit.chart
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_every_figure_says_what_it_shows_and_where_it_comes_from(draw: object, inputs: SiteInputs) -> None:
+    exhibit = draw(inputs, RUN)  # type: ignore[operator]
+    assert exhibit.shows.endswith(".")
+    assert len(exhibit.alternative) > 60
+    assert exhibit.tables, "the rows of the figure"
+    assert all(len(row) == len(table.headings) for table in exhibit.tables for row in table.rows)
+    assert exhibit.provenance["Run"] == RUN.run_id
+    assert exhibit.provenance["Homes"] == "about 590"
+    assert "made-up sample data, not EDRP" in exhibit.provenance["Source"]
+    table, module = re.match(r"table (\w+), .* computed by (\S+)$", exhibit.provenance["Trace"]).groups()
+    assert table in {t.name for t in tables.WAREHOUSE_TABLES}
+    assert (ROOT / module).exists()
+
+
+@pytest.mark.parametrize("draw", [draw_individual, draw_emissions, draw_networks, draw_cost_shares])
+def test_figures_of_cost_name_scenario_and_convention_with_its_denominator(draw: object, inputs: SiteInputs) -> None:
+    exhibit = draw(inputs, RUN)  # type: ignore[operator]
+    assert exhibit.provenance["Scenario"] == "paper_fit"
+    assert "wang2018_delivered, per MWh of heat delivered" in exhibit.provenance["Convention"]
+
+
+def test_annual_demand_stands_beside_what_the_paper_published_and_nothing_else(inputs: SiteInputs) -> None:
+    chart = chart_of(draw_annual_demand(inputs, RUN))
+    bars, paper = chart.data
+    assert dict(zip(bars.y, bars.x, strict=True))["Detached"] == LEVELS["detached"]
+    assert list(bars.y[-2:]) == ["All homes", "National mix"]
+    assert dict(zip(paper.y, paper.x, strict=True)) == {"Detached": 18_600, "Flat": 10_400, "All homes": 15_200}
+    assert chart.layout.xaxis.title.text == "Heat per home and year [kWh/yr]"
+    low = inputs.demand.frame.filter(dwelling_type="flat")["heat_kwh_ci_low"].item()
+    assert bars.error_x.arrayminus[list(bars.y).index("Flat")] == pytest.approx(LEVELS["flat"] - low)
+
+
+def test_a_hidden_type_is_named_and_has_no_bar() -> None:
+    exhibit = draw_annual_demand(make_inputs(HOMES | {"bungalow": 9}), RUN)
+    assert not {"Bungalow", "Detached"} & set(chart_of(exhibit).data[0].y)
+    assert exhibit.notes[0].startswith("Not shown: Detached and Bungalow (rests on fewer than 10 homes")
+    assert str(LEVELS["bungalow"]) not in str(exhibit.tables).replace(",", "")
+
+
+def test_the_profile_draws_every_hour_and_leaves_a_gap_where_one_is_missing(inputs: SiteInputs) -> None:
+    heat, temperature = chart_of(draw_profile(inputs, RUN)).data
+    assert len(heat.y) == len(temperature.y) == 8760
+    assert np.nanmax(heat.y) == pytest.approx(PEAK_KWH, abs=0.001)
+    kept = inputs.profile.frame.filter(pl.col("hour_start_utc") != dt.datetime(2009, 3, 1, 5))
+    gap = type(inputs.profile)("heat_profile", kept, inputs.profile.suppressed, 10)
+    heat, _ = chart_of(draw_profile(make_inputs(profile=gap), RUN)).data
+    assert len(heat.y) == 8760
+    assert np.flatnonzero(np.isnan(heat.y)).tolist() == [59 * 24 + 5]
+
+
+def test_the_table_behind_the_profile_sums_it_up_by_month(inputs: SiteInputs) -> None:
+    (table,) = draw_profile(inputs, RUN).tables
+    assert len(table.rows) == 12
+    january = inputs.profile.frame.filter(pl.col("hour_start_utc").dt.month() == 1)
+    assert table.rows[0][:2] == ("2009-01", "744")
+    assert table.rows[0][3] == f"{january['heat_kwh_mean'].sum():,.0f}"
+
+
+def test_options_are_compared_at_one_demand_and_in_delivered_heat(inputs: SiteInputs) -> None:
+    rows = options(inputs, RUN)
+    assert rows["option"].to_list()[-1] == "Network, 20,000\N{NO-BREAK SPACE}homes"
+    assert rows.height == 8
+    assert rows["demand_kwh"].n_unique() == 1
+    assert set(rows["denominator"]) == {"delivered"}
+    assert set(rows["dwelling_type"]) == {"stock"}
+
+
+def test_networks_show_the_papers_denominator_apart(inputs: SiteInputs) -> None:
+    delivered, _, produced = chart_of(draw_networks(inputs, RUN)).data
+    assert len(produced.x) == 5
+    assert all(p < d for p, d in zip(produced.x, delivered.x[3:], strict=True))
+    exhibit = draw_networks(inputs, RUN)
+    assert "wang2018, per MWh of heat produced" in exhibit.provenance["Convention"]
+    assert any("medium (300 homes) and large (1,000 homes)" in note for note in exhibit.notes)
+
+
+def test_cost_shares_add_up_to_the_whole(inputs: SiteInputs) -> None:
+    chart = chart_of(draw_cost_shares(inputs, RUN))
+    assert len(chart.data) == len(PARTS)
+    assert np.sum([bar.x for bar in chart.data], axis=0) == pytest.approx(np.full(8, 100))
+
+
+def test_a_run_of_few_homes_says_so_in_place_and_keeps_the_papers_costs() -> None:
+    few = make_inputs({"semi_detached": 1})
+    for draw in (draw_annual_demand, draw_profile, draw_funnel, draw_flags):
+        exhibit = draw(few, RUN)
+        assert exhibit.chart is None
+        assert exhibit.missing == "not shown: rests on fewer than 10 homes"
+    exhibit = draw_individual(few, RUN)
+    assert exhibit.chart is not None
+    assert not exhibit.rests_on_homes
+    assert exhibit.provenance["Homes"] == "none: demand as published"
+    values = [headline.value for group in headlines(few, RUN) for headline in group]
+    assert values[:3] == ["–", "–", "fewer than 10"]  # noqa: RUF001
+    assert values[3].startswith("£79")
+
+
+def test_networks_fall_back_to_the_papers_demand_where_the_measured_mix_is_hidden() -> None:
+    inputs = make_inputs()
+    without_mix = inputs.lcoh.frame.filter(~((pl.col("system") == "network") & (pl.col("demand_basis") == "measured")))
+    hidden = make_inputs(lcoh=type(inputs.lcoh)("lcoh", without_mix, inputs.lcoh.suppressed, 10))
+    assert set(options(hidden, RUN)["demand_basis"]) == {"paper"}
+    assert "Measured demand is not shown" in draw_networks(hidden, RUN).notes[0]
+    assert set(draw_individual(hidden, RUN).chart.data[-1].y) >= {"Detached", "National mix"}  # type: ignore[union-attr]
+
+
+def test_headlines_give_heat_peak_homes_and_the_cost_of_each_system(inputs: SiteInputs) -> None:
+    measured, costs = headlines(inputs, RUN)
+    mean = inputs.demand.frame.filter(dwelling_type="all")["heat_kwh_mean"].item()
+    assert measured[0].value == f"{mean:,.0f} kWh"
+    assert "95 % interval" in measured[0].below
+    assert measured[1].below == "in the hour from 6 January 2009, 17:00 UTC"
+    assert (measured[2].value, measured[2].below) == ("590", "of 700 seen, rounded to 10")
+    assert [headline.label for headline in costs] == [text.name_of(system) for system in tables.SYSTEMS]
+
+
+def test_a_table_that_did_not_pass_disclosure_control_is_refused(inputs: SiteInputs) -> None:
+    with pytest.raises(TypeError, match="profile did not pass disclosure control"):
+        make_inputs(profile=inputs.profile.frame)
+
+
+def test_a_table_whose_module_is_not_named_is_refused() -> None:
+    with pytest.raises(ValueError, match="computed_by does not say which module computes heat_demand_annual"):
+        make_inputs(
+            computed_by={"lcoh": "x.py"}
+            | dict.fromkeys(t.name for t in tables.WAREHOUSE_TABLES if t.name != "heat_demand_annual")
+        )
+
+
+def test_assumptions_keep_every_figure_and_mark_what_nobody_published(inputs: SiteInputs) -> None:
+    rows = tracing.assumptions(inputs)
+    frame = inputs.assumptions.frame
+    assert {row.name for row in rows} == set(frame.select(pl.format("{}.{}", "item", "parameter")).to_series())
+    by_name = {row.name: row for row in rows}
+    assert by_name["network.heat_pump_kw_per_dwelling"].own
+    assert not by_name["ashp.capital_gbp"].own
+    assert (by_name["ashp.capital_gbp"].value, by_name["ashp.capital_gbp"].unit) == ("7,000", "£")
+    assert by_name["electricity.carbon_intensity_kg_per_kwh"].value.startswith("0.2 (2018) to ")
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("plain name.csv", "plain name.csv"),
+        ("gas\u202efdp.csv", "gas[U+202E]fdp.csv"),
+        ("a\nb\x00", "a[U+000A]b[U+0000]"),
+        ("x" * 10_000, "x" * 59 + "…" + "x" * 59),
+    ],
+)
+def test_foreign_text_hides_nothing(given: str, shown: str) -> None:
+    assert text.visible(given) == shown
+
+
+def test_axis_titles_come_from_the_declarations() -> None:
+    assert text.title_of(tables.LCOH.column("lcoh_gbp_per_mwh")) == "Levelised cost of heat [£/MWh]"
+    assert text.title_of(tables.HEAT_PROFILE.column("temperature_c")) == "Outdoor air temperature [°C]"
+    assert text.title_of(tables.HEAT_PROFILE.column("households")) == "Homes with a good reading in the hour"
