@@ -39,7 +39,9 @@ def list_homes(households: pl.DataFrame | None, seen: Collection[str]) -> pl.Dat
             origin=pl.lit(None, dtype=pl.String),
             known=pl.lit(value=True),
         )
-    named = households.select("household_id", "dwelling_type", "heating_system", "origin").with_columns(known=pl.lit(value=True))
+    named = households.select("household_id", "dwelling_type", "heating_system", "origin").with_columns(
+        known=pl.lit(value=True)
+    )
     return (
         named.join(with_readings, on="household_id", how="full", coalesce=True)
         .with_columns(pl.col("dwelling_type").fill_null("unknown"), pl.col("known").fill_null(value=False))

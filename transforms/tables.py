@@ -274,7 +274,8 @@ BUILD_MONTH = Table(
     "build_month", "one month of readings made into hours", ("month",),
     (
         Column("month", pl.Date, "first day of the calendar month"),
-        Column("fingerprint", _S, "hash of everything that the month was computed from"),
+        Column("fingerprint", _S, "hash of everything that the month was computed from, code and rules included"),
+        Column("data_fingerprint", _S, "hash of the readings and of the homes that are unknown"),
         Column("code_fingerprint", _S, "hash of the modules that computed it"),
         Column("households", _I, "homes with a good hour", "1", lower=0),
         Column("readings", _I, "readings of the month, whatever their flag", "1", lower=0),

@@ -17,7 +17,14 @@ def make_readings(rows: Sequence[Row], *, flag: str = "ok") -> pl.DataFrame:
     """Return readings from (home, start, kWh, source) in the order of their lines."""
     return pl.DataFrame(
         [
-            {"household_id": home, "interval_start_utc": start, "gas_kwh": kwh, "flag": flag, "line": line, "source": source}
+            {
+                "household_id": home,
+                "interval_start_utc": start,
+                "gas_kwh": kwh,
+                "flag": flag,
+                "line": line,
+                "source": source,
+            }
             for line, (home, start, kwh, source) in enumerate(rows, start=2)
         ],
         schema=READING.schema | {"source": pl.UInt32},
@@ -25,7 +32,9 @@ def make_readings(rows: Sequence[Row], *, flag: str = "ok") -> pl.DataFrame:
     )
 
 
-def make_sources(count: int = 1, *, delivered: Sequence[dt.date | None] = (), replaced: Sequence[bool] = ()) -> pl.DataFrame:
+def make_sources(
+    count: int = 1, *, delivered: Sequence[dt.date | None] = (), replaced: Sequence[bool] = ()
+) -> pl.DataFrame:
     """Return the sources of `make_readings`, of one feed."""
     return pl.DataFrame(
         {
@@ -35,11 +44,19 @@ def make_sources(count: int = 1, *, delivered: Sequence[dt.date | None] = (), re
             "delivered": list(delivered) or [None] * count,
             "replaced": list(replaced) or [False] * count,
         },
-        schema={"source": pl.UInt32, "source_id": pl.String, "feed": pl.String, "delivered": pl.Date, "replaced": pl.Boolean},
+        schema={
+            "source": pl.UInt32,
+            "source_id": pl.String,
+            "feed": pl.String,
+            "delivered": pl.Date,
+            "replaced": pl.Boolean,
+        },
     )
 
 
-def make_cells(homes: dict[str, float], year: int, *, drop: Callable[[dt.date, int], bool] = lambda _month, _hour: False) -> pl.DataFrame:
+def make_cells(
+    homes: dict[str, float], year: int, *, drop: Callable[[dt.date, int], bool] = lambda _month, _hour: False
+) -> pl.DataFrame:
     """Return the cells of homes with a share of each cell's half-hours ok, in the twelve months of `year`."""
     rows = []
     for home, share in homes.items():

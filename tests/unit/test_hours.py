@@ -27,13 +27,25 @@ def test_an_hour_with_one_half_is_no_hour(readings: Make) -> None:
 
 
 def test_a_zero_is_a_reading_like_any_other(readings: Make) -> None:
-    assert half_hours_to_hours(readings([("7", NOON, 0.0, 0), ("7", NOON + HALF, 0.0, 0)]))["gas_kwh"].to_list() == [0.0]
+    assert half_hours_to_hours(readings([("7", NOON, 0.0, 0), ("7", NOON + HALF, 0.0, 0)]))["gas_kwh"].to_list() == [
+        0.0
+    ]
 
 
 def test_a_built_month_keeps_every_reading_with_one_flag(readings: Make, sources: Make) -> None:
-    rows = [("7", NOON, 1.0, 0), ("7", NOON + HALF, 1.0, 0), ("7", NOON + HALF, 1.0, 0), ("9", NOON, 3.0, 0), ("9", NOON + HALF, 3.0, 0)]
+    rows = [
+        ("7", NOON, 1.0, 0),
+        ("7", NOON + HALF, 1.0, 0),
+        ("7", NOON + HALF, 1.0, 0),
+        ("9", NOON, 3.0, 0),
+        ("9", NOON + HALF, 3.0, 0),
+    ]
     month = build_month(readings(rows), sources(), known={"7"}, boiler_efficiency=0.8)
-    assert dict(month.flag_count.select("flag", "readings").iter_rows()) == {"ok": 2, "duplicate_exact": 1, "unknown_household": 2}
+    assert dict(month.flag_count.select("flag", "readings").iter_rows()) == {
+        "ok": 2,
+        "duplicate_exact": 1,
+        "unknown_household": 2,
+    }
     assert len(month.flagged) == 3
     assert month.hourly.rows() == [("7", NOON, 2.0, 1.6)]
     assert month.summary.row(0, named=True) == {
@@ -48,9 +60,14 @@ def test_a_cell_counts_half_hours_that_made_no_hour(readings: Make, sources: Mak
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 @given(st.dictionaries(st.tuples(st.sampled_from("ab"), st.integers(0, 60)), st.floats(0, 80), max_size=60))
-def test_energy_is_conserved_from_half_hours_to_hours(readings: Make, sources: Make, values: dict[tuple[str, int], float]) -> None:
+def test_energy_is_conserved_from_half_hours_to_hours(
+    readings: Make, sources: Make, values: dict[tuple[str, int], float]
+) -> None:
     month = build_month(
-        readings([(home, NOON + n * HALF, kwh, 0) for (home, n), kwh in values.items()]), sources(), known=None, boiler_efficiency=0.8054
+        readings([(home, NOON + n * HALF, kwh, 0) for (home, n), kwh in values.items()]),
+        sources(),
+        known=None,
+        boiler_efficiency=0.8054,
     )
     whole = [kwh for (home, n), kwh in values.items() if (home, n ^ 1) in values]
     assert month.hourly["gas_kwh"].sum() == pytest.approx(sum(whole))

@@ -68,7 +68,9 @@ def test_a_later_delivery_supersedes_an_earlier_one(readings: Make, sources: Mak
 def test_a_later_delivery_with_a_bad_reading_supersedes_nothing(readings: Make, sources: Make) -> None:
     days = [dt.date(2009, 2, 1), dt.date(2009, 2, 2)]
     spike = readings([("7", NOON, 99.0, 1)], flag="very_high")
-    assert flags(flag_superseded(pl.concat([readings(CLEAN), spike]), sources(2, delivered=days))) == ["ok"] * 3 + ["very_high"]
+    assert flags(flag_superseded(pl.concat([readings(CLEAN), spike]), sources(2, delivered=days))) == ["ok"] * 3 + [
+        "very_high"
+    ]
 
 
 def test_a_source_whose_path_has_newer_content_is_superseded_as_a_whole(readings: Make, sources: Make) -> None:
@@ -81,7 +83,9 @@ slots = st.tuples(st.sampled_from("abc"), st.integers(0, 3), st.sampled_from([0.
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.lists(slots, min_size=1, max_size=30), st.randoms())
-def test_order_of_rows_changes_no_flag_and_flagging_twice_equals_once(readings: Make, rows: list[tuple[str, int, float, int]], random: object) -> None:
+def test_order_of_rows_changes_no_flag_and_flagging_twice_equals_once(
+    readings: Make, rows: list[tuple[str, int, float, int]], random: object
+) -> None:
     frame = readings([(home, NOON + n * HALF, kwh, source) for home, n, kwh, source in rows])
     once = flag_duplicates(frame)
     shuffled = frame.sample(fraction=1, shuffle=True, seed=random.randint(0, 99))  # type: ignore[attr-defined]

@@ -50,10 +50,18 @@ def test_every_calendar_year_in_which_some_home_suffices_is_a_period(cells: Make
 
 def test_without_a_sufficient_calendar_year_the_latest_twelve_months_are_taken(cells: Make) -> None:
     april_to_march = pl.concat(
-        [cells({"7": 1.0}, 2023).filter(pl.col("month").dt.month() >= 4), cells({"7": 1.0}, 2024).filter(pl.col("month").dt.month() <= 3)]
+        [
+            cells({"7": 1.0}, 2023).filter(pl.col("month").dt.month() >= 4),
+            cells({"7": 1.0}, 2024).filter(pl.col("month").dt.month() <= 3),
+        ]
     )
     (period,) = find_periods(april_to_march, RULE)
-    assert (period.start, period.end, period.label, period.year) == (dt.date(2023, 4, 1), dt.date(2024, 4, 1), "2023-24", None)
+    assert (period.start, period.end, period.label, period.year) == (
+        dt.date(2023, 4, 1),
+        dt.date(2024, 4, 1),
+        "2023-24",
+        None,
+    )
 
 
 def test_too_little_data_give_no_period(cells: Make) -> None:

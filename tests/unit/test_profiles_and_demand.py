@@ -25,7 +25,9 @@ def year_of(homes: dict[str, float]) -> pl.DataFrame:
     """Return a year of hours per home: its level times a shape that is 1 kWh on average."""
     shape = 1 + 0.5 * np.cos(2 * np.pi * np.arange(len(HOURS)) / len(HOURS))
     frames = [
-        pl.DataFrame({"household_id": home, "hour_start_utc": HOURS, "gas_kwh": level * shape, "heat_kwh": 0.8 * level * shape})
+        pl.DataFrame(
+            {"household_id": home, "hour_start_utc": HOURS, "gas_kwh": level * shape, "heat_kwh": 0.8 * level * shape}
+        )
         for home, level in homes.items()
     ]
     return HEAT_HOURLY.conform(pl.concat(frames))
@@ -51,7 +53,9 @@ def estimate(hourly: pl.DataFrame, included: pl.DataFrame) -> tuple[pl.DataFrame
     intervals = bootstrap_intervals(
         cells_of(hourly), included, PERIOD, boiler_efficiency=0.8, weights=None, bootstrap=Bootstrap(replicates=200)
     )
-    return annual_by_type(whole, homes.join(included, on="household_id"), intervals, PERIOD, stock_reason="few homes"), homes
+    return annual_by_type(
+        whole, homes.join(included, on="household_id"), intervals, PERIOD, stock_reason="few homes"
+    ), homes
 
 
 def types(**homes: str) -> pl.DataFrame:
@@ -86,7 +90,9 @@ def test_annual_demand_of_whole_homes_is_the_plain_sum() -> None:
 
 def test_a_home_with_gaps_is_filled_at_its_own_level() -> None:
     whole = year_of({f"h{n}": float(n) for n in range(1, 21)})
-    gap = (pl.col("household_id") == "h20") & pl.col("hour_start_utc").is_between(dt.datetime(2009, 1, 1), dt.datetime(2009, 2, 1))
+    gap = (pl.col("household_id") == "h20") & pl.col("hour_start_utc").is_between(
+        dt.datetime(2009, 1, 1), dt.datetime(2009, 2, 1)
+    )
     included = types(**{f"h{n}": "flat" for n in range(1, 21)})
     _, homes = estimate(whole.filter(~gap), included)
     filled = homes.filter(pl.col("household_id") == "h20").row(0, named=True)
@@ -116,13 +122,17 @@ def test_stock_weighs_types_by_their_national_shares() -> None:
     levels = {name: float(index + 1) for index, name in enumerate(SHARES)}
     homes = {f"{name}{n}": name for name in SHARES for n in range(10)}
     profile = profile_month(year_of({home: levels[name] for home, name in homes.items()}), types(**homes), SHARES)
-    stock = profile.filter((pl.col("dwelling_type") == "stock") & (pl.col("hour_start_utc") == HOURS[0])).row(0, named=True)
+    stock = profile.filter((pl.col("dwelling_type") == "stock") & (pl.col("hour_start_utc") == HOURS[0])).row(
+        0, named=True
+    )
     assert stock["gas_kwh_mean"] == pytest.approx(1.5 * sum(SHARES[name] * level for name, level in levels.items()))
 
 
 def test_the_year_of_a_profile_sums_to_its_plain_sum() -> None:
     profile = profile_month(year_of({"a": 2.0}), types(a="flat"), None)
-    assert sum_year(profile, PERIOD)["heat_kwh_mean"].to_list() == pytest.approx([profile["heat_kwh_mean"].sum() / 2] * 2)
+    assert sum_year(profile, PERIOD)["heat_kwh_mean"].to_list() == pytest.approx(
+        [profile["heat_kwh_mean"].sum() / 2] * 2
+    )
 
 
 def test_an_interval_surrounds_the_mean_and_ignores_row_order() -> None:
@@ -136,7 +146,9 @@ def test_an_interval_surrounds_the_mean_and_ignores_row_order() -> None:
     once = draw(cells, included)
     low, high = once.filter(pl.col("dwelling_type") == "flat").select("heat_kwh_ci_low", "heat_kwh_ci_high").row(0)
     mean = hourly["heat_kwh"].sum() / 40
-    expected = 1.96 * (hourly.group_by("household_id").agg(pl.col("heat_kwh").sum())["heat_kwh"].std() or 0) / np.sqrt(40)
+    expected = (
+        1.96 * (hourly.group_by("household_id").agg(pl.col("heat_kwh").sum())["heat_kwh"].std() or 0) / np.sqrt(40)
+    )
     assert low < mean < high
     assert (high - low) / 2 == pytest.approx(expected, rel=0.2)
     again = draw(cells.sample(fraction=1, shuffle=True, seed=3), included.reverse())

@@ -78,7 +78,7 @@ def test_a_claim_without_a_value_or_with_an_odd_relation_is_refused() -> None:
 
 def sample_of_a_year() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return a profile of 2 kWh/h in November to May and 1 else, one hour of 7.5, and demands as published."""
-    start = dt.datetime(2009, 1, 1)  # noqa: DTZ001  # `*_utc` columns carry no zone
+    start = dt.datetime(2009, 1, 1)  # `*_utc` columns carry no zone
     profile = pl.DataFrame(
         {"hour_start_utc": pl.datetime_range(start, start + dt.timedelta(hours=8759), "1h", eager=True)}
     ).with_columns(

@@ -1,0 +1,263 @@
+"""What a warehouse is made of: the units that the lake gives now, and the tables filled from them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import polars as pl
+
+from flows.fingerprints import CODE, code_fingerprint, describe_table, fingerprint
+from flows.plan import Inputs, MonthUnit, PeriodUnit, Unit, hash_frame, plan_months, plan_period, read_inputs
+from flows.settings import Settings, ingest_options
+from flows.units import read_cells
+from transforms import tables
+from transforms.lcoh.table import lcoh_table, paper_demand
+from transforms.line_flags import describe_thresholds
+from transforms.periods import find_periods
+from transforms.schema import UTC, Table
+from transforms.selection import combine_households, list_homes
+from transforms.temperature import hourly_temperature
+from warehouse.collect import keys_of_sources
+from warehouse.cost_figures import read_assumptions
+from warehouse.figures import read_figures
+from warehouse.lake import Lake
+from warehouse.manifest import Manifest
+from warehouse.publish import Candidate, describe_columns
+
+PAPER_CONVENTION = "wang2018"  # always published too: it shows that the paper is reproduced
+
+Work = Callable[[Sequence[MonthUnit] | Sequence[PeriodUnit], Inputs], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that a warehouse is made of; its fingerprint says whether the published one is up to date."""
+
+    inputs: Inputs
+    months: tuple[MonthUnit, ...]
+    periods: tuple[PeriodUnit, ...]
+    assumptions: pl.DataFrame
+    settings: Settings
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of units, ledger, assumptions, cost model and table declarations."""
+        return fingerprint(
+            months=[unit.fingerprint for unit in self.months],
+            periods=[unit.fingerprint for unit in self.periods],
+            sources=[(m.source_id, m.outcome, m.reason, m.decisions_fingerprint) for m in self.inputs.manifests],
+            replaced=self.inputs.replaced,
+            households=None if self.inputs.households is None else hash_frame(self.inputs.households),
+            temperature=hash_frame(self.inputs.temperature),
+            assumptions=hash_frame(self.assumptions),
+            rules=hash_frame(describe_rules(self.settings)),
+            cost=(self.settings.scenario, self.settings.convention, code_fingerprint("cost")),
+            tables={table.name: describe_table(table) for table in tables.WAREHOUSE_TABLES},
+        )
+
+    @property
+    def keys(self) -> set[str]:
+        """The lake objects that it rests on."""
+        units: tuple[Unit, ...] = (*self.months, *self.periods)
+        return keys_of_sources(self.inputs.manifests) | {unit.key(table) for unit in units for table in unit.tables}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What a run says of itself in the warehouse."""
+
+    run_id: str
+    kind: str
+    reason: str | None
+    started_at_utc: dt.datetime
+    sources_new: int
+    months_built: int
+
+
+def read_current_inputs(lake: Lake) -> Inputs:
+    """Return what the accepted sources and the built-in figures hold now."""
+    assumptions = read_assumptions()
+    return read_inputs(
+        lake,
+        default_temperature=hourly_temperature(read_figures("temperature_daily")),
+        boiler_efficiency=look_up(assumptions, "boiler_stock", "efficiency"),
+        stock_shares=stock_shares(assumptions),
+    )
+
+
+def describe_rules(settings: Settings) -> pl.DataFrame:
+    """Return thresholds, sufficiency and gas conversion as rows of `tables.ASSUMPTION`."""
+    options = ingest_options(settings, today=dt.date.min)
+    own = {"completeness_min": settings.completeness_min, "cell_min": settings.cell_min}
+    sufficiency = pl.DataFrame(
+        {
+            "scenario": "all",
+            "item": "sufficiency",
+            "parameter": list(own),
+            "year": 0,
+            "value": list(own.values()),
+            "unit": "1",
+            "price_base": "none",
+            "status": "own choice",
+            "source": "SERL statistical reports ask for half of each cell; trial practice is 90 to 99 % of half-hours",
+        }
+    )
+    rows = [describe_thresholds(options.thresholds), options.conversion.describe(), sufficiency]
+    return pl.concat(tables.ASSUMPTION.conform(frame) for frame in rows)
+
+
+def stock_shares(assumptions: pl.DataFrame) -> dict[str, float]:
+    """Return the share of each dwelling type in the national stock [1]."""
+    rows = assumptions.filter(pl.col("item") == "stock_share")
+    return dict(rows.select("parameter", "value").iter_rows())
+
+
+def look_up(assumptions: pl.DataFrame, item: str, parameter: str) -> float:
+    """Return the one value of an assumption that holds always.
+
+    Raises
+    ------
+    KeyError
+        If there is no such row.
+
+    """
+    rows = assumptions.filter((pl.col("item") == item) & (pl.col("parameter") == parameter))
+    if len(rows) != 1:
+        message = f"{len(rows)} assumptions named {item}, {parameter}; there must be one"
+        raise KeyError(message)
+    return float(rows["value"][0])
+
+
+def plan_periods(lake: Lake, months: Sequence[MonthUnit], inputs: Inputs, settings: Settings) -> tuple[PeriodUnit, ...]:
+    """Find the study periods of the built months and return their units."""
+    periods = find_periods(read_cells(lake, list(months)), settings.sufficiency, settings.period_starts)
+    units = (plan_period(period, months, inputs, settings) for period in periods)
+    return tuple(unit for unit in units if unit.months)
+
+
+def plan_content(
+    lake: Lake,
+    settings: Settings,
+    work: Work,
+    choose: Callable[[list[MonthUnit]], list[MonthUnit]],
+) -> Content:
+    """Return the content that the lake gives now; `work` is called for months, then periods, that are not done."""
+    inputs = read_current_inputs(lake)
+    months = choose(plan_months(inputs))
+    work(months, inputs)
+    periods = plan_periods(lake, months, inputs, settings)
+    work(periods, inputs)
+    return Content(inputs, tuple(months), periods, read_assumptions(), settings)
+
+
+def fill_candidate(candidate: Candidate, lake: Lake, content: Content) -> None:
+    """Load every table but the lineage of the run itself."""
+    cells = read_cells(lake, list(content.months))
+    by_period = _read_units(lake, content.periods, tables.HOUSEHOLD_PERIOD)
+    homes = list_homes(content.inputs.households, content.inputs.seen)
+    demand = _read_units(lake, content.periods, tables.HEAT_DEMAND_ANNUAL)
+    frames = {
+        tables.HOUSEHOLD: combine_households(homes, by_period, cells),
+        tables.HOUSEHOLD_PERIOD: by_period,
+        tables.SELECTION_FUNNEL: _read_units(lake, content.periods, tables.SELECTION_FUNNEL),
+        tables.HEAT_PROFILE: _read_units(lake, content.periods, tables.HEAT_PROFILE),
+        tables.HEAT_DEMAND_ANNUAL: demand,
+        tables.TEMPERATURE_HOURLY: content.inputs.temperature,
+        tables.ASSUMPTION: pl.concat([content.assumptions, describe_rules(content.settings)]),
+        tables.LCOH: cost_demand(demand, content),
+        tables.SOURCE: list_sources(content.inputs),
+        tables.FLAG_COUNT: count_all_flags(lake, content),
+        tables.BUILD_MONTH: _read_months(lake, content.months, "build_month", tables.BUILD_MONTH),
+        tables.DATA_DICTIONARY: describe_columns(),
+    }
+    for table, frame in frames.items():
+        candidate.load_frame(table, frame)
+    candidate.load_parquet(tables.HEAT_HOURLY, [lake.path(unit.key("heat_hourly")) for unit in content.months])
+
+
+def cost_demand(demand: pl.DataFrame, content: Content) -> pl.DataFrame:
+    """Return the levelised cost of heat at the measured demands and at the paper's (`tables.LCOH`)."""
+    measured = demand.filter(pl.col("heat_kwh_mean") > 0).select(
+        "dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean"
+    )
+    both = pl.concat([measured, paper_demand(content.assumptions)])
+    conventions = dict.fromkeys((PAPER_CONVENTION, content.settings.convention))
+    return pl.concat(
+        lcoh_table(both, content.assumptions, scenario=content.settings.scenario, convention=name)
+        for name in conventions
+    )
+
+
+def list_sources(inputs: Inputs) -> pl.DataFrame:
+    """Return the ledger: one row per delivered file, accepted or refused (`tables.SOURCE`)."""
+    rows = [_source_row(m) | {"superseded": m.source_id in inputs.replaced} for m in inputs.manifests]
+    return pl.DataFrame(rows, schema=tables.SOURCE.schema)
+
+
+def _source_row(manifest: Manifest) -> dict[str, object]:
+    row = manifest.model_dump(include=set(tables.SOURCE.schema))
+    times = {name: _without_zone(row[name]) for name in row if name.endswith("_utc")}
+    return row | times | {"sha256": manifest.source_id}
+
+
+def _without_zone(moment: dt.datetime | None) -> dt.datetime | None:
+    return None if moment is None else moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def count_all_flags(lake: Lake, content: Content) -> pl.DataFrame:
+    """Add up the flags of all months and of the readings that belong to none (`tables.FLAG_COUNT`)."""
+    built = _read_months(lake, content.months, "flag_count", tables.FLAG_COUNT)
+    without_month = pl.DataFrame(
+        [
+            {"source_id": m.source_id, "flag": "bad_time", "readings": m.line_flags["bad_time"]}
+            for m in content.inputs.readings
+            if m.line_flags.get("bad_time")
+        ],
+        schema=tables.FLAG_COUNT.schema,
+    )
+    both = pl.concat([built, without_month])
+    return both.group_by("source_id", "flag").agg(pl.col("readings").sum()).sort("source_id", "flag")
+
+
+def _read_months(lake: Lake, units: Sequence[MonthUnit], name: str, table: Table) -> pl.DataFrame:
+    return pl.concat([table.empty(), *(table.conform(lake.read(unit.key(name))) for unit in units)])
+
+
+def _read_units(lake: Lake, units: Sequence[PeriodUnit], table: Table) -> pl.DataFrame:
+    return pl.concat([table.empty(), *(table.conform(lake.read(unit.key(table.name))) for unit in units)])
+
+
+def describe_run(
+    record: RunRecord, content: Content, *, snapshot_id: str, base: str | None, now: dt.datetime
+) -> pl.DataFrame:
+    """Return the run's own row (`tables.RUN`)."""
+    row = {
+        "run_id": record.run_id,
+        "kind": record.kind,
+        "reason": record.reason,
+        "started_at_utc": record.started_at_utc.replace(tzinfo=None),
+        "published_at_utc": now.replace(tzinfo=None),
+        "snapshot_id": snapshot_id,
+        "base_snapshot_id": base,
+        "content_fingerprint": content.fingerprint,
+        "code_version": version("hearth"),
+        "code_fingerprint": fingerprint(**{stage: code_fingerprint(stage) for stage in CODE if stage != "report"}),
+        "settings": json.dumps(content.settings.shaping_numbers(), sort_keys=True),
+        "sources_new": record.sources_new,
+        "months_built": record.months_built,
+    }
+    return tables.RUN.conform(
+        pl.DataFrame(
+            [row],
+            schema_overrides={
+                "reason": pl.String,
+                "base_snapshot_id": pl.String,
+                "published_at_utc": UTC,
+                "started_at_utc": UTC,
+            },
+        )
+    )

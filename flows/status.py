@@ -1,0 +1,190 @@
+"""`hearth status`: what ran, what was taken in, how fresh the warehouse is and how it was judged."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel
+
+from flows.report import report_is_current
+from flows.settings import Settings
+from warehouse.lake import Lake
+from warehouse.manifest import Manifest, read_manifests, superseded_sources
+from warehouse.publish import WarehouseFolder, read_history
+from warehouse.runs import RunLog, read_runs
+
+RUNS_SHOWN = 5
+SOURCES_SHOWN = 20
+
+
+class SourceState(BaseModel):
+    """One delivered file and what became of it."""
+
+    source_id: str
+    file_name: str
+    feed: str
+    kind: str
+    outcome: str
+    reason: str | None
+    superseded: bool
+    lines: int
+    header_lines: int
+    blank_lines: int
+    readings: int
+    rejects: int
+    balanced: bool
+    clock: str
+    clock_basis: str
+    stamp: str
+    stamp_basis: str
+    first_interval_utc: dt.datetime | None
+    last_interval_utc: dt.datetime | None
+
+
+class GateState(BaseModel):
+    """How the published warehouse was judged."""
+
+    checks: int
+    failed: int
+    warnings: list[str]
+
+
+class Status(BaseModel):
+    """The state of one home folder."""
+
+    home: Path
+    warehouse: Path | None
+    snapshot_id: str | None
+    published_at_utc: dt.datetime | None
+    last_interval_utc: dt.datetime | None
+    included_homes: dict[str, int]
+    missing: str | None
+    report: Path | None
+    report_is_current: bool
+    gate: GateState | None
+    last_good_run: str | None
+    runs: list[RunLog]
+    sources: list[SourceState]
+
+
+def read_status(settings: Settings) -> Status:
+    """Return the state of the home folder, from manifests, run logs and the published warehouse."""
+    folder = WarehouseFolder(settings.home / "warehouse")
+    history = read_history(folder.current)
+    manifests = read_manifests(Lake(settings.home / "lake"))
+    replaced = superseded_sources(manifests)
+    runs = read_runs(settings.home / "runs")
+    good = [log.run_id for log in runs if log.outcome in {"published", "unchanged"}]
+    page = settings.home / "reports" / "current" / "index.html"
+    included = {} if history is None else dict(history.included.iter_rows())
+    ends = [m.last_interval_utc for m in manifests if m.last_interval_utc is not None and m.source_id not in replaced]
+    return Status(
+        home=settings.home.resolve(),
+        warehouse=folder.current.resolve() if history is not None else None,
+        snapshot_id=None if history is None else history.snapshot_id,
+        published_at_utc=None if history is None else history.run["published_at_utc"][-1],
+        last_interval_utc=max(ends, default=None),
+        included_homes=included,
+        missing=_what_is_missing(included, settings) if history is not None else "nothing is published yet",
+        report=page.resolve() if page.exists() else None,
+        report_is_current=history is not None and report_is_current(settings),
+        gate=None if history is None else _judge_state(history.quality_result, str(history.run["run_id"][-1])),
+        last_good_run=good[-1] if good else None,
+        runs=runs,
+        sources=[_source_state(m, superseded=m.source_id in replaced) for m in manifests],
+    )
+
+
+def _what_is_missing(included: dict[str, int], settings: Settings) -> str | None:
+    if any(included.values()):
+        return None
+    return (
+        f"no home suffices in any period: it needs {settings.completeness_min:.0%} of a year's half-hours "
+        f"and {settings.cell_min:.0%} of each month and hour of day; heat_hourly is published, profiles are empty"
+    )
+
+
+def _judge_state(results: pl.DataFrame, run_id: str) -> GateState:
+    own = results.filter(pl.col("run_id") == run_id)
+    failed = own.filter(~pl.col("passed"))
+    warnings = [f"{name}: {meaning}" for name, meaning in failed.select("check_name", "meaning").iter_rows()]
+    return GateState(checks=len(own), failed=len(failed), warnings=warnings)
+
+
+def _source_state(m: Manifest, *, superseded: bool) -> SourceState:
+    balanced = m.kind != "readings" or m.lines == m.header_lines + m.blank_lines + m.readings + m.rejects
+    own = m.model_dump(include=set(SourceState.model_fields) - {"superseded", "balanced"})
+    return SourceState(**own, superseded=superseded, balanced=balanced)
+
+
+def describe_status(state: Status) -> str:
+    """Return the state as text for people."""
+    lines = [f"home       {state.home}"]
+    if state.warehouse is None:
+        lines.append("warehouse  none published yet: `hearth run`")
+    else:
+        lines += [
+            f"warehouse  {state.warehouse}",
+            f"snapshot   {state.snapshot_id}, published {state.published_at_utc:%Y-%m-%d %H:%M} UTC",
+            f"homes      {', '.join(f'{count} in {period}' for period, count in state.included_homes.items()) or 'none'} included",
+        ]
+    if state.missing:
+        lines.append(f"missing    {state.missing}")
+    if state.last_interval_utc is not None:
+        lines.append(f"data until {state.last_interval_utc:%Y-%m-%d %H:%M} UTC")
+    stale = "" if state.report_is_current else " (older than its warehouse: `hearth report`)"
+    lines.append(f"report     {state.report}{stale}" if state.report else "report     none")
+    if state.gate is not None:
+        lines.append(f"gate       {state.gate.checks} checks, {state.gate.failed} failed")
+        lines += [f"           {warning}" for warning in state.gate.warnings]
+    lines += ["", "runs (newest last)", *(_run_line(log) for log in state.runs[-RUNS_SHOWN:])]
+    if len(state.sources) > SOURCES_SHOWN:
+        lines += ["", f"sources: {len(state.sources)}; the refused and the last {SOURCES_SHOWN}"]
+    else:
+        lines += ["", "sources"]
+    shown = [s for s in state.sources if s.outcome == "refused" or s in state.sources[-SOURCES_SHOWN:]]
+    lines += [_source_line(source) for source in shown] or ["  none"]
+    return "\n".join(lines)
+
+
+def _run_line(log: RunLog) -> str:
+    what = f"{log.files_ingested} files, {log.months_built} months, {log.periods_built} periods"
+    return f"  {log.run_id}  {log.kind:<8}  {log.outcome:<12} {what}" + (f"; {log.message}" if log.message else "")
+
+
+def _source_line(source: SourceState) -> str:
+    if source.outcome == "refused":
+        return f"  {source.file_name}: REFUSED, {source.reason}"
+    if source.kind != "readings":
+        return f"  {source.file_name}: {source.kind}, {source.lines:,} lines"
+    ledger = (
+        f"{source.lines:,} lines = {source.header_lines:,} header + {source.blank_lines:,} blank "
+        f"+ {source.readings:,} readings + {source.rejects:,} rejects"
+    )
+    state = "" if source.balanced else "  LEDGER DOES NOT BALANCE"
+    state += "  superseded" if source.superseded else ""
+    return f"  {source.file_name}: {ledger}; stamps name the {source.stamp}, clock {source.clock}{state}"
+
+
+def describe_run(log: dict[str, Any], settings: Settings) -> str:
+    """Return how one run ended and where to look next."""
+    took = [
+        f"{log['files_ingested']} files taken in",
+        f"{log['files_refused']} refused",
+        f"{log['months_built']} months and {log['periods_built']} periods built",
+        f"{log['units_skipped']} units were done already",
+    ]
+    lines = [f"run {log['run_id']}: {log['outcome']}; {', '.join(took)}"]
+    if log["files_waiting"]:
+        lines.append(f"{log['files_waiting']} files are too fresh to be whole and wait for the next run")
+    if log["message"]:
+        lines.append(log["message"])
+    if log["outcome"] in {"published", "unchanged"}:
+        lines += [
+            f"warehouse  {settings.home / 'warehouse' / 'current.duckdb'}",
+            f"report     {settings.home / 'reports' / 'current' / 'index.html'}",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,136 @@
+"""Units of work as Prefect tasks: one task per unit, retried only where trouble may pass by itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from flows.ingest import FileWork, IngestOptions, ingest_file, plan_ingest, settle_feeds
+from flows.plan import Inputs, MonthUnit, PeriodUnit, Span, Unit, is_missing
+from flows.progress import progress, say
+from flows.settings import Settings, ingest_options
+from flows.units import work_unit
+from warehouse.lake import Lake
+from warehouse.landing import ChangedFileError
+from warehouse.manifest import Manifest
+from warehouse.runs import RunLog
+
+P = ParamSpec("P")
+R = TypeVar("R")
+MAX_SETTLING_ROUNDS = 4  # a household table, then a feed's clock, may each send files back once
+
+
+class UnitsFailedError(RuntimeError):
+    """Some units failed after their retries; the others are done and stay done."""
+
+
+def is_worth_retrying(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Say whether a failure may pass by itself: only trouble with files or the network does."""
+    return isinstance(state.result(raise_on_failure=False), OSError)
+
+
+def as_task(name: str, work: Callable[P, R]) -> Task[P, R]:
+    """Return `work` as a Prefect task; its arguments are bound beforehand, so that Prefect keeps no frames."""
+    return task(
+        name=name, task_run_name=name, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_worth_retrying,
+        cache_policy=NO_CACHE, persist_result=False,
+    )(work)  # fmt: skip
+
+
+def run_task(name: str, work: Callable[[], R]) -> R:
+    """Run `work` now, as a Prefect task named `name`."""
+    return as_task(name, work)()
+
+
+def run_tasks(stage: str, works: Sequence[tuple[str, Callable[[], R]]], *, at_a_time: int) -> list[R]:
+    """Run named pieces of work side by side and return what they return, in order.
+
+    Raises
+    ------
+    UnitsFailedError
+        After all have ended, if some failed; the first is named with its error.
+
+    """
+    turn = threading.BoundedSemaphore(at_a_time)  # the task runner's threads are set at import, this by the settings
+    with progress(stage, len(works)) as tick:
+
+        def in_turn(name: str, work: Callable[[], R]) -> Callable[[], R]:
+            def wait_and_work() -> R:
+                with turn:
+                    done = work()
+                tick(name)
+                return done
+
+            return wait_and_work
+
+        futures = {name: as_task(name, in_turn(name, work)).submit() for name, work in works}
+        results = {name: future.result(raise_on_failure=False) for name, future in futures.items()}
+    failed = {name: result for name, result in results.items() if isinstance(result, BaseException)}
+    if failed:
+        name, error = next(iter(failed.items()))
+        message = f"{len(failed)} of {len(works)} units failed after retries, first {name}: {error!r}"
+        raise UnitsFailedError(message)
+    return list(results.values())
+
+
+def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
+    """Take in every new file of the landing folder; one that is refused stops nothing else."""
+    options = ingest_options(settings, today=log.started_at_utc.date())
+    plan = plan_ingest(lake, settings.landing_folder, options)
+    log.files_waiting, log.units_skipped = len(plan.waiting), plan.unchanged
+    for name, reason in plan.unused:
+        say(f"not used: {name}: {reason}")
+    works, rounds = list(plan.works), 0
+    while works and rounds < MAX_SETTLING_ROUNDS:
+        read = _ingest(lake, works, options, settings)
+        manifests = [manifest for manifest in read if manifest is not None]
+        log.files_waiting += len(read) - len(manifests)
+        log.files_ingested += sum(m.outcome == "accepted" for m in manifests)
+        log.files_refused += sum(m.outcome == "refused" for m in manifests)
+        for manifest in manifests:
+            if manifest.outcome == "refused":
+                say(f"refused: {manifest.file_name}: {manifest.reason}")
+        works, rounds = settle_feeds(lake, settings.landing_folder, options), rounds + 1
+
+
+def _ingest(lake: Lake, works: list[FileWork], options: IngestOptions, settings: Settings) -> list[Manifest | None]:
+    named = [(f"ingest {work.name}", partial(_ingest_unless_growing, lake, work, options)) for work in works]
+    return run_tasks("ingest", named, at_a_time=settings.workers)
+
+
+def _ingest_unless_growing(lake: Lake, work: FileWork, options: IngestOptions) -> Manifest | None:
+    """Read a file; None where it was written to meanwhile: the next run takes it."""
+    try:
+        return ingest_file(lake, work, options)
+    except ChangedFileError:
+        return None
+
+
+def work_units(
+    lake: Lake, settings: Settings, log: RunLog, units: Sequence[Unit], inputs: Inputs, *, forced: Span | None
+) -> None:
+    """Work on the units that are not done, as tasks."""
+    todo = [
+        unit
+        for unit in units
+        if is_missing(lake, unit) or (forced and isinstance(unit, MonthUnit) and unit.month in forced)
+    ]
+    log.units_skipped += len(units) - len(todo)
+    named = [(unit.name, partial(work_unit, lake, settings, unit, inputs)) for unit in todo]
+    run_tasks(todo[0].stage if todo else "units", named, at_a_time=settings.workers)
+    log.months_built += sum(isinstance(unit, MonthUnit) for unit in todo)
+    log.periods_built += sum(isinstance(unit, PeriodUnit) for unit in todo)
+
+
+def work_inline(lake: Lake, settings: Settings, units: Sequence[Unit], inputs: Inputs) -> None:
+    """Work on the units that are not done, one after the other: the few that appeared before the lock was held."""
+    for unit in units:
+        if is_missing(lake, unit):
+            work_unit(lake, settings, unit, inputs)

@@ -1,0 +1,117 @@
+"""Publishing: judged before it is seen, replaced by one rename, kept as snapshots, readable by older clients."""
+
+from __future__ import annotations
+
+import datetime as dt
+import stat
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from tests.pipeline import read_tables, run, write_edrp, write_households
+from transforms.tables import WAREHOUSE_TABLES
+from warehouse.publish import WarehouseFolder, forget_old_snapshots
+from warehouse.runs import RunLog, read_runs, write_run
+
+SPAN = (dt.date(2009, 1, 1), dt.date(2009, 3, 1))
+
+
+@pytest.fixture
+def root(tmp_path: Path, prefect_api: str) -> Path:
+    """Give a folder with two months published."""
+    del prefect_api
+    write_edrp(tmp_path / "landing" / "gas.csv", {"1": 0.5, "2": 0.8}, *SPAN)
+    write_households(tmp_path / "landing" / "households.csv", {"1": "flat", "2": "flat"})
+    assert run(tmp_path / "home", tmp_path / "landing")["outcome"] == "published"
+    return tmp_path
+
+
+def change_type(root: Path, home: str = "2") -> dict[str, object]:
+    """Change something that has to be published, and run."""
+    write_households(root / "landing" / "households.csv", {"1": "flat", "2": "flat"} | {home: "terraced"})
+    return run(root / "home", root / "landing")
+
+
+def test_a_failed_gate_leaves_the_published_warehouse_and_keeps_the_candidate(root: Path) -> None:
+    folder = WarehouseFolder(root / "home" / "warehouse")
+    before = folder.current.stat()
+    (damaged,) = (root / "home" / "lake").glob("heat_hourly/month=2009-01/*.parquet")
+    pl.read_parquet(damaged).with_columns(pl.col("gas_kwh", "heat_kwh") * 1.01).write_parquet(damaged)
+    log = change_type(root)
+    assert log["outcome"] == "gate_failed"
+    assert "heat_hourly.energy" in str(log["message"])
+    now = folder.current.stat()
+    assert (now.st_ino, now.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert [path.suffix for path in folder.candidates.iterdir()] == [".duckdb"]
+
+
+def test_each_publication_is_a_snapshot_and_the_current_one_is_the_newest(root: Path) -> None:
+    folder = WarehouseFolder(root / "home" / "warehouse")
+    log = change_type(root)
+    names = sorted(path.stem for path in folder.snapshots.glob("*.duckdb"))
+    assert len(names) == 2
+    assert (folder.snapshots / f"{log['snapshot_id']}.duckdb").samefile(folder.current)
+    assert len(forget_old_snapshots(folder, 1)) == 1
+    assert (folder.snapshots / f"{log['snapshot_id']}.duckdb").exists()
+
+
+def test_a_reader_keeps_its_snapshot_while_another_is_published(root: Path) -> None:
+    path = root / "home" / "warehouse" / "current.duckdb"
+    with duckdb.connect(str(path), read_only=True) as reader:
+        before = reader.sql("SELECT count(*) FILTER (dwelling_type = 'terraced') FROM household").fetchall()
+        assert change_type(root)["outcome"] == "published"
+        assert (
+            reader.sql("SELECT count(*) FILTER (dwelling_type = 'terraced') FROM household").fetchall()
+            == before
+            == [(0,)]
+        )
+    assert read_tables(root / "home")["household"].filter(pl.col("dwelling_type") == "terraced").height == 1
+
+
+def test_the_published_file_is_read_only_and_of_the_storage_version_of_older_clients(root: Path) -> None:
+    path = root / "home" / "warehouse" / "current.duckdb"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o440
+    assert not path.with_name(path.name + ".wal").exists()
+    with duckdb.connect(str(path), read_only=True) as con:
+        rows = con.sql(
+            "SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = 'current'"
+        ).fetchall()
+    assert rows[0][0].startswith("v1.4")
+
+
+def test_every_table_and_column_carries_its_comment(root: Path) -> None:
+    path = root / "home" / "warehouse" / "current.duckdb"
+    with duckdb.connect(str(path), read_only=True) as con:
+        columns = con.sql(
+            "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index"
+        ).fetchall()
+    declared = {(table.name, column.name): column.meaning for table in WAREHOUSE_TABLES for column in table.columns}
+    assert {(table, column) for table, column, _ in columns} == declared.keys()
+    assert all(declared[table, column] in comment for table, column, comment in columns)
+
+
+def test_runs_and_verdicts_are_carried_from_snapshot_to_snapshot(root: Path) -> None:
+    change_type(root)
+    with duckdb.connect(str(root / "home" / "warehouse" / "current.duckdb"), read_only=True) as con:
+        runs = con.sql("SELECT run_id, snapshot_id, base_snapshot_id FROM run ORDER BY published_at_utc").fetchall()
+        judged = {row[0] for row in con.sql("SELECT DISTINCT run_id FROM quality_result").fetchall()}
+    assert len(runs) == 2
+    assert runs[1][2] == runs[0][1]
+    assert judged == {run_id for run_id, _, _ in runs}
+
+
+def test_the_report_of_a_few_homes_shows_no_home(root: Path) -> None:
+    page = (root / "home" / "reports" / "current" / "index.html").read_text(encoding="utf-8")
+    assert "fewer than 10" in page
+    assert (
+        (root / "home" / "reports" / "current")
+        .readlink()
+        .name.startswith(read_runs(root / "home" / "runs")[-1].snapshot_id or "-")
+    )
+
+
+def test_a_run_whose_process_died_is_told_as_crashed(tmp_path: Path) -> None:
+    write_run(tmp_path, RunLog(run_id="a", kind="nightly", started_at_utc=dt.datetime.now(dt.UTC)))
+    assert [log.outcome for log in read_runs(tmp_path)] == ["crashed"]

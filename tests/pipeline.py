@@ -1,0 +1,83 @@
+"""What tests of the whole pipeline share: a small trial, a run of the flow, and the tables that it published."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from warehouse.reader import open_published
+
+from transforms import tables
+
+LINEAGE = (tables.RUN, tables.QUALITY_RESULT)  # they tell of the run itself
+HALF = dt.timedelta(minutes=30)
+
+
+def edrp_lines(home: str, start: dt.datetime, kwh: list[float], *, stamp: str = "end") -> list[str]:
+    """Return EDRP lines of one home, half-hour by half-hour from `start` (UTC)."""
+    lines = []
+    for n, value in enumerate(kwh):
+        begin = start + n * HALF
+        moment = begin + HALF if stamp == "end" else begin
+        half_hour = begin.hour * 2 + begin.minute // 30 + 1
+        lines.append(f"{home},{moment:%d%b%y:%H:%M:%S},{half_hour},{value:.3f}".upper())
+    return lines
+
+
+def write_edrp(path: Path, homes: dict[str, float], start: dt.date, end: dt.date, *, shift: int = 0) -> Path:
+    """Write an EDRP file of homes with a level [kWh per half-hour] each; values depend on home and moment alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    begin = dt.datetime.combine(start, dt.time())
+    count = (end - start).days * 48
+    first = int(begin.timestamp() // 1800)
+    lines = ["ANON_ID,ADVANCEDATETIME,HH,GASKWH"]
+    for home, level in homes.items():
+        slots = np.arange(first + shift, first + shift + count)
+        values = level * (1 + 0.5 * np.cos(slots / 17.0 + int(home)) + 0.3 * np.cos(slots / 2800.0))
+        lines += edrp_lines(home, begin, values.round(3).tolist())
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def write_households(path: Path, types: dict[str, str]) -> Path:
+    """Write a household table."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [f"{home},{dwelling_type}" for home, dwelling_type in types.items()]
+    path.write_text("household_id,dwelling_type\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def run(home: Path, landing: Path | None = None, **parameters: Any) -> dict[str, Any]:
+    """Run the flow in this process, on the server of the test session, and return the log of the run."""
+    from flows.nightly import nightly
+
+    given = {"home": str(home), "landing_quiet_seconds": 0} | parameters.pop("settings", {})
+    if landing is not None:
+        given["landing"] = str(landing)
+    log: dict[str, Any] = nightly(settings_given=given, **parameters)
+    return log
+
+
+def read_tables(home: Path) -> dict[str, pl.DataFrame]:
+    """Return every published table but those of the run itself, sorted by key, without the moment of ingest."""
+    with open_published(home / "warehouse" / "current.duckdb") as warehouse:
+        return {
+            table.name: warehouse.query(f"SELECT * FROM {table.name}")
+            .drop("ingested_at_utc", strict=False)
+            .sort(table.key)
+            for table in tables.WAREHOUSE_TABLES
+            if table not in LINEAGE
+        }
+
+
+def differing(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> list[str]:
+    """Return the names of the tables that are not equal to the last bit."""
+    return [name for name, frame in one.items() if not frame.equals(other[name])]
+
+
+def units(home: Path, table: str) -> set[str]:
+    """Return the keys of the lake objects of a table."""
+    return {path.relative_to(home / "lake").as_posix() for path in (home / "lake" / table).rglob("*.parquet")}

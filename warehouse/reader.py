@@ -1,0 +1,174 @@
+"""Reading a warehouse: one SELECT in, rows out, and no way from the SQL to a file, the network or a setting.
+
+DuckDB's own lock is not enough: with external access off it still lets `COPY ... TO '<database>.wal'` write beside
+the database, which would keep everybody from opening it. So only statements that read are let through.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+BATCH_ROWS = 100_000
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,  # else `SELECT * FROM name` finds frames of the calling program
+}
+PLAIN = {
+    "boolean", "tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger", "ubigint", "float",
+    "double", "varchar", "date", "time", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns",
+    "timestamp with time zone", "null",
+}  # fmt: skip
+NESTED = {"list", "array", "struct", "map"}
+NUMBERS = {"hugeint": "BIGINT", "uhugeint": "UBIGINT", "bignum": "DOUBLE", "decimal": "DOUBLE"}
+
+
+class NoWarehouseError(FileNotFoundError):
+    """There is no warehouse where one was looked for."""
+
+
+class QueryError(ValueError):
+    """A statement cannot be run; the message says why and what to do next."""
+
+
+class PublishedWarehouse:
+    """An open warehouse; it stays the same snapshot while another is published."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._con = connection
+
+    def query(self, sql: str) -> pl.DataFrame:
+        """Return the rows of one SELECT; whole numbers are Int64, all others Float64.
+
+        Raises
+        ------
+        QueryError
+            If `sql` is no single SELECT or cannot be run.
+
+        """
+        with self._explained():
+            table = self._select(sql, nested_as_text=False).to_arrow_table()
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - of an Arrow table polars makes a frame
+        return frame
+
+    @contextmanager
+    def stream(self, sql: str, *, nested_as_text: bool = False) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+        """Give the schema and the rows of one SELECT in batches, so that memory does not grow with the rows.
+
+        Parameters
+        ----------
+        sql
+            One statement that reads.
+        nested_as_text
+            Whether lists, structs and maps become text.
+
+        Raises
+        ------
+        QueryError
+            As `query`.
+
+        """
+        with self._explained():
+            reader = self._select(sql, nested_as_text=nested_as_text).to_arrow_reader(BATCH_ROWS)
+        with closing(reader):
+            yield reader.schema, self._batches(reader)
+
+    def tables(self) -> list[str]:
+        """Return the names of the tables."""
+        rows = self._con.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
+        ).fetchall()
+        return sorted(name for (name,) in rows)
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        with self._explained():
+            yield from reader
+
+    def _select(self, sql: str, *, nested_as_text: bool) -> duckdb.DuckDBPyRelation:
+        """Return the rows of a statement with distinct column names, and types that Arrow, polars and CSV all know."""
+        self._check_reads(sql)
+        relation = self._con.sql(sql)
+        plain = PLAIN if nested_as_text else PLAIN | NESTED
+        columns, names = [], dict[str, int]()
+        for position, (name, dtype) in enumerate(zip(relation.columns, relation.types, strict=True), start=1):
+            names[name] = names.get(name, 0) + 1
+            unique = name if names[name] == 1 else f"{name}_{names[name]}"
+            wanted = NUMBERS.get(dtype.id, "VARCHAR")
+            value = f"#{position}" if dtype.id in plain else f"CAST(#{position} AS {wanted})"
+            quoted = unique.replace('"', '""')
+            columns.append(f'{value} AS "{quoted}"')
+        return relation.project(", ".join(columns))
+
+    def _check_reads(self, sql: str) -> None:
+        statements = self._con.extract_statements(sql)
+        if len(statements) != 1:
+            raise QueryError(f"{len(statements)} statements where one is expected")
+        kind = statements[0].type
+        if kind == duckdb.StatementType.SELECT:
+            return
+        explained = re.fullmatch(r"\s*EXPLAIN(?:\s+ANALYZE)?\s(.*)", sql, re.IGNORECASE | re.DOTALL)
+        if kind == duckdb.StatementType.EXPLAIN and explained:
+            self._check_reads(explained[1])  # EXPLAIN ANALYZE would run what it explains
+            return
+        if kind == duckdb.StatementType.MULTI:
+            raise QueryError("a PIVOT must name its columns, as in PIVOT ... ON column IN ('a', 'b')")
+        name = str(kind).rsplit(".", 1)[-1]
+        raise QueryError(
+            f"{name} is refused: the published warehouse is only read; give one SELECT, DESCRIBE or SUMMARIZE"
+        )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what DuckDB says into one or two lines with the next step."""
+        try:
+            yield
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise QueryError(self._explain(str(error))) from None
+
+    def _explain(self, message: str) -> str:
+        said = " ".join(re.split(r"\n\n| Candidate functions:", message, maxsplit=1)[0].split())
+        if unknown := re.search(r"Table with name (\S+) does not exist", said):
+            return f"there is no table {unknown[1]}; there are {', '.join(self.tables())}"
+        if re.search(r'column ".*" not found|does not have a column named', said):
+            return (
+                f'{said}\n`hearth sql "DESCRIBE household"` lists the columns of a table, data_dictionary those of all'
+            )
+        if "disabled by configuration" in said or "configuration has been locked" in said:
+            return f"{said}\nSQL reaches nothing but the tables of the published warehouse: {', '.join(self.tables())}"
+        return said
+
+
+@contextmanager
+def open_published(path: Path) -> Iterator[PublishedWarehouse]:
+    """Open a warehouse to read it, with UTC as its time zone.
+
+    Raises
+    ------
+    NoWarehouseError
+        If nothing is published there yet.
+    QueryError
+        If the file cannot be opened.
+
+    """
+    if not path.exists():
+        raise NoWarehouseError(f"no warehouse at {path}: run `hearth run` first")
+    with tempfile.TemporaryDirectory(prefix="hearth-") as spill:  # what does not fit into memory, for our eyes only
+        try:
+            connection = duckdb.connect(str(path), read_only=True, config={**CONFIG, "temp_directory": spill})
+        except duckdb.Error as error:
+            raise QueryError(f"{path} cannot be opened as a warehouse: {' '.join(str(error).split())}") from None
+        with closing(connection):
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET lock_configuration = true")
+            yield PublishedWarehouse(connection)

@@ -1,0 +1,89 @@
+"""The log of runs: one small JSON file per run, so that also a run that published nothing leaves a trace.
+
+It is for people and `hearth status`; nothing that decides work is read from it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Outcome = Literal["running", "published", "unchanged", "gate_failed", "failed", "nothing_usable", "crashed"]
+
+
+class RunLog(BaseModel):
+    """One run as `hearth status` tells of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run_id: str
+    kind: str
+    reason: str | None = None
+    started_at_utc: dt.datetime
+    finished_at_utc: dt.datetime | None = None
+    outcome: Outcome = "running"
+    snapshot_id: str | None = None
+    files_ingested: int = 0
+    files_refused: int = 0
+    files_waiting: int = 0
+    months_built: int = 0
+    periods_built: int = 0
+    units_skipped: int = 0
+    message: str = ""
+
+
+def write_run(folder: Path, log: RunLog) -> None:
+    """Store the log of a run, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".{log.run_id}.{os.getpid()}.tmp"
+    partial.write_text(log.model_dump_json(indent=1), encoding="utf-8")
+    partial.replace(folder / f"{log.run_id}.json")
+
+
+@contextmanager
+def running(folder: Path, log: RunLog) -> Iterator[RunLog]:
+    """Record a run from its start to its end; an OS lock shows that its process lives."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / f".{log.run_id}.lock"
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        write_run(folder, log)
+        try:
+            yield log
+        except BaseException as error:
+            log.outcome = "failed"
+            log.message = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            log.finished_at_utc = dt.datetime.now(dt.UTC)
+            write_run(folder, log)
+            lock.unlink(missing_ok=True)
+
+
+def read_runs(folder: Path) -> list[RunLog]:
+    """Return all runs, oldest first; one whose process died without a word is `crashed`."""
+    if not folder.exists():
+        return []
+    logs = [RunLog.model_validate_json(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
+    for log in logs:
+        if log.outcome == "running" and not _is_alive(folder, log.run_id):
+            log.outcome = "crashed"
+    return sorted(logs, key=lambda log: (log.started_at_utc, log.run_id))
+
+
+def _is_alive(folder: Path, run_id: str) -> bool:
+    try:
+        with (folder / f".{run_id}.lock").open("r") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
