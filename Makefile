@@ -1,0 +1,97 @@
+# Every target may be repeated; what is up to date is left alone.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do "$$p" -c $(SUPPORTED) 2>/dev/null && echo "$$p" && break; done)
+SUPPORTED := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 6 ? 6 : n)))
+TESTS ?= tests/unit tests/integration tests/validation tests/e2e
+DEMO := hearth-demo
+VENV_PYTHON := .venv/bin/python
+UV_COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --python $(VENV_PYTHON) \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
+
+# Commands below see no setting of another Hearth and no other Prefect server than their own.
+CLEAN := for name in $${!PREFECT_@} $${!HEARTH_@}; do unset "$$name"; done
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# A .venv that was moved, or whose Python is gone, is made anew.
+PLACE = $(shell cat .venv/.place 2>/dev/null)
+ifneq ($(PLACE),$(CURDIR))
+.venv/.place: anew
+else ifneq ($(shell $(VENV_PYTHON) -c $(SUPPORTED) 2>/dev/null && echo yes),yes)
+.venv/.place: anew
+endif
+
+.PHONY: help setup demo test check lock bench clean anew
+
+help: ## list the targets
+	@echo "Hearth: half-hourly gas readings in, the cost of heat out. Start with: make demo"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.run-installed ## install what Hearth needs into .venv, and .venv/bin/hearth
+	@echo "ready: .venv/bin/hearth --help"
+
+demo: .venv/.run-installed ## make up a trial of 600 homes, run everything on it, say where the report is
+	@$(CLEAN); export HEARTH_HOME=$(DEMO); \
+	.venv/bin/hearth sample --out $(DEMO)/landing; \
+	.venv/bin/hearth run --landing $(DEMO)/landing; \
+	printf '%s\n' '' \
+		"report     file://$$(pwd | sed 's/ /%20/g')/$(DEMO)/reports/current/index.html" \
+		"warehouse  $(DEMO)/warehouse/current.duckdb" '' 'Next:' \
+		'  export HEARTH_HOME=$(DEMO)' \
+		'  .venv/bin/hearth status' \
+		'  .venv/bin/hearth sql "SELECT dwelling_type, households, round(heat_kwh_mean) AS heat_kwh FROM heat_demand_annual"' \
+		'  .venv/bin/hearth lcoh --demand-kwh 12000 --dwellings 750'
+
+test: .venv/.dev-installed ## run every test (TESTS=tests/unit for some of them)
+	@$(CLEAN); $(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+check: .venv/.dev-installed ## lint, format, types, import contracts
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) -m mypy
+	.venv/bin/lint-imports
+
+lock: .venv/.dev-installed ## write both lock files anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
+	$(UV_COMPILE) $(UPGRADE) --extra xlsx --extra setup --output-file requirements.txt
+	$(UV_COMPILE) $(UPGRADE) --extra dev --output-file requirements-dev.txt
+
+bench: .venv/.dev-installed ## run the benchmarks
+	@$(CLEAN); $(VENV_PYTHON) -m pytest -q tests/benchmarks
+
+clean: ## delete .venv, the demo and every cache
+	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Installing: the uv that requirements-dev.txt pins, by pip; the rest by uv; all of it by pip where uv finds no index, such
+# as behind a mirror that only pip is set up for. Bytecode is compiled now: Prefect alone would cost every start 5 s.
+define install
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > .venv/uv.txt
+	@$(VENV_PYTHON) -m pip install --quiet --require-hashes -r .venv/uv.txt \
+		&& UV_HTTP_TIMEOUT=60 .venv/bin/uv pip install --python $(VENV_PYTHON) --quiet --compile-bytecode --require-hashes -r $(1) \
+		|| { echo "uv cannot install here; pip does it, in a minute or two"; \
+			$(VENV_PYTHON) -m pip install --quiet --upgrade "pip>=26.3"; \
+			$(VENV_PYTHON) -m pip install --quiet --require-hashes -r $(1); }
+	@$(VENV_PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
+endef
+
+.venv/.run-installed: .venv/.place requirements.txt pyproject.toml
+	@echo "installing what Hearth needs into .venv"
+	$(call install,requirements.txt)
+	@$(VENV_PYTHON) -m flows.server_keeper
+	@touch $@
+
+.venv/.dev-installed: .venv/.run-installed requirements-dev.txt
+	@echo "installing what tests need into .venv"
+	$(call install,requirements-dev.txt)
+	@touch $@
+
+.venv/.place:
+	@test -n "$(PYTHON)" || { echo "Hearth needs Python 3.11, 3.12 or 3.13; this is $$(python3 --version 2>&1 || echo none)."; \
+		echo "Debian 12 or newer has it: apt-get install --yes python3 python3-venv"; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) comes without venv and pip:"; \
+		echo "apt-get install --yes python3-venv"; exit 1; }
+	@"$(PYTHON)" -m venv --clear .venv
+	@printf '%s\n' "$(CURDIR)" > $@
