@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do "$$p" -c $(SUPPORTED) 2>/dev/null && echo "$$p" && break; done)
 SUPPORTED := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 6 ? 6 : n)))
-TESTS ?= tests/unit tests/integration tests/validation tests/e2e
+TESTS ?= tests/e2e tests/integration tests/validation tests/unit
 DEMO := hearth-demo
 VENV_PYTHON := .venv/bin/python
 UV_COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --python $(VENV_PYTHON) \
@@ -47,7 +47,7 @@ demo: .venv/.run-installed ## make up a trial of 600 homes, run everything on it
 		'  .venv/bin/hearth lcoh --demand-kwh 12000 --dwellings 750'
 
 test: .venv/.dev-installed ## run every test (TESTS=tests/unit for some of them)
-	@$(CLEAN); $(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(CLEAN); $(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: .venv/.dev-installed ## lint, format, types, import contracts
 	$(VENV_PYTHON) -m ruff check .

@@ -6,7 +6,7 @@ What a command needs is imported when it runs, so that `hearth --help` and `hear
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -202,17 +202,18 @@ def config(home: Home = None) -> None:
 
 def run_flow(settings: Settings, **parameters: Any) -> dict[str, Any]:
     """Run the flow on a Prefect server: the configured one, or one of our own that starts while the rest is imported."""
-    from flows.server import start_server
+    from flows.server import start_server, without_heartbeats
 
-    with start_server(settings.home / "prefect") as server:
-        from flows.nightly import nightly
+    try:
+        with start_server(settings.home / "prefect") as server:
+            from flows.nightly import nightly
 
-        server.wait_ready()
-        given = settings.model_dump(mode="json", exclude_unset=True)
-        try:
-            log: dict[str, Any] = nightly(settings_given=given, **parameters)
-        except Exception as error:  # noqa: BLE001 - whatever ended the run is told in one line; the run's log has it too
-            stop(f"the run failed: {type(error).__name__}: {error}", FAILED)
+            server.wait_ready()
+            given = settings.model_dump(mode="json", exclude_unset=True)
+            with without_heartbeats() if server.is_embedded else nullcontext():
+                log: dict[str, Any] = nightly(settings_given=given, **parameters)
+    except Exception as error:  # noqa: BLE001 - whatever ended the run is told in one line; the run's log has it too
+        stop(f"the run failed: {type(error).__name__}: {error}", FAILED)
     return log
 
 

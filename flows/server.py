@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -39,6 +40,7 @@ from urllib.request import ProxyHandler, build_opener
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 120.0  # a new database on a busy machine takes half a minute
 END_SECONDS = 30.0  # a server that ends is gone in well under a second
+DRAIN_SECONDS = 5.0
 POLL_SECONDS = 0.05
 LOG_TAIL = 1500
 NO_TRACKING = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
@@ -154,8 +156,9 @@ class PrefectServer:
         """Leave the server; the last user's leaving ends it."""
         if self._users_lock is not None:
             worker = sys.modules.get("prefect.events.worker")
-            if worker is not None:  # what its threads still hold would be sent to a server that is gone
-                worker.EventsWorker.drain_all(timeout=5, at_exit=False)
+            if worker is not None:  # what its thread still holds would be sent to a server that is gone
+                logging.getLogger("EventsWorker").setLevel(logging.ERROR)  # it would warn that it is at work
+                worker.EventsWorker.drain_all(timeout=DRAIN_SECONDS, at_exit=False)
             os.close(self._users_lock)
             self._users_lock = None
         for name, before in self._environment.items():

@@ -87,17 +87,19 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     log.files_waiting, log.units_skipped = len(plan.waiting), plan.unchanged
     for name, reason in plan.unused:
         say(f"not used: {name}: {reason}")
-    works, rounds = list(plan.works), 0
-    while works and rounds < MAX_SETTLING_ROUNDS:
+    taken: dict[str, Manifest] = {}
+    works = list(plan.works)
+    for _ in range(MAX_SETTLING_ROUNDS):
+        if not works:
+            break
         read = _ingest(lake, works, options, settings)
-        manifests = [manifest for manifest in read if manifest is not None]
-        log.files_waiting += len(read) - len(manifests)
-        log.files_ingested += sum(m.outcome == "accepted" for m in manifests)
-        log.files_refused += sum(m.outcome == "refused" for m in manifests)
-        for manifest in manifests:
-            if manifest.outcome == "refused":
-                say(f"refused: {manifest.file_name}: {manifest.reason}")
-        works, rounds = settle_feeds(lake, settings.landing_folder, options), rounds + 1
+        taken |= {manifest.source_id: manifest for manifest in read if manifest is not None}
+        log.files_waiting += read.count(None)
+        works = settle_feeds(lake, settings.landing_folder, options)
+    refused = [manifest for manifest in taken.values() if manifest.outcome == "refused"]
+    log.files_ingested, log.files_refused = len(taken) - len(refused), len(refused)
+    for manifest in refused:
+        say(f"refused: {manifest.file_name}: {manifest.reason}")
 
 
 def _ingest(lake: Lake, works: list[FileWork], options: IngestOptions, settings: Settings) -> list[Manifest | None]:

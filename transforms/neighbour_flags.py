@@ -56,23 +56,18 @@ def flag_duplicates(readings: pl.DataFrame) -> pl.DataFrame:
 
     `first` is the first by source id and line, so that the order of arrival does not matter.
     """
-    ok = readings.filter(_IS_OK).sort(*SLOT, "source", "line")
+    ok = readings.filter(_IS_OK).sort(SLOT).with_row_index("place")
     repeats = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in SLOT).fill_null(value=False)
-    ok = ok.with_columns(is_repeat=repeats)
-    if not ok["is_repeat"].any():
-        return pl.concat([ok.drop("is_repeat"), readings.filter(~_IS_OK)])
-    in_slot = pl.col("is_repeat") | pl.col("is_repeat").shift(-1, fill_value=False)
-    ok = ok.with_columns(shared=in_slot)
-    shared = ok.filter("shared").with_columns(conflict=pl.col("gas_kwh").n_unique().over(SLOT) > 1)
-    shared = _set_flag(shared, pl.col("conflict"), "duplicate_conflict")
-    shared = _set_flag(shared, pl.col("is_repeat"), "duplicate_exact")
-    return pl.concat(
-        [
-            ok.filter(~pl.col("shared")).drop("is_repeat", "shared"),
-            shared.drop("is_repeat", "shared", "conflict"),
-            readings.filter(~_IS_OK),
-        ]
+    shared = ok.filter(repeats | repeats.shift(-1, fill_value=False)).sort(*SLOT, "source", "line")
+    judged = (
+        shared.with_columns(is_repeat=repeats, conflict=pl.col("gas_kwh").n_unique().over(SLOT) > 1)
+        .pipe(_set_flag, pl.col("conflict"), "duplicate_conflict")
+        .pipe(_set_flag, pl.col("is_repeat"), "duplicate_exact")
+        .select("place", judged="flag")
     )
+    # few readings share a slot: only they are judged, and the rest keeps its order, which later steps sort by
+    ok = ok.join(judged, on="place", how="left", maintain_order="left").with_columns(flag=pl.coalesce("judged", "flag"))
+    return pl.concat([ok.select(readings.columns), readings.filter(~_IS_OK)])
 
 
 def _set_flag(readings: pl.DataFrame, condition: pl.Expr, flag: str) -> pl.DataFrame:

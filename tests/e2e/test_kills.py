@@ -17,7 +17,11 @@ from tests.pipeline import differing, read_tables, run, write_edrp, write_househ
 
 HOMES = {str(n): 0.3 + 0.1 * n for n in range(1, 5)}
 CONTEXT = mp.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["flows.nightly", "great_expectations", "tests.pipeline"])
+# What is slow to import and starts no thread; a process forked beside the threads of polars would wait for ever.
+CONTEXT.set_forkserver_preload(
+    ["great_expectations", "prefect.flows", "prefect.task_runners", "scipy.stats", "plotly.graph_objects"]
+)
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 KILLS_PER_TEST = 5
 
 
@@ -25,6 +29,7 @@ KILLS_PER_TEST = 5
 def trial(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> tuple[Path, dict[str, Any], float]:
     """Give a landing folder, the tables of a quiet run over it, and how long such a run takes [s]."""
     del prefect_api
+    os.environ.update(ONE_THREAD)
     root = tmp_path_factory.mktemp("trial")
     for name, homes in (("a.csv", list(HOMES)[:2]), ("b.csv", list(HOMES)[2:])):
         write_edrp(

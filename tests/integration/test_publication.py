@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -57,16 +59,27 @@ def test_each_publication_is_a_snapshot_and_the_current_one_is_the_newest(root: 
     assert (folder.snapshots / f"{log['snapshot_id']}.duckdb").exists()
 
 
+READER = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1], read_only=True)
+for line in sys.stdin:
+    print(con.execute("SELECT count(*) FROM household WHERE dwelling_type = 'terraced'").fetchone()[0], flush=True)
+"""
+
+
 def test_a_reader_keeps_its_snapshot_while_another_is_published(root: Path) -> None:
     path = root / "home" / "warehouse" / "current.duckdb"
-    with duckdb.connect(str(path), read_only=True) as reader:
-        before = reader.sql("SELECT count(*) FILTER (dwelling_type = 'terraced') FROM household").fetchall()
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        reader.stdin.write("before\n")
+        assert reader.stdout.readline() == "0\n"
         assert change_type(root)["outcome"] == "published"
-        assert (
-            reader.sql("SELECT count(*) FILTER (dwelling_type = 'terraced') FROM household").fetchall()
-            == before
-            == [(0,)]
-        )
+        reader.stdin.write("after\n")
+        assert reader.stdout.readline() == "0\n"
+        reader.stdin.close()
     assert read_tables(root / "home")["household"].filter(pl.col("dwelling_type") == "terraced").height == 1
 
 
