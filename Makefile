@@ -59,8 +59,8 @@ lock: .venv/.dev-installed ## write both lock files anew from pyproject.toml (UP
 	$(UV_COMPILE) $(UPGRADE) --extra xlsx --extra setup --output-file requirements.txt
 	$(UV_COMPILE) $(UPGRADE) --extra dev --output-file requirements-dev.txt
 
-bench: .venv/.dev-installed ## run the benchmarks
-	@$(CLEAN); $(VENV_PYTHON) -m pytest -q tests/benchmarks
+bench: .venv/.dev-installed ## time the stages against a plain pass over the same file
+	@$(CLEAN); $(VENV_PYTHON) -m tests.benchmarks.speed
 
 clean: ## delete .venv, the demo and every cache
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,67 @@
+"""`make bench`: what the stages cost, as ratios to a plain polars pass over the same file in the same run.
+
+Machines are noisy: quote the ratios, never the seconds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from flows.content import plan_content, read_current_inputs
+from flows.ingest import ingest_file, plan_ingest
+from flows.plan import keep_published, plan_months
+from flows.sample import write_sample
+from flows.settings import ingest_options, load_settings
+from flows.tasks import work_inline
+from flows.units import work_unit
+from transforms.lcoh.table import lcoh_table, paper_demand
+from warehouse.cost_figures import read_assumptions
+from warehouse.lake import Lake
+
+HOMES = 200
+
+
+def measure(work: Callable[[], object]) -> float:
+    """Return how long `work` takes [s]."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print one line per stage: seconds, and the ratio to the plain pass."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        rows = {"make up the trial": measure(lambda: write_sample(out=root / "landing", households=HOMES))}
+        file = root / "landing" / "edrp_gas.csv"
+        plain = partial(lambda: pl.scan_csv(file, infer_schema=False).select(pl.all().count()).collect())
+        base = min(measure(plain) for _ in range(3))
+        settings = load_settings(home=root / "home", landing=root / "landing", landing_quiet_seconds=0)
+        lake, options = Lake(root / "home" / "lake"), ingest_options(settings, today=dt.date(2026, 1, 1))
+        works = plan_ingest(lake, settings.landing_folder, options).works
+        rows["ingest"] = measure(lambda: [ingest_file(lake, work, options) for work in works])
+        inputs = read_current_inputs(lake)
+        months = plan_months(inputs)
+        rows["build months"] = measure(lambda: [work_unit(lake, settings, unit, inputs) for unit in months])
+        choose = partial(keep_published, published=None, lake=lake, span=None)
+        work = partial(work_inline, lake, settings)
+        rows["aggregate the period"] = measure(lambda: plan_content(lake, settings, work, choose))
+        rows["plan with nothing to do"] = measure(lambda: plan_content(lake, settings, work, choose))
+        assumptions = read_assumptions()
+        costs = partial(lcoh_table, paper_demand(assumptions), assumptions, scenario="paper_fit", convention="wang2018")
+        rows["cost table of the paper"] = min(measure(costs) for _ in range(5))
+        print(f"{HOMES} homes, one year; plain pass over the file {base:.2f} s = 1")  # noqa: T201 - its result
+        for name, seconds in rows.items():
+            print(f"{name:<26}{seconds:8.2f} s {seconds / base:8.1f}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())
