@@ -83,7 +83,7 @@ class Tally:
         self.flags.update(count_flags(flagged))
         self.above_meter_rating += count_above_rating(flagged, options.thresholds)
         self.households.update(flagged["household_id"].unique())
-        times = flagged.filter(pl.col("flag") != "bad_time")["interval_start_utc"]
+        times = flagged.filter(~pl.col("flag").is_in(["bad_time", "off_grid"]))["interval_start_utc"]
         ends = (self.first_interval_utc, self.last_interval_utc, times.min(), times.max())
         known = [moment for moment in ends if isinstance(moment, dt.datetime)]
         if known:

@@ -9,6 +9,7 @@ from flows.plan import Inputs, MonthUnit, PeriodUnit, Unit
 from flows.settings import Settings
 from transforms.demand import Bootstrap, annual_by_home, annual_by_type, bootstrap_intervals
 from transforms.hours import build_month
+from transforms.neighbour_flags import SOURCES_SCHEMA
 from transforms.periods import measure_coverage
 from transforms.profiles import complete_profile, expect_heat, profile_month, stock_weights
 from transforms.selection import count_funnel, list_homes, select_homes
@@ -58,13 +59,7 @@ def _load_readings(lake: Lake, unit: MonthUnit, inputs: Inputs) -> tuple[pl.Data
             "delivered": [m.delivery_date for m in manifests],
             "replaced": [m.source_id in inputs.replaced for m in manifests],
         },
-        schema={
-            "source": pl.UInt32,
-            "source_id": pl.String,
-            "feed": pl.String,
-            "delivered": pl.Date,
-            "replaced": pl.Boolean,
-        },
+        schema=SOURCES_SCHEMA,
     )
     return readings, sources
 

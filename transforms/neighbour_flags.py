@@ -14,6 +14,13 @@ import polars as pl
 from transforms.tables import FLAG_DTYPE
 
 SLOT = ("household_id", "interval_start_utc")
+SOURCES_SCHEMA = {
+    "source": pl.UInt32,
+    "source_id": pl.String,
+    "feed": pl.String,
+    "delivered": pl.Date,
+    "replaced": pl.Boolean,
+}
 _IS_OK = pl.col("flag") == "ok"
 
 

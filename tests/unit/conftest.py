@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 import pytest
 
+from transforms.neighbour_flags import SOURCES_SCHEMA
 from transforms.tables import CELL, FLAG_DTYPE, READING
 
 Row = tuple[str, dt.datetime, float, int]
@@ -44,13 +45,7 @@ def make_sources(
             "delivered": list(delivered) or [None] * count,
             "replaced": list(replaced) or [False] * count,
         },
-        schema={
-            "source": pl.UInt32,
-            "source_id": pl.String,
-            "feed": pl.String,
-            "delivered": pl.Date,
-            "replaced": pl.Boolean,
-        },
+        schema=SOURCES_SCHEMA,
     )
 
 
