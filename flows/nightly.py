@@ -16,6 +16,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.content import RunRecord, plan_content
 from flows.plan import Span, keep_published
+from flows.progress import say
 from flows.publication import is_published, publish, published_months
 from flows.report import report_is_current, write_report
 from flows.settings import Settings, load_settings
@@ -84,11 +85,13 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
             sources_new=log.files_ingested,
             months_built=log.months_built,
         )
+        say("judging and publishing")
         inline = partial(work_inline, lake, settings)
         publication = run_task("publish", partial(publish, lake, folder, settings, record, work=inline, choose=choose))
         log.outcome, log.snapshot_id = publication.outcome, publication.snapshot_id
         log.message = publication.failures or publication.warnings
     if log.outcome in {"published", "unchanged"} and not report_is_current(settings):
+        say("writing the report")
         run_task("report", partial(write_report, settings))
     collect_garbage(
         lake, content.keys, older_than=dt.timedelta(days=settings.collect_after_days), now=dt.datetime.now(dt.UTC)

@@ -61,6 +61,7 @@ class Status(BaseModel):
     published_at_utc: dt.datetime | None
     last_interval_utc: dt.datetime | None
     included_homes: dict[str, int]
+    made_up_by: list[str]
     missing: str | None
     report: Path | None
     report_is_current: bool
@@ -88,6 +89,7 @@ def read_status(settings: Settings) -> Status:
         published_at_utc=None if history is None else history.run["published_at_utc"][-1],
         last_interval_utc=max(ends, default=None),
         included_homes=included,
+        made_up_by=[] if history is None else list(history.origins),
         missing=_what_is_missing(included, settings) if history is not None else "nothing is published yet",
         report=page.resolve() if page.exists() else None,
         report_is_current=history is not None and report_is_current(settings),
@@ -131,6 +133,8 @@ def describe_status(state: Status) -> str:
             f"snapshot   {state.snapshot_id}, published {state.published_at_utc:%Y-%m-%d %H:%M} UTC",
             f"homes      {', '.join(f'{count} in {period}' for period, count in state.included_homes.items()) or 'none'} included",
         ]
+    if state.made_up_by:
+        lines.append(f"origin     made up by {', '.join(state.made_up_by)}: no real home is in these data")
     if state.missing:
         lines.append(f"missing    {state.missing}")
     if state.last_interval_utc is not None:

@@ -199,6 +199,7 @@ class History:
     quality_result: pl.DataFrame
     build_month: pl.DataFrame
     included: pl.DataFrame
+    origins: tuple[str, ...]  # of homes that are made up
 
     @property
     def snapshot_id(self) -> str:
@@ -224,6 +225,9 @@ def read_history(database: Path) -> History | None:
             included=con.sql(
                 "SELECT period, count(*) FILTER (included) FROM household_period GROUP BY period ORDER BY period"
             ).pl(),
+            origins=tuple(
+                con.sql("SELECT DISTINCT origin FROM household WHERE origin IS NOT NULL ORDER BY 1").pl()["origin"]
+            ),
         )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from flows.sample import write_sample
+from flows.settings import load_settings
+from flows.status import describe_status, read_status
 from tests.pipeline import read_tables, run
 from transforms.tables import LINE_FLAGS
 
@@ -23,6 +26,7 @@ class Recovered:
     truth: pl.DataFrame
     flagged: pl.DataFrame
     tables: dict[str, pl.DataFrame]
+    home: Path
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +46,7 @@ def recovered(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Rec
         truth=pl.read_parquet(root / "landing" / "truth.parquet"),
         flagged=pl.concat(frame.select(columns) for frame in [*by_build, *without_month]),
         tables=read_tables(root / "home"),
+        home=root / "home",
     )
 
 
@@ -108,6 +113,10 @@ def test_annual_figures_of_homes_are_close_to_their_truth(recovered: Recovered) 
     assert both.select((error < 0.03).mean()).item() > 0.95
 
 
-def test_made_up_homes_say_so_in_the_warehouse(recovered: Recovered) -> None:
+def test_made_up_homes_say_so_in_warehouse_status_and_report(recovered: Recovered) -> None:
     homes = recovered.tables["household"].filter(pl.col("exclusion_reason") != "unknown_household")
     assert set(homes["origin"]) == {"hearth sample seed=3"}
+    status = read_status(load_settings(home=recovered.home))
+    assert status.made_up_by == ["hearth sample seed=3"]
+    assert "no real home" in describe_status(status)
+    assert "Made-up sample data" in (recovered.home / "reports" / "current" / "index.html").read_text(encoding="utf-8")
