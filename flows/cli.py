@@ -115,7 +115,7 @@ def report(home: Home = None) -> None:
     from flows.report import write_report
 
     with usage_errors():
-        typer.echo(write_report(read_settings(home=home)))
+        typer.echo(write_report(read_settings(home=home), anew=True))
 
 
 @app.command(epilog="Example: hearth status --json")

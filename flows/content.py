@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 
 import polars as pl
@@ -21,7 +22,6 @@ from transforms.periods import find_periods
 from transforms.schema import UTC, Table
 from transforms.selection import combine_households, list_homes
 from transforms.temperature import hourly_temperature
-from warehouse.collect import keys_of_sources
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
@@ -33,7 +33,7 @@ PAPER_CONVENTION = "wang2018"  # always published too: it shows that the paper i
 Work = Callable[[Sequence[MonthUnit] | Sequence[PeriodUnit], Inputs], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """Everything that a warehouse is made of; its fingerprint says whether the published one is up to date."""
 
@@ -43,7 +43,7 @@ class Content:
     assumptions: pl.DataFrame
     settings: Settings
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The hash of units, ledger, assumptions, cost model and table declarations."""
         return fingerprint(
@@ -63,7 +63,8 @@ class Content:
     def keys(self) -> set[str]:
         """The lake objects that it rests on."""
         units: tuple[Unit, ...] = (*self.months, *self.periods)
-        return keys_of_sources(self.inputs.manifests) | {unit.key(table) for unit in units for table in unit.tables}
+        of_sources = {key for manifest in self.inputs.manifests for key in manifest.object_keys}
+        return of_sources | {unit.key(table) for unit in units for table in unit.tables}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

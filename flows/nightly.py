@@ -21,7 +21,6 @@ from flows.publication import is_published, publish, published_months
 from flows.report import report_is_current, write_report
 from flows.settings import Settings, load_settings
 from flows.tasks import ingest_landing, run_task, work_inline, work_units
-from warehouse.collect import collect_garbage
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
 from warehouse.publish import WarehouseFolder, read_history
@@ -93,6 +92,5 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
     if log.outcome in {"published", "unchanged"} and not report_is_current(settings):
         say("writing the report")
         run_task("report", partial(write_report, settings))
-    collect_garbage(
-        lake, content.keys, older_than=dt.timedelta(days=settings.collect_after_days), now=dt.datetime.now(dt.UTC)
-    )
+    age = dt.timedelta(days=settings.collect_after_days)  # it protects what another run writes at this moment
+    lake.sweep(content.keys, before=dt.datetime.now(dt.UTC) - age)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Literal, Protocol
 
 import polars as pl
@@ -46,7 +45,6 @@ class Publication:
     snapshot_id: str | None
     failures: str = ""
     warnings: str = ""
-    candidate: Path | None = None
 
 
 def publish(
@@ -75,9 +73,8 @@ def publish(
             results = _judge(candidate, row, history, settings)
         critical = critical_failures(results)
         if len(critical):
-            return Publication(
-                outcome="gate_failed", snapshot_id=base, failures=describe_failures(critical), candidate=path
-            )
+            failures = f"{describe_failures(critical)} The candidate is kept: {path}"
+            return Publication(outcome="gate_failed", snapshot_id=base, failures=failures)
         put_in_place(folder, path, snapshot_id, group=settings.warehouse_group)
         forget_old_snapshots(folder, settings.snapshots_keep)
         warned = results.filter(~pl.col("passed"))

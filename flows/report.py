@@ -47,8 +47,10 @@ COMPUTED_BY = {
 }
 
 
-def write_report(settings: Settings) -> Path:
+def write_report(settings: Settings, *, anew: bool = False) -> Path:
     """Write the site of the published warehouse, point `reports/current` to it, and return its first page.
+
+    A site that is there already is taken as it is, unless it is to be written `anew`.
 
     Raises
     ------
@@ -59,15 +61,21 @@ def write_report(settings: Settings) -> Path:
     with open_published(WarehouseFolder(settings.home / "warehouse").current) as warehouse:
         run = describe_run(warehouse.query, settings)
         inputs = read_site_inputs(warehouse.query, settings)
-    folder = settings.home / "reports" / _folder_name(run.snapshot_id, settings)
-    if not folder.exists():
-        partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp")
+    reports, name = settings.home / "reports", _folder_name(run.snapshot_id, settings)
+    existing = sorted(reports.glob(f"{name}*"))
+    folder = reports / (f"{name}-{uuid.uuid4().hex[:8]}" if anew else name)
+    if anew or not existing:
+        partial = reports / f".{name}.{uuid.uuid4().hex[:8]}.tmp"
         render_site(inputs, run=run, out=partial)
         try:
             partial.rename(folder)
         except OSError:  # another process wrote the same site meanwhile
             shutil.rmtree(partial)
-    _point_to(folder)
+        _point_to(folder)
+        for replaced in existing:
+            shutil.rmtree(replaced)
+    else:
+        _point_to(existing[-1])
     return settings.home / "reports" / "current" / "index.html"
 
 
@@ -79,7 +87,7 @@ def report_is_current(settings: Settings) -> bool:
         return False
     with open_published(database) as warehouse:
         snapshot = warehouse.query("SELECT snapshot_id FROM run ORDER BY published_at_utc, run_id")["snapshot_id"][-1]
-    return current.resolve().name == _folder_name(snapshot, settings)
+    return current.resolve().name.startswith(_folder_name(snapshot, settings))
 
 
 def _folder_name(snapshot_id: str, settings: Settings) -> str:

@@ -82,3 +82,9 @@ def is_accounted_for(manifest: Manifest) -> bool:
     """Say whether every line of a source is a header, blank, a reading or a reject."""
     parts = manifest.header_lines + manifest.blank_lines + manifest.readings + manifest.rejects
     return manifest.lines == parts
+
+
+JUNE = dt.date(2009, 6, 1)
+DAY = half_hours(["12", "7"], JUNE, 1)
+LINES = edrp_lines(DAY)
+CLEAN = "\n".join([HEADER, *LINES]) + "\n"

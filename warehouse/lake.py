@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,17 +58,23 @@ class Lake:
         with self._appearing(key) as partial:
             frame.write_parquet(partial, compression="zstd", statistics=True)
 
-    def scan(self, keys: Sequence[str]) -> pl.LazyFrame:
-        """Scan Parquet objects of one schema as one frame."""
-        return pl.scan_parquet([self.path(key) for key in keys])
-
     def read(self, key: str) -> pl.DataFrame:
         """Return the Parquet object `key`."""
         return pl.read_parquet(self.path(key), hive_partitioning=False)
 
-    def remove(self, key: str) -> None:
-        """Delete the object `key`; it may be gone already."""
-        self.path(key).unlink(missing_ok=True)
+    def sweep(self, kept: Collection[str], *, before: dt.datetime) -> int:
+        """Delete all but `kept`, half-written objects included, if they were last touched by `before`; count them."""
+        spared = {self.path(key) for key in kept}
+        old = [
+            path
+            for path in self.root.rglob("*")
+            if path not in spared
+            and path.is_file()
+            and dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC) <= before
+        ]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     @contextmanager
     def parquet_writer(self, key: str, schema: pa.Schema, **options: Any) -> Iterator[Any]:

@@ -75,6 +75,13 @@ class Manifest(BaseModel):
     ingested_at_utc: dt.datetime
     hearth_version: str
 
+    @property
+    def object_keys(self) -> set[str]:
+        """The lake objects that it refers to, its own included."""
+        return {manifest_key(self.source_id), *self.months.values(), self.rejects_key or "", self.table_key or ""} - {
+            ""
+        }
+
 
 def manifest_key(source_id: str) -> str:
     """Return the key under which a source's manifest is stored."""

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from flows.ingest import ingest_file, plan_ingest
 from tests.landing_files import (
+    CLEAN,
+    DAY,
     HEADER,
+    LINES,
     deliver,
-    edrp_lines,
-    half_hours,
     ingest,
     is_accounted_for,
     options,
@@ -26,11 +27,6 @@ from transforms.formats import GasConversion
 from warehouse.lake import Lake
 from warehouse.landing import ChangedFileError
 from warehouse.manifest import NO_MONTH, read_manifests, superseded_sources
-
-JUNE = dt.date(2009, 6, 1)
-DAY = half_hours(["12", "7"], JUNE, 1)
-LINES = edrp_lines(DAY)
-CLEAN = "\n".join([HEADER, *LINES]) + "\n"
 
 
 def test_a_delivered_reading_can_be_followed_from_its_line_to_the_lake(tmp_path: Path) -> None:
@@ -170,7 +166,7 @@ def test_a_killed_ingest_leaves_nothing_that_counts_and_the_next_one_finishes(tm
     deliver(tmp_path / "landing", "gas.csv", LINES)
     whole = ingest(tmp_path)["gas.csv"]
     lake = Lake(tmp_path / "lake")
-    lake.remove(f"sources/{whole.source_id}.json")  # what a kill before the last write leaves
+    lake.path(f"sources/{whole.source_id}.json").unlink()  # what a kill before the last write leaves
     again = ingest(tmp_path)["gas.csv"]
     assert again.months == whole.months
     assert read_readings(tmp_path, again).select(DAY.columns).equals(DAY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 import os
 import time
@@ -15,10 +14,11 @@ import zstandard
 
 from flows.ingest import plan_ingest
 from tests.landing_files import (
+    CLEAN,
+    DAY,
     HEADER,
+    LINES,
     deliver,
-    edrp_lines,
-    half_hours,
     ingest,
     is_accounted_for,
     options,
@@ -26,11 +26,6 @@ from tests.landing_files import (
 )
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
-
-JUNE = dt.date(2009, 6, 1)
-DAY = half_hours(["12", "7"], JUNE, 1)
-LINES = edrp_lines(DAY)
-CLEAN = "\n".join([HEADER, *LINES]) + "\n"
 
 
 def as_parquet(frame: pl.DataFrame, path: Path) -> None:

@@ -12,8 +12,11 @@ import duckdb
 import polars as pl
 import pytest
 
+from flows.report import report_is_current, write_report
+from flows.settings import load_settings
 from tests.pipeline import read_tables, run, write_edrp, write_households
 from transforms.tables import WAREHOUSE_TABLES
+from warehouse.lake import Lake
 from warehouse.publish import WarehouseFolder, forget_old_snapshots
 from warehouse.runs import RunLog, read_runs, write_run
 
@@ -44,6 +47,7 @@ def test_a_failed_gate_leaves_the_published_warehouse_and_keeps_the_candidate(ro
     log = change_type(root)
     assert log["outcome"] == "gate_failed"
     assert "heat_hourly.energy" in str(log["message"])
+    assert str(folder.candidates) in str(log["message"])
     now = folder.current.stat()
     assert (now.st_ino, now.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert [path.suffix for path in folder.candidates.iterdir()] == [".duckdb"]
@@ -123,6 +127,31 @@ def test_the_report_of_a_few_homes_shows_no_home(root: Path) -> None:
         .readlink()
         .name.startswith(read_runs(root / "home" / "runs")[-1].snapshot_id or "-")
     )
+
+
+def test_the_report_is_written_anew_on_request_and_taken_as_it_is_otherwise(root: Path) -> None:
+    settings = load_settings(home=root / "home")
+    page = root / "home" / "reports" / "current" / "index.html"
+    page.write_text("damaged", encoding="utf-8")
+    write_report(settings)
+    assert page.read_text(encoding="utf-8") == "damaged"
+    write_report(settings, anew=True)
+    assert "<html" in page.read_text(encoding="utf-8")
+    assert report_is_current(settings)
+    assert sorted(p.name for p in page.parents[1].iterdir()) == sorted(["current", page.parent.resolve().name])
+
+
+def test_what_nothing_refers_to_is_swept_away_once_it_is_old(root: Path) -> None:
+    lake = Lake(root / "home" / "lake")
+    before = set(lake.keys("."))
+    orphans = [lake.path("cell/month=2009-01/old.parquet"), lake.path("cell/month=2009-01/.half.1.tmp")]
+    for orphan in orphans:
+        orphan.write_bytes(b"left by a killed run")
+    run(root / "home", root / "landing")
+    assert all(orphan.exists() for orphan in orphans)
+    run(root / "home", root / "landing", settings={"collect_after_days": 0})
+    assert not any(orphan.exists() for orphan in orphans)
+    assert set(lake.keys(".")) == before
 
 
 def test_a_run_whose_process_died_is_told_as_crashed(tmp_path: Path) -> None:
