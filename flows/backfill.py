@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from flows.content import read_current_inputs
-from flows.plan import Inputs, MonthUnit, Span, is_missing, keep_published, plan_months
+from flows.content import follow_homes
+from flows.inputs import Inputs
+from flows.plan import MonthUnit, Span, is_missing, keep_published, plan_months
 from flows.settings import Settings
+from flows.tasks import work_inline
 from warehouse.lake import Lake
 from warehouse.publish import WarehouseFolder, read_history
 
@@ -17,7 +19,7 @@ def preview_backfill(settings: Settings, first: str, last: str, *, force: bool) 
     """Return the months of a span with the reason why each would be built or left, and the expected time."""
     lake, span = Lake(settings.home / "lake"), Span(first, last)
     history = read_history(WarehouseFolder(settings.home / "warehouse").current)
-    inputs = read_current_inputs(lake)
+    inputs, _, _ = follow_homes(lake, partial(work_inline, lake, settings))
     published = None if history is None else history.build_month
     units = keep_published(plan_months(inputs), published=published, lake=lake, span=span)
     states = (
@@ -25,9 +27,9 @@ def preview_backfill(settings: Settings, first: str, last: str, *, force: bool) 
     )
     reason = partial(_reason, lake=lake, states=states, span=span, force=force)
     rows = [
-        (unit.month, reason(unit), _count_readings(inputs, unit))
+        (unit.of.month, reason(unit), _count_readings(inputs, unit))
         for unit in units
-        if unit.month in span or is_missing(lake, unit)
+        if unit.of.month in span or is_missing(lake, unit)
     ]
     if not rows:
         return f"no month from {first} to {last} has readings in the lake"
@@ -39,16 +41,16 @@ def preview_backfill(settings: Settings, first: str, last: str, *, force: bool) 
 
 
 def _reason(unit: MonthUnit, *, lake: Lake, states: dict[str, str], span: Span, force: bool) -> str:
-    if unit.month not in states:
+    if unit.of.month not in states:
         return "never published"
-    if unit.fingerprint != states[unit.month]:
+    if unit.fingerprint != states[unit.of.month]:
         return "sources, households, rules or code changed" + (
             "; built, not published" if lake.exists(unit.commit_key) else ""
         )
     if is_missing(lake, unit):
         return "its objects are gone from the lake"
-    return "forced" if force and unit.month in span else "up to date"
+    return "forced" if force and unit.of.month in span else "up to date"
 
 
 def _count_readings(inputs: Inputs, unit: MonthUnit) -> int:
-    return sum(m.month_readings.get(unit.month, 0) for m in inputs.readings if m.source_id in unit.sources)
+    return sum(m.month_readings.get(unit.of.month, 0) for m in inputs.readings if m.source_id in unit.of.sources)

@@ -42,7 +42,11 @@ def sample(
     end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day after the last.")] = datetime(2010, 1, 1),  # noqa: DTZ001
     seed: Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same files.")] = 1,
     faults: Annotated[
-        Literal["typical", "none"], typer.Option(help="typical: meter faults at measured rates; none: clean.")
+        Literal["none", "typical", "all"],
+        typer.Option(
+            help="none: clean; typical: meter faults at measured rates; all: also homes that only cook or stand empty, "
+            "coarse and exchanged meters, dead and stuck ones, estimates, wrong units, gaps that go with cold."
+        ),
     ] = "typical",
     file_format: Annotated[
         Literal["edrp", "canonical"], typer.Option("--format", help="Format of the readings.")
@@ -187,6 +191,37 @@ def lcoh(
             dwellings=dwellings, overrides=overrides or [], own_files=own_files or [],
         )  # fmt: skip
     typer.echo(show_lcoh(rows, as_json=as_json))
+
+
+@app.command(epilog="Example: hearth quarantine --lift supplier_a/2009-03.csv")
+def quarantine(
+    home: Home = None,
+    lift: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="Take a source in again: its file name or source id.")
+    ] = None,
+    accept: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="Take it in as it is: its level and flags stop nothing.")
+    ] = None,
+    put: Annotated[str | None, typer.Option(metavar="SOURCE", help="Put a source aside by hand.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """List the sources that are left out and why, or decide about one; the next run acts on it."""
+    import json
+
+    from flows.quarantine import State, decide, describe_decisions, list_decisions
+
+    settings = read_settings(home=home)
+    given: dict[State, str | None] = {"lifted": lift, "accepted": accept, "quarantined": put}
+    asked = [(source, state) for state, source in given.items() if source]
+    with usage_errors():
+        if len(asked) > 1:
+            raise ValueError("name one of --lift, --accept and --put at a time")
+        for source, state in asked:
+            typer.echo(decide(settings, source, state))
+    if not asked:
+        found = list_decisions(settings)
+        rows = [decision.model_dump(mode="json") for decision in found]
+        typer.echo(json.dumps(rows, indent=1) if as_json else describe_decisions(found))
 
 
 @app.command(epilog="Example: hearth config")

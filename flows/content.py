@@ -5,32 +5,39 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 
 import polars as pl
 
 from flows.fingerprints import CODE, code_fingerprint, describe_table, fingerprint
-from flows.plan import Inputs, MonthUnit, PeriodUnit, Unit, hash_frame, plan_months, plan_period, read_inputs
+from flows.history_units import HistoryUnit, plan_digests, plan_history, read_verdict
+from flows.inputs import Inputs, read_inputs
+from flows.plan import MonthUnit, PeriodUnit, Unit, hash_frame, plan_months, plan_period
 from flows.settings import Settings, ingest_options
 from flows.units import read_cells
+from quality.alarms import describe_flag_shares
 from transforms import tables
+from transforms.heating import HeatingRule, describe_heating
+from transforms.history import Verdict
 from transforms.lcoh.table import lcoh_table, paper_demand
 from transforms.line_flags import describe_thresholds
 from transforms.periods import find_periods
 from transforms.schema import UTC, Table
 from transforms.selection import combine_households, list_homes
 from transforms.temperature import hourly_temperature
+from transforms.weather_normal import NormalWeather
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest
 from warehouse.publish import Candidate, describe_columns
+from warehouse.quarantine import Decision, decision_key
 
 PAPER_CONVENTION = "wang2018"  # always published too: it shows that the paper is reproduced
 
-Work = Callable[[Sequence[MonthUnit] | Sequence[PeriodUnit], Inputs], None]
+Work = Callable[[Sequence[Unit], Inputs], None]
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,8 @@ class Content:
     """Everything that a warehouse is made of; its fingerprint says whether the published one is up to date."""
 
     inputs: Inputs
+    chain: tuple[HistoryUnit, ...]
+    verdict: Verdict
     months: tuple[MonthUnit, ...]
     periods: tuple[PeriodUnit, ...]
     assumptions: pl.DataFrame
@@ -47,10 +56,12 @@ class Content:
     def fingerprint(self) -> str:
         """The hash of units, ledger, assumptions, cost model and table declarations."""
         return fingerprint(
+            history=[unit.fingerprint for unit in self.chain],
             months=[unit.fingerprint for unit in self.months],
             periods=[unit.fingerprint for unit in self.periods],
             sources=[(m.source_id, m.outcome, m.reason, m.decisions_fingerprint) for m in self.inputs.manifests],
             replaced=self.inputs.replaced,
+            decisions=[(d.source_id, d.state, d.reason) for d in self.inputs.decisions],
             households=None if self.inputs.households is None else hash_frame(self.inputs.households),
             temperature=hash_frame(self.inputs.temperature),
             assumptions=hash_frame(self.assumptions),
@@ -62,9 +73,11 @@ class Content:
     @property
     def keys(self) -> set[str]:
         """The lake objects that it rests on."""
-        units: tuple[Unit, ...] = (*self.months, *self.periods)
+        digests = (unit.digest for unit in self.chain)
+        units: tuple[Unit, ...] = (*digests, *self.chain, *self.months, *self.periods)
         of_sources = {key for manifest in self.inputs.manifests for key in manifest.object_keys}
-        return of_sources | {unit.key(table) for unit in units for table in unit.tables}
+        of_decisions = {decision_key(decision.source_id) for decision in self.inputs.decisions}
+        return of_sources | of_decisions | {unit.key(table) for unit in units for table in unit.tables}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +92,16 @@ class RunRecord:
     months_built: int
 
 
-def read_current_inputs(lake: Lake) -> Inputs:
-    """Return what the accepted sources and the built-in figures hold now."""
+def read_current_inputs(lake: Lake, decided: Sequence[Decision] = ()) -> Inputs:
+    """Return what the accepted sources and the built-in figures hold now; `decided` as of `read_inputs`."""
     assumptions = read_assumptions()
     return read_inputs(
         lake,
         default_temperature=hourly_temperature(read_figures("temperature_daily")),
         boiler_efficiency=look_up(assumptions, "boiler_stock", "efficiency"),
         stock_shares=stock_shares(assumptions),
+        normal=NormalWeather.from_tables(read_figures),
+        decided=decided,
     )
 
 
@@ -107,7 +122,17 @@ def describe_rules(settings: Settings) -> pl.DataFrame:
             "source": "SERL statistical reports ask for half of each cell; trial practice is 90 to 99 % of half-hours",
         }
     )
-    rows = [describe_thresholds(options.thresholds), options.conversion.describe(), sufficiency]
+    alarms = [read_figures("alarm"), describe_flag_shares(read_figures("flag_share"))]
+    weather = read_figures("weather")
+    heating = describe_heating(HeatingRule())
+    rows = [
+        describe_thresholds(options.thresholds),
+        options.conversion.describe(),
+        heating,
+        sufficiency,
+        weather,
+        *alarms,
+    ]
     return pl.concat(tables.ASSUMPTION.conform(frame) for frame in rows)
 
 
@@ -140,19 +165,39 @@ def plan_periods(lake: Lake, months: Sequence[MonthUnit], inputs: Inputs, settin
     return tuple(unit for unit in units if unit.months)
 
 
+def follow_homes(
+    lake: Lake, work: Work, decided: Sequence[Decision] = ()
+) -> tuple[Inputs, tuple[HistoryUnit, ...], Verdict]:
+    """Return the current inputs with the suspicious spans of all homes, and what they were found by.
+
+    `work` is called for digests, then for months of history, that are not done: only they tell which months change.
+    """
+    inputs = read_current_inputs(lake, decided)
+    digests = plan_digests(inputs)
+    work(digests, inputs)
+    chain = tuple(plan_history(digests, inputs))
+    work(chain, inputs)
+    verdict = read_verdict(lake, chain, inputs)
+    return replace(inputs, spans=verdict.suspect_span), chain, verdict
+
+
 def plan_content(
     lake: Lake,
     settings: Settings,
     work: Work,
     choose: Callable[[list[MonthUnit]], list[MonthUnit]],
+    decided: Sequence[Decision] = (),
 ) -> Content:
-    """Return the content that the lake gives now; `work` is called for months, then periods, that are not done."""
-    inputs = read_current_inputs(lake)
+    """Return the content that the lake gives now, or would give with the decisions about sources in `decided`.
+
+    `work` is called for the units that are not done.
+    """
+    inputs, chain, verdict = follow_homes(lake, work, decided)
     months = choose(plan_months(inputs))
     work(months, inputs)
     periods = plan_periods(lake, months, inputs, settings)
     work(periods, inputs)
-    return Content(inputs, tuple(months), periods, read_assumptions(), settings)
+    return Content(inputs, chain, verdict, tuple(months), periods, read_assumptions(), settings)
 
 
 def fill_candidate(candidate: Candidate, lake: Lake, content: Content) -> None:
@@ -166,12 +211,19 @@ def fill_candidate(candidate: Candidate, lake: Lake, content: Content) -> None:
         tables.HOUSEHOLD_PERIOD: by_period,
         tables.SELECTION_FUNNEL: _read_units(lake, content.periods, tables.SELECTION_FUNNEL),
         tables.HEAT_PROFILE: _read_units(lake, content.periods, tables.HEAT_PROFILE),
+        tables.HEAT_PROFILE_SEASON: _read_units(lake, content.periods, tables.HEAT_PROFILE_SEASON),
         tables.HEAT_DEMAND_ANNUAL: demand,
+        tables.WEATHER_FIT: _read_units(lake, content.periods, tables.WEATHER_FIT),
+        tables.WEATHER_DAY: _read_units(lake, content.periods, tables.WEATHER_DAY),
+        tables.HOUSEHOLD_WEATHER: _read_units(lake, content.periods, tables.HOUSEHOLD_WEATHER),
         tables.TEMPERATURE_HOURLY: content.inputs.temperature,
         tables.ASSUMPTION: pl.concat([content.assumptions, describe_rules(content.settings)]),
         tables.LCOH: cost_demand(demand, content),
         tables.SOURCE: list_sources(content.inputs),
+        tables.SOURCE_LEVEL: content.verdict.source_level,
         tables.FLAG_COUNT: count_all_flags(lake, content),
+        tables.FLAG_JUDGEMENT: content.verdict.flag_judgement,
+        tables.SUSPECT_SPAN: content.verdict.suspect_span,
         tables.BUILD_MONTH: _read_months(lake, content.months, "build_month", tables.BUILD_MONTH),
         tables.DATA_DICTIONARY: describe_columns(),
     }
@@ -194,8 +246,14 @@ def cost_demand(demand: pl.DataFrame, content: Content) -> pl.DataFrame:
 
 
 def list_sources(inputs: Inputs) -> pl.DataFrame:
-    """Return the ledger: one row per delivered file, accepted or refused (`tables.SOURCE`)."""
-    rows = [_source_row(m) | {"superseded": m.source_id in inputs.replaced} for m in inputs.manifests]
+    """Return the ledger: one row per delivered file, accepted, refused or quarantined (`tables.SOURCE`)."""
+    left_out = {
+        d.source_id: {"outcome": d.state, "reason": d.reason} for d in inputs.decisions if d.state == "quarantined"
+    }
+    rows = [
+        _source_row(m) | {"superseded": m.source_id in inputs.replaced} | left_out.get(m.source_id, {})
+        for m in inputs.manifests
+    ]
     return pl.DataFrame(rows, schema=tables.SOURCE.schema)
 
 

@@ -15,6 +15,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.content import RunRecord, plan_content
+from flows.freshness import describe_late, read_feeds
 from flows.plan import Span, keep_published
 from flows.progress import say
 from flows.publication import is_published, publish, published_months
@@ -24,6 +25,7 @@ from flows.tasks import ingest_landing, run_task, work_inline, work_units
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
 from warehouse.publish import WarehouseFolder, read_history
+from warehouse.quarantine import read_decisions
 from warehouse.runs import RunLog, running
 
 
@@ -66,8 +68,12 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
     lake, folder = Lake(settings.home / "lake"), WarehouseFolder(settings.home / "warehouse")
     if log.kind == "nightly":
         ingest_landing(lake, settings, log)
-    if not any(m.kind == "readings" and m.outcome == "accepted" for m in read_manifests(lake)):
-        log.outcome, log.message = "nothing_usable", f"no file of readings in {settings.landing_folder} could be used"
+    readings = {m.source_id for m in read_manifests(lake) if m.kind == "readings" and m.outcome == "accepted"}
+    out = {d.source_id for d in read_decisions(lake) if d.state == "quarantined"}
+    if not readings - out:
+        aside = f"; {len(readings)} are quarantined" if readings else ""
+        log.outcome = "nothing_usable"
+        log.message = f"no file of readings in {settings.landing_folder} could be used{aside}"
         return
     choose = partial(keep_published, lake=lake, span=span)
     history = read_history(folder.current)
@@ -75,6 +81,10 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
     content = plan_content(lake, settings, work, partial(choose, published=published_months(history)))
     if history is not None and is_published(content, history):
         log.outcome, log.snapshot_id = "unchanged", history.snapshot_id
+        log.message = describe_late(
+            read_feeds(content.inputs.readings, content.inputs.replaced, settings, log.started_at_utc.date())
+        )
+        kept = content.keys
     else:
         record = RunRecord(
             run_id=log.run_id,
@@ -89,8 +99,9 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
         publication = run_task("publish", partial(publish, lake, folder, settings, record, work=inline, choose=choose))
         log.outcome, log.snapshot_id = publication.outcome, publication.snapshot_id
         log.message = publication.failures or publication.warnings
+        kept = content.keys | publication.keys
     if log.outcome in {"published", "unchanged"} and not report_is_current(settings):
         say("writing the report")
         run_task("report", partial(write_report, settings))
     age = dt.timedelta(days=settings.collect_after_days)  # it protects what another run writes at this moment
-    lake.sweep(content.keys, before=dt.datetime.now(dt.UTC) - age)
+    lake.sweep(kept, before=dt.datetime.now(dt.UTC) - age)

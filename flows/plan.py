@@ -3,141 +3,144 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import polars as pl
 
 from flows.fingerprints import code_fingerprint, describe_table, fingerprint
+from flows.inputs import Inputs, SourcedMonth, source_months
 from flows.settings import Settings
-from transforms.periods import Period
-from transforms.tables import CELL, HEAT_HOURLY, HEAT_PROFILE
+from transforms.periods import Period, shift_month
+from transforms.tables import (
+    CELL,
+    HEAT_HOURLY,
+    HEAT_PROFILE,
+    HEAT_PROFILE_SEASON,
+    HOUSEHOLD_WEATHER,
+    SELECTION_FUNNEL,
+    WEATHER_DAY,
+    WEATHER_FIT,
+)
+from transforms.temperature import ThermalMemory
 from warehouse.lake import Lake
-from warehouse.manifest import NO_MONTH, Manifest, read_manifests, superseded_sources
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What the accepted sources hold, as one frozen view."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """One piece of work: its objects are named by its fingerprint, and the last of its `tables` commits it."""
 
-    manifests: tuple[Manifest, ...]
-    replaced: frozenset[str]
-    households: pl.DataFrame | None
-    temperature: pl.DataFrame
-    boiler_efficiency: float
-    stock_shares: Mapping[str, float]
+    fingerprint: str
+    stage: ClassVar[str]
+    tables: ClassVar[tuple[str, ...]]
+    in_order: ClassVar[bool] = False  # whether each unit of the stage reads what the one before has written
 
     @property
-    def readings(self) -> tuple[Manifest, ...]:
-        """The accepted sources of readings, by source id."""
-        return tuple(m for m in self.manifests if m.kind == "readings" and m.outcome == "accepted")
+    def name(self) -> str:
+        """What people call the unit."""
+        raise NotImplementedError
 
     @property
-    def known(self) -> frozenset[str] | None:
-        """Homes of the household table, or None where there is none."""
-        return None if self.households is None else frozenset(self.households["household_id"])
+    def folder(self) -> str:
+        """Where its objects lie below their table."""
+        raise NotImplementedError
+
+    def key(self, table: str) -> str:
+        """Return the key of one of the unit's objects."""
+        return f"{table}/{self.folder}/{self.fingerprint}.parquet"
 
     @property
-    def seen(self) -> frozenset[str]:
-        """Homes that a source names, replaced ones left out."""
-        return frozenset(home for m in self.readings if m.source_id not in self.replaced for home in m.households)
+    def commit_key(self) -> str:
+        """The object that is written last and says that the unit is done."""
+        return self.key(self.tables[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class MonthUnit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthUnit(Unit):
     """One month of readings to be made into hours."""
 
-    month: str
-    fingerprint: str
-    data_fingerprint: str
-    sources: tuple[str, ...]
+    of: SourcedMonth
     stage: ClassVar[str] = "build months"
     tables: ClassVar[tuple[str, ...]] = ("flagged", "flag_count", "cell", "heat_hourly", "build_month")
 
     @property
     def name(self) -> str:
         """What people call the unit."""
-        return f"month {self.month}"
-
-    def key(self, table: str) -> str:
-        """Return the key of one of the unit's objects."""
-        return f"{table}/month={self.month}/{self.fingerprint}.parquet"
+        return f"month {self.of.month}"
 
     @property
-    def commit_key(self) -> str:
-        """The object that is written last and says that the unit is done."""
-        return self.key(self.tables[-1])
-
-    @property
-    def first_day(self) -> dt.date:
-        """The month's first day."""
-        return dt.date.fromisoformat(f"{self.month}-01")
+    def folder(self) -> str:
+        """Where its objects lie below their table."""
+        return f"month={self.of.month}"
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodUnit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodUnit(Unit):
     """One study period to be aggregated."""
 
     period: Period
-    fingerprint: str
     months: tuple[MonthUnit, ...]
     stage: ClassVar[str] = "aggregate periods"
-    tables: ClassVar[tuple[str, ...]] = ("household_period", "selection_funnel", "heat_profile", "heat_demand_annual")
+    tables: ClassVar[tuple[str, ...]] = (
+        "household_period",
+        "selection_funnel",
+        "heat_profile",
+        "heat_profile_season",
+        "weather_fit",
+        "weather_day",
+        "household_weather",
+        "heat_demand_annual",
+    )
 
     @property
     def name(self) -> str:
         """What people call the unit."""
         return f"period {self.period.label}"
 
-    def key(self, table: str) -> str:
-        """Return the key of one of the unit's objects."""
-        return f"{table}/period={self.period.label}/{self.fingerprint}.parquet"
-
     @property
-    def commit_key(self) -> str:
-        """The object that is written last and says that the unit is done."""
-        return self.key(self.tables[-1])
-
-
-Unit = MonthUnit | PeriodUnit
+    def folder(self) -> str:
+        """Where its objects lie below their table."""
+        return f"period={self.period.label}"
 
 
 def plan_months(inputs: Inputs) -> list[MonthUnit]:
     """Return the unit of every month that has readings, earliest first."""
-    months = sorted({month for m in inputs.readings for month in m.months} - {NO_MONTH})
-    return [_plan_month(month, inputs) for month in months]
+    code, shape = code_fingerprint("month"), [describe_table(CELL), describe_table(HEAT_HOURLY)]
+    return [
+        MonthUnit(
+            of=month,
+            fingerprint=fingerprint(
+                data=month.data_fingerprint,
+                spans=hash_frame(cut_spans(inputs.spans, month)),
+                boiler_efficiency=inputs.boiler_efficiency,
+                code=code,
+                tables=shape,
+            ),
+        )
+        for month in source_months(inputs)
+    ]
 
 
-def _plan_month(month: str, inputs: Inputs) -> MonthUnit:
-    holding = [m for m in inputs.readings if month in m.months]
-    homes = {home for m in holding for home in m.households}
-    known = inputs.known
-    data = fingerprint(
-        objects=[
-            (m.source_id, m.months[month], m.source_id in inputs.replaced, m.feed, m.delivery_date) for m in holding
-        ],
-        unknown=[] if known is None else sorted(homes - known),
-    )
-    return MonthUnit(
-        month=month,
-        sources=tuple(m.source_id for m in holding),
-        data_fingerprint=data,
-        fingerprint=fingerprint(
-            data=data,
-            boiler_efficiency=inputs.boiler_efficiency,
-            code=code_fingerprint("month"),
-            tables=[describe_table(CELL), describe_table(HEAT_HOURLY)],
-        ),
+def cut_spans(spans: pl.DataFrame, month: SourcedMonth) -> pl.DataFrame:
+    """Return the part of suspicious spans within a month: what goes on beyond it does not change the month."""
+    first = pl.lit(month.first_day).cast(pl.Datetime("us"))
+    after = pl.lit(shift_month(month.first_day, 1)).cast(pl.Datetime("us"))
+    return (
+        spans.filter((pl.col("start_utc") < after) & (pl.col("end_utc") > first))
+        .with_columns(start_utc=pl.max_horizontal("start_utc", first), end_utc=pl.min_horizontal("end_utc", after))
+        .select("household_id", "flag", "start_utc", "end_utc")
     )
 
 
 def plan_period(period: Period, months: Sequence[MonthUnit], inputs: Inputs, settings: Settings) -> PeriodUnit:
     """Return the unit of one study period over the built months."""
-    inside = tuple(unit for unit in months if period.start <= unit.first_day < period.end)
+    inside = tuple(unit for unit in months if period.start <= unit.of.first_day < period.end)
     temperature = inputs.temperature.filter(
         pl.col("hour_start_utc").is_between(
-            pl.lit(period.start).cast(pl.Datetime("us")), pl.lit(period.end).cast(pl.Datetime("us")), closed="left"
+            pl.lit(period.start - dt.timedelta(days=ThermalMemory().days_back)).cast(pl.Datetime("us")),
+            pl.lit(period.end).cast(pl.Datetime("us")),
+            closed="left",
         )
     )
     return PeriodUnit(
@@ -156,8 +159,19 @@ def plan_period(period: Period, months: Sequence[MonthUnit], inputs: Inputs, set
             ),
             boiler_efficiency=inputs.boiler_efficiency,
             stock_shares=inputs.stock_shares,
+            normal=[hash_frame(inputs.normal.daily), hash_frame(inputs.normal.figures)],
             code=code_fingerprint("period"),
-            tables=describe_table(HEAT_PROFILE),
+            tables=[
+                describe_table(table)
+                for table in (
+                    HEAT_PROFILE,
+                    HEAT_PROFILE_SEASON,
+                    SELECTION_FUNNEL,
+                    WEATHER_FIT,
+                    WEATHER_DAY,
+                    HOUSEHOLD_WEATHER,
+                )
+            ],
         ),
     )
 
@@ -201,8 +215,8 @@ def keep_published(
     }
     kept = []
     for unit in months:
-        old = replace(unit, fingerprint=states.get((unit.month, unit.data_fingerprint), unit.fingerprint))
-        kept.append(unit if unit.month in span or not lake.exists(old.commit_key) else old)
+        old = replace(unit, fingerprint=states.get((unit.of.month, unit.of.data_fingerprint), unit.fingerprint))
+        kept.append(unit if unit.of.month in span or not lake.exists(old.commit_key) else old)
     return kept
 
 
@@ -214,61 +228,3 @@ def is_missing(lake: Lake, unit: Unit) -> bool:
 def hash_frame(frame: pl.DataFrame) -> str:
     """Return a hash of a frame's rows that does not depend on their order."""
     return fingerprint(rows=frame.sort(frame.columns).write_csv(float_precision=9), names=frame.columns)
-
-
-def read_inputs(
-    lake: Lake, *, default_temperature: pl.DataFrame, boiler_efficiency: float, stock_shares: Mapping[str, float]
-) -> Inputs:
-    """Read the manifests, the household table and the temperatures that the lake holds now."""
-    manifests = tuple(read_manifests(lake))
-    replaced = superseded_sources(list(manifests))
-    return Inputs(
-        manifests=manifests,
-        replaced=replaced,
-        households=_merge_households(lake, _tables(manifests, replaced, "households")),
-        temperature=_merge_temperature(lake, _tables(manifests, replaced, "temperature"), default_temperature),
-        boiler_efficiency=boiler_efficiency,
-        stock_shares=stock_shares,
-    )
-
-
-def _tables(manifests: Collection[Manifest], replaced: Collection[str], kind: str) -> list[str]:
-    return [
-        m.table_key
-        for m in manifests
-        if m.kind == kind and m.outcome == "accepted" and m.source_id not in replaced and m.table_key is not None
-    ]
-
-
-def _merge_households(lake: Lake, keys: list[str]) -> pl.DataFrame | None:
-    """Put the household tables together; a home that two tables type differently is of type unknown."""
-    if not keys:
-        return None
-    rows = pl.concat([lake.read(key) for key in keys], how="diagonal_relaxed")
-    unclear = pl.col("dwelling_type").filter(pl.col("dwelling_type") != "unknown").n_unique() > 1
-    named = pl.col("dwelling_type").filter(pl.col("dwelling_type") != "unknown").min()
-    origin = pl.col("origin").drop_nulls().min() if "origin" in rows.columns else pl.lit(None, dtype=pl.String)
-    return (
-        rows.group_by("household_id")
-        .agg(
-            dwelling_type=pl.when(unclear).then(pl.lit("unknown")).otherwise(named.fill_null("unknown")),
-            heating_system=pl.col("heating_system").drop_nulls().min(),
-            origin=origin,
-        )
-        .sort("household_id")
-    )
-
-
-def _merge_temperature(lake: Lake, keys: list[str], default: pl.DataFrame) -> pl.DataFrame:
-    """Delivered temperatures, averaged where several sources name an hour; the built-in ones where none does."""
-    default = default.select("hour_start_utc", "temperature_c", origin=pl.lit("HadCET, built in"))
-    if not keys:
-        return default.sort("hour_start_utc")
-    delivered = (
-        pl.concat([lake.read(key).select("hour_start_utc", "temperature_c") for key in keys])
-        .group_by("hour_start_utc")
-        .agg(pl.col("temperature_c").mean())
-        .with_columns(origin=pl.lit("delivered"))
-    )
-    rest = default.join(delivered, on="hour_start_utc", how="anti")
-    return pl.concat([delivered, rest]).sort("hour_start_utc")

@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Literal, Protocol
 
 import polars as pl
 
 from flows.content import Content, RunRecord, Work, describe_run, fill_candidate, plan_content
+from flows.judgement import decide_quarantine, list_checks, suspect_source
 from flows.plan import MonthUnit
+from flows.progress import say
 from flows.settings import Settings
+from quality.culprit import find_culprit
 from quality.gate import critical_failures, describe_failures, judge
 from transforms import tables
 from warehouse.lake import Lake
 from warehouse.publish import (
-    Candidate,
     History,
     WarehouseFolder,
     clear_candidates,
@@ -26,6 +29,7 @@ from warehouse.publish import (
     put_in_place,
     read_history,
 )
+from warehouse.quarantine import write_decision
 
 CANDIDATES_KEPT = dt.timedelta(days=7)
 
@@ -39,12 +43,29 @@ class Choose(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What came of a publication."""
+    """What came of a publication; `keys` are the lake objects of everything that it filled."""
 
     outcome: Literal["published", "unchanged", "gate_failed"]
     snapshot_id: str | None
+    keys: frozenset[str]
     failures: str = ""
     warnings: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A candidate, filled and judged."""
+
+    content: Content
+    snapshot_id: str
+    path: Path
+    results: pl.DataFrame
+    culprit: str | None  # the one source that the broken rows of its failures name
+
+    @property
+    def passed(self) -> bool:
+        """Whether it may be published."""
+        return critical_failures(self.results).is_empty()
 
 
 def publish(
@@ -53,45 +74,71 @@ def publish(
     """Publish what the lake gives now, unless the published warehouse is made of just that.
 
     The plan is computed again under the lock, so that two runs started together lose no update; `work` is called for
-    units that are still missing then. A failed gate leaves the published warehouse untouched and keeps the candidate.
+    units that are still missing then. A failed gate leaves the published warehouse untouched and keeps the candidate,
+    unless one source alone explains the failure: then it is left out, from this run on.
     """
     with folder.lock():
         history = read_history(folder.current)
         base = None if history is None else history.snapshot_id
-        content = plan_content(lake, settings, work, partial(choose, published=published_months(history)))
+        plan = partial(plan_content, lake, settings, work, partial(choose, published=published_months(history)))
+        content = plan()
         if base is not None:
             keep_snapshot(folder, base)
         if is_published(content, history):
-            return Publication(outcome="unchanged", snapshot_id=base)
-        now = dt.datetime.now(dt.UTC)
-        clear_candidates(folder, CANDIDATES_KEPT, now)
-        snapshot_id = f"{now:%Y%m%dT%H%M%SZ}-{content.fingerprint[:8]}"
-        path = folder.candidates / f"{snapshot_id}.duckdb"
-        with open_candidate(path) as candidate:
-            fill_candidate(candidate, lake, content)
-            row = describe_run(record, content, snapshot_id=snapshot_id, base=base, now=now)
-            results = _judge(candidate, row, history, settings)
-        critical = critical_failures(results)
-        if len(critical):
-            failures = f"{describe_failures(critical)} The candidate is kept: {path}"
-            return Publication(outcome="gate_failed", snapshot_id=base, failures=failures)
-        put_in_place(folder, path, snapshot_id, group=settings.warehouse_group)
+            return Publication(outcome="unchanged", snapshot_id=base, keys=frozenset(content.keys))
+        clear_candidates(folder, CANDIDATES_KEPT, dt.datetime.now(dt.UTC))
+        attempt = partial(_try, lake=lake, folder=folder, record=record, history=history)
+        trial = attempt(content)
+        keys = frozenset(content.keys)
+        suspect = None if trial.passed else suspect_source(content, history, trial.culprit)
+        if suspect is not None:
+            decision = decide_quarantine(content, suspect, trial.results, dt.datetime.now(dt.UTC))
+            say(f"the gate fails; judging again without {decision.file_name}")
+            left = plan(decided=(decision,))
+            keys |= left.keys
+            if is_published(left, history):  # it was lifted, and fails as it did before
+                write_decision(lake, decision)
+                again = f"{decision.file_name} is quarantined again: {decision.reason}"
+                return Publication(outcome="unchanged", snapshot_id=base, keys=keys, warnings=again)
+            without = attempt(left)
+            if without.passed:
+                # before the rename: killed between the two, the next run plans without the source and publishes
+                write_decision(lake, decision)
+                trial = without
+            else:
+                without.path.unlink()
+        if not trial.passed:
+            failures = f"{describe_failures(critical_failures(trial.results))} The candidate is kept: {trial.path}"
+            return Publication(outcome="gate_failed", snapshot_id=base, keys=keys, failures=failures)
+        put_in_place(folder, trial.path, trial.snapshot_id, group=settings.warehouse_group)
         forget_old_snapshots(folder, settings.snapshots_keep)
-        warned = results.filter(~pl.col("passed"))
+        warned = trial.results.filter(~pl.col("passed"))
         return Publication(
-            outcome="published", snapshot_id=snapshot_id, warnings=describe_failures(warned) if len(warned) else ""
+            outcome="published",
+            snapshot_id=trial.snapshot_id,
+            keys=keys,
+            warnings=describe_failures(warned) if len(warned) else "",
         )
 
 
-def _judge(candidate: Candidate, row: pl.DataFrame, history: History | None, settings: Settings) -> pl.DataFrame:
-    """Write the lineage of the run into the candidate and judge it all; earlier runs and verdicts are carried over."""
-    if history is not None:
-        candidate.load_frame(tables.RUN, history.run)
-        candidate.load_frame(tables.QUALITY_RESULT, history.quality_result)
-    candidate.load_frame(tables.RUN, row)
-    results = judge(candidate.query, run_id=row["run_id"][0], sufficiency=settings.sufficiency)
-    candidate.load_frame(tables.QUALITY_RESULT, results)
-    return results
+def _try(content: Content, *, lake: Lake, folder: WarehouseFolder, record: RunRecord, history: History | None) -> Trial:
+    """Fill a candidate with its lineage and judge it all; earlier runs and verdicts are carried over."""
+    now = dt.datetime.now(dt.UTC)
+    snapshot_id = f"{now:%Y%m%dT%H%M%SZ}-{content.fingerprint[:8]}"
+    base = None if history is None else history.snapshot_id
+    path = folder.candidates / f"{snapshot_id}.duckdb"
+    row = describe_run(record, content, snapshot_id=snapshot_id, base=base, now=now)
+    checks, alarms = list_checks(content, history, row)
+    with open_candidate(path) as candidate:
+        fill_candidate(candidate, lake, content)
+        if history is not None:
+            candidate.load_frame(tables.RUN, history.run)
+            candidate.load_frame(tables.QUALITY_RESULT, history.quality_result)
+        candidate.load_frame(tables.RUN, row)
+        results = judge(candidate.query, run_id=record.run_id, sufficiency=content.settings.sufficiency, alarms=alarms)
+        candidate.load_frame(tables.QUALITY_RESULT, results)
+        culprit = find_culprit(candidate.query, checks, results)
+    return Trial(content=content, snapshot_id=snapshot_id, path=path, results=results, culprit=culprit)
 
 
 def published_months(history: History | None) -> pl.DataFrame | None:

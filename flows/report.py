@@ -4,53 +4,56 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from flows.external import compare_with_studies, fingerprint_references
 from flows.fingerprints import code_fingerprint, fingerprint
 from flows.settings import Settings
-from quality.disclosure import (
-    BY_DWELLING_TYPE,
-    BY_HOUR,
-    DisclosureRule,
-    publish_cells,
-    publish_checks,
-    publish_flags,
-    publish_following,
-    publish_funnel,
-    publish_ledger,
-    publish_months,
-    publish_open,
-)
-from reports.site import RunInfo, SiteInputs, render_site
-from transforms import tables
+from quality.disclosure import DisclosureRule, publish_all
+from reports.site import Download, RunInfo, SiteInputs, render_site
+from transforms.lcoh.table import lcoh_table
+from transforms.public import PublicTable, Release
+from warehouse.public_database import ReleaseInfo, write_public_database
 from warehouse.publish import WarehouseFolder
 from warehouse.reader import open_published
+from warehouse.releases import ReleaseFolder
 
 Query = Callable[[str], pl.DataFrame]
 
+DATABASE = Download(
+    "downloads/public.duckdb", "every published table with the meaning and unit of its columns (DuckDB)"
+)
 COMPUTED_BY = {
     "source": "transforms/parse.py",
     "heat_hourly": "transforms/hours.py",
     "household_period": "transforms/selection.py",
     "heat_profile": "transforms/profiles.py",
+    "heat_profile_season": "transforms/season.py",
     "heat_demand_annual": "transforms/demand.py",
+    "heat_demand_quantile": "quality/disclosure/cells.py",
+    "weather_day": "transforms/weather_days.py",
+    "weather_fit": "transforms/weather_fit.py",
     "lcoh": "transforms/lcoh/table.py",
     "assumption": "warehouse/cost_figures.py",
     "selection_funnel": "transforms/selection.py",
     "flag_count": "transforms/hours.py",
+    "flag_judgement": "transforms/inferred_flags.py",
     "build_month": "transforms/hours.py",
     "quality_result": "quality/checks.py",
+    "external_check": "transforms/external",
 }
 
 
 def write_report(settings: Settings, *, anew: bool = False) -> Path:
     """Write the site of the published warehouse, point `reports/current` to it, and return its first page.
 
-    A site that is there already is taken as it is, unless it is to be written `anew`.
+    A site that is there already is taken as it is, unless it is to be written `anew`. The release is recorded before
+    the site is pointed at: a kill in between leaves a release that nobody saw, never a site that nobody remembers.
 
     Raises
     ------
@@ -58,25 +61,31 @@ def write_report(settings: Settings, *, anew: bool = False) -> Path:
         If nothing is published yet.
 
     """
-    with open_published(WarehouseFolder(settings.home / "warehouse").current) as warehouse:
+    database, releases = WarehouseFolder(settings.home / "warehouse").current, ReleaseFolder(settings.home / "releases")
+    with open_published(database) as warehouse, releases.lock():
         run = describe_run(warehouse.query, settings)
-        inputs = read_site_inputs(warehouse.query, settings)
-    reports, name = settings.home / "reports", _folder_name(run.snapshot_id, settings)
-    existing = sorted(reports.glob(f"{name}*"))
-    folder = reports / (f"{name}-{uuid.uuid4().hex[:8]}" if anew else name)
-    if anew or not existing:
-        partial = reports / f".{name}.{uuid.uuid4().hex[:8]}.tmp"
-        render_site(inputs, run=run, out=partial)
+        reports, name = settings.home / "reports", _folder_name(run.snapshot_id, settings)
+        existing = sorted(reports.glob(f"{name}*"))
+        if existing and not anew and releases.exists(run.snapshot_id):
+            _point_to(existing[-1])
+            return reports / "current" / "index.html"
+        for leftover in reports.glob(".*.tmp"):  # of a killed process: the lock says that no other is writing
+            shutil.rmtree(leftover)
+        release = publish_release(warehouse.query, run, releases, settings)
+        unfinished = reports / f".{name}.{uuid.uuid4().hex[:8]}.tmp"
         try:
-            partial.rename(folder)
-        except OSError:  # another process wrote the same site meanwhile
-            shutil.rmtree(partial)
+            write_public_database(unfinished / DATABASE.file, release.tables, describe_release(run, release))
+            render_site(site_inputs(release.tables), run=run, out=unfinished, downloads=[DATABASE])
+            releases.write(release.record)
+            folder = reports / (f"{name}-{uuid.uuid4().hex[:8]}" if existing else name)
+            unfinished.rename(folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
         _point_to(folder)
         for replaced in existing:
             shutil.rmtree(replaced)
-    else:
-        _point_to(existing[-1])
-    return settings.home / "reports" / "current" / "index.html"
+        releases.forget_old(settings.snapshots_keep)
+    return reports / "current" / "index.html"
 
 
 def report_is_current(settings: Settings) -> bool:
@@ -87,12 +96,16 @@ def report_is_current(settings: Settings) -> bool:
         return False
     with open_published(database) as warehouse:
         snapshot = warehouse.query("SELECT snapshot_id FROM run ORDER BY published_at_utc, run_id")["snapshot_id"][-1]
-    return current.resolve().name.startswith(_folder_name(snapshot, settings))
+    recorded = ReleaseFolder(settings.home / "releases").exists(snapshot)
+    return recorded and current.resolve().name.startswith(_folder_name(snapshot, settings))
 
 
 def _folder_name(snapshot_id: str, settings: Settings) -> str:
     made_by = fingerprint(
-        code=code_fingerprint("report"), convention=settings.convention, threshold=settings.disclosure_threshold
+        code=code_fingerprint("report"),
+        convention=settings.convention,
+        threshold=settings.disclosure_threshold,
+        references=fingerprint_references(settings.reference_folder),
     )
     return f"{snapshot_id}-{made_by[:8]}"
 
@@ -121,36 +134,61 @@ def describe_run(query: Query, settings: Settings) -> RunInfo:
     )
 
 
-def read_site_inputs(query: Query, settings: Settings) -> SiteInputs:
-    """Return the tables of the site, each through disclosure control."""
-    rule = DisclosureRule(threshold=settings.disclosure_threshold)
-
-    def table(name: str, where: str = "true") -> pl.DataFrame:
-        return query(f"SELECT * FROM {name} WHERE {where}")
-
-    homes = int(query("SELECT count(DISTINCT household_id) AS homes FROM heat_hourly")["homes"][0])
-    demand = publish_cells(
-        tables.HEAT_DEMAND_ANNUAL, table("heat_demand_annual"), margins=[BY_DWELLING_TYPE], rule=rule
+def publish_release(query: Query, run: RunInfo, releases: ReleaseFolder, settings: Settings) -> Release:
+    """Take every table of the warehouse that may be published through disclosure control, beside all earlier releases."""
+    return publish_all(
+        query,
+        release_id=run.snapshot_id,
+        last=releases.latest(),
+        cost=lcoh_table,
+        compare=partial(_compare, query, settings.reference_folder, run.origin),
+        rule=DisclosureRule(threshold=settings.disclosure_threshold),
     )
+
+
+def _compare(
+    query: Query, folder: Path | None, origin: str | None, published: Mapping[str, PublicTable]
+) -> pl.DataFrame:
+    return compare_with_studies(
+        query,
+        folder,
+        profile=published["heat_profile"],
+        season=published["heat_profile_season"],
+        demand=published["heat_demand_annual"],
+        origin=origin,
+    ).rows
+
+
+def site_inputs(published: Mapping[str, PublicTable]) -> SiteInputs:
+    """Return the published tables as the site takes them."""
     return SiteInputs(
-        demand=demand,
-        profile=publish_cells(
-            tables.HEAT_PROFILE,
-            table("heat_profile", "dwelling_type = 'all'"),
-            margins=[BY_HOUR],
-            coarser=demand,
-            rule=rule,
-        ),
-        lcoh=publish_following(
-            tables.LCOH, table("lcoh"), of=demand, measured=pl.col("demand_basis") == "measured", rule=rule
-        ),
-        assumptions=publish_open(tables.ASSUMPTION, table("assumption"), rule=rule),
-        funnel=publish_funnel(table("selection_funnel"), rule=rule),
-        sources=publish_ledger(table("source"), rule=rule),
-        flags=publish_flags(table("flag_count"), homes=homes, rule=rule),
-        checks=publish_checks(
-            table("quality_result", "run_id = (SELECT arg_max(run_id, published_at_utc) FROM run)"), rule=rule
-        ),
-        months=publish_months(table("build_month"), rule=rule),
+        demand=published["heat_demand_annual"],
+        quantiles=published["heat_demand_quantile"],
+        profile=published["heat_profile"],
+        season=published["heat_profile_season"],
+        weather_fit=published["weather_fit"],
+        weather_days=published["weather_day"],
+        lcoh=published["lcoh"],
+        assumptions=published["assumption"],
+        funnel=published["selection_funnel"],
+        sources=published["source"],
+        flags=published["flag_count"],
+        judgements=published["flag_judgement"],
+        checks=published["quality_result"],
+        months=published["build_month"],
+        external=published["external_check"],
         computed_by=COMPUTED_BY,
+    )
+
+
+def describe_release(run: RunInfo, release: Release) -> ReleaseInfo:
+    """Return what the public database says of itself."""
+    return ReleaseInfo(
+        release_id=release.record.release_id,
+        run_id=run.run_id,
+        published_at_utc=run.published_at_utc,
+        code_version=run.code_version,
+        code_fingerprint=run.code_fingerprint,
+        made_up_by=run.origin,
+        threshold=release.record.threshold,
     )

@@ -16,12 +16,13 @@ import polars as pl
 from flows.sample_files import OLDEST, READINGS_FILE, open_readings
 from transforms.sample.delivery import TRUTH, tabulate_truth
 from transforms.sample.figures import SampleFigures
+from transforms.sample.kinds import GAS_BOILER
 from transforms.sample.stamps import Clock, EdrpStamps, IsoStamps, Stamp
 from transforms.sample.trial import Faults, Trial, plan_trial
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
 
-HEATING_SYSTEM = "gas_boiler"
+HOMES_TRUTH = "truth_homes.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,13 @@ class SampleSummary:
     blank_lines: int
     half_hours: int
     faults: dict[str, int]  # true half-hours by the fault of their delivery
+    kinds: dict[str, int]  # homes by kind; empty where all are of one
+    meter_faults: dict[str, int]  # homes by the fault of their meter that no single line shows
     heat_kwh_mean: float
     peak_hour_heat_kwh: float
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{fault} {count:,}" for fault, count in sorted(self.faults.items())) or "none"
+        counts = _listed(self.faults) or "none"
         unknown = self.households - self.known_households
         return (
             f"Made-up readings of {self.households:,} homes ({unknown} of them missing from households.csv), "
@@ -52,9 +55,15 @@ class SampleSummary:
             f"  {self.readings_file}: {self.lines:,} lines, of them {self.header_lines} headers and {self.blank_lines} blank\n"
             f"  truth.parquet: {self.half_hours:,} half-hours; {self.heat_kwh_mean:,.0f} kWh of heat per home, "
             f"{self.peak_hour_heat_kwh:.2f} kWh in the highest hour\n"
-            f"  half-hours with a fault: {counts}\n"
+            + (f"  homes by kind: {_listed(self.kinds)}\n" if self.kinds else "")
+            + (f"  homes by fault of their meter: {_listed(self.meter_faults)}\n" if self.meter_faults else "")
+            + f"  half-hours with a fault: {counts}\n"
             f"These are not measurements ({self.origin})."
         )
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
 
 
 def write_sample(
@@ -85,7 +94,8 @@ def write_sample(
     seed
         Which of the possible trials.
     faults
-        `typical` for measured rates of faults, `none` for a clean delivery.
+        `none` for a clean delivery, `typical` for measured rates of the faults that single lines show, `all` for faults
+        that must be inferred, homes out of the ordinary and losses that go with level and cold too.
     file_format
         `edrp`, or our own format as CSV (`canonical`) or Parquet (`canonical_parquet`).
     stamp, clock
@@ -117,10 +127,11 @@ def write_sample(
     protected = stamps.told_twice(trial.starts)
     _write_households(out, trial, origin)
     _write_temperature(out, start, end)
+    _write_homes_truth(out, trial)
     counts: Counter[str] = Counter()
     profile = np.zeros(len(trial.starts))
     with ExitStack() as stack:
-        readings = stack.enter_context(open_readings(out, file_format, stamps, joined=faults == "typical"))
+        readings = stack.enter_context(open_readings(out, file_format, stamps, joined=faults != "none"))
         truth = stack.enter_context(
             Lake(out).parquet_writer("truth.parquet", TRUTH.empty().to_arrow(compat_level=OLDEST).schema)
         )
@@ -150,10 +161,12 @@ def write_sample(
         blank_lines=readings.blank_lines,
         half_hours=households * len(trial.starts),
         faults=dict(counts),
+        kinds=_count_homes(trial, "kind"),
+        meter_faults=_count_homes(trial, "meter_fault"),
         heat_kwh_mean=float(heat.sum()),
         peak_hour_heat_kwh=float(heat.reshape(-1, 2).sum(axis=1).max()),
     )
-    (out / "README.txt").write_text(f"{summary}{NOTE}", encoding="utf-8")
+    (out / "README.txt").write_text(f"{summary}{NOTE}{NOTE_ALL if trial.variety else ''}", encoding="utf-8")
     return summary
 
 
@@ -164,13 +177,33 @@ them can be held against the truth: truth.parquet says for each half-hour of eac
 wrong with the reading that was delivered (or that none was). Readings of real homes: UK Data Service, SN 7591 (EDRP).
 """
 
+NOTE_ALL = """
+With all faults, some homes only cook or only heat, stand empty or keep a pilot light; meters count in steps of their own,
+and what a sound meter counts is the truth here; some meters die, stick or deliver in a wrong unit, some readings are
+estimates; homes that use much lose more readings, and all homes lose more in the cold. truth_homes.parquet says which home
+is which.
+"""
+
 
 def _write_households(out: Path, trial: Trial, origin: str) -> None:
     """Write the homes that the household table knows; `origin` marks them as made up."""
-    known = trial.homes.filter(pl.Series(trial.plan.known))
-    known.select(
-        "household_id", "dwelling_type", heating_system=pl.lit(HEATING_SYSTEM), origin=pl.lit(origin)
-    ).write_csv(out / "households.csv")
+    homes = trial.variety.homes if trial.variety else trial.homes.with_columns(heating_system=pl.lit(GAS_BOILER))
+    known = homes.filter(pl.Series(trial.plan.known))
+    known.select("household_id", "dwelling_type", "heating_system", origin=pl.lit(origin)).write_csv(
+        out / "households.csv"
+    )
+
+
+def _write_homes_truth(out: Path, trial: Trial) -> None:
+    """Write what sets the homes apart; where nothing does, no such file of an earlier trial stays."""
+    (out / HOMES_TRUTH).unlink(missing_ok=True)
+    if trial.variety:
+        Lake(out).put_frame(HOMES_TRUTH, trial.variety.tabulate_homes(trial.starts))
+
+
+def _count_homes(trial: Trial, column: str) -> dict[str, int]:
+    """Count the homes by a column of what sets them apart."""
+    return dict(trial.variety.homes[column].drop_nulls().value_counts().iter_rows()) if trial.variety else {}
 
 
 def _write_temperature(out: Path, start: dt.date, end: dt.date) -> None:

@@ -61,12 +61,21 @@ class Settings(BaseSettings):
     convention: str = Field(
         default="wang2018_delivered", description="how the cost model is read where systems are compared"
     )
+    reference_folder: Path | None = Field(
+        default=None, description="folder of published studies (serl/, real_gas/) that a run is compared with"
+    )
     disclosure_threshold: int = Field(default=10, ge=10, description="homes that every published cell rests on")
     snapshots_keep: int = Field(default=10, ge=1, description="published warehouses that are kept")
     collect_after_days: float = Field(
         default=7, ge=0, description="age at which objects nothing refers to are deleted [d]"
     )
     warehouse_group: str | None = Field(default=None, description="group that may read the published warehouse")
+    freshness_days: int | None = Field(
+        default=None, ge=0, description="age of a feed's newest reading that is an alarm [d]; none: not judged"
+    )
+    accept_drift: bool = Field(
+        default=False, description="publish although figures drifted far from the published ones, with a warning"
+    )
     feeds: dict[str, FeedSettings] = Field(default={}, description="declarations by feed, such as `edrp/supplier_a`")
 
     @field_validator("study_periods")

@@ -9,11 +9,13 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel
 
+from flows.freshness import FeedState, read_feeds
 from flows.report import report_is_current
 from flows.settings import Settings
 from warehouse.lake import Lake
-from warehouse.manifest import Manifest, read_manifests, superseded_sources
-from warehouse.publish import WarehouseFolder, read_history
+from warehouse.manifest import Manifest, read_manifests
+from warehouse.publish import History, WarehouseFolder, read_history
+from warehouse.quarantine import read_decisions, replaced_sources
 from warehouse.runs import RunLog, read_runs
 
 RUNS_SHOWN = 5
@@ -45,11 +47,12 @@ class SourceState(BaseModel):
 
 
 class GateState(BaseModel):
-    """How the published warehouse was judged."""
+    """How the published warehouse was judged; `not_judged` says what it was not held against, and why."""
 
     checks: int
     failed: int
     warnings: list[str]
+    not_judged: list[str]
 
 
 class Status(BaseModel):
@@ -68,6 +71,7 @@ class Status(BaseModel):
     gate: GateState | None
     last_good_run: str | None
     runs: list[RunLog]
+    feeds: list[FeedState]
     sources: list[SourceState]
 
 
@@ -75,28 +79,34 @@ def read_status(settings: Settings) -> Status:
     """Return the state of the home folder, from manifests, run logs and the published warehouse."""
     folder = WarehouseFolder(settings.home / "warehouse")
     history = read_history(folder.current)
-    manifests = read_manifests(Lake(settings.home / "lake"))
-    replaced = superseded_sources(manifests)
+    lake = Lake(settings.home / "lake")
+    manifests = read_manifests(lake)
+    left_out = {d.source_id: d.reason for d in read_decisions(lake) if d.state == "quarantined"}
+    replaced = replaced_sources(manifests, left_out)
+    used = [m for m in manifests if m.source_id not in left_out]
     runs = read_runs(settings.home / "runs")
     good = [log.run_id for log in runs if log.outcome in {"published", "unchanged"}]
     page = settings.home / "reports" / "current" / "index.html"
     included = {} if history is None else dict(history.included.iter_rows())
-    ends = [m.last_interval_utc for m in manifests if m.last_interval_utc is not None and m.source_id not in replaced]
+    feeds = read_feeds(used, replaced, settings, dt.datetime.now(dt.UTC).date())
     return Status(
         home=settings.home.resolve(),
         warehouse=folder.current.resolve() if history is not None else None,
         snapshot_id=None if history is None else history.snapshot_id,
         published_at_utc=None if history is None else history.run["published_at_utc"][-1],
-        last_interval_utc=max(ends, default=None),
+        last_interval_utc=max((feed.newest_utc for feed in feeds), default=None),
         included_homes=included,
         made_up_by=[] if history is None else list(history.origins),
         missing=_what_is_missing(included, settings) if history is not None else "nothing is published yet",
         report=page.resolve() if page.exists() else None,
         report_is_current=history is not None and report_is_current(settings),
-        gate=None if history is None else _judge_state(history.quality_result, str(history.run["run_id"][-1])),
+        gate=None if history is None else _judge_state(history),
         last_good_run=good[-1] if good else None,
         runs=runs,
-        sources=[_source_state(m, superseded=m.source_id in replaced) for m in manifests],
+        feeds=feeds,
+        sources=[
+            _source_state(m, superseded=m.source_id in replaced, left_out=left_out.get(m.source_id)) for m in manifests
+        ],
     )
 
 
@@ -109,16 +119,31 @@ def _what_is_missing(included: dict[str, int], settings: Settings) -> str | None
     )
 
 
-def _judge_state(results: pl.DataFrame, run_id: str) -> GateState:
-    own = results.filter(pl.col("run_id") == run_id)
+def _judge_state(history: History) -> GateState:
+    own = history.quality_result.filter(pl.col("run_id") == history.run["run_id"][-1])
     failed = own.filter(~pl.col("passed"))
-    warnings = [f"{name}: {meaning}" for name, meaning in failed.select("check_name", "meaning").iter_rows()]
-    return GateState(checks=len(own), failed=len(failed), warnings=warnings)
+    warnings = [
+        f"{name}: {meaning}" + (f", e.g. {keys}" if keys else "")
+        for name, meaning, keys in failed.select("check_name", "meaning", "sample_keys").iter_rows()
+    ]
+    judged = own["check_name"]
+    not_judged = {
+        "drift: nothing was published before": judged.str.contains("drift").any(),
+        "age of the newest readings: freshness_days is not set": "source.feed_is_fresh" in judged,
+    }
+    return GateState(
+        checks=len(own),
+        failed=len(failed),
+        warnings=warnings,
+        not_judged=[what for what, was_judged in not_judged.items() if not was_judged],
+    )
 
 
-def _source_state(m: Manifest, *, superseded: bool) -> SourceState:
+def _source_state(m: Manifest, *, superseded: bool, left_out: str | None) -> SourceState:
     balanced = m.kind != "readings" or m.lines == m.header_lines + m.blank_lines + m.readings + m.rejects
     own = m.model_dump(include=set(SourceState.model_fields) - {"superseded", "balanced"})
+    if left_out is not None:
+        own |= {"outcome": "quarantined", "reason": left_out}
     return SourceState(**own, superseded=superseded, balanced=balanced)
 
 
@@ -144,12 +169,15 @@ def describe_status(state: Status) -> str:
     if state.gate is not None:
         lines.append(f"gate       {state.gate.checks} checks, {state.gate.failed} failed")
         lines += [f"           {warning}" for warning in state.gate.warnings]
+        lines += [f"           not judged: {what}" for what in state.gate.not_judged]
+    if state.feeds:
+        lines += ["", "feeds", *(_feed_line(feed) for feed in state.feeds)]
     lines += ["", "runs (newest last)", *(_run_line(log) for log in state.runs[-RUNS_SHOWN:])]
     if len(state.sources) > SOURCES_SHOWN:
-        lines += ["", f"sources: {len(state.sources)}; the refused and the last {SOURCES_SHOWN}"]
+        lines += ["", f"sources: {len(state.sources)}; the refused, the quarantined and the last {SOURCES_SHOWN}"]
     else:
         lines += ["", "sources"]
-    shown = [s for s in state.sources if s.outcome == "refused" or s in state.sources[-SOURCES_SHOWN:]]
+    shown = [s for s in state.sources if s.outcome != "accepted" or s in state.sources[-SOURCES_SHOWN:]]
     lines += [_source_line(source) for source in shown] or ["  none"]
     return "\n".join(lines)
 
@@ -159,9 +187,17 @@ def _run_line(log: RunLog) -> str:
     return f"  {log.run_id}  {log.kind:<8}  {log.outcome:<12} {what}" + (f"; {log.message}" if log.message else "")
 
 
+def _feed_line(feed: FeedState) -> str:
+    late = f"  LATE: {feed.alarm}" if feed.alarm else ""
+    return f"  {feed.feed}: newest reading {feed.newest_utc:%Y-%m-%d %H:%M} UTC, {feed.days_old:,} days old{late}"
+
+
 def _source_line(source: SourceState) -> str:
     if source.outcome == "refused":
         return f"  {source.file_name}: REFUSED, {source.reason}"
+    if source.outcome == "quarantined":
+        superseded = "; newer content at its path has replaced it" if source.superseded else "; see `hearth quarantine`"
+        return f"  {source.file_name}: QUARANTINED, {source.reason}{superseded}"
     if source.kind != "readings":
         return f"  {source.file_name}: {source.kind}, {source.lines:,} lines"
     ledger = (

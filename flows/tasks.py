@@ -13,7 +13,8 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from flows.ingest import FileWork, IngestOptions, ingest_file, plan_ingest, settle_feeds
-from flows.plan import Inputs, MonthUnit, PeriodUnit, Span, Unit, is_missing
+from flows.inputs import Inputs
+from flows.plan import MonthUnit, PeriodUnit, Span, Unit, is_missing
 from flows.progress import progress, say
 from flows.settings import Settings, ingest_options
 from flows.units import work_unit
@@ -49,8 +50,10 @@ def run_task(name: str, work: Callable[[], R]) -> R:
     return as_task(name, work)()
 
 
-def run_tasks(stage: str, works: Sequence[tuple[str, Callable[[], R]]], *, at_a_time: int) -> list[R]:
-    """Run named pieces of work side by side and return what they return, in order.
+def run_tasks(
+    stage: str, works: Sequence[tuple[str, Callable[[], R]]], *, at_a_time: int, in_order: bool = False
+) -> list[R]:
+    """Run named pieces of work side by side, or `in_order`, and return what they return, in order.
 
     Raises
     ------
@@ -70,6 +73,8 @@ def run_tasks(stage: str, works: Sequence[tuple[str, Callable[[], R]]], *, at_a_
 
             return wait_and_work
 
+        if in_order:
+            return [_run_named(name, in_turn(name, work)) for name, work in works]
         futures = {name: as_task(name, in_turn(name, work)).submit() for name, work in works}
         results = {name: future.result(raise_on_failure=False) for name, future in futures.items()}
     failed = {name: result for name, result in results.items() if isinstance(result, BaseException)}
@@ -78,6 +83,14 @@ def run_tasks(stage: str, works: Sequence[tuple[str, Callable[[], R]]], *, at_a_
         message = f"{len(failed)} of {len(works)} units failed after retries, first {name}: {error!r}"
         raise UnitsFailedError(message)
     return list(results.values())
+
+
+def _run_named(name: str, work: Callable[[], R]) -> R:
+    try:
+        return run_task(name, work)
+    except Exception as error:
+        message = f"{name} failed after retries, and what follows reads it: {error!r}"
+        raise UnitsFailedError(message) from error
 
 
 def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
@@ -122,11 +135,12 @@ def work_units(
     todo = [
         unit
         for unit in units
-        if is_missing(lake, unit) or (forced and isinstance(unit, MonthUnit) and unit.month in forced)
+        if is_missing(lake, unit) or (forced and isinstance(unit, MonthUnit) and unit.of.month in forced)
     ]
     log.units_skipped += len(units) - len(todo)
     named = [(unit.name, partial(work_unit, lake, settings, unit, inputs)) for unit in todo]
-    run_tasks(todo[0].stage if todo else "units", named, at_a_time=settings.workers)
+    if todo:
+        run_tasks(todo[0].stage, named, at_a_time=settings.workers, in_order=todo[0].in_order)
     log.months_built += sum(isinstance(unit, MonthUnit) for unit in todo)
     log.periods_built += sum(isinstance(unit, PeriodUnit) for unit in todo)
 

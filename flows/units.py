@@ -5,63 +5,61 @@ from __future__ import annotations
 import polars as pl
 
 from flows.fingerprints import code_fingerprint
-from flows.plan import Inputs, MonthUnit, PeriodUnit, Unit
+from flows.history_units import DigestUnit, HistoryUnit, work_digest, work_history
+from flows.inputs import Inputs, load_readings
+from flows.plan import MonthUnit, PeriodUnit, Unit, cut_spans
 from flows.settings import Settings
-from transforms.demand import Bootstrap, annual_by_home, annual_by_type, bootstrap_intervals
+from transforms.demand import Bootstrap, annual_by_home, annual_by_type, bootstrap_intervals, draw_annual_heat
+from transforms.heating import HeatingRule, measure_heating
 from transforms.hours import build_month
-from transforms.neighbour_flags import SOURCES_SCHEMA
 from transforms.periods import measure_coverage
-from transforms.profiles import complete_profile, expect_heat, profile_month, stock_weights
+from transforms.profiles import complete_profile, expect_heat, place_hours, profile_month, stock_weights
+from transforms.season import profile_by_season
 from transforms.selection import count_funnel, list_homes, select_homes
-from transforms.tables import BUILD_MONTH, CELL, HOUSEHOLD_PERIOD, READING, SELECTION_FUNNEL
+from transforms.tables import BUILD_MONTH, CELL, HOUSEHOLD_PERIOD
+from transforms.weather import Correction, describe_weather, join_normal
+from transforms.weather_days import PeriodWeather, gas_by_day, join_months
 from warehouse.lake import Lake
 
 STOCK_REASON = "stock needs at least 10 included homes of each of the five types"
 
 
 def work_unit(lake: Lake, settings: Settings, unit: Unit, inputs: Inputs) -> dict[str, int]:
-    """Do the work of a month or of a period and return its counts."""
-    if isinstance(unit, MonthUnit):
-        return work_month(lake, unit, inputs)
-    return work_period(lake, unit, inputs, settings)
+    """Do the work of a unit of any stage and return its counts."""
+    match unit:
+        case DigestUnit():
+            return work_digest(lake, unit, inputs)
+        case HistoryUnit():
+            return work_history(lake, unit)
+        case MonthUnit():
+            return work_month(lake, unit, inputs)
+        case PeriodUnit():
+            return work_period(lake, unit, inputs, settings)
+        case _:
+            message = f"nobody works on {type(unit).__name__}"
+            raise TypeError(message)
 
 
 def work_month(lake: Lake, unit: MonthUnit, inputs: Inputs) -> dict[str, int]:
     """Build one month and return its counts."""
-    readings, sources = _load_readings(lake, unit, inputs)
-    month = build_month(readings, sources, known=inputs.known, boiler_efficiency=inputs.boiler_efficiency)
+    readings, sources = load_readings(lake, unit.of, inputs)
+    month = build_month(
+        readings,
+        sources,
+        known=inputs.known,
+        spans=cut_spans(inputs.spans, unit.of),
+        boiler_efficiency=inputs.boiler_efficiency,
+    )
     summary = month.summary.with_columns(
-        month=pl.lit(unit.first_day),
+        month=pl.lit(unit.of.first_day),
         fingerprint=pl.lit(unit.fingerprint),
-        data_fingerprint=pl.lit(unit.data_fingerprint),
+        data_fingerprint=pl.lit(unit.of.data_fingerprint),
         code_fingerprint=pl.lit(code_fingerprint("month")),
     )
     frames = (month.flagged, month.flag_count, month.cell, month.hourly, BUILD_MONTH.conform(summary))
     for table, frame in zip(unit.tables, frames, strict=True):
         lake.put_frame(unit.key(table), frame)
     return {name: int(month.summary[name][0]) for name in ("readings", "ok_half_hours", "hours", "households")}
-
-
-def _load_readings(lake: Lake, unit: MonthUnit, inputs: Inputs) -> tuple[pl.DataFrame, pl.DataFrame]:
-    by_id = {m.source_id: m for m in inputs.readings}
-    manifests = [by_id[source_id] for source_id in unit.sources]
-    readings = pl.concat(
-        [
-            lake.read(m.months[unit.month]).select(*READING.schema).with_columns(source=pl.lit(n, dtype=pl.UInt32))
-            for n, m in enumerate(manifests)
-        ]
-    )
-    sources = pl.DataFrame(
-        {
-            "source": range(len(manifests)),
-            "source_id": [m.source_id for m in manifests],
-            "feed": [m.feed for m in manifests],
-            "delivered": [m.delivery_date for m in manifests],
-            "replaced": [m.source_id in inputs.replaced for m in manifests],
-        },
-        schema=SOURCES_SCHEMA,
-    )
-    return readings, sources
 
 
 def read_cells(lake: Lake, months: tuple[MonthUnit, ...] | list[MonthUnit]) -> pl.DataFrame:
@@ -76,32 +74,38 @@ def work_period(lake: Lake, unit: PeriodUnit, inputs: Inputs, settings: Settings
     cells = read_cells(lake, unit.months)
     homes = list_homes(inputs.households, inputs.seen)
     coverage = measure_coverage(cells, unit.period)
-    selected = select_homes(homes, coverage, unit.period, settings.sufficiency)
+    heating = measure_heating(cells, unit.period, HeatingRule())
+    selected = select_homes(homes, coverage, heating, unit.period, settings.sufficiency)
     included = selected.filter("included").select("household_id", "dwelling_type")
     weights = stock_weights(included, inputs.stock_shares)
-    profiles, expected = [], []
+    profiles, expected, gas = [], [], {}
     for month in unit.months:
         hourly = lake.read(month.key("heat_hourly"))
-        profile = profile_month(hourly, included, weights)
+        placed = place_hours(hourly, included)
+        profile = profile_month(placed, weights)
         profiles.append(profile)
-        expected.append(expect_heat(hourly, included, profile))
+        expected.append(expect_heat(placed, profile))
+        gas[month.of.first_day] = gas_by_day(hourly, included["household_id"], month.of.first_day)
     profile = complete_profile(profiles, unit.period.label, inputs.temperature)
-    totals = (
-        pl.concat(expected)
-        .group_by("household_id", maintain_order=True)
-        .agg(pl.col("heat_kwh_observed", "type_kwh_observed").sum())
-    )
-    annual = annual_by_home(totals, profile, included, unit.period)
-    intervals = bootstrap_intervals(
-        cells,
+    annual = annual_by_home(pl.concat(expected), profile, included, unit.period).join(included, on="household_id")
+    bootstrap = Bootstrap(replicates=settings.bootstrap_replicates, seed=settings.seed)
+    drawn = draw_annual_heat(annual, weights=weights, bootstrap=bootstrap)
+    intervals = bootstrap_intervals(drawn, bootstrap.level)
+    by_type = annual_by_type(profile, annual, intervals, unit.period, stock_reason=STOCK_REASON)
+    weather = describe_weather(
+        join_months(gas, included["household_id"], unit.period),
         included,
-        unit.period,
-        boiler_efficiency=inputs.boiler_efficiency,
+        profile,
+        by_type,
+        drawn=drawn,
+        correction=Correction(
+            period=PeriodWeather.of(inputs.temperature, unit.period),
+            normal=inputs.normal,
+            boiler_efficiency=inputs.boiler_efficiency,
+        ),
+        period=unit.period,
         weights=weights,
-        bootstrap=Bootstrap(replicates=settings.bootstrap_replicates, seed=settings.seed),
-    )
-    by_type = annual_by_type(
-        profile, annual.join(included, on="household_id"), intervals, unit.period, stock_reason=STOCK_REASON
+        bootstrap=bootstrap,
     )
     by_home = selected.join(
         annual.select("household_id", "heat_kwh_annual", "filled_share"), on="household_id", how="left"
@@ -109,9 +113,13 @@ def work_period(lake: Lake, unit: PeriodUnit, inputs: Inputs, settings: Settings
     by_home = by_home.with_columns(heat_kwh_observed=pl.col("gas_kwh_observed") * inputs.boiler_efficiency)
     frames = (
         HOUSEHOLD_PERIOD.conform(by_home).sort(HOUSEHOLD_PERIOD.key),
-        SELECTION_FUNNEL.conform(count_funnel(selected)),
+        count_funnel(selected, cells, unit.period, boiler_efficiency=inputs.boiler_efficiency),
         profile,
-        by_type,
+        profile_by_season(profile),
+        weather.fit,
+        weather.day,
+        weather.household,
+        join_normal(by_type, weather.fit),
     )
     for table, frame in zip(unit.tables, frames, strict=True):
         lake.put_frame(unit.key(table), frame)

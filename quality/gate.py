@@ -1,12 +1,13 @@
 """The gate: DuckDB measures a candidate warehouse, great-expectations judges what it measured.
 
-All figures become one row of a pandas frame, with one expectation per figure. This route touches no internals of
+All figures become one pandas frame, a row per check with its figure and its range. This route touches no internals of
 great-expectations, which knows neither DuckDB nor polars (docs/decisions/0001-gate-route.md).
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ def judge(
     run_id: str,
     tables: Sequence[Table] = WAREHOUSE_TABLES,
     sufficiency: Sufficiency = DEFAULT_SUFFICIENCY,
+    alarms: Sequence[Check] = (),
 ) -> pl.DataFrame:
     """Measure and judge a warehouse.
 
@@ -43,6 +45,8 @@ def judge(
         What the warehouse consists of; truths that read other tables are left out.
     sufficiency
         When a home's readings were held to suffice.
+    alarms
+        Checks beside those that the tables and their truths ask for (`quality.alarms.check_alarms`).
 
     Returns
     -------
@@ -50,7 +54,7 @@ def judge(
         One row per check (`tables.QUALITY_RESULT`), failed ones with a few keys.
 
     """
-    checks = choose_checks(tables, sufficiency)
+    checks = choose_checks(tables, sufficiency, alarms)
     measured = measure(query, checks, tables)
     passed = expect(checks, measured.figures)
     rows = [
@@ -71,28 +75,33 @@ def judge(
     return QUALITY_RESULT.conform(pl.DataFrame(rows, schema=QUALITY_RESULT.schema))
 
 
-def choose_checks(tables: Sequence[Table], sufficiency: Sufficiency = DEFAULT_SUFFICIENCY) -> list[Check]:
-    """Return the checks that the declarations of `tables` ask for, and the truths that need no other table."""
+def choose_checks(
+    tables: Sequence[Table], sufficiency: Sufficiency = DEFAULT_SUFFICIENCY, alarms: Sequence[Check] = ()
+) -> list[Check]:
+    """Return the checks that the declarations of `tables` ask for, and the truths and alarms that need no other table."""
     present = {table.name for table in tables}
-    return [*check_tables(tables), *(t for t in check_truths(sufficiency) if present.issuperset(t.reads))]
+    beyond = [*check_truths(sufficiency), *alarms]
+    return [*check_tables(tables), *(check for check in beyond if present.issuperset(check.reads))]
 
 
 def expect(checks: Sequence[Check], figures: Mapping[str, float | None]) -> dict[str, bool]:
     """Let great-expectations judge the measured figures, and say of each check whether it passed.
 
-    `ExpectColumnMinToBeBetween` fails where the one figure of its column is null; `ExpectColumnValuesToBeBetween`
-    would pass it.
+    One row per check, and two expectations on all rows: the figure is not below its range, and not above. A figure
+    that is null or NaN is neither, since no row is left out (`ignore_row_if="neither"`).
 
     Raises
     ------
     ValueError
-        If there is no check: great-expectations calls an empty suite a success.
+        If there is no check (great-expectations calls an empty table a success), or a name stands for two.
     RuntimeError
-        If great-expectations did not judge every check once.
+        If great-expectations did not judge every check by both expectations.
 
     """
     if not checks:
         raise ValueError("there is nothing to judge, and an empty suite would pass any warehouse")
+    if len({check.name for check in checks}) < len(checks):
+        raise ValueError("two checks have one name, and one verdict would stand for both")
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import: no telemetry
     logging.getLogger("great_expectations").propagate = False  # below a warning it has nothing to say to our users
     with warnings.catch_warnings():
@@ -100,28 +109,36 @@ def expect(checks: Sequence[Check], figures: Mapping[str, float | None]) -> dict
         import great_expectations as gx
         import pandas as pd
         from great_expectations.data_context.types.base import ProgressBarsConfig
-        from great_expectations.expectations.core.expect_column_min_to_be_between import ExpectColumnMinToBeBetween
-        from great_expectations.expectations.metadata_types import FailureSeverity
+        from great_expectations.expectations.core.expect_column_pair_values_a_to_be_greater_than_b import (
+            ExpectColumnPairValuesAToBeGreaterThanB as IsNotBelow,
+        )
 
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        row = pd.DataFrame([{check.name: figures[check.name] for check in checks}], dtype="float64")
+        rows = pd.DataFrame(
+            {
+                "check_name": [check.name for check in checks],
+                "observed": pd.Series([figures[check.name] for check in checks], dtype="float64"),
+                "lower": [-math.inf if check.lower is None else float(check.lower) for check in checks],
+                "upper": [math.inf if check.upper is None else float(check.upper) for check in checks],
+            }
+        )
         asset = context.data_sources.add_pandas("measurements").add_dataframe_asset("warehouse")
-        batch = asset.add_batch_definition_whole_dataframe("candidate").get_batch({"dataframe": row})
+        batch = asset.add_batch_definition_whole_dataframe("candidate").get_batch({"dataframe": rows})
         expectations = [
-            ExpectColumnMinToBeBetween(
-                column=c.name, min_value=c.lower, max_value=c.upper, severity=FailureSeverity(c.severity)
-            )
-            for c in checks
+            IsNotBelow(column_A=larger, column_B=smaller, or_equal=True, ignore_row_if="neither")
+            for larger, smaller in (("observed", "lower"), ("upper", "observed"))
         ]
         verdict = batch.validate(
-            gx.ExpectationSuite(name="gate", expectations=expectations), result_format="BOOLEAN_ONLY"
+            gx.ExpectationSuite(name="gate", expectations=expectations),
+            result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["check_name"]},
         )
-    judged = [(r.expectation_config, r.success) for r in verdict.results]
-    passed = {config.kwargs["column"]: bool(success) for config, success in judged if config is not None}
-    if len(verdict.results) != len(checks) or passed.keys() != {check.name for check in checks}:
-        raise RuntimeError(f"great-expectations gave {len(verdict.results)} verdicts on {len(checks)} checks")
-    return passed
+    judged = [result.result for result in verdict.results]
+    if [result.get("element_count") for result in judged] != [len(checks)] * len(expectations):
+        counts = [result.get("element_count") for result in judged]
+        raise RuntimeError(f"great-expectations judged {counts} figures, of {len(checks)} checks by 2 expectations")
+    failed = {row["check_name"] for result in judged for row in result["unexpected_index_list"] or ()}
+    return {check.name: check.name not in failed for check in checks}
 
 
 def critical_failures(results: pl.DataFrame) -> pl.DataFrame:

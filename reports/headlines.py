@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -24,7 +25,7 @@ class Headline:
 
 
 def headlines(inputs: SiteInputs, run: RunInfo) -> list[list[Headline]]:
-    """Return two groups: heat per home, its peak hour and the homes; the cost of heat of each system."""
+    """Return two groups: heat per home as measured and in normal weather, its peak hour and the homes; the cost of heat of each system."""
     return [[*_heat(inputs), _homes(inputs)], _costs(inputs, run)]
 
 
@@ -42,6 +43,7 @@ def _heat(inputs: SiteInputs) -> list[Headline]:
     beside = f"; Wang 2018: {text.kwh(paper[0])}" if len(paper) else ""
     return [
         Headline("Heat per home and year", text.kwh(row["heat_kwh_mean"]), interval + beside, "annual-demand"),
+        *_in_normal_weather(inputs, row),
         Headline(
             "Peak hour, mean of all homes",
             text.kwh(row["peak_hour_heat_kwh"], 2),
@@ -49,6 +51,17 @@ def _heat(inputs: SiteInputs) -> list[Headline]:
             "hourly-profile",
         ),
     ]
+
+
+def _in_normal_weather(inputs: SiteInputs, row: dict[str, Any]) -> list[Headline]:
+    value = row["heat_kwh_weather_normal"]
+    if value is None:
+        return []
+    low, high = row["heat_kwh_weather_normal_ci_low"], row["heat_kwh_weather_normal_ci_high"]
+    between = "" if None in {low, high} else f"95 % interval {text.number(low)} to {text.number(high)} kWh; "
+    change = f"{100 * (value / row['heat_kwh_mean'] - 1):+.1f} %".replace("-", text.MINUS)
+    below = f"{between}{change} against {inputs.period}"
+    return [Headline("In normal weather", text.kwh(value), below, "weather-fit")]
 
 
 def _homes(inputs: SiteInputs) -> Headline:

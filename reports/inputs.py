@@ -14,14 +14,20 @@ from transforms.public import PublicTable
 from transforms.schema import Table
 from transforms.tables import (
     ASSUMPTION,
+    EXTERNAL_CHECK,
     FLAG_COUNT,
+    FLAG_JUDGEMENT,
     HEAT_DEMAND_ANNUAL,
+    HEAT_DEMAND_QUANTILE,
     HEAT_HOURLY,
     HEAT_PROFILE,
+    HEAT_PROFILE_SEASON,
     HOUSEHOLD_PERIOD,
     LCOH,
     SELECTION_FUNNEL,
     SOURCE,
+    WEATHER_DAY,
+    WEATHER_FIT,
 )  # fmt: skip
 
 WAY_OF_A_NUMBER = (
@@ -30,11 +36,20 @@ WAY_OF_A_NUMBER = (
     HEAT_HOURLY,
     HOUSEHOLD_PERIOD,
     HEAT_PROFILE,
+    WEATHER_DAY,
+    WEATHER_FIT,
     HEAT_DEMAND_ANNUAL,
     ASSUMPTION,
     LCOH,
 )
-TRACED = (*WAY_OF_A_NUMBER, SELECTION_FUNNEL)
+TRACED = (
+    *WAY_OF_A_NUMBER,
+    SELECTION_FUNNEL,
+    HEAT_PROFILE_SEASON,
+    HEAT_DEMAND_QUANTILE,
+    FLAG_JUDGEMENT,
+    EXTERNAL_CHECK,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +71,20 @@ class RunInfo:
     origin: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that lies beside the page: its path below the site's folder, and what it holds, in words."""
+
+    file: str
+    holds: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class SiteInputs:
     """The published tables of one warehouse.
 
-    `profile` needs the rows of `all` only, `computed_by` names the module that computed each table
-    (`{"heat_demand_annual": "transforms/demand.py", ...}`).
+    `profile` needs the rows of `all` only, `external` is empty where nothing was compared, `computed_by` names the
+    module that computed each table (`{"heat_demand_annual": "transforms/demand.py", ...}`).
     """
 
     demand: PublicTable
@@ -73,6 +96,12 @@ class SiteInputs:
     flags: PublicTable
     checks: PublicTable
     months: PublicTable
+    quantiles: PublicTable
+    weather_fit: PublicTable
+    weather_days: PublicTable
+    season: PublicTable
+    judgements: PublicTable
+    external: PublicTable
     computed_by: Mapping[str, str]
 
     def __post_init__(self) -> None:

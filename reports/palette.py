@@ -1,4 +1,4 @@
-"""Colours with a fixed meaning: one per heating system, per dwelling type and per part of a cost.
+"""Colours with a fixed meaning: one per heating system, dwelling type, part of a cost, use of gas and kind of day.
 
 Each is a pair for the light and the dark page. They keep 3:1 against their page (WCAG 2.2, 1.4.11) and stay apart
 under simulated protanopia, deuteranopia and tritanopia; `tests/unit/test_figures.py` measures both. Colour is never
@@ -42,6 +42,23 @@ COST_PART = {
     "fuel": Ink("#c8700b", "#f0c850"),
     "carbon": Ink("#7a2f4a", "#e8709b"),
 }
+END_USE = {
+    "space": Ink("#195ba0", "#8cb7e4"),
+    "hot_water": Ink("#129e7f", "#5fe0cf"),
+    "cooking": Ink("#a85c14", "#f0a860"),
+}
+DAY_KIND = {"weekday": Ink("#2b3a67", "#9db4f2"), "weekend": Ink("#b5541c", "#f2a65e")}
+BAND_K = 5  # width of the bands of temperature
+BAND = (  # from -10, -5, 0, 5, 10, 15 and 20 degrees on
+    Ink("#10194a", "#d5dcff"),
+    Ink("#2a48b3", "#85b8f1"),
+    Ink("#4079d5", "#537de2"),
+    Ink("#00955d", "#58d0a0"),
+    Ink("#5f9340", "#cbcb63"),
+    Ink("#a94d06", "#e99504"),
+    Ink("#7b041d", "#d85a6a"),
+)
+OUTCOME = {"judged": Ink("#5a6b62", "#a9b7aa"), "not_judged": Ink("#ac5d34", "#fdb340")}
 TEMPERATURE = Ink("#8a3324", "#f2a28f")
 PUBLISHED = Ink("#111418", "#f3f5f7")  # marks of published values, and text on tinted bars
 PAGE = Ink("#ffffff", "#14181d")  # what figures are drawn on; fills hollow marks
@@ -50,12 +67,27 @@ _BLACK = Ink("#0b0d10", "#0b0d10")
 _TURNING = Ink("#fefefe", "#0b0d10")
 ON_COST_PART = {"capital": _TURNING, "om": _BLACK, "fuel": _BLACK, "carbon": _TURNING}  # text on these bars, 4.5:1
 
-FAMILIES = {"system": SYSTEM, "dwelling_type": DWELLING_TYPE, "cost_part": COST_PART}
+ON_END_USE = {"space": _TURNING, "hot_water": _BLACK, "cooking": _TURNING}
+
+FAMILIES: dict[str, dict[str, Ink]] = {
+    "system": SYSTEM,
+    "dwelling_type": DWELLING_TYPE,
+    "cost_part": COST_PART,
+    "end_use": END_USE,
+    "day_kind": DAY_KIND,
+    "band": {str(rank): ink for rank, ink in enumerate(BAND)},
+    "outcome": OUTCOME,
+}
 
 
 def group_ink(dwelling_type: str) -> Ink:
     """Return the colour of a dwelling type or of a group of homes."""
     return DWELLING_TYPE.get(dwelling_type, OTHER_GROUP)
+
+
+def band_ink(lower_c: int) -> Ink:
+    """Return the colour of the band of temperature that begins at `lower_c`; beyond both ends the last one."""
+    return BAND[min(max(lower_c // BAND_K + 2, 0), len(BAND) - 1)]
 
 
 def tint(ink: Ink) -> Ink:
@@ -75,6 +107,6 @@ def _channels(colour: str) -> tuple[int, ...]:
 def dark_of_light() -> dict[str, str]:
     """Return the dark colour for each light one, by which the page recolours its figures."""
     single = (OTHER_GROUP, TEMPERATURE, PUBLISHED, PAGE)
-    inks = [ink for family in (*FAMILIES.values(), ON_COST_PART) for ink in family.values()]
+    inks = [ink for family in (*FAMILIES.values(), ON_COST_PART, ON_END_USE) for ink in family.values()]
     groups = [*DWELLING_TYPE.values(), OTHER_GROUP]
     return {ink.light: ink.dark for ink in (*inks, *single, *map(tint, groups))}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,35 +17,95 @@ from reports import ledger, palette, text, tracing
 from reports.figures.cost import draw_cost_shares, draw_emissions, draw_individual, draw_networks, options
 from reports.figures.demand import draw_annual_demand, draw_profile
 from reports.figures.exhibit import SAMPLE, Exhibit, tabulate
-from reports.figures.quality import draw_flags, draw_funnel
+from reports.figures.external import draw_external
+from reports.figures.quality import draw_flags, draw_judgements
+from reports.figures.season import draw_bands, draw_day_kinds, draw_months
+from reports.figures.selection import draw_funnel, draw_selection_effect
+from reports.figures.spread import draw_spread
+from reports.figures.weather import draw_gas_uses, draw_weather_fit
 from reports.headlines import headlines
-from reports.inputs import RunInfo, SiteInputs
+from reports.inputs import Download, RunInfo, SiteInputs
 from transforms.tables import HEAT_DEMAND_ANNUAL
 
-__all__ = ["RunInfo", "SiteInputs", "render_site"]
+__all__ = ["Download", "RunInfo", "SiteInputs", "render_site"]
 
 HERE = Path(__file__).parent
 ASSETS = ("site.css", "site.js")
 
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the page: its heading, the question that it answers, and its figures."""
+
+    key: str
+    title: str
+    lead: str
+    exhibits: Sequence[Exhibit]
+
+
 SECTIONS = (
-    ("demand", "Heat demand", (draw_annual_demand, draw_profile)),
-    ("individual", "Individual heating", (draw_individual, draw_emissions)),
-    ("networks", "Networks", (draw_networks, draw_cost_shares)),
-    ("quality", "Data quality", (draw_funnel, draw_flags)),
-)
+    ("demand", "Heat demand", "How much heat homes use in a year, and when.", (draw_annual_demand, draw_spread, draw_profile)),
+    (
+        "weather", "Weather", "What the same homes would use in a year of normal weather, and on a very cold day.",
+        (draw_weather_fit, draw_gas_uses),
+    ),
+    (
+        "season", "Season and time of day", "When in the day heat is wanted, and how that changes with the month, the weekday and the cold.",
+        (draw_months, draw_day_kinds, draw_bands),
+    ),
+    ("individual", "Individual heating", "What the heat would cost and emit, home by home.", (draw_individual, draw_emissions)),
+    ("networks", "Networks", "What it would cost from a heat network, by the number of homes that it serves.", (draw_networks, draw_cost_shares)),
+    (
+        "quality", "Data quality", "Which homes and readings the figures rest on, and what was left out.",
+        (draw_funnel, draw_selection_effect, draw_flags, draw_judgements),
+    ),
+)  # fmt: skip
+COMPARED = ("external", "Beside published figures", "Whether others who measured gas in homes found the same.")
 
 
-def render_site(inputs: SiteInputs, *, run: RunInfo, out: Path) -> Path:
-    """Write the site into the folder `out` and return its first page."""
+def render_site(inputs: SiteInputs, *, run: RunInfo, out: Path, downloads: Sequence[Download] = ()) -> Path:
+    """Write the site into the folder `out` and return its first page.
+
+    Parameters
+    ----------
+    inputs, run
+        What the page shows, and the run that it comes from.
+    out
+        The folder, made where it is missing.
+    downloads
+        Files that lie below `out` already; the page links them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a download is not there: a page must not link what readers cannot get.
+
+    """
     out.mkdir(parents=True, exist_ok=True)
+    missing = [download.file for download in downloads if not (out / download.file).is_file()]
+    if missing:
+        message = f"{len(missing)} downloads are not in the site's folder (e.g. {missing[0]}): write them there before the page"
+        raise FileNotFoundError(message)
     for name in ASSETS:
         shutil.copyfile(HERE / "assets" / name, out / name)
     with (files("plotly") / "package_data" / "plotly.min.js").open("rb") as script:
         (out / "plotly.min.js").write_bytes(script.read())
-    page = _environment().get_template("index.html.j2").render(_context(inputs, run))
+    sized = [(download, _megabytes((out / download.file).stat().st_size)) for download in downloads]
+    page = _environment().get_template("index.html.j2").render(_context(inputs, run), downloads=sized)
     index = out / "index.html"
     index.write_text(page, encoding="utf-8")
     return index
+
+
+def _megabytes(size: int) -> str:
+    return f"{max(size / 1e6, 0.1):.1f} MB"
+
+
+def sections(inputs: SiteInputs, run: RunInfo) -> list[Section]:
+    """Return the parts of the page in reading order; the comparison with others only where there is one."""
+    found = [Section(key, title, lead, [draw(inputs, run) for draw in draws]) for key, title, lead, draws in SECTIONS]
+    compared = draw_external(inputs, run)
+    return [*found, Section(*COMPARED, compared)] if compared else found
 
 
 def _context(inputs: SiteInputs, run: RunInfo) -> dict[str, Any]:
@@ -57,7 +119,8 @@ def _context(inputs: SiteInputs, run: RunInfo) -> dict[str, Any]:
         "sample": SAMPLE,
         "palette": palette.dark_of_light(),
         "headlines": headlines(inputs, run),
-        "sections": [(key, title, [draw(inputs, run) for draw in draws]) for key, title, draws in SECTIONS],
+        "sections": sections(inputs, run),
+        "compared": not inputs.external.frame.is_empty(),
         "ledger": ledger.entries(inputs),
         "ledger_totals": ledger.totals(inputs),
         "ledger_files": inputs.sources.frame.height,

@@ -28,9 +28,19 @@ NAMES = {
     "single_development": "Single development",
     "multi_development": "Multi-development",
     "om_gbp_per_mwh": "Operation and maintenance",
+    "weekday": "Weekdays",
+    "weekend": "Weekends",
+    "space": "Space heating",
+    "hot_water": "Hot water",
+    "suspected_unit": "Suspected wrong unit",
+    "stuck": "Stuck meter",
+    "cold_zero_run": "Long zero run in the cold",
 }
+MINUS = "\N{MINUS SIGN}"
 UNITS = {"GBP": "£", "degC": "°C"}
-DECIMALS = {"kWh/yr": 0, "kWh/h": 2, "GBP/MWh": 1, "GBP": 0, "kg/yr": 0, "degC": 1, "kWh": 0, "%": 1}
+DECIMALS = {
+    "kWh/yr": 0, "kWh/d": 1, "kWh/h": 2, "kWh/(d K)": 2, "W/K": 0, "GBP/MWh": 1, "GBP": 0, "kg/yr": 0, "degC": 1, "kWh": 0, "%": 1,
+}  # fmt: skip
 NOTHING = "–"  # noqa: RUF001 - an en dash is what a table shows for no value
 LONGEST = 120
 
@@ -56,6 +66,18 @@ def title_of(column: Column) -> str:
 def number(value: float | None, decimals: int = 0) -> str:
     """Return a number with thousands separators."""
     return NOTHING if value is None else f"{value:,.{decimals}f}"
+
+
+def celsius(value: float | None) -> str:
+    """Return a temperature, a minus sign before a frost."""
+    return NOTHING if value is None else f"{value:.1f}".replace("-", MINUS) + "\N{NO-BREAK SPACE}°C"
+
+
+def band(key: str) -> str:
+    """Return the name of a band of temperature: `minus_5_to_0_c` is read as from -5 to 0 °C."""
+    words = key.replace("minus_", MINUS).replace("-", MINUS).split("_")
+    shown = " ".join("°C" if word == "c" else word for word in words)
+    return shown[:1].upper() + shown[1:]
 
 
 def gbp(value: float | None, decimals: int = 0) -> str:
@@ -110,6 +132,12 @@ def visible(text: str, longest: int = LONGEST) -> str:
         return shown
     half = (longest - 1) // 2
     return f"{shown[:half]}…{shown[-half:]}"
+
+
+def in_chart(text: str, longest: int = LONGEST) -> str:
+    """Return foreign text for a label of a chart, which would read tags in it as markup."""
+    shown = visible(text, longest)
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def listed(names: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +12,14 @@ import polars as pl
 
 from quality import disclosure
 from reports.site import RunInfo, SiteInputs
+from tests import example_heat
+from tests.example_heat import LEVELS
 from transforms import tables
 from transforms.lcoh.table import lcoh_table, paper_demand
+from transforms.public import PublicTable
+from transforms.schema import Table
 from warehouse.cost_figures import read_assumptions
 
-LEVELS = {"detached": 18_740, "semi_detached": 16_520, "terraced": 15_080, "bungalow": 15_730, "flat": 10_460}
 HOMES = {"detached": 104, "semi_detached": 158, "terraced": 166, "bungalow": 56, "flat": 107}
 SHARES = {"detached": 0.17, "semi_detached": 0.26, "terraced": 0.28, "bungalow": 0.09, "flat": 0.2}
 PEAK_KWH = 7.46
@@ -29,6 +33,12 @@ COMPUTED_BY = {
     "assumption": "warehouse/figures.py",
     "lcoh": "transforms/lcoh/table.py",
     "selection_funnel": "transforms/selection.py",
+    "weather_day": "transforms/temperature.py",
+    "weather_fit": "transforms/temperature.py",
+    "heat_profile_season": "transforms/profiles.py",
+    "heat_demand_quantile": "quality/disclosure/cells.py",
+    "flag_judgement": "transforms/neighbour_flags.py",
+    "external_check": "transforms/claims.py",
 }
 RUN = RunInfo(
     run_id="20261122T034512-7f3a",
@@ -62,6 +72,9 @@ def make_demand(homes: dict[str, int], period: str = "2009") -> pl.DataFrame:
             gas_kwh_mean=heat / 0.8054,
             heat_kwh_ci_low=heat * (1 - spread),
             heat_kwh_ci_high=heat * (1 + spread),
+            heat_kwh_weather_normal=heat * 1.03,
+            heat_kwh_weather_normal_ci_low=heat * (1.03 - spread),
+            heat_kwh_weather_normal_ci_high=heat * (1.03 + spread),
             household_heat_kwh_mean=heat,
             peak_hour_heat_kwh=pl.lit(PEAK_KWH),
             peak_hour_utc=pl.datetime(2009, 1, 6, 17),
@@ -151,23 +164,38 @@ def make_sources(names: list[str]) -> pl.DataFrame:
     )
 
 
+def publish(table: Table, frame: pl.DataFrame, *, of: PublicTable) -> PublicTable:
+    """Publish cells that stand where those of `of` do."""
+    return disclosure.publish_cells(table, frame, coarser=of)
+
+
+def publish_totals(table: Table, frame: pl.DataFrame, *, homes: int) -> PublicTable:
+    """Publish sums over all homes, where they are enough."""
+    shown = frame if homes >= disclosure.FLOOR else frame.clear()
+    hidden = frame.filter(homes < disclosure.FLOOR).select(*table.key, pl.lit("few_homes").alias("because"))
+    return PublicTable(table.name, shown, hidden, disclosure.FLOOR)
+
+
 def make_inputs(homes: dict[str, int] | None = None, *, names: list[str] | None = None, **other: Any) -> SiteInputs:
     """Return the inputs of a site whose types have `homes` homes, through disclosure control."""
-    homes = HOMES if homes is None else homes
+    counted = tuple((HOMES if homes is None else homes).items())
+    return replace(
+        _publish_trial(counted, tuple(names or ("2009/edrp_gas_h1.csv", "2009/edrp_gas_h2.csv.gz"))), **other
+    )
+
+
+@functools.cache
+def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...]) -> SiteInputs:
+    homes = dict(counted)
     included = sum(homes.values())
     annual = make_demand(homes)
     demand = disclosure.publish_cells(tables.HEAT_DEMAND_ANNUAL, annual, margins=[disclosure.BY_DWELLING_TYPE])
     profile = disclosure.publish_cells(
         tables.HEAT_PROFILE, make_profile(included), margins=[disclosure.BY_HOUR], coarser=demand
     )
-    lcoh = disclosure.publish_following(
-        tables.LCOH, make_lcoh(annual), of=demand, measured=pl.col("demand_basis") == "measured"
-    )
-    seen = included + 113 if included >= 10 else included
-    criteria = ["named by the household table or a reading", "named in the household table", "has an ok reading in the period",
-                "heated by gas, or not declared otherwise", "enough of the period's half-hours are ok", "enough of each month-by-hour cell is ok"]  # fmt: skip
-    left = [seen, seen - 3, seen - 9, seen - 21, included + 14, included] if included >= 10 else [included] * 6
-    funnel = pl.DataFrame({"period": ["2009"] * 6, "step": range(6), "criterion": criteria, "households": left})
+    assumptions = disclosure.publish_open(tables.ASSUMPTION, make_assumptions())
+    lcoh = disclosure.publish_costs(make_lcoh(annual), demand=demand, assumptions=assumptions, cost=lcoh_table)
+    seen = included + example_heat.SEEN_BESIDE if included >= 10 else included
     flags = pl.DataFrame(
         {
             "source_id": ["0" * 64] * 8,
@@ -204,16 +232,21 @@ def make_inputs(homes: dict[str, int] | None = None, *, names: list[str] | None 
             ],
         }
     )
-    inputs = SiteInputs(
+    return SiteInputs(
         demand=demand,
         profile=profile,
         lcoh=lcoh,
-        assumptions=disclosure.publish_open(tables.ASSUMPTION, make_assumptions()),
-        funnel=disclosure.publish_funnel(tables.SELECTION_FUNNEL.conform(funnel)),
-        sources=disclosure.publish_ledger(make_sources(names or ["2009/edrp_gas_h1.csv", "2009/edrp_gas_h2.csv.gz"])),
+        assumptions=assumptions,
+        funnel=disclosure.publish_funnel(example_heat.make_funnel(included, heat=example_heat.level_of("all", homes))),
+        sources=disclosure.publish_ledger(make_sources(list(names))),
         flags=disclosure.publish_flags(flags, homes=seen),
         checks=disclosure.publish_checks(checks),
         months=disclosure.publish_months(months),
+        quantiles=publish(tables.HEAT_DEMAND_QUANTILE, example_heat.make_quantiles(homes), of=demand),
+        weather_fit=publish(tables.WEATHER_FIT, example_heat.make_weather_fit(homes), of=demand),
+        weather_days=publish(tables.WEATHER_DAY, example_heat.make_weather_days(homes), of=demand),
+        season=publish(tables.HEAT_PROFILE_SEASON, example_heat.make_season(homes), of=demand),
+        judgements=publish_totals(tables.FLAG_JUDGEMENT, example_heat.make_judgements(), homes=seen),
+        external=disclosure.publish_external(example_heat.make_external(homes)),
         computed_by=COMPUTED_BY,
     )
-    return replace(inputs, **other)

@@ -36,7 +36,7 @@ def write_edrp(path: Path, homes: dict[str, float], start: dt.date, end: dt.date
     lines = ["ANON_ID,ADVANCEDATETIME,HH,GASKWH"]
     for home, level in homes.items():
         slots = np.arange(first + shift, first + shift + count)
-        values = level * (1 + 0.5 * np.cos(slots / 17.0 + int(home)) + 0.3 * np.cos(slots / 2800.0))
+        values = level * (1 + 0.35 * np.cos(slots / 17.0 + int(home)) + 0.6 * np.cos(slots / 2800.0))  # most in winter
         lines += edrp_lines(home, begin, values.round(3).tolist())
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

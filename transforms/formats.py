@@ -218,7 +218,10 @@ TEMPERATURE_HOURLY = Format(
 FORMATS = (EDRP, OCTOPUS, OCTOPUS_KWH, CANONICAL, HOUSEHOLDS, TEMPERATURE_DAILY, TEMPERATURE_HOURLY)
 FORMAT_BY_NAME = {known.name: known for known in FORMATS}
 
-TRUTH_COLUMNS = frozenset({"householdid", "intervalstartutc", "gaskwh", "fault"})
+TRUTH_COLUMNS = (
+    frozenset({"householdid", "intervalstartutc", "gaskwh", "fault"}),
+    frozenset({"householdid", "kind", "meter", "meterfault"}),
+)
 ELECTRICITY_COLUMNS = frozenset({"eleckwh"})
 
 
@@ -244,7 +247,7 @@ def recognise(columns: Sequence[str]) -> Layout:
 
     """
     names = [normalise_name(column) for column in columns]
-    if set(names) >= TRUTH_COLUMNS:
+    if any(set(names) >= columns for columns in TRUTH_COLUMNS):
         raise NotUsedError("the truth of a sample, not a delivery")
     if ELECTRICITY_COLUMNS & set(names):
         raise ElectricityError("electricity readings (ELECKWH); Hearth reads gas")

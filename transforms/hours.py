@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 from polars.dataframe.group_by import GroupBy
 
-from transforms.neighbour_flags import flag_duplicates, flag_superseded, flag_unknown_households
+from transforms.inferred_flags import flag_spans
+from transforms.neighbour_flags import flag_exactly
 from transforms.tables import CELL, HEAT_HOURLY
 
 
@@ -24,7 +25,12 @@ class Month:
 
 
 def build_month(
-    readings: pl.DataFrame, sources: pl.DataFrame, *, known: Collection[str] | None, boiler_efficiency: float
+    readings: pl.DataFrame,
+    sources: pl.DataFrame,
+    *,
+    known: Collection[str] | None,
+    spans: pl.DataFrame,
+    boiler_efficiency: float,
 ) -> Month:
     """Make one month's readings into hours of heat, with the judgement on every reading.
 
@@ -36,11 +42,13 @@ def build_month(
         One row per source: `source`, `source_id`, `feed`, `delivered`, `replaced`; in the order of `source_id`.
     known
         Homes of the household table, or None where there is no table.
+    spans
+        Spans of suspicious readings (`tables.SUSPECT_SPAN`), found by following homes through all months.
     boiler_efficiency
         Heat delivered per gas used [1].
 
     """
-    judged = readings.pipe(flag_unknown_households, known).pipe(flag_superseded, sources).pipe(flag_duplicates)
+    judged = flag_exactly(readings, sources, known=known).pipe(flag_spans, spans)
     good = judged.filter(pl.col("flag") == "ok")
     hours = half_hours_to_hours(good)
     used = hours.select(half_hours=pl.len() * 2, gas_kwh=pl.col("gas_kwh").sum())

@@ -24,6 +24,11 @@ SOURCES_SCHEMA = {
 _IS_OK = pl.col("flag") == "ok"
 
 
+def flag_exactly(readings: pl.DataFrame, sources: pl.DataFrame, *, known: Collection[str] | None) -> pl.DataFrame:
+    """Set every flag that needs no inference, in the order in which the first match wins."""
+    return readings.pipe(flag_unknown_households, known).pipe(flag_superseded, sources).pipe(flag_duplicates)
+
+
 def flag_unknown_households(readings: pl.DataFrame, known: Collection[str] | None) -> pl.DataFrame:
     """Flag readings of homes that the household table lacks; without a table (`None`) every home is known."""
     if known is None:

@@ -58,6 +58,11 @@ def shift_month(month: dt.date, by: int) -> dt.date:
     return dt.date(month.year + years, index + 1, 1)
 
 
+def count_days(period: Period) -> dict[dt.date, int]:
+    """Return the days of each month of a period [d]: the hours of each of its month-by-hour cells."""
+    return {month: calendar.monthrange(month.year, month.month)[1] for month in period.months}
+
+
 def measure_coverage(cells: pl.DataFrame, period: Period) -> pl.DataFrame:
     """Measure each home's completeness in a period.
 
@@ -75,7 +80,7 @@ def measure_coverage(cells: pl.DataFrame, period: Period) -> pl.DataFrame:
         such share in one of its 288 month-by-hour cells [1]), `hours_observed` [h], `gas_kwh_observed` [kWh].
 
     """
-    half_hours = {month: 2 * calendar.monthrange(month.year, month.month)[1] for month in period.months}
+    half_hours = {month: 2 * days for month, days in count_days(period).items()}
     in_period = cells.filter(pl.col("month").is_in(period.months)).with_columns(
         share=pl.col("half_hours") / pl.col("month").replace_strict(half_hours, return_dtype=pl.Float64)
     )

@@ -1,10 +1,93 @@
-"""The mark of a table that may be published: reports take nothing else."""
+"""What may be published, and what is remembered of it: marks that only disclosure control gives."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import polars as pl
+
+from transforms import tables
+from transforms.schema import Column, Table
+
+KEPT = {"dwelling_type": pl.String, "period": pl.String}
+
+RELEASE_MEMBER = Table(
+    "release_member", "one home, with one version of its readings, behind something published", ("level", "period", "household_id"),
+    (
+        Column("level", pl.String, "heat: behind figures of heat; funnel: behind the selection funnel"),
+        Column("period", pl.String, "study period"),
+        Column("household_id", pl.String, "pseudonymous id of the home"),
+        Column("codes", pl.Binary, "one 16-bit number per hour (of the funnel: per period) that tells its readings; 0: none"),
+        Column("sets", pl.List(pl.Int64), "numbers of the published sets of homes that hold it"),
+    ),
+)  # fmt: skip
+RELEASE_EDITION = Table(
+    "release_edition", "one set of homes behind a group of cells that was once published", ("level", "period", "group", "number"),
+    (
+        Column("level", pl.String, "what was published: year, hours, quantile or funnel"),
+        Column("period", pl.String, "study period"),
+        Column("group", pl.String, "what the cells are called: a dwelling type, all, a quantile, a step"),
+        Column("number", pl.Int64, "order of publication of the group", lower=0),
+        Column("set", pl.Int64, "number of the set of homes", lower=0),
+        Column("hidden", pl.List(pl.Int64), "cells that were not shown"),
+    ),
+)  # fmt: skip
+
+
+def _public(
+    table: Table, *, only: Collection[str] = (), without: Collection[str] = (), nullable: Collection[str] = ()
+) -> Table:
+    """Return a table as it is published: fewer columns, nulls where values may be hidden."""
+    kept = [c for c in table.columns if (not only or c.name in only) and c.name not in without]
+    columns = tuple(replace(c, nullable=c.nullable or c.name in nullable) for c in kept)
+    return replace(table, columns=columns, tier="public", may_be_empty=True)
+
+
+LEDGER_COLUMNS = (
+    "source_id", "file_name", "format", "kind", "outcome", "reason", "lines", "header_lines", "blank_lines",
+    "readings", "rejects", "clock", "stamp", "superseded", "ingested_at_utc",
+)  # fmt: skip
+CHECK_COLUMNS = ("check_name", "table_name", "severity", "passed", "meaning")  # figures and sample keys may name a home
+MONTH_COLUMNS = ("month", "households", "readings", "ok_half_hours", "hours")
+
+FLAG_TOTAL = Table(
+    "flag_count", "readings of all sources that carry one flag", ("flag",),
+    (
+        tables.FLAG_COUNT.column("flag"),
+        Column("readings", pl.Int64, "readings, rounded to 10; null: few", "1", nullable=True, lower=0),
+        Column("share", pl.Float64, "share of all readings", "1", nullable=True, lower=0, upper=1),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+PUBLIC_TABLES = {
+    table.name: table
+    for table in (
+        # the mean of the homes' own figures differs from the type's by what the homes with gaps used, however few
+        _public(tables.HEAT_DEMAND_ANNUAL, without=("household_heat_kwh_mean",)),
+        _public(tables.HEAT_DEMAND_QUANTILE),
+        _public(tables.HEAT_PROFILE),
+        _public(tables.HEAT_PROFILE_SEASON),
+        _public(tables.WEATHER_FIT),
+        _public(tables.WEATHER_DAY),
+        _public(tables.LCOH),
+        _public(tables.ASSUMPTION),
+        _public(tables.SELECTION_FUNNEL, nullable=("households", "households_without")),
+        _public(tables.SOURCE, only=LEDGER_COLUMNS),
+        FLAG_TOTAL,
+        _public(tables.FLAG_JUDGEMENT),
+        replace(_public(tables.QUALITY_RESULT, only=CHECK_COLUMNS), key=("check_name",)),
+        _public(tables.BUILD_MONTH, only=MONTH_COLUMNS),
+        _public(tables.EXTERNAL_CHECK),
+        _public(tables.DATA_DICTIONARY),
+    )
+}
+
+
+def _nothing_kept() -> pl.DataFrame:
+    return pl.DataFrame(schema=KEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,10 +95,33 @@ class PublicTable:
     """A table that has passed disclosure control; only `quality.disclosure` makes one.
 
     `frame` holds what may be shown. `suppressed` holds the keys of the cells that may not, with `because`:
-    `few_homes` (the cell rests on fewer than `threshold` homes) or `companion` (it would reveal one that does).
+    `few_homes` (the cell rests on fewer than `threshold` homes), `companion` (it would reveal one that does) or
+    `few_changes` (beside an earlier release it would). `few_changes` holds the groups, by dwelling type and period,
+    whose values in `frame` are those of an earlier release for that reason.
     """
 
     name: str
     frame: pl.DataFrame
     suppressed: pl.DataFrame
     threshold: int
+    few_changes: pl.DataFrame = field(default_factory=_nothing_kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRecord:
+    """What is remembered of a release, restricted: what was shown, and which homes stood behind it and all before it."""
+
+    release_id: str
+    threshold: int
+    shown: Mapping[str, pl.DataFrame]
+    hidden: Mapping[str, pl.DataFrame]
+    member: pl.DataFrame  # RELEASE_MEMBER
+    edition: pl.DataFrame  # RELEASE_EDITION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Everything that may be published of one warehouse, and what has to be remembered of it."""
+
+    tables: Mapping[str, PublicTable]
+    record: ReleaseRecord

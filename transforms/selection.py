@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
 import polars as pl
 
+from transforms.cells import annual_of_groups, arrange_cells
+from transforms.heating import DECLARED_SYSTEM, GAS_HEATING
 from transforms.periods import Period, Sufficiency
-from transforms.tables import EXCLUSIONS
-
-GAS_HEATING = ("gas", "gas_boiler", "gas boiler", "mains gas", "gas central heating")
+from transforms.tables import EXCLUSIONS, SELECTION_FUNNEL
 
 CRITERIA = {
     "unknown_household": "named in the household table",
     "no_readings": "has an ok reading in the period",
-    "not_gas_heated": "heated by gas, or not declared otherwise",
+    "not_gas_heated": "declared as heated by gas or, where nothing is declared, its gas looks like heating",
     "too_few_half_hours": "enough of the period's half-hours are ok",
     "thin_month_hour": "enough of each month-by-hour cell is ok",
 }
@@ -49,8 +50,13 @@ def list_homes(households: pl.DataFrame | None, seen: Collection[str]) -> pl.Dat
     )
 
 
-def select_homes(homes: pl.DataFrame, coverage: pl.DataFrame, period: Period, rule: Sufficiency) -> pl.DataFrame:
-    """Judge each home in a period; the first step that it fails is its `exclusion_reason`.
+def select_homes(
+    homes: pl.DataFrame, coverage: pl.DataFrame, heating: pl.DataFrame, period: Period, rule: Sufficiency
+) -> pl.DataFrame:
+    """Judge each home in a period by every step; the first that it fails is its `exclusion_reason`.
+
+    A home is heated by gas when that is declared or, where nothing is declared, when its gas looks like it. One that
+    is too short to be judged by its gas passes this step: the steps after it ask whether its readings suffice.
 
     Parameters
     ----------
@@ -58,6 +64,8 @@ def select_homes(homes: pl.DataFrame, coverage: pl.DataFrame, period: Period, ru
         As from `list_homes`.
     coverage
         As from `periods.measure_coverage`.
+    heating
+        As from `heating.measure_heating`.
     period, rule
         The period, and when readings suffice.
 
@@ -65,45 +73,83 @@ def select_homes(homes: pl.DataFrame, coverage: pl.DataFrame, period: Period, ru
     -------
     pl.DataFrame
         `homes` with `period`, `period_start_utc`, `period_end_utc`, the columns of `coverage`, `included`,
-        `exclusion_reason`.
+        `exclusion_reason`, `failed_steps` (all of them, in order).
 
     """
+    by_gas = pl.col("heats").fill_null(value=True)
+    declared = DECLARED_SYSTEM.is_in(GAS_HEATING)
     fails = {
         "unknown_household": ~pl.col("known"),
         "no_readings": pl.col("completeness") == 0,
-        "not_gas_heated": ~pl.col("heating_system").str.to_lowercase().is_in(GAS_HEATING).fill_null(value=True),
+        "not_gas_heated": ~pl.when(pl.col("heating_system").is_null()).then(by_gas).otherwise(declared),
         "too_few_half_hours": pl.col("completeness") < rule.completeness_min,
         "thin_month_hour": pl.col("weakest_cell") < rule.cell_min,
     }
-    reason = pl.coalesce(pl.when(fails[name]).then(pl.lit(name)) for name in EXCLUSIONS)
+    failed = pl.concat_list(pl.when(fails[name]).then(pl.lit(name)) for name in EXCLUSIONS).list.drop_nulls()
     numbers = [name for name in coverage.columns if name != "household_id"]
     return (
         homes.join(coverage, on="household_id", how="left", maintain_order="left")
+        .join(heating.select("household_id", "heats"), on="household_id", how="left", maintain_order="left")
         .with_columns(pl.col(numbers).fill_null(0))
         .with_columns(
             period=pl.lit(period.label),
             period_start_utc=pl.lit(period.start).cast(pl.Datetime("us")),
             period_end_utc=pl.lit(period.end).cast(pl.Datetime("us")),
-            exclusion_reason=reason,
+            failed_steps=failed,
         )
-        .with_columns(included=pl.col("exclusion_reason").is_null())
+        .with_columns(
+            included=pl.col("failed_steps").list.len() == 0,
+            exclusion_reason=pl.col("failed_steps").list.first(),
+        )
+        .drop("heats")
     )
 
 
-def count_funnel(selected: pl.DataFrame) -> pl.DataFrame:
-    """Count the homes left after each selection step of a period, unknown ones at the top (`tables.SELECTION_FUNNEL`)."""
-    lost = dict(selected.group_by("exclusion_reason").len().iter_rows())
-    left = [len(selected)]
-    for name in EXCLUSIONS:
-        left.append(left[-1] - lost.get(name, 0))
-    return pl.DataFrame(
-        {
-            "period": selected["period"].head(1).to_list() * len(left),
-            "step": range(len(left)),
-            "criterion": ["named by the household table or a reading", *(CRITERIA[name] for name in EXCLUSIONS)],
-            "households": left,
-        },
-        schema={"period": pl.String, "step": pl.Int64, "criterion": pl.String, "households": pl.Int64},
+def count_funnel(
+    selected: pl.DataFrame, cells: pl.DataFrame, period: Period, *, boiler_efficiency: float
+) -> pl.DataFrame:
+    """Count the homes left after each selection step, with the heat that they use, and what leaving the step out gives.
+
+    Parameters
+    ----------
+    selected
+        As from `select_homes`.
+    cells
+        Rows of `tables.CELL`.
+    period
+        The period.
+    boiler_efficiency
+        Heat per gas [1].
+
+    Returns
+    -------
+    pl.DataFrame
+        `tables.SELECTION_FUNNEL`; unknown homes are counted at the top. Heat is that of `cells.annual_of_groups`, null
+        where a month-by-hour cell has no good hour of any of the homes.
+
+    """
+    steps = len(EXCLUSIONS) + 1
+    failed = selected["failed_steps"]
+    passes = np.ones((steps, len(selected)))
+    for step, name in enumerate(EXCLUSIONS, start=1):
+        passes[step] = ~failed.list.contains(name).to_numpy()
+    groups = np.concatenate(
+        [np.cumprod(passes, axis=0), *(np.delete(passes, step, axis=0).prod(axis=0)[None] for step in range(steps))]
+    )
+    gas = annual_of_groups(groups, arrange_cells(cells, selected["household_id"], period), period)
+    counts = groups.sum(axis=1).astype(np.int64)
+    heat = pl.Series(gas * boiler_efficiency, nan_to_null=True)
+    return SELECTION_FUNNEL.conform(
+        pl.DataFrame(
+            {
+                "step": range(steps),
+                "criterion": ["named by the household table or a reading", *(CRITERIA[name] for name in EXCLUSIONS)],
+                "households": counts[:steps],
+                "heat_kwh_mean": heat[:steps],
+                "households_without": counts[steps:],
+                "heat_kwh_mean_without": heat[steps:],
+            }
+        ).with_columns(period=pl.lit(period.label))
     )
 
 

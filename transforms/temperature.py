@@ -93,6 +93,12 @@ def diurnal_curve(shape: DiurnalShape) -> NDArray[np.float64]:
     return centred
 
 
+def daily_temperature(hourly: pl.DataFrame) -> pl.DataFrame:
+    """Return `date`, `temperature_mean_c` [degC]: the mean over the hours of each day (UTC) that are known."""
+    days = hourly.group_by(date=pl.col("hour_start_utc").dt.date())
+    return days.agg(temperature_mean_c=pl.col("temperature_c").mean()).sort("date")
+
+
 def effective_temperature(daily: pl.DataFrame, memory: ThermalMemory | None = None) -> pl.DataFrame:
     r"""Weigh each day's mean with the days before, :math:`T_e = \sum_i w^i T_{d-i} / \sum_i w^i`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +10,7 @@ import polars as pl
 FOLDER = Path(__file__).with_name("assumptions")
 
 
+@cache
 def read_figures(name: str) -> pl.DataFrame:
     """Return the shipped table `name` (`warehouse/assumptions/<name>.csv`), dates parsed.
 

@@ -193,12 +193,16 @@ def clear_candidates(folder: WarehouseFolder, older_than: dt.timedelta, now: dt.
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the published warehouse says of itself: run (oldest first), quality_result, build_month, and included homes by period."""
+    """What the published warehouse says of itself: lineage, and the figures that its successor is compared with."""
 
-    run: pl.DataFrame
+    run: pl.DataFrame  # oldest first
     quality_result: pl.DataFrame
     build_month: pl.DataFrame
-    included: pl.DataFrame
+    assumption: pl.DataFrame
+    included: pl.DataFrame  # homes by period
+    annual_heat: pl.DataFrame  # by dwelling type and period
+    monthly_heat: pl.DataFrame  # mean of the hours of each month, by dwelling type and period
+    sources_used: frozenset[str]  # sources of readings that were taken in
     origins: tuple[str, ...]  # of homes that are made up
 
     @property
@@ -222,9 +226,22 @@ def read_history(database: Path) -> History | None:
             run=con.sql("SELECT * FROM run ORDER BY published_at_utc, run_id").pl(),
             quality_result=con.sql("SELECT * FROM quality_result").pl(),
             build_month=con.sql("SELECT * FROM build_month").pl(),
+            assumption=con.sql("SELECT * FROM assumption").pl(),
             included=con.sql(
                 "SELECT period, count(*) FILTER (included) FROM household_period GROUP BY period ORDER BY period"
             ).pl(),
+            annual_heat=con.sql(
+                "SELECT dwelling_type, period, households, heat_kwh_mean FROM heat_demand_annual ORDER BY ALL"
+            ).pl(),
+            monthly_heat=con.sql(
+                "SELECT dwelling_type, period, date_trunc('month', hour_start_utc)::DATE AS month,"
+                " avg(heat_kwh_mean) AS heat_kwh_mean FROM heat_profile GROUP BY ALL ORDER BY ALL"
+            ).pl(),
+            sources_used=frozenset(
+                con.sql("SELECT source_id FROM source WHERE kind = 'readings' AND outcome = 'accepted'").pl()[
+                    "source_id"
+                ]
+            ),
             origins=tuple(
                 con.sql("SELECT DISTINCT origin FROM household WHERE origin IS NOT NULL ORDER BY 1").pl()["origin"]
             ),

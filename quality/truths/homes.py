@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quality.checks import Check
 from quality.truths.sameness import same
+from transforms.demand import AGREEMENT
 from transforms.periods import Sufficiency
 
 
@@ -97,6 +98,12 @@ def check_selection(sufficiency: Sufficiency) -> list[Check]:
                 WHERE (household.included = coalesce(in_some, false)) IS NOT TRUE
             """,
         ),
+    ]
+
+
+def check_funnel() -> list[Check]:
+    """Return the truths of the selection funnel."""
+    return [
         Check(
             name="selection_funnel.narrows_to_the_included_homes",
             table="selection_funnel",
@@ -112,6 +119,33 @@ def check_selection(sufficiency: Sufficiency) -> list[Check]:
                     SELECT period, count(*) FILTER (WHERE included) AS included FROM household_period GROUP BY ALL
                 ) USING (period)
                 WHERE (households <= before AND (NOT is_last OR households = included)) IS NOT TRUE
+            """,
+        ),
+        Check(
+            name="selection_funnel.one_step_less_keeps_no_fewer",
+            table="selection_funnel",
+            meaning="without any one step no fewer homes are left than with all of them, and no more than at the start",
+            reads=("selection_funnel", "household_period"),
+            broken_rows="""
+                SELECT period, step, households_without, included, named FROM selection_funnel LEFT JOIN (
+                    SELECT period, count(*) FILTER (WHERE included) AS included, count(*) AS named
+                    FROM household_period GROUP BY ALL
+                ) USING (period)
+                WHERE (households_without BETWEEN included AND named) IS NOT TRUE
+            """,
+        ),
+        Check(
+            name="selection_funnel.ends_at_the_heat_of_all",
+            table="selection_funnel",
+            meaning=f"the mean heat after the last step is that of all included homes, within {100 * AGREEMENT:g} %",
+            severity="warning",  # the same homes through another estimator
+            reads=("selection_funnel", "heat_demand_annual"),
+            broken_rows=f"""
+                SELECT period, last.heat_kwh_mean, annual.heat_kwh_mean AS annual_heat_kwh FROM (
+                    SELECT period, max_by(heat_kwh_mean, step) AS heat_kwh_mean FROM selection_funnel GROUP BY period
+                ) AS last LEFT JOIN (SELECT * FROM heat_demand_annual WHERE dwelling_type = 'all') AS annual USING (period)
+                WHERE coalesce(last.heat_kwh_mean, annual.heat_kwh_mean) IS NOT NULL
+                    AND (abs(last.heat_kwh_mean - annual.heat_kwh_mean) <= {AGREEMENT} * annual.heat_kwh_mean) IS NOT TRUE
             """,
         ),
     ]

@@ -35,16 +35,49 @@ function frame() {
   };
 }
 
+// Where a figure offers a choice, only the traces and the sentence of the chosen view are shown; it may set height and title.
+function choose(chart, data, layout) {
+  const choice = chart.closest("figure").querySelector("[data-choose]");
+  if (!choice) return;
+  for (const trace of data) trace.visible = !trace.meta?.choice || trace.meta.choice === choice.value;
+  chart.closest("figure").querySelectorAll("[data-says]").forEach((words) => { words.hidden = words.dataset.says !== choice.value; });
+  const view = layout.meta?.views?.[choice.value];
+  if (!view) return;
+  layout.height = view.height;
+  layout.xaxis.title.text = view.title;
+  chart.style.minHeight = `${view.height}px`;
+}
+
 function draw(chart) {
   const { data, layout } = specification(chart);
+  choose(chart, data, layout);
   layout.template = frame();
   if (coarse.matches) layout.dragmode = false;
   return Plotly.react(chart, data, layout, { displayModeBar: false, responsive: true, showTips: false });
 }
 
+// Figures are drawn one at a time, one in sight before the others, so that the page answers its reader meanwhile.
+let waiting = [];
+
 function drawAll() {
-  document.querySelectorAll("[data-chart]").forEach(draw);
+  const drawing = waiting.length > 0;
+  waiting = [...document.querySelectorAll("[data-chart]")];
+  if (!drawing) drawNext();
+}
+
+function drawNext() {
+  if (!waiting.length) return;
+  const inSight = waiting.findIndex((chart) => {
+    const box = chart.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  });
+  draw(waiting.splice(Math.max(inSight, 0), 1)[0]);
+  setTimeout(drawNext);
 }
 
 drawAll();
+document.querySelectorAll("[data-choose]").forEach((choice) => {
+  choice.closest("[hidden]").hidden = false;
+  choice.addEventListener("change", () => draw(choice.closest("figure").querySelector("[data-chart]")));
+});
 dark.addEventListener("change", drawAll);

@@ -16,6 +16,7 @@ from reports.figures.exhibit import (
     Exhibit,
     axis_title,
     hidden_note,
+    kept_note,
     ordered,
     style,
     tabulate,
@@ -245,9 +246,9 @@ def draw_cost_shares(inputs: SiteInputs, run: RunInfo) -> Exhibit:
 
 
 def basis_note(inputs: SiteInputs, rows: pl.DataFrame) -> list[str]:
-    """Return one sentence where costs are shown at the paper's demand instead of the measured one."""
+    """Return one sentence where costs are at the paper's demand instead of the measured one, or at an earlier release's."""
     if _measured(rows):
-        return []
+        return kept_note(inputs.lcoh, inputs.period)
     why = why_missing([inputs.lcoh, inputs.demand], otherwise="no home has enough readings in twelve months")
     return [f"At the demand that Wang 2018 states or implies. Measured demand is {why}."]
 

@@ -1,8 +1,12 @@
-"""Figures 1 and 2 of Wang 2018: annual heat by dwelling type, and the hourly profile beside the temperature."""
+"""Figures 1 and 2 of Wang 2018: annual heat by dwelling type, and the hourly profile beside the temperature.
+
+The paper shows what its homes used in one year; beside it stands what they would use in normal weather.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
@@ -15,6 +19,7 @@ from reports.figures.exhibit import (
     Heading,
     axis_title,
     hidden_note,
+    kept_note,
     ordered,
     style,
     tabulate,
@@ -27,9 +32,16 @@ from transforms.tables import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, PROFILE_GROUPS
 NO_PERIOD = "no home has enough readings in twelve months"
 ANNUAL_COLUMNS = (
     "dwelling_type", "households", "gas_kwh_mean", "heat_kwh_mean", "heat_kwh_ci_low", "heat_kwh_ci_high",
+    "heat_kwh_weather_normal", "heat_kwh_weather_normal_ci_low", "heat_kwh_weather_normal_ci_high",
     "peak_hour_heat_kwh", "peak_hour_utc", "note",
 )  # fmt: skip
 PROFILE_COLUMNS = ("hour_start_utc", "households", "heat_kwh_mean", "temperature_c")
+NORMAL = "heat_kwh_weather_normal"
+INTERVAL_OF = {
+    "heat_kwh_mean": ("heat_kwh_ci_low", "heat_kwh_ci_high"),
+    NORMAL: (f"{NORMAL}_ci_low", f"{NORMAL}_ci_high"),
+}
+DRAWN = ("dwelling_type", *(name for column, ends in INTERVAL_OF.items() for name in (column, *ends)))
 HOUR_MS = 3_600_000
 
 
@@ -41,7 +53,7 @@ def published_demand(inputs: SiteInputs) -> pl.DataFrame:
 
 
 def draw_annual_demand(inputs: SiteInputs, run: RunInfo) -> Exhibit:
-    """Draw the annual heat per home of each dwelling type with its interval, beside the paper's values."""
+    """Draw the annual heat per home of each dwelling type, measured and in normal weather, beside the paper's values."""
     rows = ordered(inputs.demand.frame.filter(period=inputs.period), "dwelling_type", PROFILE_GROUPS)
     shown = rows.filter(pl.col("heat_kwh_mean").is_not_null()).join(
         published_demand(inputs), on="dwelling_type", how="left", maintain_order="left"
@@ -49,36 +61,57 @@ def draw_annual_demand(inputs: SiteInputs, run: RunInfo) -> Exhibit:
     table = tabulate(
         rows, HEAT_DEMAND_ANNUAL, ANNUAL_COLUMNS, caption=f"Annual demand by dwelling type, {inputs.period}"
     )
-    drawn = ("dwelling_type", "heat_kwh_mean", "heat_kwh_ci_low", "heat_kwh_ci_high")
-    means = [f"{text.name_of(name)} {text.kwh(mean)}" for name, mean in shown.select(drawn[:2]).iter_rows()]
     return Exhibit(
         key="annual-demand",
         title="Heat per home and year, by dwelling type",
-        shows="Bars: mean heat per home and year, with the 95 % interval of the mean. Diamonds: what Wang 2018 published.",
-        alternative=f"Bar chart of annual heat per home in {inputs.period}: {'; '.join(means)}.",
+        shows=_annual_words(shown),
+        alternative=f"Bar chart of annual heat per home in {inputs.period}: {_annual_alternative(shown)}.",
         chart=None if shown.is_empty() else _annual_chart(shown),
         missing=why_missing([inputs.demand], otherwise=NO_PERIOD) if shown.is_empty() else None,
-        notes=[*hidden_note(inputs.demand, inputs.period), *_mix_note(rows)],
+        notes=[
+            *hidden_note(inputs.demand, inputs.period),
+            *kept_note(inputs.demand, inputs.period),
+            *_normal_note(inputs, shown),
+            *_mix_note(rows),
+        ],
         tables=[] if shown.is_empty() else [table],
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_DEMAND_ANNUAL, drawn)),
+        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_DEMAND_ANNUAL, DRAWN)),
+    )
+
+
+def _annual_words(shown: pl.DataFrame) -> str:
+    bars = "Filled bars: mean heat per home and year as measured"
+    if shown[NORMAL].count():
+        bars += "; outlined bars: the same homes in a year of normal weather"
+    return f"{bars}; both with the 95 % interval of the mean. Diamonds: what Wang 2018 published."
+
+
+def _annual_alternative(shown: pl.DataFrame) -> str:
+    return "; ".join(
+        f"{text.name_of(name)} {text.kwh(mean)}" + ("" if normal is None else f", in normal weather {text.kwh(normal)}")
+        for name, mean, normal in shown.select("dwelling_type", "heat_kwh_mean", NORMAL).iter_rows()
     )
 
 
 def _annual_chart(shown: pl.DataFrame) -> go.Figure:
     names = [text.name_of(name) for name in shown["dwelling_type"]]
-    mean = shown["heat_kwh_mean"]
+    homes = [
+        f"{name}<br>{count:,}\N{NO-BREAK SPACE}homes" for name, count in zip(names, shown["households"], strict=True)
+    ]
+    with_normal = shown[NORMAL].count() > 0
+    inks = [palette.group_ink(name) for name in shown["dwelling_type"]]
+    filled = {"color": [palette.tint(ink).light for ink in inks]}
     chart = go.Figure()
     chart.add_bar(
-        x=mean, y=names, orientation="h", name="This run", showlegend=False,
-        marker_color=[palette.tint(palette.group_ink(name)).light for name in shown["dwelling_type"]],
-        error_x={
-            "type": "data", "symmetric": False, "thickness": 1.5, "width": 4, "color": palette.PUBLISHED.light,
-            "array": shown["heat_kwh_ci_high"] - mean, "arrayminus": mean - shown["heat_kwh_ci_low"],
-        },
-        text=[text.number(value) for value in mean], textposition="inside", insidetextanchor="start",
-        textfont_color=palette.PUBLISHED.light, constraintext="none",
-        hovertemplate="%{y}: %{x:,.0f} kWh a year<extra></extra>",
+        **_bars(shown, "heat_kwh_mean"), name="Measured", marker=filled,
+        hovertemplate="%{y}, measured: %{x:,.0f} kWh a year<extra></extra>",
     )  # fmt: skip
+    if with_normal:
+        outlined = {"color": palette.PAGE.light, "line": {"width": 2, "color": [ink.light for ink in inks]}}
+        chart.add_bar(
+            **_bars(shown, NORMAL), name="In normal weather", marker=outlined,
+            hovertemplate="%{y}, in normal weather: %{x:,.0f} kWh a year<extra></extra>",
+        )  # fmt: skip
     paper = shown.filter(pl.col("published_kwh").is_not_null())
     chart.add_scatter(
         x=paper["published_kwh"], y=[text.name_of(name) for name in paper["dwelling_type"]], mode="markers",
@@ -86,13 +119,49 @@ def _annual_chart(shown: pl.DataFrame) -> go.Figure:
         marker={"symbol": "diamond", "size": 11, "color": palette.PAGE.light, "line": {"width": 2, "color": palette.PUBLISHED.light}},
         hovertemplate="Wang 2018, %{y}: %{x:,.0f} kWh a year<extra></extra>",
     )  # fmt: skip
-    style(chart, height=110 + 40 * len(names))
-    chart.update_layout(showlegend=True)
+    style(chart, height=120 + (64 if with_normal else 46) * len(names))
+    chart.update_layout(showlegend=True, barmode="group", bargap=0.22, bargroupgap=0.08)
     chart.update_xaxes(
         title=axis_title(HEAT_DEMAND_ANNUAL.column("heat_kwh_mean")), tickformat=",d", rangemode="tozero"
     )
-    chart.update_yaxes(autorange="reversed", type="category")
+    chart.update_yaxes(autorange="reversed", type="category", tickvals=names, ticktext=homes)
     return chart
+
+
+def _bars(shown: pl.DataFrame, column: str) -> dict[str, Any]:
+    """Return what bars of an annual figure have in common: the interval and the number inside."""
+    low, high = INTERVAL_OF[column]
+    return {
+        "x": shown[column],
+        "y": [text.name_of(name) for name in shown["dwelling_type"]],
+        "orientation": "h",
+        "offsetgroup": column,
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "thickness": 1.5,
+            "width": 4,
+            "color": palette.PUBLISHED.light,
+            "array": shown[high] - shown[column],
+            "arrayminus": shown[column] - shown[low],
+        },
+        "text": [text.number(value) if value is not None else "" for value in shown[column]],
+        "textposition": "inside",
+        "insidetextanchor": "start",
+        "textfont_color": palette.PUBLISHED.light,
+        "constraintext": "none",
+        "textangle": 0,
+    }
+
+
+def _normal_note(inputs: SiteInputs, shown: pl.DataFrame) -> list[str]:
+    """Return one sentence on what normal weather is, or on why it is not shown."""
+    fits = inputs.weather_fit.frame.filter(period=inputs.period)
+    if shown[NORMAL].count():
+        normals = fits["normal"].unique(maintain_order=True)
+        return [f"Normal weather: {text.visible(normals[0])}."] if len(normals) else []
+    notes = [text.visible(note) for note in fits["note"].drop_nulls().unique(maintain_order=True)]
+    return [f"Heat in normal weather is not shown: {notes[0]}."] if notes and not shown.is_empty() else []
 
 
 def _mix_note(rows: pl.DataFrame) -> list[str]:
@@ -118,7 +187,7 @@ def draw_profile(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         alternative=_describe_profile(rows),
         chart=None if missing else _profile_chart(rows),
         missing=missing,
-        notes=notes if hidden and not missing else [],
+        notes=[*(notes if hidden and not missing else []), *kept_note(inputs.profile, inputs.period)],
         tables=[] if missing else [_monthly_summary(rows)],
         provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_PROFILE, PROFILE_COLUMNS)),
     )

@@ -34,9 +34,21 @@ class DataTable:
     rows: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several views of a chart that a reader picks from; it shows the traces made with `of_choice(key)`."""
+
+    key: str
+    name: str
+    says: str  # what the view shows, in words
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
-    """One figure of a page; `chart` is None where it cannot be shown, and `missing` says why."""
+    """One figure of a page; `chart` is None where it cannot be shown, and `missing` says why.
+
+    Where there are `choices`, the first one is what the page opens with.
+    """
 
     key: str
     title: str
@@ -46,8 +58,14 @@ class Exhibit:
     chart: go.Figure | None = None
     missing: str | None = None
     rests_on_homes: bool = True
+    choices: Sequence[Choice] = ()
     notes: Sequence[str] = ()
     tables: Sequence[DataTable] = field(default_factory=tuple)
+
+
+def of_choice(key: str) -> dict[str, dict[str, str]]:
+    """Return the argument that makes a trace part of one choice; a trace without it belongs to all of them."""
+    return {"meta": {"choice": key}}
 
 
 def tabulate(frame: pl.DataFrame, table: Table, columns: Sequence[str], *, caption: str) -> DataTable:
@@ -75,13 +93,41 @@ def hidden_names(table: PublicTable, period: str, column: str = "dwelling_type")
     return [text.name_of(name) for name in hidden[column].unique(maintain_order=True)]
 
 
-def hidden_note(table: PublicTable, period: str) -> list[str]:
-    """Return one sentence on hidden cells, or nothing where there are none."""
-    names = hidden_names(table, period)
-    if not names:
+def hidden_note(table: PublicTable, period: str, *, shown: pl.DataFrame | None = None) -> list[str]:
+    """Return one sentence on hidden cells, or nothing where there are none.
+
+    In a table with several rows per dwelling type, types of which something is `shown` are hidden in part only.
+    """
+    visible = [] if shown is None else [text.name_of(name) for name in shown["dwelling_type"].unique()]
+    names = [name for name in hidden_names(table, period) if name not in visible]
+    return [f"Not shown: {text.listed(names)} ({_rests_on_few(table)})."] if names else []
+
+
+def partly_note(table: PublicTable, period: str, *, shown: pl.DataFrame) -> list[str]:
+    """Return one sentence on types of which some cells are hidden and some `shown`, or nothing."""
+    visible = [text.name_of(name) for name in shown["dwelling_type"].unique()]
+    names = [name for name in hidden_names(table, period) if name in visible]
+    return [f"Shown in part: {text.listed(names)} (the rest {_rests_on_few(table)})."] if names else []
+
+
+def _rests_on_few(table: PublicTable) -> str:
+    return f"rests on fewer than {table.threshold} homes, or would reveal a figure that does"
+
+
+def kept_note(table: PublicTable, period: str) -> list[str]:
+    """Return one sentence on groups whose values are those of an earlier release, or nothing where there are none."""
+    kept = table.few_changes.filter(pl.col("period") == period)["dwelling_type"].unique(maintain_order=True)
+    if kept.is_empty():
         return []
-    reason = f"rests on fewer than {table.threshold} homes, or would reveal a figure that does"
-    return [f"Not shown: {text.listed(names)} ({reason})."]
+    names = text.listed([text.name_of(name) for name in kept])
+    why = f"fewer than {table.threshold} homes changed since, and a new figure beside the old one would show them"
+    return [f"Kept from an earlier release: {names} ({why})."]
+
+
+def homes_behind(rows: pl.DataFrame) -> str:
+    """Return the number of homes behind some rows as published: the fewest where rows differ."""
+    counts = rows["households"].drop_nulls().to_list()
+    return f"about {min(counts):,} homes" if counts else "homes not counted"
 
 
 def ordered(frame: pl.DataFrame, column: str, order: Sequence[str]) -> pl.DataFrame:

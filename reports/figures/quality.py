@@ -1,4 +1,4 @@
-"""What became of the data: homes by selection step, and readings by flag."""
+"""What became of the readings: how many carry which flag, and how many could be judged at all."""
 
 from __future__ import annotations
 
@@ -8,52 +8,23 @@ import plotly.graph_objects as go
 import polars as pl
 
 from reports import palette, text
-from reports.figures.exhibit import NAME_WIDTH, DataTable, Exhibit, Heading, style, why_missing, wrapped
+from reports.figures.exhibit import (
+    NAME_WIDTH,
+    DataTable,
+    Exhibit,
+    Heading,
+    kept_note,
+    ordered,
+    style,
+    why_missing,
+    wrapped,
+)
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import FLAG_COUNT, FLAGS, SELECTION_FUNNEL
+from transforms.tables import FLAG_COUNT, FLAG_JUDGEMENT, FLAGS, INFERRED_FLAGS
 
+JUDGED = "judged"
+ALMOST_ALL = 99  # %
 MANY_DECADES = 3  # from here on a phone has room for the label of every second one
-
-
-def draw_funnel(inputs: SiteInputs, run: RunInfo) -> Exhibit:
-    """Draw the homes left after each selection step of the shown period."""
-    rows = inputs.funnel.frame.filter(period=inputs.period).sort("step")
-    few = f"fewer than {inputs.funnel.threshold}"
-    shown = [few if homes is None else f"{homes:,}" for homes in rows["households"]]
-    steps = "; ".join(f"{step}: {homes}" for step, homes in zip(rows["criterion"], shown, strict=True))
-    counted = rows["households"].count() > 0
-    body = tuple(zip([str(step) for step in rows["step"]], rows["criterion"].to_list(), shown, strict=True))
-    headings = (Heading("Step", numeric=True), Heading("Criterion"), Heading("Homes left, rounded to 10", numeric=True))
-    trace = inputs.trace(SELECTION_FUNNEL, ("criterion", "households"))
-    return Exhibit(
-        key="selection",
-        title="Which homes enter the figures",
-        shows=f"Homes left after each selection step of the period {inputs.period}, rounded to 10."
-        if inputs.period
-        else "Homes left after each selection step.",
-        alternative=f"Bar chart of homes left after each step: {steps}.",
-        chart=_funnel_chart(rows, shown) if counted else None,
-        missing=None if counted else why_missing([inputs.funnel], otherwise="no study period"),
-        tables=[DataTable(f"Selection of homes, {inputs.period}", headings, body)] if body else [],
-        provenance=provenance_of_demand(inputs, run, trace=trace),
-    )
-
-
-def _funnel_chart(rows: pl.DataFrame, shown: list[str]) -> go.Figure:
-    chart = go.Figure(
-        go.Bar(
-            x=rows["households"].fill_null(0), y=[wrapped(name, NAME_WIDTH) for name in rows["criterion"]], orientation="h",
-            marker_color=palette.OTHER_GROUP.light, text=shown, textposition="outside", cliponaxis=False,
-            textangle=0, constraintext="none", hovertemplate="%{y}: %{text} homes<extra></extra>",
-        )
-    )  # fmt: skip
-    style(chart, height=90 + 64 * rows.height)
-    chart.update_layout(margin_t=8)
-    chart.update_xaxes(
-        title="Homes left", tickformat=",d", range=[0, 1.22 * int(rows["households"].drop_nulls().to_numpy().max())]
-    )
-    chart.update_yaxes(type="category", autorange="reversed")
-    return chart
 
 
 def draw_flags(inputs: SiteInputs, run: RunInfo) -> Exhibit:
@@ -111,3 +82,109 @@ def _flag_chart(faulty: pl.DataFrame, percent: list[str]) -> go.Figure:
     )
     chart.update_yaxes(type="category", autorange="reversed", showgrid=True)
     return chart
+
+
+def draw_judgements(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+    """Draw the share of readings that each inferred flag could be judged for."""
+    rows = inputs.judgements.frame.filter(pl.col("readings").is_not_null())
+    totals = (
+        ordered(rows, "flag", INFERRED_FLAGS)
+        .group_by("flag", "outcome", maintain_order=True)
+        .agg(pl.col("readings").sum())
+        .filter(pl.col("readings") > 0)
+        .sort(pl.col("outcome") != JUDGED, maintain_order=True)
+        .with_columns(share=100 * pl.col("readings") / pl.col("readings").sum().over("flag"))
+    )
+    missing = why_missing([inputs.judgements], otherwise="no readings yet") if totals.is_empty() else None
+    judged = [
+        f"{text.name_of(flag)} {_percent(share)} % judged"
+        for flag, share in totals.filter(outcome=JUDGED).select("flag", "share").iter_rows()
+    ]
+    return Exhibit(
+        key="judgements",
+        title="Faults that only a home's history tells: what could be judged",
+        shows="Share of readings for which the home's other readings, and the temperature, suffice to say whether the flag fits. A reading "
+        "that cannot be judged stays and counts.",
+        alternative=f"Stacked bar chart of readings judged and not judged: {'; '.join(judged)}.",
+        chart=None if missing else _judgement_chart(totals),
+        missing=missing,
+        notes=[*_lacking(totals), *kept_note(inputs.judgements, inputs.period)],
+        tables=[] if missing else [_judgement_totals(totals), _judgement_months(rows)],
+        provenance=provenance_of_demand(
+            inputs, run, trace=inputs.trace(FLAG_JUDGEMENT, ("flag", "outcome", "readings"))
+        ),
+    )
+
+
+def _judgement_chart(totals: pl.DataFrame) -> go.Figure:
+    chart = go.Figure()
+    flags = [name for name in INFERRED_FLAGS if name in set(totals["flag"])]
+    names = [wrapped(text.name_of(flag), NAME_WIDTH) for flag in flags]
+    for key, name, rows in (
+        ("judged", "Judged", totals.filter(pl.col("outcome") == JUDGED)),
+        ("not_judged", "Not judged", totals.filter(pl.col("outcome") != JUDGED)),
+    ):
+        outcomes = rows.group_by("flag").agg(pl.col("share").sum(), pl.col("outcome").str.join("; "))
+        of_flag = {flag: (share, outcome) for flag, share, outcome in outcomes.iter_rows()}
+        found = [of_flag.get(flag, (0.0, key)) for flag in flags]
+        chart.add_bar(
+            x=[share for share, _ in found], y=names, orientation="h", name=name, marker_color=palette.OUTCOME[key].light,
+            customdata=[text.in_chart(outcome) for _, outcome in found],
+            hovertemplate="%{y}, %{customdata}: %{x:.2f} % of readings<extra></extra>",
+        )  # fmt: skip
+    style(chart, height=120 + 60 * len(flags))
+    chart.update_layout(barmode="stack", legend_traceorder="normal")
+    chart.update_xaxes(title="Share of readings [%]", range=[0, 100.5], dtick=25)
+    chart.update_yaxes(type="category", autorange="reversed")
+    return chart
+
+
+def _lacking(totals: pl.DataFrame) -> list[str]:
+    """Return one sentence on what was lacking, by flag."""
+    lacking = [
+        f"{text.name_of(flag)}: {_percent(share)} % ({text.visible(outcome)})"
+        for flag, outcome, share in totals.filter(pl.col("outcome") != JUDGED)
+        .select("flag", "outcome", "share")
+        .iter_rows()
+    ]
+    return [f"Not judged: {'; '.join(lacking)}."] if lacking else []
+
+
+def _judgement_totals(totals: pl.DataFrame) -> DataTable:
+    headings = (Heading("Flag"), Heading("Outcome"), Heading("Readings", numeric=True), Heading("Share of readings [%]", numeric=True))  # fmt: skip
+    body = tuple(
+        (
+            text.name_of(flag),
+            "Judged" if outcome == JUDGED else f"Not judged: {text.visible(outcome)}",
+            f"{readings:,}",
+            _percent(share),
+        )
+        for flag, outcome, readings, share in totals.select("flag", "outcome", "readings", "share").iter_rows()
+    )
+    return DataTable("Inferred flags, all months", headings, body)
+
+
+def _judgement_months(rows: pl.DataFrame) -> DataTable:
+    flags = [name for name in INFERRED_FLAGS if name in set(rows["flag"])]
+    shares = (
+        rows.group_by("month", "flag")
+        .agg(
+            judged=pl.col("readings").filter(pl.col("outcome") == JUDGED).sum(),
+            readings=pl.col("readings").sum(),
+        )
+        .filter(pl.col("readings") > 0)
+        .with_columns(share=100 * pl.col("judged") / pl.col("readings"))
+    )
+    value = {(month, flag): share for month, flag, share in shares.select("month", "flag", "share").iter_rows()}
+    headings = (Heading("Month"), *(Heading(f"{text.name_of(flag)}, judged [%]", numeric=True) for flag in flags))
+    body = tuple(
+        (f"{month:%Y-%m}", *(text.NOTHING if (month, f) not in value else _percent(value[month, f]) for f in flags))
+        for month in sorted(set(shares["month"]))
+    )
+    return DataTable("Share of readings judged, by month", headings, body)
+
+
+def _percent(share: float) -> str:
+    """Return a percentage with three digits, closer to the whole with more, so that almost all is not called all."""
+    digits = 1 if share < ALMOST_ALL else 3
+    return text.assumed(round(share, digits)) if share >= 1 else text.assumed(float(f"{share:.2g}"))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.content import plan_content, read_current_inputs
+from flows.content import follow_homes, plan_content
 from flows.ingest import ingest_file, plan_ingest
 from flows.plan import keep_published, plan_months
 from flows.sample import write_sample
@@ -48,11 +48,12 @@ def main() -> None:
         lake, options = Lake(root / "home" / "lake"), ingest_options(settings, today=dt.date(2026, 1, 1))
         works = plan_ingest(lake, settings.landing_folder, options).works
         rows["ingest"] = measure(lambda: [ingest_file(lake, work, options) for work in works])
-        inputs = read_current_inputs(lake)
+        work = partial(work_inline, lake, settings)
+        rows["follow homes"] = measure(lambda: follow_homes(lake, work))
+        inputs, _, _ = follow_homes(lake, work)
         months = plan_months(inputs)
         rows["build months"] = measure(lambda: [work_unit(lake, settings, unit, inputs) for unit in months])
         choose = partial(keep_published, published=None, lake=lake, span=None)
-        work = partial(work_inline, lake, settings)
         rows["aggregate the period"] = measure(lambda: plan_content(lake, settings, work, choose))
         rows["plan with nothing to do"] = measure(lambda: plan_content(lake, settings, work, choose))
         assumptions = read_assumptions()

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, sync_playwright
 
 from reports.site import render_site
 from tests.example_site import RUN, make_inputs
 
-CHARTS = 8
+CHARTS = 18
+CHOICES = 6
 Window = tuple[int, Literal["light", "dark"]]
 WINDOWS: tuple[Window, ...] = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"))
 COUNT_COLOURS = """async (png) => {
@@ -35,7 +36,10 @@ CLIPPED_TEXT = """() => [...document.querySelectorAll("[data-chart]")].flatMap((
     .filter((text) => { const r = text.getBoundingClientRect(); return r.width && (r.left < box.left - 1 || r.right > box.right + 1); })
     .map((text) => chart.dataset.chart + ": " + text.textContent);
 })"""
-FOCUSABLE = "a[href], summary, [tabindex='0']"
+COUNT_WHEN_READY = """document.addEventListener("DOMContentLoaded", () => {
+  window.drawnWhenReady = document.querySelectorAll(".js-plotly-plot").length;
+})"""
+FOCUSABLE = "a[href], summary, select, [tabindex='0']"
 
 
 class Visit:
@@ -50,6 +54,7 @@ class Visit:
         self.page.on("requestfailed", lambda request: self.errors.append(f"failed: {request.url}"))
         self.page.on("request", lambda request: self.requests.append(request.url))
         context.route("**/*", self.only_files)
+        self.page.add_init_script(COUNT_WHEN_READY)
         self.page.goto(index.as_uri())
         self.page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot .main-svg').length >= {CHARTS // 2}")
         self.page.wait_for_function("!document.querySelector('[data-chart]:not(.js-plotly-plot)')")
@@ -134,6 +139,61 @@ def test_the_profile_draws_a_point_for_every_hour(page: Page) -> None:
     points = profile.evaluate("(chart) => chart.calcdata.map((trace) => trace.length)")
     assert points == [8760, 8760]
     assert profile.locator("path.js-line").count() == 2
+
+
+def test_a_choice_shows_its_own_days_lines_and_sentence(page: Page) -> None:
+    figure = page.locator("#weather-fit")
+    select = figure.locator("select")
+    assert page.locator("select:visible").count() == CHOICES
+    assert drawn_words(figure) == ["All homes."]
+    assert figure.locator(".points path").count() >= 365
+    before = height_of(figure)
+    select.select_option("flat")
+    page.wait_for_function("document.querySelector('#weather-fit [data-says=flat]').checkVisibility()")
+    assert drawn_words(figure) == ["Flat."]
+    assert shown_choices(figure) == ["flat"]
+    assert height_of(figure) != before
+    select.select_option("together")
+    page.wait_for_function("document.querySelector('#weather-fit [data-says=together]').checkVisibility()")
+    assert figure.locator(".legendtext").all_inner_texts() != []
+    select.select_option("all")
+    assert drawn_words(figure) == ["All homes."]
+    assert shown_choices(figure) == ["all"]
+
+
+def test_a_choice_survives_a_change_of_theme(page: Page) -> None:
+    figure = page.locator("#season-months")
+    figure.locator("select").select_option("terraced")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("getComputedStyle(document.body).backgroundColor === 'rgb(20, 24, 29)'")
+    assert shown_choices(figure) == ["terraced"]
+    page.emulate_media(color_scheme="light")
+    figure.locator("select").select_option("all")
+
+
+def drawn_words(figure: Locator) -> list[str]:
+    """Return which choice the visible sentence is about."""
+    return figure.locator("[data-says]:visible strong").all_inner_texts()
+
+
+def shown_choices(figure: Locator) -> list[str]:
+    """Return the choices whose traces are shown."""
+    found = figure.locator("[data-chart]").evaluate(
+        "(chart) => [...new Set(chart.data.filter((trace) => trace.visible && trace.meta).map((trace) => trace.meta.choice))]"
+    )
+    return [str(choice) for choice in found]
+
+
+def height_of(figure: Locator) -> Any:
+    """Return the range of the vertical axis."""
+    return figure.locator("[data-chart]").evaluate("(chart) => chart._fullLayout.yaxis.range")
+
+
+def test_a_page_is_ready_before_its_figures_are_drawn_and_stays_small(visits: dict[Window, Visit], index: Path) -> None:
+    assert sum(path.stat().st_size for path in index.parent.rglob("*") if path.is_file()) < 25e6
+    for visit in visits.values():
+        assert visit.page.locator("script[src='plotly.min.js']").count() == 1
+        assert visit.page.evaluate("drawnWhenReady") <= 1
 
 
 def test_every_toggle_opens_its_table(page: Page) -> None:

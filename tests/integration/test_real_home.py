@@ -22,7 +22,8 @@ def write_export(path: Path, start: dt.datetime, end: dt.datetime, missing: set[
     lines, total, moment, n = ["Consumption (m³), Start, End"], 0.0, start, 0
     while moment < end:
         if moment not in missing:
-            litres = (n * 37) % 400 if n % 5 < 2 else 0  # a boiler that is off most of the time
+            longest = 100 if moment.month in range(5, 10) else 400  # it heats from October to April
+            litres = (n * 37) % longest if n % 5 < 2 else 0  # a boiler that is off most of the time
             local = [m.astimezone(LONDON).isoformat() for m in (moment, moment + dt.timedelta(minutes=30))]
             lines.append(f"{litres / 1000:.3f}, {local[0]}, {local[1]}")
             total += litres / 1000 * KWH_PER_M3
@@ -79,3 +80,12 @@ if REAL.exists():
         whole_hours = readings.group_by(pl.col("interval_start_utc").dt.truncate("1h")).len().filter(pl.col("len") == 2)
         assert tables["heat_hourly"].height == whole_hours.height
         assert tables["household_period"].select("period", "included").rows() == [("2023-24", True)]
+        assert_it_gets_up_at_six_all_year(tables["heat_profile_season"])
+
+    def assert_it_gets_up_at_six_all_year(season: pl.DataFrame) -> None:
+        """Assert that the morning peak stands at 6 on the wall clock in each month; in UTC it is at 5 from April on."""
+        mornings = season.filter(
+            pl.col("dwelling_type") == "all", pl.col("segmentation") == "month", pl.col("hour_local") < 12
+        )
+        peaks = mornings.group_by("segment").agg(pl.col("hour_local").sort_by("gas_kwh_mean").last())
+        assert dict(peaks.iter_rows()) == {f"{month:02d}": 6 for month in range(1, 13)}

@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from quality import disclosure
-from reports.site import json_in_script, render_site
-from tests.example_site import HOMES, RUN, make_demand, make_inputs, make_sources
+from reports.site import Download, json_in_script, render_site
+from tests.example_site import HOMES, RUN, make_demand, make_inputs, make_sources, publish_totals
 from transforms import tables
 
 HOSTILE = [
@@ -24,6 +24,7 @@ HOSTILE = [
     "a\u202egnp.csv",
     "y" * 10_000,
 ]
+FIGURES = 18
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
@@ -73,6 +74,11 @@ def page(folder: Path) -> Page:
     return Page((folder / "index.html").read_text(encoding="utf-8"))
 
 
+def heat_of(group: str) -> float:
+    """Return the published heat per home of a group [kWh]."""
+    return float(make_inputs().demand.frame.filter(dwelling_type=group)["heat_kwh_mean"][0])
+
+
 def render(tmp_path: Path, *args: object, run: object = RUN, **kwargs: object) -> str:
     """Return the HTML of a site."""
     return render_site(make_inputs(*args, **kwargs), run=run, out=tmp_path).read_text(encoding="utf-8")  # type: ignore[arg-type]
@@ -107,11 +113,11 @@ def test_a_page_is_well_formed_and_its_ids_are_unique(page: Page) -> None:
 
 
 def test_every_figure_has_alternative_text_a_caption_and_its_rows(page: Page) -> None:
-    assert len(page.all("figure")) == len(page.all("figcaption")) == 8
+    assert len(page.all("figure")) == len(page.all("figcaption")) == FIGURES
     charts = [a for a in page.all("div") if "data-chart" in a]
-    assert len(charts) == 8
+    assert len(charts) == FIGURES
     assert all(a["role"] == "img" and len(a["aria-label"] or "") > 60 for a in charts)
-    assert len(page.all("details")) >= 8
+    assert len(page.all("details")) >= FIGURES
     boxes = [a for a in page.all("div") if "scroll" in (a.get("class") or "")]
     assert all(a["tabindex"] == "0" and a["role"] == "region" and a["aria-label"] for a in boxes)
     assert len(page.all("table")) == len(boxes) == len(page.all("caption"))
@@ -121,7 +127,7 @@ def test_sample_data_are_labelled_on_the_page_and_at_every_figure(tmp_path: Path
     words = "".join(page.words)
     assert "Made-up sample data, not EDRP." in words
     assert "hearth sample seed=1" in words
-    assert words.count("Made-up sample data, not EDRP.") == 1 + 8
+    assert words.count("Made-up sample data, not EDRP.") == 1 + FIGURES
     real = render(tmp_path, run=replace(RUN, origin=None))
     assert "made-up" not in real.lower()
     assert "readings of 2 delivered files" in real
@@ -129,7 +135,7 @@ def test_sample_data_are_labelled_on_the_page_and_at_every_figure(tmp_path: Path
 
 def test_numbers_carry_separators_and_units(page: Page) -> None:
     words = "".join(page.words)
-    assert "15,334 kWh" in words
+    assert f"{heat_of('all'):,.0f} kWh" in words
     assert re.search(r"£\d+/MWh", words)
     assert "Heat per home and year [kWh/yr]" in words
     assert "Levelised cost of heat [£/MWh]" in words
@@ -162,10 +168,11 @@ def test_a_number_leads_to_its_table_module_and_command(page: Page) -> None:
         in words
     )
     assert (
-        "hearth lcoh --scenario paper_fit --convention wang2018_delivered --demand-kwh 15211 --dwellings 100" in words
+        f"hearth lcoh --scenario paper_fit --convention wang2018_delivered --demand-kwh {heat_of('stock'):.0f} --dwellings 100"
+        in words
     )
     assert (
-        "table heat_demand_annual, columns dwelling_type, heat_kwh_mean, heat_kwh_ci_low, heat_kwh_ci_high; computed by transforms/demand.py"
+        "table heat_demand_annual, columns dwelling_type, heat_kwh_mean, heat_kwh_ci_low, heat_kwh_ci_high, heat_kwh_weather_normal, heat_kwh_weather_normal_ci_low, heat_kwh_weather_normal_ci_high; computed by transforms/demand.py"
         in words
     )
     for table in (tables.HEAT_HOURLY, tables.HEAT_PROFILE, tables.LCOH):
@@ -194,7 +201,7 @@ def test_the_ledger_names_refused_files_and_whether_lines_add_up(tmp_path: Path)
 def test_a_run_of_one_home_renders_with_ledger_funnel_and_the_papers_costs(tmp_path: Path) -> None:
     html = render(tmp_path, {"semi_detached": 1}, names=["home.csv"])
     words = "".join(Page(html).words)
-    assert words.count("Not shown: rests on fewer than 10 homes.") == 4
+    assert words.count("Not shown: rests on fewer than 10 homes.") == 12
     assert "home.csv" in words
     assert "At the demand that Wang 2018 states or implies." in words
     assert words.count("fewer than 10") > 6
@@ -211,6 +218,17 @@ def test_a_run_without_a_study_period_renders(tmp_path: Path) -> None:
         "flags": disclosure.publish_flags(tables.FLAG_COUNT.empty(), homes=0),
         "months": disclosure.publish_months(tables.BUILD_MONTH.empty()),
         "checks": disclosure.publish_checks(tables.QUALITY_RESULT.empty()),
+        **{
+            name: publish_totals(table, table.empty(), homes=0)
+            for name, table in (
+                ("quantiles", tables.HEAT_DEMAND_QUANTILE),
+                ("weather_fit", tables.WEATHER_FIT),
+                ("weather_days", tables.WEATHER_DAY),
+                ("season", tables.HEAT_PROFILE_SEASON),
+                ("judgements", tables.FLAG_JUDGEMENT),
+                ("external", tables.EXTERNAL_CHECK),
+            )
+        },
     }
     page = Page(render(tmp_path, **nothing))
     words = "".join(page.words)
@@ -222,13 +240,76 @@ def test_a_run_without_a_study_period_renders(tmp_path: Path) -> None:
 
 def test_the_latest_period_is_shown_and_the_others_are_listed(tmp_path: Path) -> None:
     both = pl.concat(
-        [make_demand(HOMES), make_demand(HOMES, "2008").with_columns(heat_kwh_mean=pl.col("heat_kwh_mean") + 7)]
+        [make_demand(HOMES), make_demand(HOMES, "2008").with_columns(heat_kwh_mean=pl.col("heat_kwh_mean") + 70)]
     )
     demand = disclosure.publish_cells(tables.HEAT_DEMAND_ANNUAL, both, margins=[disclosure.BY_DWELLING_TYPE])
     words = "".join(Page(render(tmp_path, demand=demand)).words)
     assert "Figures show the latest period, 2009. Also in the warehouse: 2008." in words
-    assert "15,334 kWh" in words
-    assert "15,341" in words
+    latest, earlier = (
+        demand.frame.filter(dwelling_type="all", period=period)["heat_kwh_mean"][0] for period in ("2009", "2008")
+    )
+    assert f"{latest:,.0f} kWh" in words
+    assert f"{earlier:,.0f}" in words
+
+
+def test_a_page_without_a_comparison_says_how_to_get_one(tmp_path: Path, page: Page) -> None:
+    assert "external" in {a.get("id") for a in page.all("section")}
+    assert "reference_folder" not in "".join(page.words)
+    none = publish_totals(tables.EXTERNAL_CHECK, tables.EXTERNAL_CHECK.empty(), homes=100)
+    without = Page(render(tmp_path, external=none))
+    assert "external" not in {a.get("id") for a in without.all("section")}
+    assert "#external" not in {a["href"] for a in without.all("a")}
+    assert "Not compared with another study: set reference_folder" in "".join(without.words)
+
+
+def test_downloads_beside_the_page_are_linked_with_their_size(tmp_path: Path, page: Page) -> None:
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "public.duckdb").write_bytes(b"x" * 2_400_000)
+    files = [Download("downloads/public.duckdb", "every table of this page")]
+    seen = Page(render_site(make_inputs(), run=RUN, out=tmp_path, downloads=files).read_text(encoding="utf-8"))
+    assert "downloads/public.duckdb" in {a["href"] for a in seen.all("a")}
+    assert "public.duckdb (2.4 MB): every table of this page" in "".join(seen.words)
+    assert "Download." not in "".join(page.words)
+
+
+def test_a_download_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
+    files = [Download("downloads/public.duckdb", "every table of this page")]
+    with pytest.raises(
+        FileNotFoundError, match=r"1 downloads are not in the site's folder \(e\.g\. downloads/public\.duckdb\)"
+    ):
+        render_site(make_inputs(), run=RUN, out=tmp_path, downloads=files)
+    assert not (tmp_path / "index.html").exists()
+
+
+def test_words_of_a_foreign_study_are_inert_and_readable(tmp_path: Path, page: Page) -> None:
+    hostile = pl.lit("</script><img src=x onerror=alert(1)>")
+    inputs = make_inputs()
+    frame = inputs.external.frame.with_columns(
+        study=hostile, quantity=hostile + pl.col("quantity"), explanation=hostile
+    )
+    seen = Page(render(tmp_path, external=replace(inputs.external, frame=frame)))
+    assert not seen.all("img")
+    assert Counter(tag for tag, _ in seen.elements)["script"] == len(page.all("script"))
+    assert "</script><img src=x onerror=alert(1)>" in "".join(seen.words)
+
+
+def test_every_choice_has_its_sentence_and_its_traces(folder: Path, page: Page) -> None:
+    charts = {a["id"] for a in page.all("select")}
+    assert charts == {
+        f"{name}-choice"
+        for name in (
+            "weather-fit",
+            "season-months",
+            "season-week",
+            "season-temperature",
+            "external-levels",
+            "external-shapes",
+        )
+    }
+    offered = [a["value"] for a in page.all("option")]
+    assert sorted(offered, key=str) == sorted((a["data-says"] for a in page.all("p") if "data-says" in a), key=str)
+    html = (folder / "index.html").read_text(encoding="utf-8")
+    assert set(re.findall(r'"meta":\{"choice":"([^"]+)"', html)) == set(offered)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -49,8 +49,17 @@ def make_sources(
     )
 
 
+def heat_in_winter(month: dt.date) -> float:
+    """Return gas per hour of a home that heats [kWh]."""
+    return 3.0 if month.month in {11, 12, 1, 2, 3} else 0.5
+
+
 def make_cells(
-    homes: dict[str, float], year: int, *, drop: Callable[[dt.date, int], bool] = lambda _month, _hour: False
+    homes: dict[str, float],
+    year: int,
+    *,
+    drop: Callable[[dt.date, int], bool] = lambda _month, _hour: False,
+    gas: Callable[[dt.date], float] = heat_in_winter,
 ) -> pl.DataFrame:
     """Return the cells of homes with a share of each cell's half-hours ok, in the twelve months of `year`."""
     rows = []
@@ -65,7 +74,7 @@ def make_cells(
                 rows.append(
                     {
                         "household_id": home, "month": month, "hour_of_day": hour, "half_hours": int(2 * days * share), "hours": good,
-                        "gas_kwh": float(good), "first_interval_utc": dt.datetime(year, index + 1, 1), "last_interval_utc": dt.datetime(year, index + 1, days),
+                        "gas_kwh": good * gas(month), "first_interval_utc": dt.datetime(year, index + 1, 1), "last_interval_utc": dt.datetime(year, index + 1, days),
                     }
                 )  # fmt: skip
     return CELL.conform(pl.DataFrame(rows)) if rows else CELL.empty()

@@ -17,22 +17,38 @@ from reports import palette, text, tracing
 from reports.figures.cost import PARTS, draw_cost_shares, draw_emissions, draw_individual, draw_networks, options
 from reports.figures.demand import draw_annual_demand, draw_profile
 from reports.figures.exhibit import Exhibit
-from reports.figures.quality import draw_flags, draw_funnel
+from reports.figures.external import draw_external
+from reports.figures.quality import draw_flags, draw_judgements
+from reports.figures.season import draw_bands, draw_day_kinds, draw_months
+from reports.figures.selection import draw_funnel, draw_selection_effect
+from reports.figures.spread import draw_spread
+from reports.figures.weather import draw_gas_uses, draw_weather_fit
 from reports.headlines import headlines
 from reports.inputs import SiteInputs
-from tests.example_site import HOMES, LEVELS, PEAK_KWH, RUN, make_inputs
+from tests.example_heat import LEVELS
+from tests.example_site import HOMES, PEAK_KWH, RUN, make_inputs
 from transforms import tables
 
 ROOT = Path(__file__).parents[2]
 DRAWS = (
     draw_annual_demand,
+    draw_spread,
     draw_profile,
+    draw_weather_fit,
+    draw_gas_uses,
+    draw_months,
+    draw_day_kinds,
+    draw_bands,
     draw_individual,
     draw_emissions,
     draw_networks,
     draw_cost_shares,
     draw_funnel,
+    draw_selection_effect,
     draw_flags,
+    draw_judgements,
+    lambda inputs, run: draw_external(inputs, run)[0],
+    lambda inputs, run: draw_external(inputs, run)[1],
 )
 VISION = {
     "usual": np.eye(3),
@@ -88,8 +104,9 @@ def test_colours_stand_out_from_their_page_and_text_on_them_is_readable(theme: s
     inks = [ink for family in palette.FAMILIES.values() for ink in family.values()]
     for ink in (*inks, palette.OTHER_GROUP, palette.TEMPERATURE, palette.PUBLISHED):
         assert contrast(getattr(ink, theme), page) >= 3, ink
-    for part, on in palette.ON_COST_PART.items():
-        assert contrast(getattr(on, theme), getattr(palette.COST_PART[part], theme)) >= 4.5, part
+    for family, text_on in ((palette.COST_PART, palette.ON_COST_PART), (palette.END_USE, palette.ON_END_USE)):
+        for part, on in text_on.items():
+            assert contrast(getattr(on, theme), getattr(family[part], theme)) >= 4.5, part
     for ink in (*palette.DWELLING_TYPE.values(), palette.OTHER_GROUP):
         assert contrast(getattr(palette.PUBLISHED, theme), getattr(palette.tint(ink), theme)) >= 4.5, ink
 
@@ -120,7 +137,7 @@ def test_every_figure_says_what_it_shows_and_where_it_comes_from(draw: object, i
     assert exhibit.provenance["Homes"] == "about 590"
     assert "made-up sample data, not EDRP" in exhibit.provenance["Source"]
     table, module = re.match(r"table (\w+), .* computed by (\S+)$", exhibit.provenance["Trace"]).groups()
-    assert table in {t.name for t in tables.WAREHOUSE_TABLES}
+    assert table in {t.name for t in (*tables.WAREHOUSE_TABLES, tables.HEAT_DEMAND_QUANTILE, tables.EXTERNAL_CHECK)}
     assert (ROOT / module).exists()
 
 
@@ -133,8 +150,11 @@ def test_figures_of_cost_name_scenario_and_convention_with_its_denominator(draw:
 
 def test_annual_demand_stands_beside_what_the_paper_published_and_nothing_else(inputs: SiteInputs) -> None:
     chart = chart_of(draw_annual_demand(inputs, RUN))
-    bars, paper = chart.data
+    bars, normal, paper = chart.data
     assert dict(zip(bars.y, bars.x, strict=True))["Detached"] == LEVELS["detached"]
+    assert dict(zip(normal.y, normal.x, strict=True))["Detached"] == pytest.approx(1.03 * LEVELS["detached"], abs=5)
+    assert normal.error_x.array[0] == pytest.approx(bars.error_x.array[0], abs=10)
+    assert chart.layout.yaxis.ticktext[0] == "Detached<br>100\N{NO-BREAK SPACE}homes"
     assert list(bars.y[-2:]) == ["All homes", "National mix"]
     assert dict(zip(paper.y, paper.x, strict=True)) == {"Detached": 18_600, "Flat": 10_400, "All homes": 15_200}
     assert chart.layout.xaxis.title.text == "Heat per home and year [kWh/yr]"
@@ -146,7 +166,7 @@ def test_a_hidden_type_is_named_and_has_no_bar() -> None:
     exhibit = draw_annual_demand(make_inputs(HOMES | {"bungalow": 9}), RUN)
     assert not {"Bungalow", "Detached"} & set(chart_of(exhibit).data[0].y)
     assert exhibit.notes[0].startswith("Not shown: Detached and Bungalow (rests on fewer than 10 homes")
-    assert str(LEVELS["bungalow"]) not in str(exhibit.tables).replace(",", "")
+    assert not {"Bungalow", "Detached"} & {row[0] for table in exhibit.tables for row in table.rows}
 
 
 def test_the_profile_draws_every_hour_and_leaves_a_gap_where_one_is_missing(inputs: SiteInputs) -> None:
@@ -194,7 +214,8 @@ def test_cost_shares_add_up_to_the_whole(inputs: SiteInputs) -> None:
 
 def test_a_run_of_few_homes_says_so_in_place_and_keeps_the_papers_costs() -> None:
     few = make_inputs({"semi_detached": 1})
-    for draw in (draw_annual_demand, draw_profile, draw_funnel, draw_flags):
+    for draw in (draw_annual_demand, draw_spread, draw_profile, draw_weather_fit, draw_gas_uses, draw_months, draw_day_kinds, draw_bands,
+                 draw_funnel, draw_flags, draw_judgements):  # fmt: skip
         exhibit = draw(few, RUN)
         assert exhibit.chart is None
         assert exhibit.missing == "not shown: rests on fewer than 10 homes"
@@ -221,8 +242,13 @@ def test_headlines_give_heat_peak_homes_and_the_cost_of_each_system(inputs: Site
     mean = inputs.demand.frame.filter(dwelling_type="all")["heat_kwh_mean"].item()
     assert measured[0].value == f"{mean:,.0f} kWh"
     assert "95 % interval" in measured[0].below
-    assert measured[1].below == "in the hour from 6 January 2009, 17:00 UTC"
-    assert (measured[2].value, measured[2].below) == ("590", "of 700 seen, rounded to 10")
+    assert measured[2].below == "in the hour from 6 January 2009, 17:00 UTC"
+    assert (measured[3].value, measured[3].below) == ("590", "of 990 seen, rounded to 10")
+    assert (
+        measured[1].value
+        == f"{inputs.demand.frame.filter(dwelling_type='all')['heat_kwh_weather_normal'].item():,.0f} kWh"
+    )
+    assert measured[1].below.endswith("kWh; +3.0 % against 2009")
     assert [headline.label for headline in costs] == [text.name_of(system) for system in tables.SYSTEMS]
 
 

@@ -20,6 +20,7 @@ EFFECTIVE = effective_temperature(FIGURES.temperature)
 SHARES_2009 = expected_shares(2009, EFFECTIVE, FIGURES.law, FIGURES.shapes)
 TABLES = (
     "temperature_daily", "gas_half_hour_shape", "sample_gas_law", "sample_level", "meter_fault", "meter_loss",
+    "sample_home_kind", "meter_step", "meter_inferred_fault", "meter_weather_loss",
 )  # fmt: skip
 
 

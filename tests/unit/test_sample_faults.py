@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from transforms.sample.delivery import FAULTS, NO_STAMP, TRUTH, Delivery, tabulate_truth
 from transforms.sample.expected import half_hour_starts
 from transforms.sample.fault_plan import LOSS_KINDS, POINT_KINDS, FaultPlan, plan_faults, plan_no_faults
-from transforms.sample.faults import LOSS_INJECTORS, POINT_INJECTORS, deliver, place_losses
+from transforms.sample.faults import LOSS_INJECTORS, POINT_INJECTORS, inject_faults, place_losses
 from transforms.sample.figures import SampleFigures
 from transforms.sample.homes import draw_homes
 from transforms.tables import LINE_FLAGS
@@ -198,17 +198,32 @@ def test_a_home_that_the_household_table_lacks_is_unknown_unless_the_line_itself
 def test_protected_half_hours_suffer_no_fault_alone() -> None:
     protected = np.zeros(HALF_HOURS, dtype=bool)
     protected[100:HALF_HOURS] = True
-    delivery = deliver(
-        np.full((1, HALF_HOURS), 0.5), np.array([0]), starts=STARTS, plan=_only("duplicate_exact"),
+    delivery = Delivery.of_truth(np.full((1, HALF_HOURS), 0.5))
+    inject_faults(
+        delivery, np.array([0]), starts=STARTS, plan=_only("duplicate_exact"),
         rngs=[np.random.default_rng(1)], protected=protected,
     )  # fmt: skip
     assert np.flatnonzero(delivery.fault[0]).max() < 100
 
 
+def test_a_half_hour_that_is_wrong_already_may_be_lost_but_is_hit_by_nothing_else() -> None:
+    delivery = Delivery.of_truth(np.full((1, HALF_HOURS), 0.5))
+    delivery.mark(0, np.arange(HALF_HOURS - 100), "stuck")
+    rngs, protected = [np.random.default_rng(1)], np.zeros(HALF_HOURS, dtype=bool)
+    for fault in ("missing", "reject"):
+        inject_faults(delivery, np.array([0]), starts=STARTS, plan=_only(fault), rngs=rngs, protected=protected)
+    counts = {FAULTS[code - 1]: int((delivery.fault == code).sum()) for code in np.unique(delivery.fault) if code}
+    assert counts["missing"] == counts["reject"] == 40
+    assert (delivery.fault[0, : HALF_HOURS - 100] != 1 + FAULTS.index("reject")).all()
+    assert counts["stuck"] >= HALF_HOURS - 140
+
+
 def _deliver(gas: np.ndarray, faults: FaultPlan) -> Delivery:
     rngs = [np.random.default_rng([5, home]) for home in range(len(gas))]
     protected = np.zeros(HALF_HOURS, dtype=bool)
-    return deliver(gas, np.arange(len(gas)), starts=STARTS, plan=faults, rngs=rngs, protected=protected)
+    delivery = Delivery.of_truth(gas)
+    inject_faults(delivery, np.arange(len(gas)), starts=STARTS, plan=faults, rngs=rngs, protected=protected)
+    return delivery
 
 
 def _truth(gas: np.ndarray, delivery: Delivery) -> pl.DataFrame:

@@ -182,7 +182,7 @@ def test_each_block_of_homes_is_announced(tmp_path: Path) -> None:
         ({"end": dt.date(2009, 1, 1)}, "2009-01-01 is not after 2009-01-01"),
         ({"file_format": "canonical", "clock": "local"}, "a local clock needs --format edrp"),
         ({"file_format": "xlsx"}, "unknown format 'xlsx'; known are edrp, canonical, canonical_parquet"),
-        ({"faults": "many"}, "unknown faults 'many'; known are typical, none"),
+        ({"faults": "many"}, "unknown faults 'many'; known are none, typical, all"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_anything_is(

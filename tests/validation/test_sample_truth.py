@@ -11,6 +11,7 @@ import pytest
 
 from flows.sample import write_sample
 from transforms.claims import judge, sample_claim_values
+from transforms.sample.delivery import FAULTS
 from transforms.sample.figures import SampleFigures
 from transforms.sample.trial import plan_trial
 from warehouse.figures import read_figures
@@ -74,3 +75,68 @@ def test_the_written_truth_meets_the_paper_and_its_faults_their_rates(tmp_path: 
     assert summary.faults["missing"] / summary.half_hours == pytest.approx(rates["missing"], abs=0.005)
     delivered = truth.select(pl.col("delivered").sum().cast(pl.Int64)).collect().item()
     assert summary.lines == summary.header_lines + summary.blank_lines + delivered
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_a_trial_with_all_faults_holds_each_at_its_declared_rate(seed: int) -> None:
+    trial = plan_trial(FIGURES, households=200, seed=seed, faults="all", **SPAN)
+    assert trial.variety is not None
+    counts, nothing = np.zeros(1 + len(FAULTS), dtype=int), pl.Series(np.zeros(len(trial.starts), dtype=bool))
+    for block in range(len(trial.blocks)):
+        counts += np.bincount(
+            trial.deliver(block, trial.draw_truth(block), nothing).fault.ravel(), minlength=len(counts)
+        )
+    share = {fault: counts[1 + code] / counts.sum() for code, fault in enumerate(FAULTS)}
+    rates, declared = FIGURES.rates.readings_share, FIGURES.variety
+    for fault in (
+        "off_grid",
+        "bad_time",
+        "sentinel_max",
+        "negative",
+        "reject",
+        "duplicate_exact",
+        "duplicate_conflict",
+    ):
+        assert share[fault] == pytest.approx(rates[fault], rel=0.05, abs=2e-6), fault
+    left = 1 - rates["missing"] - rates["sentinel_max"]
+    assert share["missing"] == pytest.approx(rates["missing"] + left * declared.weather_loss.mean_share, abs=0.004)
+    days = {"cold_zero_run": (0.02, 0.2), "stuck": (0.005, 0.06)}  # of a year, by the longest and shortest spells
+    homes = {"cold_zero_run": ("dead_meter",), "stuck": ("stuck", "supplier_estimate")}
+    for fault, (low, high) in days.items():
+        carriers = sum(declared.inferred.homes_share[name] for name in homes[fault])
+        assert low * carriers < share[fault] < high * carriers, fault
+    slips = sum(declared.inferred.homes_share[name] for name in declared.inferred.factor)
+    assert 0.2 * slips < share["suspected_unit"] + share["very_high"] < 0.9 * slips
+    of_homes = trial.variety.homes
+    for column, shares in (("kind", declared.kinds.homes_share), ("meter_fault", declared.inferred.homes_share)):
+        found = dict(of_homes[column].drop_nulls().value_counts().iter_rows())
+        assert {name: found[name] for name in shares} == {name: max(1, round(x * 200)) for name, x in shares.items()}
+
+
+def test_what_is_delivered_of_a_trial_with_all_faults_is_what_its_truth_says(tmp_path: Path) -> None:
+    span = {"start": dt.date(2009, 1, 1), "end": dt.date(2009, 7, 1)}
+    write_sample(out=tmp_path, households=80, seed=5, faults="all", file_format="canonical_parquet", **span)
+    slot = ["household_id", "interval_start_utc"]
+    truth = pl.read_parquet(tmp_path / "truth.parquet")
+    homes = pl.read_parquet(tmp_path / "truth_homes.parquet")
+    read = pl.read_parquet(tmp_path / "canonical_gas.parquet").rename({"gas_kwh": "read_kwh"})
+    read = read.drop_nulls().unique(slot, keep="none")
+    once = truth.filter((pl.col("delivered") == 1) & (pl.col("delivered_start_utc") == pl.col("interval_start_utc")))
+    both = once.join(read, on=slot, validate="1:1").join(homes, on="household_id")
+    assert both.height == once.filter(pl.col("fault").is_null() | (pl.col("fault") != "reject")).height
+    assert both.filter(pl.col("fault").is_null() & (pl.col("read_kwh") != pl.col("gas_kwh"))).height == 0
+    assert both.filter((pl.col("fault") == "cold_zero_run") & (pl.col("read_kwh") != 0)).height == 0
+    in_wrong_unit = both.filter(
+        pl.col("unit_factor").is_not_null(),
+        pl.col("interval_start_utc").is_between("fault_start_utc", "fault_end_utc", closed="left"),
+        pl.col("fault").is_in(["suspected_unit", "very_high"]),
+    )
+    assert in_wrong_unit["meter_fault"].n_unique() == 7
+    assert set(both.filter(pl.col("fault") == "suspected_unit")["household_id"]) == set(in_wrong_unit["household_id"])
+    error = pl.col("read_kwh") - pl.col("gas_kwh") * pl.col("unit_factor")
+    assert in_wrong_unit.select(error.abs().max()).item() <= 0.0005 + 1e-9
+    dead = both.filter(
+        pl.col("meter_fault") == "dead_meter",
+        pl.col("interval_start_utc").is_between("fault_start_utc", "fault_end_utc", closed="left"),
+    )
+    assert set(dead["fault"]) == {"cold_zero_run"}

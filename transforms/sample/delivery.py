@@ -22,6 +22,9 @@ FAULTS = (
     "unknown_household",
     "duplicate_exact",
     "duplicate_conflict",
+    "suspected_unit",
+    "stuck",
+    "cold_zero_run",
 )
 NO_STAMP = np.iinfo(np.int64).min  # a shift that stands for a stamp that cannot be read
 
@@ -31,7 +34,7 @@ TRUTH = Table(
         Column("household_id", pl.String, "made-up id of the home"),
         Column("dwelling_type", pl.String, "dwelling type of the home, also where households.csv lacks it", allowed=DWELLING_TYPES),
         Column("interval_start_utc", UTC, "start of the half-hour"),
-        Column("gas_kwh", pl.Float64, "gas truly used in the half-hour", "kWh", lower=0),
+        Column("gas_kwh", pl.Float64, "gas truly used in the half-hour; in a trial with all faults, what a sound meter of the home counts of it, in its own steps", "kWh", lower=0),
         Column("fault", pl.String, "null where it was delivered faultlessly, else the flag that its reading must get, or missing (no line) or reject (a line that cannot be read); of exact duplicates the first stays ok", nullable=True, allowed=FAULTS),
         Column("delivered", pl.Int8, "lines of the readings file about this half-hour", "1", lower=0, upper=2),
         Column("delivered_start_utc", UTC, "start of the half-hour that the delivered stamp names, null where there is none to read", nullable=True),

@@ -34,23 +34,25 @@ class Injector:
     apply: Callable[[Delivery, int, Where, pl.Series, np.random.Generator], None]
 
 
-def deliver(
-    gas_kwh: NDArray[np.float64],
+def inject_faults(
+    delivery: Delivery,
     homes: Where,
     *,
     starts: pl.Series,
     plan: FaultPlan,
     rngs: Sequence[np.random.Generator],
     protected: NDArray[np.bool_],
-) -> Delivery:
-    """Return what the meters of some homes deliver.
+) -> None:
+    """Give what the meters of some homes deliver the faults that single lines show.
+
+    A half-hour that suffers a fault already may be lost, but suffers no second one.
 
     Parameters
     ----------
-    gas_kwh
-        Homes x half-hours, true [kWh].
+    delivery
+        Changed in place.
     homes
-        The homes' positions in the plan.
+        The homes' positions in the plan, in the order of the rows.
     starts
         Starts of the half-hours.
     plan
@@ -61,11 +63,10 @@ def deliver(
         Half-hours that no fault hits alone: a stamp that names two of them can only be told while both are there.
 
     """
-    delivery = Delivery.of_truth(gas_kwh)
     for row, (home, rng) in enumerate(zip(homes, rngs, strict=True)):
         lost = place_losses(int(plan.lost[home]), protected, rng)
         lost = np.roll(lost, -rng.integers(max(len(lost), 1)))
-        points = np.flatnonzero(~protected)
+        points = np.flatnonzero(~protected & (delivery.fault[row] == 0))
         points = rng.permutation(np.setdiff1d(points, lost, assume_unique=True))
         for queue, injectors in ((lost, LOSS_INJECTORS), (points, POINT_INJECTORS)):
             left = queue
@@ -76,7 +77,6 @@ def deliver(
                 injector.apply(delivery, row, taken, starts, rng)
         if not plan.known[home]:
             delivery.mark(row, np.flatnonzero(delivery.fault[row] == 0), "unknown_household")
-    return delivery
 
 
 def place_losses(count: int, protected: NDArray[np.bool_], rng: np.random.Generator) -> Where:

@@ -10,6 +10,7 @@ import polars as pl
 from transforms.sample.expected import GasLaw, HalfHourShapes
 from transforms.sample.fault_plan import FaultRates
 from transforms.sample.homes import Levels
+from transforms.sample.variety import VarietyFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class SampleFigures:
     law: GasLaw
     shapes: HalfHourShapes
     rates: FaultRates
+    variety: VarietyFigures
     temperature: pl.DataFrame  # date, temperature_mean_c
 
     @classmethod
@@ -40,6 +42,7 @@ class SampleFigures:
                 read("gas_half_hour_shape"), {name: share * heat_kwh[name] for name, share in stock_share.items()}
             ),
             rates=FaultRates.from_tables(read("meter_fault"), read("meter_loss")),
+            variety=VarietyFigures.from_values(lambda name: _values(read(name))),
             temperature=read("temperature_daily").select("date", "temperature_mean_c"),
         )
 

@@ -13,16 +13,20 @@ from numpy.typing import NDArray
 
 from transforms.sample.bursts import Floats32, draw_bursts
 from transforms.sample.delivery import Delivery
-from transforms.sample.expected import LEVEL_YEAR, expected_shares, half_hour_starts
+from transforms.sample.expected import HALF_HOURS, LEVEL_YEAR, expected_shares, half_hour_starts
 from transforms.sample.fault_plan import FaultPlan, plan_faults, plan_no_faults
-from transforms.sample.faults import deliver
+from transforms.sample.faults import inject_faults
 from transforms.sample.figures import SampleFigures
 from transforms.sample.homes import draw_homes
+from transforms.sample.variety import Variety, plan_variety
 from transforms.temperature import effective_temperature
 
-Faults = Literal["typical", "none"]
+Faults = Literal["none", "typical", "all"]
 BLOCK = 50  # homes whose bursts are drawn together; part of what a trial is, not a matter of memory
-DRAW_HOMES, DRAW_GAS, DRAW_PLAN, DRAW_FAULTS = range(4)  # what a stream of random numbers is for
+(
+    DRAW_HOMES, DRAW_GAS, DRAW_PLAN, DRAW_FAULTS,
+    DRAW_KINDS, DRAW_METERS, DRAW_INFERRED_PLAN, DRAW_INFERRED, DRAW_WEATHER_LOSS,
+) = range(9)  # what a stream of random numbers is for  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Trial:
     starts: pl.Series  # of all half-hours, UTC
     shares: Mapping[int, Mapping[str, NDArray[np.float64]]]  # by year and dwelling type: gas as a share of that of 2009
     plan: FaultPlan
+    variety: Variety | None = None  # what sets homes apart; None: they all heat, and meters count every Wh
 
     @property
     def blocks(self) -> list[NDArray[np.intp]]:
@@ -48,22 +53,39 @@ class Trial:
 
     def draw_truth(self, block: int) -> NDArray[np.float64]:
         """Return the true gas of one block, homes x half-hours of the span [kWh]."""
-        homes = self.homes[self.blocks[block]]
+        members = self.blocks[block]
+        homes = self.homes[members]
         annual: Floats32 = homes["gas_kwh_2009"].to_numpy().astype(np.float32)
         half_hours_of_level_year = np.float32(len(self.shares[LEVEL_YEAR]["flat"]))
         years = []
         for year in range(self.start.year, (self.end - dt.timedelta(days=1)).year + 1):
             share = np.array([self.shares[year][name] for name in homes["dwelling_type"]], dtype=np.float32)
+            expected = share * annual[:, None]
+            if self.variety:
+                skipped = (self.start - dt.date(year, 1, 1)).days * HALF_HOURS
+                expected = self.variety.shape_year(expected, members, year=year, skipped=skipped)
             rng = np.random.default_rng([self.seed, DRAW_GAS, year, block])
-            years.append(draw_bursts(share * annual[:, None], annual / half_hours_of_level_year, rng=rng))
-        skipped = (self.start - dt.date(self.start.year, 1, 1)).days * 48
-        return np.concatenate(years, axis=1)[:, skipped : skipped + len(self.starts)]
+            years.append(draw_bursts(expected, annual / half_hours_of_level_year, rng=rng))
+        skipped = (self.start - dt.date(self.start.year, 1, 1)).days * HALF_HOURS
+        burnt = np.concatenate(years, axis=1)[:, skipped : skipped + len(self.starts)]
+        return self.variety.count(burnt, members) if self.variety else burnt
 
     def deliver(self, block: int, gas_kwh: NDArray[np.float64], protected: pl.Series) -> Delivery:
         """Return what the meters of one block deliver of its true gas; `protected` half-hours suffer none alone."""
         homes = self.blocks[block]
-        rngs = [np.random.default_rng([self.seed, DRAW_FAULTS, int(home)]) for home in homes]
-        return deliver(gas_kwh, homes, starts=self.starts, plan=self.plan, rngs=rngs, protected=protected.to_numpy())
+        delivery = Delivery.of_truth(gas_kwh)
+        spared = protected.to_numpy()
+        if self.variety:
+            self.variety.inject(delivery, homes, self.starts, self._rngs(DRAW_INFERRED, homes))
+        rngs = self._rngs(DRAW_FAULTS, homes)
+        inject_faults(delivery, homes, starts=self.starts, plan=self.plan, rngs=rngs, protected=spared)
+        if self.variety:
+            self.variety.lose(delivery, homes, spared, self._rngs(DRAW_WEATHER_LOSS, homes))
+        return delivery
+
+    def _rngs(self, purpose: int, homes: NDArray[np.intp]) -> list[np.random.Generator]:
+        """Return one source of randomness per home, so that a home's fate does not depend on its company."""
+        return [np.random.default_rng([self.seed, purpose, int(home)]) for home in homes]
 
 
 def plan_trial(
@@ -82,7 +104,9 @@ def plan_trial(
     seed
         Which of the possible trials.
     faults
-        `typical` for measured rates of faults, `none` for a clean delivery.
+        `none` for a clean delivery, `typical` for measured rates of the faults that single lines show, `all` for faults
+        that must be inferred too, with homes out of the ordinary, meters that count in steps, and losses that go with
+        level and cold.
 
     Raises
     ------
@@ -97,17 +121,37 @@ def plan_trial(
     homes = draw_homes(figures.levels, households=households, rng=np.random.default_rng([seed, DRAW_HOMES]))
     starts = half_hour_starts(start, end)
     effective = effective_temperature(figures.temperature)
-    years = {LEVEL_YEAR, *range(start.year, (end - dt.timedelta(days=1)).year + 1)}
+    plan = (
+        plan_no_faults(households)
+        if faults == "none"
+        else plan_faults(homes, len(starts), figures.rates, np.random.default_rng([seed, DRAW_PLAN]))
+    )
+    touched = range(start.year, (end - dt.timedelta(days=1)).year + 1)
+    variety = None
+    if faults == "all":
+        purposes = (DRAW_KINDS, DRAW_METERS, DRAW_INFERRED_PLAN)
+        variety = plan_variety(
+            homes,
+            figures.variety,
+            law=figures.law,
+            weather=figures.temperature.join(effective, on="date"),
+            years=touched,
+            starts=starts,
+            plan=plan,
+            rngs=[np.random.default_rng([seed, purpose]) for purpose in purposes],
+        )
     return Trial(
         seed=seed,
-        homes=homes,
+        homes=variety.homes.select(homes.columns) if variety else homes,
         start=start,
         end=end,
         starts=starts,
-        shares={year: expected_shares(year, effective, figures.law, figures.shapes) for year in sorted(years)},
-        plan=plan_no_faults(households)
-        if faults == "none"
-        else plan_faults(homes, len(starts), figures.rates, np.random.default_rng([seed, DRAW_PLAN])),
+        shares={
+            year: expected_shares(year, effective, figures.law, figures.shapes)
+            for year in sorted({LEVEL_YEAR, *touched})
+        },
+        plan=plan,
+        variety=variety,
     )
 
 

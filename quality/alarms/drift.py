@@ -1,0 +1,137 @@
+"""Alarms on figures that move away from the published ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from quality.alarms.inline import as_rows
+from quality.alarms.limits import Limits
+from quality.checks import Check, Severity
+
+PUBLISH_ALL_THE_SAME = "if it is right, publish once with HEARTH_ACCEPT_DRIFT=true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """Figures of the published snapshot.
+
+    `annual`: `dwelling_type`, `period`, `households`, `heat_kwh_mean` [kWh/yr]; `months`: `dwelling_type`, `period`,
+    `month`, `heat_kwh_mean`, the mean of the month's hours [kWh/h].
+    """
+
+    annual: pl.DataFrame
+    months: pl.DataFrame
+
+
+def check_drift(previous: Previous, limits: Limits, explained: str | None) -> list[Check]:
+    r"""Return the alarms on annual heat and on the heat of each month, by type and period.
+
+    A figure may move by a stated share, and beyond it by what other homes explain: the mean of :math:`n_0` homes of
+    which most stay among :math:`n_1` moves with a standard error of :math:`\sigma \sqrt{|1/n_0 - 1/n_1|}`, where
+    :math:`\sigma` is the spread between homes over their mean.
+
+    Parameters
+    ----------
+    previous
+        What is published.
+    limits
+        Shares, spread and the number of standard errors.
+    explained
+        What explains that figures move: with it no drift stops the publication, and the warning says it.
+
+    """
+    return [
+        *_check_pair(
+            "heat_demand_annual", "annual heat of a type", _annual_rows(previous, limits),
+            little=limits.annual_warning, far=limits.annual_critical, limits=limits, explained=explained,
+        ),
+        *_check_pair(
+            "heat_profile", "heat of a type in a month", _month_rows(previous, limits),
+            little=limits.month_warning, far=limits.month_critical, limits=limits, explained=explained,
+        ),
+        Check(
+            name="heat_demand_annual.published_figures_stay",
+            table="heat_demand_annual",
+            meaning="a type and period with a published figure still has one",
+            severity="warning",
+            reads=("heat_demand_annual",),
+            broken_rows=f"""
+                SELECT dwelling_type, period, before.heat_kwh_mean AS published_kwh, now.note
+                FROM {as_rows(previous.annual)} AS before LEFT JOIN heat_demand_annual AS now USING (dwelling_type, period)
+                WHERE before.heat_kwh_mean IS NOT NULL AND now.heat_kwh_mean IS NULL
+                ORDER BY period, dwelling_type
+            """,
+        ),
+    ]  # fmt: skip
+
+
+def _check_pair(
+    table: str, what: str, rows: str, *, little: float, far: float, limits: Limits, explained: str | None
+) -> list[Check]:
+    """Return the warning and the critical check on rows with `moved`, `allowance` and `homes`."""
+    stops = f"homes >= {limits.households_min}"
+    severity: Severity = "critical" if explained is None else "warning"
+    hint = PUBLISH_ALL_THE_SAME if explained is None else f"only a warning, since {explained}"
+    beyond = f"than other homes explain and {{share:g}} % more, where at least {limits.households_min:g} homes say so"
+    return [
+        Check(
+            name=f"{table}.drifts_little",
+            table=table,
+            meaning=f"the {what} differs from the published one by no more than other homes explain and {100 * little:g} % more",
+            severity="warning",
+            reads=(table, "heat_demand_annual"),
+            broken_rows=f"SELECT * FROM ({rows}) WHERE (moved <= allowance + {little}) IS NOT TRUE ORDER BY moved DESC",
+        ),
+        Check(
+            name=f"{table}.drifts_not_far",
+            table=table,
+            meaning=f"the {what} differs from the published one by no more {beyond.format(share=100 * far)}; {hint}",
+            severity=severity,
+            reads=(table, "heat_demand_annual"),
+            broken_rows=f"""
+                SELECT * FROM ({rows}) WHERE {stops} AND (moved <= allowance + {far}) IS NOT TRUE ORDER BY moved DESC
+            """,
+        ),
+    ]
+
+
+def _allowance(limits: Limits) -> str:
+    factor = limits.deviations * limits.home_spread
+    return f"{factor!r} * sqrt(abs(1.0 / greatest(before.households, 1) - 1.0 / greatest(now.households, 1)))"
+
+
+def _annual_rows(previous: Previous, limits: Limits) -> str:
+    return f"""
+        SELECT dwelling_type, period, before.heat_kwh_mean AS published_kwh, now.heat_kwh_mean AS candidate_kwh,
+            least(before.households, now.households) AS homes, {_allowance(limits)} AS allowance,
+            abs(now.heat_kwh_mean - before.heat_kwh_mean) / nullif(before.heat_kwh_mean, 0) AS moved
+        FROM {as_rows(previous.annual)} AS before JOIN heat_demand_annual AS now USING (dwelling_type, period)
+        WHERE before.heat_kwh_mean > 0 AND now.heat_kwh_mean IS NOT NULL
+    """
+
+
+def _month_rows(previous: Previous, limits: Limits) -> str:
+    """Return SQL on the months; a month's change is taken over the year's mean where that is larger than the month's."""
+    return f"""
+        SELECT dwelling_type, period, month, published.heat_kwh_mean AS published_kwh_per_h,
+            candidate.heat_kwh_mean AS candidate_kwh_per_h, homes, allowance,
+            abs(candidate.heat_kwh_mean - published.heat_kwh_mean)
+                / nullif(greatest(published.heat_kwh_mean, avg(published.heat_kwh_mean) OVER (PARTITION BY dwelling_type, period)), 0)
+                AS moved
+        FROM {as_rows(previous.months)} AS published
+        JOIN (
+            SELECT dwelling_type, period, date_trunc('month', hour_start_utc)::DATE AS month, avg(heat_kwh_mean) AS heat_kwh_mean
+            FROM heat_profile GROUP BY ALL
+        ) AS candidate USING (dwelling_type, period, month)
+        JOIN ({_homes(previous, limits)}) USING (dwelling_type, period)
+        QUALIFY moved IS NOT NULL
+    """
+
+
+def _homes(previous: Previous, limits: Limits) -> str:
+    return f"""
+        SELECT dwelling_type, period, least(before.households, now.households) AS homes, {_allowance(limits)} AS allowance
+        FROM {as_rows(previous.annual)} AS before JOIN heat_demand_annual AS now USING (dwelling_type, period)
+    """

@@ -1,0 +1,85 @@
+"""Alarms on how many readings carry a flag, held against published rates (`warehouse/assumptions/flag_share.csv`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import polars as pl
+
+from quality.alarms.inline import as_list
+from quality.alarms.limits import Limits
+from quality.checks import Check
+
+READS = ("flag_count", "source")
+SHARES = """
+    SELECT source_id, file_name, coalesce(sum(flag_count.readings) FILTER (WHERE flag = '{flag}'), 0)::BIGINT AS flagged,
+        sum(flag_count.readings)::BIGINT AS readings
+    FROM flag_count JOIN source USING (source_id) WHERE NOT superseded GROUP BY ALL
+"""
+
+
+def check_flag_shares(
+    shares: pl.DataFrame, limits: Limits, *, large_sources: Collection[str], accepted: Collection[str]
+) -> list[Check]:
+    """Return for each flag the alarm on its share, per source and over all, and the check that it is not most of a source.
+
+    Parameters
+    ----------
+    shares
+        `flag`, `expected_share`, `alarm_share`, `critical_share` (null: no share of it stops anything) [1].
+    limits
+        A source with fewer readings than `half_hours_min` is not judged: one faulty meter would be most of it.
+    large_sources
+        Sources with enough homes that most of their readings are no single meter's fault.
+    accepted
+        Sources that stop nothing.
+
+    """
+    stopping = set(large_sources) - set(accepted)
+    checks = []
+    for row in shares.iter_rows(named=True):
+        checks.append(_share_is_usual(row, limits))
+        if row["critical_share"] is not None:
+            checks.append(_is_not_most_of_a_source(row, stopping))
+    return checks
+
+
+def _share_is_usual(row: dict[str, Any], limits: Limits) -> Check:
+    rows = SHARES.format(flag=row["flag"])
+    return Check(
+        name=f"flag_count.{row['flag']}_is_as_rare_as_usual",
+        table="flag_count",
+        meaning=(
+            f"{row['flag']} is at most {100 * row['alarm_share']:g} % of the readings of each source and of all; "
+            f"{100 * row['expected_share']:g} % are usual"
+        ),
+        severity="warning",
+        reads=READS,
+        broken_rows=f"""
+            SELECT *, flagged / readings AS share FROM (
+                FROM ({rows})
+                UNION ALL SELECT NULL, 'all files', sum(flagged)::BIGINT, sum(readings)::BIGINT FROM ({rows})
+            )
+            WHERE readings >= {limits.half_hours_min} AND (flagged <= {row["alarm_share"]} * readings) IS NOT TRUE
+            ORDER BY share DESC
+        """,
+    )
+
+
+def _is_not_most_of_a_source(row: dict[str, Any], stopping: Collection[str]) -> Check:
+    return Check(
+        name=f"flag_count.{row['flag']}_is_not_most_of_a_source",
+        table="flag_count",
+        meaning=(
+            f"{row['flag']} is at most {100 * row['critical_share']:g} % of the readings of a source with many homes; "
+            "if it is right, `hearth quarantine --accept SOURCE`"
+        ),
+        reads=READS,
+        broken_rows=f"""
+            SELECT *, flagged / readings AS share FROM ({SHARES.format(flag=row["flag"])})
+            WHERE list_contains({as_list(stopping)}, source_id)
+                AND (flagged <= {row["critical_share"]} * readings) IS NOT TRUE
+            ORDER BY share DESC
+        """,
+    )

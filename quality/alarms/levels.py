@@ -1,0 +1,65 @@
+"""Alarms on how high the readings of a source lie: a source in another unit is named, not averaged in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from quality.alarms.inline import as_list
+from quality.alarms.limits import Limits
+from quality.checks import Check
+
+
+def check_levels(limits: Limits, *, accepted: Collection[str]) -> list[Check]:
+    """Return the alarms on the level of a source in a month (`tables.SOURCE_LEVEL`).
+
+    A source is large where its ratio rests on enough homes and readings; only then it stops a publication.
+    """
+    large = f"households_before >= {limits.households_min} AND half_hours >= {limits.half_hours_min}"
+    stops = f"({large}) AND NOT list_contains({as_list(accepted)}, source_id)"
+    jumps = f"ratio IS NOT NULL AND (ratio BETWEEN {1 / limits.ratio_max!r} AND {limits.ratio_max!r}) IS NOT TRUE"
+    of_jump = """
+        SELECT source_id, file_name, month, ratio, level, level_before, households_before, half_hours
+        FROM source_level LEFT JOIN source USING (source_id)
+    """
+    return [
+        Check(
+            name="source_level.keeps_to_its_homes_level",
+            table="source_level",
+            meaning=(
+                f"the gas of a source lies within a factor of {limits.ratio_max:g} of the same homes' other readings at "
+                f"like temperature, where at least {limits.households_min:g} homes and {limits.home_days_min:g} "
+                "home-days say so; if it is right, `hearth quarantine --accept SOURCE`"
+            ),
+            reads=("source_level", "source"),
+            broken_rows=f"{of_jump} WHERE {jumps} AND {stops} ORDER BY source_id, month",
+        ),
+        Check(
+            name="source_level.small_source_keeps_its_level",
+            table="source_level",
+            meaning=(
+                f"the same of a source whose ratio rests on fewer homes or days, or that was accepted as it is: within "
+                f"a factor of {limits.ratio_max:g}"
+            ),
+            severity="warning",
+            reads=("source_level", "source"),
+            broken_rows=f"{of_jump} WHERE {jumps} AND NOT ({stops}) ORDER BY source_id, month",
+        ),
+        Check(
+            name="source_level.new_homes_are_plausible",
+            table="source_level",
+            meaning=(
+                f"homes without other readings use gas within a factor of {limits.level_max:g} of the mean British "
+                "home's at that temperature"
+            ),
+            severity="warning",
+            reads=("source_level", "source"),
+            broken_rows=f"""
+                SELECT source_id, file_name, month, level, households, half_hours
+                FROM source_level LEFT JOIN source USING (source_id)
+                WHERE ratio IS NULL AND level IS NOT NULL
+                    AND households >= {limits.households_min} AND half_hours >= {limits.half_hours_min}
+                    AND (level BETWEEN {1 / limits.level_max!r} AND {limits.level_max!r}) IS NOT TRUE
+                ORDER BY month
+            """,
+        ),
+    ]

@@ -1,0 +1,172 @@
+"""Tables that account for files, readings, checks and selection, through disclosure control."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import polars as pl
+
+from quality.disclosure.cells import coarsen
+from quality.disclosure.parts import accept_sets
+from quality.disclosure.rule import DEFAULT_RULE, FEW_HOMES, DisclosureRule, rounded, suppress_small_cells
+from quality.disclosure.settle import TOTAL
+from transforms.public import CHECK_COLUMNS, LEDGER_COLUMNS, MONTH_COLUMNS, PublicTable, ReleaseRecord
+from transforms.schema import Table
+from transforms.tables import (
+    ASSUMPTION,
+    BUILD_MONTH,
+    DATA_DICTIONARY,
+    EXTERNAL_CHECK,
+    FLAG_COUNT,
+    FLAG_JUDGEMENT,
+    QUALITY_RESULT,
+    SELECTION_FUNNEL,
+    SOURCE,
+)
+
+NAMES_NO_HOME = ("a column of the file", "set for the feed", "the only row of the household table", "not applicable")
+OPEN_TABLES = (ASSUMPTION, DATA_DICTIONARY)  # they hold nothing of any home
+
+
+def publish_funnel(
+    frame: pl.DataFrame,
+    *,
+    uneven: Collection[str] = (),
+    silent: Mapping[tuple[str, int], int] | None = None,
+    rule: DisclosureRule = DEFAULT_RULE,
+) -> PublicTable:
+    """Publish the selection funnel: every step stays, a count below the threshold is null.
+
+    A mean is shown where the homes that it adds to the sets shown already are none or enough: first of the homes that
+    pass every step, then step by step towards all of them, then of those that pass every step but one. No means in
+    `uneven` periods, in which few of the included homes have gaps: their own figures differ from the published demand
+    by what these few used. `silent` says, by period and step, how many of the homes that leave there have no good hour:
+    they enter no mean and so are no cover.
+    """
+    if frame.is_empty():
+        return PublicTable(SELECTION_FUNNEL.name, frame, _nothing(frame, SELECTION_FUNNEL), rule.threshold)
+    counts = [pl.col(name).fill_null(0) < rule.threshold for name in ("households", "households_without")]
+    judged = pl.concat(
+        _allow_means(rows.sort("step"), {step: n for (of, step), n in (silent or {}).items() if of == period}, rule)
+        for (period,), rows in frame.group_by("period", maintain_order=True)
+    ).with_columns(pl.col("_mean", "_mean_without") & ~pl.col("period").is_in(list(uneven)))
+    hidden = judged.filter(counts[0]).select(*SELECTION_FUNNEL.key, pl.lit(FEW_HOMES).alias("because"))
+    shown = judged.with_columns(
+        pl.when(~counts[0]).then(rounded("households", rule)),
+        pl.when(~counts[1]).then(rounded("households_without", rule)),
+        heat_kwh_mean=pl.when("_mean").then("heat_kwh_mean"),
+        heat_kwh_mean_without=pl.when("_mean_without").then("heat_kwh_mean_without"),
+    ).select(*SELECTION_FUNNEL.schema)
+    return PublicTable(SELECTION_FUNNEL.name, coarsen(SELECTION_FUNNEL, shown), hidden, rule.threshold)
+
+
+def _allow_means(steps: pl.DataFrame, silent: Mapping[int, int], rule: DisclosureRule) -> pl.DataFrame:
+    """Mark the means of one period's steps that may be shown side by side.
+
+    The homes fall into those that pass every step, and for each step into those that fail it first, apart by whether
+    they fail it alone: a set of homes that pass all steps up to one, or all but one, is made of these.
+    """
+    left, without = steps["households"].to_list(), steps["households_without"].to_list()
+    last, count = left[-1], len(left)
+    lost = [0, *(left[k - 1] - left[k] for k in range(1, count))]
+    alone = [max(n - last, 0) for n in without]
+    more = [max(lost[k] - alone[k] - silent.get(k, 0), 0) for k in range(count)]
+    homes = np.array([last, *alone, *more], dtype=np.int64)
+    sets = np.zeros((2 * count, len(homes)), dtype=bool)
+    sets[:, 0] = True
+    for k in range(count):
+        sets[count - 1 - k, [*range(2 + k, 1 + count), *range(2 + count + k, 1 + 2 * count)]] = True  # passes up to k
+        sets[count + k, 1 + k] = True  # passes all but k
+    may = accept_sets(sets, homes, threshold=rule.threshold)
+    return steps.with_columns(
+        _mean=pl.Series(may[count - 1 :: -1], dtype=pl.Boolean), _mean_without=pl.Series(may[count:], dtype=pl.Boolean)
+    )
+
+
+def publish_ledger(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
+    """Publish the ledger of sources; a file that may be named after its home is named by its content instead."""
+    named_after_home = ~pl.col("id_basis").is_in(NAMES_NO_HOME)
+    one_home = pl.format("one home's file, sha256 {}", pl.col("source_id").str.slice(0, 12))
+    shown = frame.with_columns(file_name=pl.when(named_after_home).then(one_home).otherwise("file_name"))
+    return PublicTable(SOURCE.name, shown.select(LEDGER_COLUMNS), _nothing(frame, SOURCE), rule.threshold)
+
+
+def publish_flags(frame: pl.DataFrame, *, homes: int, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
+    """Publish readings by flag over all sources and their `share`, rounded as homes are.
+
+    Nothing where the sources hold few `homes`; a count that rounds to less than the threshold is null.
+    """
+    because = pl.lit(FEW_HOMES).alias("because")
+    totals = frame.group_by("flag", maintain_order=True).agg(pl.col("readings").sum())
+    if homes < rule.threshold:
+        empty = totals.clear().with_columns(share=pl.lit(None, dtype=pl.Float64))
+        return PublicTable(FLAG_COUNT.name, empty, totals.select("flag", because), rule.threshold)
+    small = pl.col("readings").is_between(1, rule.threshold - 1)
+    shown = totals.select(
+        "flag",
+        readings=pl.when(~small).then(rounded("readings", rule)),
+    ).with_columns(share=pl.col("readings") / totals["readings"].sum())
+    return PublicTable(FLAG_COUNT.name, shown, totals.filter(small).select("flag", because), rule.threshold)
+
+
+def publish_judgements(frame: pl.DataFrame, *, months: PublicTable, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
+    """Publish how many readings each inferred flag could be judged for, by month, rounded as homes are.
+
+    Nothing of months that are hidden for their few homes; a count that rounds to less than the threshold is left out.
+    """
+    few_homes = ~pl.col("month").is_in(months.frame["month"].implode())
+    small = pl.col("readings").is_between(1, rule.threshold - 1)
+    hidden = frame.filter(few_homes | small).select(*FLAG_JUDGEMENT.key, pl.lit(FEW_HOMES).alias("because"))
+    shown = frame.filter(~few_homes & ~small).with_columns(rounded("readings", rule))
+    return PublicTable(FLAG_JUDGEMENT.name, shown, hidden, rule.threshold)
+
+
+def publish_checks(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
+    """Publish which checks of the gate held, without the figures and keys that they looked at."""
+    nothing = frame.clear().select("check_name", pl.lit(FEW_HOMES).alias("because"))
+    return PublicTable(QUALITY_RESULT.name, frame.select(CHECK_COLUMNS), nothing, rule.threshold)
+
+
+def publish_months(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
+    """Publish how many homes, readings and good hours each month holds."""
+    shown, hidden = suppress_small_cells(frame.select(MONTH_COLUMNS), keys=BUILD_MONTH.key, rule=rule)
+    return PublicTable(BUILD_MONTH.name, shown, hidden, rule.threshold)
+
+
+def publish_external(
+    frame: pl.DataFrame,
+    *,
+    demand: PublicTable | None = None,
+    last: ReleaseRecord | None = None,
+    rule: DisclosureRule = DEFAULT_RULE,
+) -> PublicTable:
+    """Publish what a run's figures are beside those of other studies, to three digits.
+
+    Some rest on all included homes and on no other published figure: where `demand` keeps those of `all` from the
+    `last` release, so does this table.
+    """
+    if demand is not None and last is not None and (demand.few_changes["dwelling_type"] == TOTAL).any():
+        frame = last.shown.get(EXTERNAL_CHECK.name, frame.clear())
+    shown, hidden = suppress_small_cells(EXTERNAL_CHECK.conform(frame), keys=EXTERNAL_CHECK.key, rule=rule)
+    return PublicTable(EXTERNAL_CHECK.name, coarsen(EXTERNAL_CHECK, shown), hidden, rule.threshold)
+
+
+def publish_open(table: Table, frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
+    """Publish a table that holds nothing of any home.
+
+    Raises
+    ------
+    ValueError
+        If the table is not one of those.
+
+    """
+    if table not in OPEN_TABLES:
+        known = ", ".join(t.name for t in OPEN_TABLES)
+        message = f"table {table.name} may hold what comes from homes; only {known} are open: publish its cells instead"
+        raise ValueError(message)
+    return PublicTable(table.name, table.conform(frame), _nothing(frame, table), rule.threshold)
+
+
+def _nothing(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    return frame.clear().select(*table.key, pl.lit(FEW_HOMES).alias("because"))

@@ -1,0 +1,217 @@
+"""Tables of figures per cell through disclosure control: heat by dwelling type, period, hour, day, quantile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+import numpy as np
+import polars as pl
+
+from quality.disclosure.parts import choose_windows
+from quality.disclosure.rule import DEFAULT_RULE, FEW_HOMES, DisclosureRule, Margin, rounded, suppress_small_cells
+from transforms.public import PUBLIC_TABLES, PublicTable
+from transforms.schema import Table
+from transforms.season import profile_by_season
+from transforms.tables import (
+    EXTERNAL_CHECK,
+    HEAT_DEMAND_ANNUAL,
+    HEAT_DEMAND_QUANTILE,
+    HEAT_PROFILE_SEASON,
+    LCOH,
+    SELECTION_FUNNEL,
+    WEATHER_DAY,
+    WEATHER_FIT,
+)
+
+Cost = Callable[..., pl.DataFrame]
+
+QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+HOURS = 24
+
+# A year's heat at full precision would give away a single hidden hour: the year less all other hours. The mean of one
+# hour lies below 10 kWh, so a year rounded to 10 kWh says nothing of it. The lines through the days rest on days whose
+# homes differ a little from those of the hours; beyond three digits they would give away what the difference used.
+YEARLY_STEP_KWH = 10
+DIGITS = 3
+COARSE = (HEAT_DEMAND_ANNUAL.name, HEAT_DEMAND_QUANTILE.name, SELECTION_FUNNEL.name, WEATHER_FIT.name)
+FITTED = (WEATHER_FIT.name, EXTERNAL_CHECK.name)
+
+
+def publish_cells(
+    table: Table,
+    frame: pl.DataFrame,
+    *,
+    margins: Sequence[Margin] = (),
+    coarser: PublicTable | None = None,
+    rule: DisclosureRule = DEFAULT_RULE,
+) -> PublicTable:
+    """Publish a table of figures per cell whose column `households` says how many homes each rests on.
+
+    A table that details another one (`coarser`) shows only cells that the other one shows, since its cells
+    would add up to the hidden ones.
+    """
+    before: list[pl.DataFrame] = []
+    if coarser is not None:
+        frame, lost = _follow(frame, of=coarser, keys=table.key)
+        before.append(lost)
+    shown, hidden = suppress_small_cells(frame, keys=table.key, margins=margins, rule=rule)
+    return PublicTable(table.name, coarsen(table, shown), pl.concat([*before, hidden]), rule.threshold)
+
+
+def coarsen(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the columns that are never published, and the digits that would reveal what others hide."""
+    public = PUBLIC_TABLES[table.name]
+    shown = frame.select(name for name in frame.columns if name in public.schema)
+    floats = [c for c in public.columns if c.name in shown.columns and c.dtype == pl.Float64]
+    yearly = [c.name for c in floats if c.unit == "kWh/yr"] if table.name in COARSE else []
+    fitted = [c.name for c in floats if c.name not in (*yearly, "published")] if table.name in FITTED else []
+    return shown.with_columns(
+        (pl.col(yearly) / YEARLY_STEP_KWH).round() * YEARLY_STEP_KWH, pl.col(fitted).round_sig_figs(DIGITS)
+    )
+
+
+def publish_costs(
+    frame: pl.DataFrame,
+    *,
+    demand: PublicTable,
+    assumptions: PublicTable,
+    cost: Cost | None,
+    rule: DisclosureRule = DEFAULT_RULE,
+) -> PublicTable:
+    """Publish the cost of heat: at measured demands, computed again from the published ones, to which it leads back.
+
+    Parameters
+    ----------
+    frame
+        Rows of `tables.LCOH`.
+    demand, assumptions
+        The published tables.
+    cost
+        Gives rows of `tables.LCOH` for demands, assumptions, `scenario` and `convention`; None: no costs at measured
+        demands are published.
+    rule
+        The rule.
+
+    """
+    paper = frame.filter(pl.col("demand_basis") != "measured")
+    wanted = demand.frame.filter(pl.col("heat_kwh_mean") > 0).select(
+        "dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean"
+    )
+    measured = frame.filter(pl.col("demand_basis") == "measured")
+    asked = measured.select("scenario", "convention").unique(maintain_order=True)
+    rows = [
+        cost(wanted, assumptions.frame, scenario=scenario, convention=convention)
+        for scenario, convention in asked.iter_rows()
+        if cost is not None and not wanted.is_empty()
+    ]
+    shown = pl.concat([LCOH.empty(), *rows, paper])
+    lost = measured.join(shown, on=LCOH.key, how="anti", maintain_order="left")
+    return PublicTable(LCOH.name, shown, _because(lost, LCOH.key), rule.threshold, demand.few_changes)
+
+
+def publish_season(frame: pl.DataFrame, *, profile: PublicTable, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
+    """Publish the hours of the local day by kind of days, made from the published profile alone.
+
+    So it reveals nothing that the profile does not; hours that the profile hides are in none of its cells.
+    """
+    shown = profile_by_season(profile.frame)
+    lost = frame.join(shown, on=HEAT_PROFILE_SEASON.key, how="anti", maintain_order="left")
+    return PublicTable(
+        HEAT_PROFILE_SEASON.name, shown, _because(lost, HEAT_PROFILE_SEASON.key), rule.threshold, profile.few_changes
+    )
+
+
+def publish_weather_days(
+    frame: pl.DataFrame, *, profile: PublicTable, fit: PublicTable, rule: DisclosureRule = DEFAULT_RULE
+) -> PublicTable:
+    """Publish the days beside the fitted lines: gas as the sum of the published hours, the lines as published.
+
+    The warehouse's own day rests on the homes with all 24 hours of it: subtracted from the 24 hours it would leave what
+    the other homes, perhaps one, used that day.
+    """
+    cells = ["dwelling_type", "period"]
+    days = profile.frame.group_by(*cells, date=pl.col("hour_start_utc").dt.date()).agg(
+        pl.col("households").min(), pl.col("gas_kwh_mean").sort_by("hour_start_utc").sum(), hours=pl.len()
+    )
+    lines = fit.frame.select(
+        *cells,
+        base="base_gas_kwh_per_day",
+        slope="slope_gas_kwh_per_day_k",
+        warm="warm_slope_gas_kwh_per_day_k",
+        balance="balance_temperature_c",
+    )
+    below = pl.col("balance") - pl.col("temperature_effective_c")
+    fitted = pl.col("base") + pl.when(below > 0).then(pl.col("slope")).otherwise(pl.col("warm")) * below
+    weather = frame.select(*WEATHER_DAY.key, "temperature_effective_c")
+    shown = (
+        weather.join(days.filter(pl.col("hours") == HOURS), on=WEATHER_DAY.key, maintain_order="left")
+        .join(lines, on=cells, how="left", maintain_order="left")
+        .with_columns(gas_kwh_fitted=fitted.clip(lower_bound=0))
+        .select(*WEATHER_DAY.schema)
+    )
+    lost = frame.join(shown, on=WEATHER_DAY.key, how="anti", maintain_order="left")
+    return PublicTable(WEATHER_DAY.name, shown, _because(lost, WEATHER_DAY.key), rule.threshold, profile.few_changes)
+
+
+def publish_quantiles(
+    homes: pl.DataFrame,
+    *,
+    uneven: Collection[tuple[str, str]] = (),
+    rule: DisclosureRule = DEFAULT_RULE,
+) -> tuple[PublicTable, pl.DataFrame]:
+    """Publish quantiles of the homes' annual heat, each the mean of the ten homes nearest to it.
+
+    All homes together get quantiles only where they are all of one type: the types cut them up otherwise.
+
+    Parameters
+    ----------
+    homes
+        `dwelling_type`, `period`, `household_id`, `heat_kwh_annual` [kWh] of the included homes.
+    uneven
+        Type and period of which few homes have gaps: their own figures add up to another sum than the type's, and the
+        difference is what these few used.
+    rule
+        The rule.
+
+    Returns
+    -------
+    tuple
+        The table, and `dwelling_type`, `period`, `quantile`, `household_id`: the homes behind each of its rows.
+
+    """
+    known = homes.drop_nulls("heat_kwh_annual").sort("dwelling_type", "period", "household_id")
+    types = known.group_by("period").agg(pl.col("dwelling_type").unique())
+    single = known.join(types.filter(pl.col("dwelling_type").list.len() == 1), on="period", how="semi")
+    groups = pl.concat([known, single.with_columns(dwelling_type=pl.lit("all"))])
+    rows, behind, hidden = [], [], []
+    for (name, period), of in groups.group_by("dwelling_type", "period", maintain_order=True):
+        key = (str(name), str(period))
+        values = of["heat_kwh_annual"].to_numpy()
+        windows = {} if key in uneven else choose_windows(values, QUANTILES, threshold=rule.threshold)
+        rows += [(*key, q, len(of), float(np.mean(values[window]))) for q, window in windows.items()]
+        behind += [
+            (*key, q, home) for q, window in windows.items() for home in of["household_id"].filter(pl.Series(window))
+        ]
+        hidden += [(*key, q, FEW_HOMES) for q in QUANTILES if q not in windows]
+    frame = pl.DataFrame(rows, schema=HEAT_DEMAND_QUANTILE.schema, orient="row").sort(HEAT_DEMAND_QUANTILE.key)
+    shown = coarsen(HEAT_DEMAND_QUANTILE, frame.with_columns(rounded("households", rule)))
+    keys = {"dwelling_type": pl.String, "period": pl.String, "quantile": pl.Float64}
+    suppressed = pl.DataFrame(hidden, schema={**keys, "because": pl.String}, orient="row")
+    members = pl.DataFrame(behind, schema={**keys, "household_id": pl.String}, orient="row")
+    return PublicTable(HEAT_DEMAND_QUANTILE.name, shown, suppressed, rule.threshold), members
+
+
+def _because(lost: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    return lost.select(*keys, pl.lit(FEW_HOMES).alias("because"))
+
+
+def _follow(frame: pl.DataFrame, *, of: PublicTable, keys: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split `frame` into the rows whose cell `of` shows, and the keys of the rest."""
+    on = [column for column in of.suppressed.columns if column in keys]
+    kept = frame.join(of.frame, on=on, how="semi", maintain_order="left")
+    lost = (
+        frame.join(of.frame, on=on, how="anti", maintain_order="left")
+        .join(of.suppressed, on=on, how="left", maintain_order="left")
+        .select(*keys, pl.col("because").fill_null(FEW_HOMES))
+    )
+    return kept, lost

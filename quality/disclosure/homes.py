@@ -1,0 +1,128 @@
+"""The homes behind what is published, read from the warehouse: who they are, and a code of each of their hours."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from quality.disclosure.memory import CODE, CODES, Homes, short_codes
+from quality.disclosure.settle import TOTAL
+from transforms.tables import EXCLUSIONS
+
+Query = Callable[[str], pl.DataFrame]
+
+EVERYONE = "everyone"
+ALIKE = 1e-9  # share of a home's heat that rounding may call filled
+INCLUDED = """
+SELECT p.household_id, h.dwelling_type, p.period, p.period_start_utc, p.period_end_utc, p.heat_kwh_annual, p.filled_share
+FROM household_period p JOIN household h USING (household_id) WHERE p.included ORDER BY ALL
+"""
+SILENT = """
+SELECT period, exclusion_reason, count(*) AS homes FROM household_period
+WHERE exclusion_reason IS NOT NULL AND hours_observed = 0 GROUP BY ALL
+"""
+JUDGED = """
+SELECT household_id, period, coalesce(exclusion_reason, 'included') AS part,
+    concat_ws(' ', hours_observed, round(heat_kwh_observed, 3)) AS readings  -- NULLs are left out
+FROM household_period ORDER BY ALL
+"""
+HOURS_OF_MONTH = """
+SELECT household_id, hour_start_utc, gas_kwh FROM heat_hourly
+WHERE hour_start_utc >= TIMESTAMP '{first}' AND hour_start_utc < TIMESTAMP '{last}' AND household_id IN
+    (SELECT household_id FROM household_period WHERE included AND period = '{period}')
+"""
+
+
+def read_included(query: Query) -> pl.DataFrame:
+    """Return the included homes of every period with their type, annual heat and share of it that is filled."""
+    return query(INCLUDED)
+
+
+def find_uneven(included: pl.DataFrame, *, threshold: int) -> set[tuple[str, str]]:
+    """Return type (or `all`) and period where some homes have gaps, but too few of them."""
+    both = pl.concat([included, included.with_columns(dwelling_type=pl.lit("all"))])
+    gaps = both.group_by("dwelling_type", "period").agg(homes=(pl.col("filled_share") > ALIKE).sum())
+    few = gaps.filter(pl.col("homes").is_between(1, threshold - 1))
+    return set(few.select("dwelling_type", "period").iter_rows())
+
+
+def count_silent(query: Query) -> dict[tuple[str, int], int]:
+    """Count the homes without a good hour by period and the step of the funnel at which they leave."""
+    step = {name: n for n, name in enumerate(EXCLUSIONS, start=1)}
+    return {(period, step[reason]): homes for period, reason, homes in query(SILENT).iter_rows()}
+
+
+def read_homes(query: Query, included: pl.DataFrame, windows: pl.DataFrame) -> list[Homes]:
+    """Return the included homes of every period in groups: by type, all, and those behind each quantile of `windows`."""
+    periods = query("SELECT DISTINCT period FROM household_period ORDER BY period")["period"]
+    return [_group(query, period, included.filter(period=period), windows.filter(period=period)) for period in periods]
+
+
+def _group(query: Query, period: str, included: pl.DataFrame, windows: pl.DataFrame) -> Homes:
+    types, start = included["dwelling_type"], included["period_start_utc"].first()
+    of_types = {str(name): (types == name).to_numpy() for name in types.unique().sort()}
+    of_windows = {
+        name_window(str(name), float(str(quantile))): included["household_id"]
+        .is_in(rows["household_id"].implode())
+        .to_numpy()
+        for (name, quantile), rows in windows.group_by("dwelling_type", "quantile", maintain_order=True)
+    }
+    return Homes(
+        period=period,
+        start=start if isinstance(start, dt.datetime) else None,
+        ids=included["household_id"].to_list(),
+        codes=code_hours(query, period, included),
+        groups={**of_types, TOTAL: np.ones(len(included), dtype=bool), **of_windows},
+    )
+
+
+def read_steps(query: Query) -> list[Homes]:
+    """Return all homes of every period in groups by the step of the funnel at which they leave."""
+    return [
+        Homes(
+            period=str(period),
+            start=None,
+            ids=rows["household_id"].to_list(),
+            codes=short_codes(map(str.encode, rows["readings"])),
+            groups={
+                EVERYONE: np.ones(len(rows), dtype=bool),
+                **{part: (rows["part"] == part).to_numpy() for part in rows["part"].unique().sort()},
+            },
+        )
+        for (period,), rows in query(JUDGED).group_by("period", maintain_order=True)
+    ]
+
+
+def name_window(dwelling_type: str, quantile: float) -> str:
+    """Return what the homes behind a quantile are remembered by."""
+    return f"{dwelling_type} {quantile:g}"
+
+
+def code_hours(query: Query, period: str, included: pl.DataFrame) -> NDArray[np.uint16]:
+    """Return homes x hours of a period: 0 where a home has no good reading, else a number that tells its gas.
+
+    It is read month by month, so that memory holds two bytes per home and hour and not the readings.
+    """
+    if included.is_empty():
+        return np.zeros((0, 0), dtype=CODE)
+    start, end = included["period_start_utc"][0], included["period_end_utc"][0]
+    codes = np.zeros((len(included), int((end - start) / dt.timedelta(hours=1))), dtype=CODE)
+    rows = included.select("household_id").with_row_index("row")
+    hour = (pl.col("hour_start_utc") - start).dt.total_hours()
+    code = (pl.col("gas_kwh") * 10_000).round().cast(pl.Int64) % CODES + 1
+    for first, last in pairwise(_borders(start, end)):
+        found = query(HOURS_OF_MONTH.format(first=first, last=last, period=period.replace("'", "''")))
+        placed = found.join(rows, on="household_id").select("row", hour=hour, code=code)
+        codes[placed["row"].to_numpy(), placed["hour"].to_numpy()] = placed["code"].to_numpy().astype(CODE)
+    return codes
+
+
+def _borders(start: dt.datetime, end: dt.datetime) -> list[dt.datetime]:
+    """Return the start, the first moments of the months between, and the end."""
+    inside = pl.datetime_range(start, end, "1mo", eager=True).dt.month_start().dt.truncate("1d").unique().sort()
+    return [start, *(moment for moment in inside if start < moment < end), end]

@@ -1,0 +1,233 @@
+"""Disclosure control, table by table: what each published table shows and hides."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from quality.disclosure import (
+    BY_DWELLING_TYPE,
+    BY_HOUR,
+    Margin,
+    publish_cells,
+    publish_checks,
+    publish_costs,
+    publish_external,
+    publish_flags,
+    publish_funnel,
+    publish_judgements,
+    publish_ledger,
+    publish_months,
+    publish_open,
+    suppress_small_cells,
+)
+from tests.example_site import HOMES, make_assumptions, make_demand, make_lcoh, make_profile, make_sources
+from transforms import tables
+from transforms.lcoh.table import lcoh_table
+from transforms.public import PublicTable
+
+ROOT = Path(__file__).parents[2]
+KEYS = ("dwelling_type", "period")
+
+
+def test_a_finer_table_shows_no_cell_that_the_coarser_one_hides() -> None:
+    annual = make_demand(HOMES | {"bungalow": 9})
+    demand = publish_cells(tables.HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
+    hourly = pl.concat(
+        [
+            make_profile(50).head(48).with_columns(dwelling_type=pl.lit(name))
+            for name in ("bungalow", "detached", "terraced")
+        ]
+    )
+    profile = publish_cells(tables.HEAT_PROFILE, hourly, margins=[BY_HOUR], coarser=demand)
+    assert set(demand.suppressed["dwelling_type"]) == {"bungalow", "detached"}
+    assert set(profile.frame["dwelling_type"]) == {"terraced"}
+    assert profile.frame.height + profile.suppressed.height == hourly.height
+
+
+def funnel(left: list[int], without: list[int]) -> pl.DataFrame:
+    """Return a funnel whose means tell their place."""
+    steps = range(len(left))
+    return tables.SELECTION_FUNNEL.conform(
+        pl.DataFrame(
+            {
+                "period": "2009",
+                "step": steps,
+                "criterion": [f"criterion {n}" for n in steps],
+                "households": left,
+                "heat_kwh_mean": [10_000.0 + 100 * n for n in steps],
+                "households_without": without,
+                "heat_kwh_mean_without": [20_000.0 + 100 * n for n in steps],
+            }
+        )
+    )
+
+
+def test_costs_are_those_of_the_published_demand_and_lead_back_to_no_other() -> None:
+    annual = make_demand(HOMES).with_columns(pl.col("heat_kwh_mean") + 3.7)
+    demand = publish_cells(tables.HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
+    costs, assumptions = make_lcoh(annual), publish_open(tables.ASSUMPTION, make_assumptions())
+    published = publish_costs(costs, demand=demand, assumptions=assumptions, cost=lcoh_table)
+    both = published.frame.filter(demand_basis="measured").join(costs, on=tables.LCOH.key, suffix="_own")
+    assert both.height == costs.filter(demand_basis="measured").height
+    assert set(both["demand_kwh"]) == set(demand.frame["heat_kwh_mean"])
+    assert both.filter(pl.col("lcoh_gbp_per_mwh") == pl.col("lcoh_gbp_per_mwh_own")).is_empty()
+    assert both.select((pl.col("lcoh_gbp_per_mwh") / pl.col("lcoh_gbp_per_mwh_own") - 1).abs().max()).item() < 1e-3
+    without = publish_costs(costs, demand=demand, assumptions=assumptions, cost=None)
+    assert set(without.frame["demand_basis"]) == {"paper"}
+
+
+def test_a_funnel_keeps_its_steps_and_loses_small_counts() -> None:
+    published = publish_funnel(funnel([118, 14, 9], [9, 9, 14]))
+    assert published.frame["households"].to_list() == [120, 10, None]
+    assert published.frame["households_without"].to_list() == [None, None, 10]
+    assert published.suppressed["step"].to_list() == [2]
+    assert published.frame["heat_kwh_mean"].to_list() == [10_000, 10_100, None]
+
+
+def test_a_step_that_few_homes_fail_has_no_mean_of_its_own() -> None:
+    shown = publish_funnel(funnel([150, 140, 131, 100], [100, 110, 105, 111])).frame
+    assert shown["heat_kwh_mean"].to_list() == [10_000, None, 10_200, 10_300], "140 less 131 is nine homes"
+    assert shown["heat_kwh_mean_without"].to_list() == [20_000, None, None, 20_300], (
+        "110 less 100 would leave nine of 150 less 131, 105 less 100 is five homes"
+    )
+
+
+def test_homes_without_readings_are_no_cover_for_those_with() -> None:
+    frame = funnel([120, 100], [100, 120])
+    assert publish_funnel(frame).frame["heat_kwh_mean"].null_count() == 0
+    covered = publish_funnel(funnel([120, 100], [100, 100]), silent={("2009", 1): 12}).frame
+    assert covered["heat_kwh_mean"].to_list() == [None, 10_100]
+
+
+def test_a_funnel_of_a_period_in_which_few_homes_have_gaps_shows_no_mean() -> None:
+    shown = publish_funnel(funnel([120, 100], [100, 120]), uneven=["2009"]).frame
+    assert shown["heat_kwh_mean"].null_count() == shown["heat_kwh_mean_without"].null_count() == 2
+    assert shown["households"].to_list() == [120, 100]
+
+
+def test_judgements_follow_their_month_and_lose_small_counts() -> None:
+    months = publish_months(
+        pl.DataFrame({"month": [dt.date(2009, 1, 1), dt.date(2009, 2, 1)], "households": [9, 26], "readings": 5, "ok_half_hours": 4, "hours": 2})
+    )  # fmt: skip
+    rows = [
+        (dt.date(2009, month, 1), "stuck", outcome, n)
+        for month in (1, 2)
+        for outcome, n in (("judged", 1234), ("too short", 7), ("none", 0))
+    ]
+    frame = pl.DataFrame(rows, schema=tables.FLAG_JUDGEMENT.schema, orient="row")
+    published = publish_judgements(frame, months=months)
+    assert published.frame.select("month", "outcome", "readings").rows() == [
+        (dt.date(2009, 2, 1), "judged", 1230),
+        (dt.date(2009, 2, 1), "none", 0),
+    ]
+    assert published.suppressed.height == 4
+
+
+def test_a_comparison_needs_ten_homes_and_keeps_what_others_published() -> None:
+    row = dict.fromkeys(tables.EXTERNAL_CHECK.schema, "x") | {"own": 12.3456, "published": 12.3987, "ratio": 0.99572}
+    frame = pl.DataFrame([row | {"segment": "all", "households": 26}, row | {"segment": "flat", "households": 9}])
+    published = publish_external(frame)
+    assert published.frame.select("segment", "own", "published", "ratio", "households").rows() == [
+        ("all", 12.3, 12.3987, 0.996, 30)
+    ]
+    assert published.suppressed["segment"].to_list() == ["flat"]
+
+
+def test_a_year_of_heat_tells_nothing_of_a_single_hour() -> None:
+    demand = publish_cells(tables.HEAT_DEMAND_ANNUAL, make_demand(HOMES))
+    assert demand.frame.select(pl.col("heat_kwh_mean", "gas_kwh_mean", "heat_kwh_ci_low") % 10).sum().row(0) == (
+        0,
+        0,
+        0,
+    )
+    assert "household_heat_kwh_mean" not in demand.frame.columns
+
+
+def test_a_file_named_after_its_home_is_named_by_its_content() -> None:
+    frame = make_sources(["jane.csv", "edrp_gas.csv"]).with_columns(
+        id_basis=pl.when(pl.col("file_name") == "jane.csv").then(pl.lit("the name of the file")).otherwise("id_basis")
+    )
+    published = publish_ledger(frame)
+    assert published.frame["file_name"].to_list() == [
+        "one home's file, sha256 000000000000",
+        "edrp_gas.csv",
+        "edrp_elec.csv",
+    ]
+    assert "id_basis" not in published.frame.columns
+
+
+def test_flags_are_published_over_all_sources_and_only_where_enough_homes_stand_behind_them() -> None:
+    frame = pl.DataFrame(
+        {
+            "source_id": ["a", "b", "a", "a", "b"],
+            "flag": ["ok", "ok", "negative", "off_grid", "stuck"],
+            "readings": [500, 424, 4, 72, 0],
+        }
+    )
+    published = publish_flags(frame, homes=10)
+    assert dict(published.frame.select("flag", "readings").iter_rows()) == {
+        "ok": 920,
+        "negative": None,
+        "off_grid": 70,
+        "stuck": 0,
+    }
+    assert published.frame.filter(flag="ok")["share"].item() == pytest.approx(0.92)
+    few = publish_flags(frame, homes=9)
+    assert few.frame.is_empty()
+    assert few.suppressed.height == 4
+
+
+def test_checks_are_published_without_the_keys_and_figures_that_they_looked_at() -> None:
+    row = dict.fromkeys(tables.QUALITY_RESULT.schema, "x") | {
+        "passed": True,
+        "sample_keys": '["home 7"]',
+        "observed": 3.0,
+    }
+    published = publish_checks(pl.DataFrame([row]))
+    assert not {"sample_keys", "observed", "lower", "upper"} & set(published.frame.columns)
+
+
+def test_months_of_few_homes_are_hidden() -> None:
+    frame = pl.DataFrame(
+        {
+            "month": ["2009-01", "2009-02"],
+            "households": [9, 26],
+            "readings": 5,
+            "ok_half_hours": 4,
+            "hours": 2,
+            "used_gas_kwh": 1.0,
+        }
+    )
+    published = publish_months(frame)
+    assert published.frame.rows() == [("2009-02", 30, 5, 4, 2)]
+
+
+def test_only_tables_that_hold_nothing_of_homes_are_open() -> None:
+    assumptions = make_assumptions()
+    assert publish_open(tables.ASSUMPTION, assumptions).frame.height == assumptions.height
+    with pytest.raises(ValueError, match="table heat_hourly may hold what comes from homes"):
+        publish_open(tables.HEAT_HOURLY, tables.HEAT_HOURLY.empty())
+
+
+def test_a_published_table_is_made_nowhere_but_in_disclosure_control() -> None:
+    folders = ("flows", "transforms", "quality", "warehouse", "reports")
+    makers = {
+        path.relative_to(ROOT).as_posix()
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == PublicTable.__name__
+    }
+    assert makers
+    assert {name for name in makers if not name.startswith("quality/disclosure/")} == set()
+
+
+def test_a_margin_without_other_keys_is_one_group() -> None:
+    frame = pl.DataFrame({"area": ["a", "b", "c"], "households": [9, 12, 15]})
+    shown, _ = suppress_small_cells(frame, keys=["area"], margins=[Margin(along="area", total="all")])
+    assert shown["area"].to_list() == ["c"]

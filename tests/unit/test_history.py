@@ -1,0 +1,166 @@
+"""Homes through the months: what is remembered, what is found, and that the way of cutting does not matter."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+
+from transforms.digest import digest_month, sum_days
+from transforms.history import Findings, Memory, Verdict, advance, compare_levels, conclude
+from transforms.tables import HOME_LEVEL
+
+Make = Callable[..., pl.DataFrame]
+HALF = dt.timedelta(minutes=30)
+JANUARY = dt.datetime(2009, 1, 1)
+STEP = 0.0112206
+
+
+def weather(days: int = 150, temperature: float = 5.0) -> pl.DataFrame:
+    dates = [JANUARY.date() + dt.timedelta(days=n) for n in range(days)]
+    return pl.DataFrame({"date": dates, "temperature_mean_c": [temperature] * days})
+
+
+def effective(daily: pl.DataFrame) -> pl.DataFrame:
+    return daily.select("date", temperature_effective_c="temperature_mean_c")
+
+
+def counted(days: int, *, seed: int = 1, level: float = 1.0) -> list[float]:
+    """Return half-hours of a home with a metric meter."""
+    rng = np.random.default_rng(seed)
+    steps = rng.poisson(140 * level, days * 48) * (rng.random(days * 48) < 0.6)
+    return [round(float(n) * STEP, 3) for n in steps]
+
+
+def rows_of(values: list[float], home: str = "7", source: int = 0) -> list[tuple[str, dt.datetime, float, int]]:
+    return [(home, JANUARY + n * HALF, value, source) for n, value in enumerate(values)]
+
+
+def follow(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFrame) -> Verdict:
+    """Go through all months of some readings."""
+    memory, found = Memory.empty(), []
+    for _, month in readings.group_by(pl.col("interval_start_utc").dt.truncate("1mo"), maintain_order=True):
+        digest = digest_month(month, sources, known=None)
+        memory, findings = advance(memory, digest.day, digest.equal_run, effective(daily))
+        found.append(findings)
+    homes = readings.select(pl.col("household_id").unique(), dwelling_type=pl.lit("flat"))
+    return conclude(memory, Findings.together(found), homes, daily)
+
+
+def spans(verdict: Verdict) -> list[tuple[str, str, dt.datetime, dt.datetime]]:
+    return verdict.suspect_span.select("household_id", "flag", "start_utc", "end_utc").rows()
+
+
+def test_a_day_adds_up_its_readings_and_knows_its_smallest_gap(readings: Make, sources: Make) -> None:
+    given = readings(rows_of([0.0, 0.5, 0.3, 0.3]))
+    row = sum_days(given, sources()).row(0, named=True)
+    assert {name: row[name] for name in ("half_hours", "gas_kwh", "max_kwh")} == {
+        "half_hours": 4, "gas_kwh": pytest.approx(1.1), "max_kwh": 0.5,
+    }  # fmt: skip
+    assert row["gap_kwh"] == pytest.approx(0.2)
+
+
+def test_very_high_readings_are_delivered_but_no_gas(readings: Make, sources: Make) -> None:
+    both = pl.concat([readings(rows_of([1.0, 2.0])), readings([("7", JANUARY + 2 * HALF, 500.0, 0)], flag="very_high")])
+    row = sum_days(both, sources()).row(0, named=True)
+    assert (row["half_hours"], row["gas_kwh"], row["delivered_half_hours"], row["delivered_kwh"]) == (2, 3.0, 3, 503.0)
+
+
+def test_days_are_kept_apart_by_source(readings: Make, sources: Make) -> None:
+    turns = [("7", JANUARY + n * HALF, 1.0, n % 2) for n in range(6)]
+    days = sum_days(readings(turns), sources(2))
+    assert days.select("half_hours", "gas_kwh").rows() == [(3, 3.0), (3, 3.0)]
+    assert days["source_id"].n_unique() == 2
+
+
+def test_a_healthy_home_has_no_span_and_every_reading_is_judged(readings: Make, sources: Make) -> None:
+    verdict = follow(readings(rows_of(counted(100))), sources(), weather())
+    assert spans(verdict) == []
+    assert set(verdict.flag_judgement["outcome"]) == {"judged"}
+    by_flag = verdict.flag_judgement.group_by("flag").agg(pl.col("readings").sum())
+    assert set(by_flag["readings"]) == {100 * 48}
+
+
+def test_faults_across_month_borders_are_found_whole(readings: Make, sources: Make) -> None:
+    values = counted(120)
+    values[30 * 48 : 33 * 48] = [1.3] * (3 * 48)  # 31 January to 2 February
+    values[50 * 48 : 70 * 48] = [0.0] * (20 * 48)  # 20 February to 11 March
+    found = spans(follow(readings(rows_of(values)), sources(), weather()))
+    day = dt.timedelta(days=1)
+    assert ("7", "stuck", JANUARY + 30 * day, JANUARY + 33 * day) in found
+    cold = [row for row in found if row[1] == "cold_zero_run"]
+    assert len(cold) == 1
+    assert cold[0][2] <= JANUARY + 50 * day
+    assert cold[0][3] >= JANUARY + 70 * day
+    assert len(found) == 2
+
+
+def test_a_slip_that_only_the_next_month_proves_reaches_back(readings: Make, sources: Make) -> None:
+    values = counted(110)
+    slipped = [round(value / 11.2206, 3) for value in values]
+    verdict = follow(readings(rows_of(values[: 55 * 48] + slipped[55 * 48 :])), sources(), weather())
+    ((home, flag, start, end),) = spans(verdict)
+    assert (home, flag) == ("7", "suspected_unit")
+    assert abs((start - JANUARY).days - 55) <= 1
+    assert end == JANUARY + dt.timedelta(days=110)
+    assert verdict.suspect_span["factor"][0] == pytest.approx(1 / 11.2206, rel=1e-3)
+
+
+def test_what_a_rule_lacks_is_counted(readings: Make, sources: Make) -> None:
+    young = follow(readings(rows_of(counted(20))), sources(), weather())
+    lacking = dict(young.flag_judgement.filter(pl.col("outcome") != "judged").select("flag", "readings").iter_rows())
+    assert lacking == {"suspected_unit": 20 * 48}
+    blind = follow(
+        readings(rows_of(counted(100))), sources(), weather(0).cast({"date": pl.Date, "temperature_mean_c": pl.Float64})
+    )
+    lacking = blind.flag_judgement.filter(pl.col("outcome") != "judged").group_by("flag").agg(pl.col("readings").sum())
+    assert dict(lacking.iter_rows()) == {"suspected_unit": 100 * 48, "cold_zero_run": 100 * 48}
+    dead = follow(readings(rows_of([0.4] * (40 * 48))), sources(), weather())
+    lacking = dead.flag_judgement.filter(pl.col("outcome") != "judged").group_by("flag").agg(pl.col("readings").sum())
+    assert dict(lacking.iter_rows()) == {"stuck": 40 * 48}
+
+
+def test_memory_is_bounded_however_long_the_history(readings: Make, sources: Make) -> None:
+    memory = Memory.empty()
+    sizes = []
+    for _, month in readings(rows_of(counted(150))).group_by(
+        pl.col("interval_start_utc").dt.truncate("1mo"), maintain_order=True
+    ):
+        digest = digest_month(month, sources(), known=None)
+        memory, _ = advance(memory, digest.day, digest.equal_run, effective(weather()))
+        sizes.append((len(memory.recent_day), len(memory.open_run), len(memory.home_level)))
+    assert set(sizes) == {(28, 1, 1)}
+
+
+def test_a_source_is_held_against_the_same_homes_before_it(readings: Make, sources: Make) -> None:
+    usual, high = counted(31), [round(value * 11.2206, 3) for value in counted(28, seed=2)]
+    later = [("7", JANUARY + (31 * 48 + n) * HALF, value, 1) for n, value in enumerate(high)]
+    level = follow(readings(rows_of(usual) + later), sources(2), weather()).source_level.sort("month")
+    assert level["households_before"].to_list() == [0, 1]
+    assert level["ratio"][0] is None
+    assert level["ratio"][1] == pytest.approx(11.2, rel=0.1)
+    assert level["level"][1] / level["level"][0] == pytest.approx(11.2, rel=0.1)
+
+
+def test_the_usual_level_is_that_of_the_type_where_ten_homes_show_it() -> None:
+    level = HOME_LEVEL.conform(
+        pl.DataFrame(
+            {
+                "household_id": [str(n) for n in range(22)], "first_date": [JANUARY.date()] * 22,
+                "last_date": [JANUARY.date()] * 22, "days": [28] * 22, "gas_kwh": [2.0] * 11 + [4.0] * 11,
+                "expected_kwh": [2.0] * 22, "step_kwh": [STEP] * 22,
+            }
+        )
+    )  # fmt: skip
+    homes = pl.DataFrame(
+        {
+            "household_id": [str(n) for n in range(22)],
+            "dwelling_type": ["flat"] * 11 + ["bungalow"] * 9 + ["detached"] * 2,
+        }
+    )
+    usual = compare_levels(level, homes).sort(pl.col("household_id").cast(pl.Int64))["usual_log_level"].exp()
+    assert usual[0] == pytest.approx(1.0)  # eleven flats
+    assert usual[12] == pytest.approx(2.0**0.5)  # nine bungalows: the median of all homes

@@ -1,0 +1,218 @@
+"""A daily check: how the days of homes lie beside those of a published sample of real meters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from transforms.external.wording import of_made_up_homes, percent, sentences
+from transforms.profiles import MIN_HOMES_OF_A_TYPE
+from transforms.tables import EXTERNAL_CHECK
+
+WINTER, SUMMER = (12, 1, 2), (6, 7, 8)
+COLD_C, WARM_C = 14.0, 18.0  # below the one every home heats, above the other none does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatingRule:
+    """When the days of a meter say that it heats a home; own choice, between cooking alone and any heated home."""
+
+    winter_to_summer_min: float = 3.0
+    gas_kwh_per_day_min: float = 5.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCheck:
+    """One declared comparison: which figure is compared under which name, how far it may differ, and why it may."""
+
+    figure: str  # of `describe_days`
+    quantity: str
+    unit: str
+    reason: str
+    ratio_low: float | None = None  # None: no agreement is expected
+    ratio_high: float | None = None
+    published: float | None = None  # where the published days themselves cannot tell
+
+
+WEATHER_SOURCE = "second-hand: the same meters on daily Belgian weather (github.com/burn-research/LOADid, MIT)"
+
+DAY_CHECKS = (
+    DayCheck(
+        figure="gas_kwh_per_day", quantity="gas per home and day", unit="kWh/d",
+        reason="it is another country and year, with other weather, walls and prices",
+    ),
+    DayCheck(
+        figure="log_sd_of_homes", quantity="spread of homes, sd of the logarithm", unit="1", ratio_low=0.8, ratio_high=1.25,
+        reason="homes should lie as far apart in both countries, once meters that heat nothing are left out",
+    ),
+    DayCheck(
+        figure="zero_day_share", quantity="share of days without gas", unit="1", ratio_low=0.1, ratio_high=10.0,
+        reason="only the order should agree: it hangs on absences, on hot water from gas or not, and on the meter's step",
+    ),
+    DayCheck(
+        figure="zero_day_share_summer", quantity="share of days without gas, June to August", unit="1", ratio_low=0.1, ratio_high=10.0,
+        reason="only the order should agree: it hangs on holidays and on homes whose gas makes no hot water",
+    ),
+    DayCheck(
+        figure="peak_day_over_mean", quantity="highest day over the mean day", unit="1", ratio_low=0.6, ratio_high=1.67,
+        reason="each is the coldest day of its own year over the mean of its own climate",
+    ),
+    DayCheck(
+        figure="summer_over_mean", quantity="July and August over the mean day", unit="1", ratio_low=0.5, ratio_high=2.0,
+        reason="it is what homes use for hot water and cooking, and for heat on cool days in July and August",
+    ),
+    DayCheck(
+        figure="slope_kwh_per_day_k", quantity="gas per kelvin below 14 degC", unit="kWh/(d K)", ratio_low=0.6, ratio_high=1.67, published=5.65,
+        reason=f"it is gas per kelvin below {COLD_C:g} degC and goes with the level; there {WEATHER_SOURCE}",
+    ),
+    DayCheck(
+        figure="warm_gas_kwh_per_day", quantity="gas per home and day above 18 degC", unit="kWh/d", published=4.6,
+        reason=f"it is hot water and cooking, on days above {WARM_C:g} degC; there {WEATHER_SOURCE}",
+    ),
+)  # fmt: skip
+
+
+def rest_on_heating(days: pl.DataFrame, rule: HeatingRule | None = None) -> pl.DataFrame:
+    """Keep the days of homes whose gas follows the seasons as that of heated homes does."""
+    rule = rule or HeatingRule()
+    gas, month = pl.col("gas_kwh"), pl.col("date").dt.month()
+    homes = days.group_by("household_id").agg(
+        mean=gas.mean(),
+        winter=gas.filter(month.is_in(WINTER)).mean(),
+        summer=gas.filter(month.is_in(SUMMER)).mean(),
+    )
+    heats = (pl.col("winter") >= rule.winter_to_summer_min * pl.col("summer")) & (
+        pl.col("mean") >= rule.gas_kwh_per_day_min
+    )
+    return days.join(homes.filter(heats), on="household_id", how="semi", maintain_order="left")
+
+
+def describe_days(days: pl.DataFrame, temperature: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Describe the days of homes: level, spread between homes, days without gas, peak, and how gas follows the weather.
+
+    Parameters
+    ----------
+    days
+        `household_id`, `date`, `gas_kwh` of whole days; those of no other homes than the ones to be described.
+    temperature
+        `date`, `temperature_mean_c` [degC], or None: then the last two quantities are left out.
+
+    Returns
+    -------
+    pl.DataFrame
+        `figure`, `value`, `households`; empty below ten homes, since each value is one of homes together.
+        `gas_kwh_per_day` [kWh/d]: mean over homes. `log_sd_of_homes` [1]: standard deviation of the logarithm of the
+        homes' means, those of 0 left out. `zero_day_share`, `zero_day_share_summer` [1]: days without gas, in June to
+        August. `peak_day_over_mean`, `summer_over_mean` [1]: the highest day of the mean over homes, and July with
+        August, over the mean. `slope_kwh_per_day_k` [kWh/(d K)]: what a kelvin adds below 14 degC, by least squares.
+        `warm_gas_kwh_per_day` [kWh/d]: mean of the days above 18 degC.
+
+    """
+    schema = {"figure": pl.String, "value": pl.Float64, "households": pl.Int64}
+    known = days.drop_nulls("gas_kwh").sort("household_id", "date")
+    households = known["household_id"].n_unique()
+    if households < MIN_HOMES_OF_A_TYPE:
+        return pl.DataFrame(schema=schema)
+    gas, month = pl.col("gas_kwh"), pl.col("date").dt.month()
+    homes = known.group_by("household_id", maintain_order=True).agg(mean=gas.mean())
+    mean_days = known.sort("date").group_by("date", maintain_order=True).agg(gas.mean())
+    level = pl.lit(homes["mean"].mean())
+    figures = pl.concat(
+        [
+            homes.select(gas_kwh_per_day=pl.col("mean").mean(), log_sd_of_homes=pl.col("mean").filter(pl.col("mean") > 0).log().std()),
+            known.select(
+                zero_day_share=(gas == 0).mean(),
+                zero_day_share_summer=(gas == 0).filter(month.is_in(SUMMER)).mean(),
+            ),
+            mean_days.select(
+                peak_day_over_mean=gas.max() / level,
+                summer_over_mean=gas.filter(month.is_in((7, 8))).mean() / level,
+            ),
+            *([] if temperature is None else [_follow_weather(mean_days, temperature)]),
+        ],
+        how="horizontal",
+    )  # fmt: skip
+    long = figures.unpivot(variable_name="figure", value_name="value").drop_nulls("value")
+    return long.filter(pl.col("value").is_finite()).select("figure", "value", households=pl.lit(households).cast(pl.Int64))  # fmt: skip
+
+
+def _follow_weather(mean_days: pl.DataFrame, temperature: pl.DataFrame) -> pl.DataFrame:
+    both = mean_days.join(temperature.select("date", t="temperature_mean_c").drop_nulls(), on="date")
+    cold = both.filter(pl.col("t") < COLD_C).select(slope_kwh_per_day_k=-pl.cov("gas_kwh", "t") / pl.col("t").var())
+    warm = both.filter(pl.col("t") > WARM_C).select(warm_gas_kwh_per_day=pl.col("gas_kwh").mean())
+    return pl.concat([cold, warm], how="horizontal")
+
+
+def compare_days(
+    own_days: pl.DataFrame,
+    published_days: pl.DataFrame,
+    *,
+    study: str,
+    origin: str | None,
+    own_temperature: pl.DataFrame | None = None,
+    checks: tuple[DayCheck, ...] = DAY_CHECKS,
+) -> pl.DataFrame:
+    """Compare the days of a run's homes with those of a published sample (rows of `tables.EXTERNAL_CHECK`).
+
+    Each quantity stands twice: beside all published meters (`all`) and beside those that heat homes (`gas_heated`),
+    since a run holds none but gas-heated homes. A quantity that the published days cannot tell, having no
+    temperature, is taken from its declaration.
+
+    Parameters
+    ----------
+    own_days, published_days
+        `household_id`, `date`, `gas_kwh`. Below ten homes on either side there are no rows.
+    study
+        What the published sample is called.
+    origin
+        What made our homes up, or None.
+    own_temperature
+        `date`, `temperature_mean_c` [degC] of our days.
+    checks
+        The declared comparisons.
+
+    """
+    heating = rest_on_heating(published_days)
+    there = {"all": published_days, "gas_heated": heating}
+    declared = pl.DataFrame(
+        [(c.figure, c.quantity, c.unit, c.reason, c.ratio_low, c.ratio_high, c.published) for c in checks],
+        schema={"figure": pl.String, "quantity": pl.String, "unit": pl.String, "reason": pl.String, "ratio_low": pl.Float64, "ratio_high": pl.Float64, "declared": pl.Float64},
+        orient="row",
+    )  # fmt: skip
+    published = pl.concat(
+        describe_days(days).with_columns(segment=pl.lit(segment)) for segment, days in there.items()
+    ).rename({"value": "measured", "households": "meters"})
+    segments = published.select("segment", "meters").unique(maintain_order=True)
+    rows = (
+        describe_days(own_days, own_temperature)
+        .join(declared, on="figure")
+        .join(segments, how="cross")
+        .join(published.drop("meters"), on=["figure", "segment"], how="left")
+        .with_columns(published=pl.coalesce("measured", "declared"))
+        .filter(pl.col("measured").is_not_null() | (pl.col("segment") == "all"))
+        .drop_nulls("published")
+        .with_columns(ratio=pl.when(pl.col("published") != 0).then(pl.col("value") / pl.col("published")))
+    )
+    idle = published_days["household_id"].n_unique() - heating["household_id"].n_unique()
+    return EXTERNAL_CHECK.conform(
+        rows.select(
+            "quantity", "segment", "unit", "published", "ratio", "households",
+            study=pl.lit(study), own="value", explanation=_explain(idle, origin),
+        )
+    ).sort(EXTERNAL_CHECK.key)  # fmt: skip
+
+
+def _explain(idle: int, origin: str | None) -> pl.Expr:
+    ratio, low, high = pl.col("ratio"), pl.col("ratio_low"), pl.col("ratio_high")
+    beside = pl.format("{} against {} meters there", percent(ratio), "meters")
+    heating = pl.when(pl.col("segment") == "all").then(pl.lit(f", {idle} of which heat nothing"))
+    verdict = (
+        pl.when(low.is_null())
+        .then(pl.lit("; no agreement is declared"))
+        .when(ratio.is_between(low, high))
+        .then(pl.format("; within the declared {} to {}", percent(low), percent(high)))
+        .otherwise(pl.format("; outside the declared {} to {}", percent(low), percent(high)))
+    )
+    reason = pl.format(": {}.", "reason")
+    return sentences(beside, heating, verdict, reason, of_made_up_homes(origin, "their spread and weather are set"))

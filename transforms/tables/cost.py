@@ -1,0 +1,47 @@
+"""The cost of heat and the assumptions that it rests on."""
+
+from __future__ import annotations
+
+from transforms.schema import Column, Table
+from transforms.tables.words import SYSTEMS, F, N, S, profile_group
+
+LCOH = Table(
+    "lcoh", "levelised cost of heat of one system for one demand",
+    ("scenario", "convention", "demand_basis", "period", "system", "scale", "dwelling_type"),
+    (
+        Column("scenario", S, "set of prices"),
+        Column("convention", S, "how the cost model is read"),
+        Column("denominator", S, "which heat the cost is divided by", allowed=("delivered", "produced")),
+        Column("demand_basis", S, "whose demand", allowed=("measured", "paper")),
+        Column("period", S, "study period of the demand, or paper"),
+        Column("system", S, "heating system", allowed=SYSTEMS),
+        Column("scale", S, "size of the network, or individual"),
+        Column("dwellings", N, "homes that the system serves", "1", lower=1),
+        profile_group,
+        Column("demand_kwh", F, "heat delivered per home and year", "kWh/yr", lower=0),
+        Column("capital_gbp_per_mwh", F, "capital part of the LCOH", "GBP/MWh", lower=0),
+        Column("om_gbp_per_mwh", F, "operation and maintenance part of the LCOH", "GBP/MWh", lower=0),
+        Column("fuel_gbp_per_mwh", F, "fuel part of the LCOH", "GBP/MWh", lower=0),
+        Column("carbon_gbp_per_mwh", F, "carbon part of the LCOH", "GBP/MWh", lower=0),
+        Column("lcoh_gbp_per_mwh", F, "levelised cost of heat", "GBP/MWh", lower=0),
+        Column("initial_capital_gbp_per_dwelling", F, "capital before the first heat, per home", "GBP", lower=0),
+        Column("co2_kg_per_dwelling_year", F, "carbon dioxide per home and year over the system's life", "kg/yr", lower=0),
+    ),
+    tier="public",
+)  # fmt: skip
+
+ASSUMPTION = Table(
+    "assumption", "one assumed figure, with its source", ("scenario", "item", "parameter", "year"),
+    (
+        Column("scenario", S, "set of prices that the figure belongs to, or all"),
+        Column("item", S, "technology, network part, price or rule"),
+        Column("parameter", S, "what the figure says of it"),
+        Column("year", N, "year of a series, 0 where the figure holds always", lower=0),
+        Column("value", F, "the figure"),
+        Column("unit", S, "its unit"),
+        Column("price_base", S, "year of the prices, or none"),
+        Column("status", S, "published, second-hand, back-solved, derived or own choice"),
+        Column("source", S, "where the figure stands"),
+    ),
+    tier="public",
+)  # fmt: skip

@@ -1,0 +1,141 @@
+"""Homes and heat: what each home used, and what the homes of a type use on average."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from transforms.schema import UTC, Column, Table
+from transforms.tables.words import (
+    SEGMENTATIONS,
+    F,
+    N,
+    S,
+    dwelling_type,
+    exclusion_reason,
+    household_id,
+    included,
+    period,
+    profile_group,
+)
+
+HOUSEHOLD = Table(
+    "household", "one home that the household table or a reading names", ("household_id",),
+    (
+        household_id,
+        dwelling_type,
+        Column("heating_system", S, "declared heating system", nullable=True),
+        Column("origin", S, "what made the home up, null for a real one", nullable=True),
+        included,
+        exclusion_reason,
+        Column("first_interval_utc", UTC, "start of the first ok half-hour", nullable=True),
+        Column("last_interval_utc", UTC, "start of the last ok half-hour", nullable=True),
+        Column("completeness", F, "share of half-hours that are ok, in the home's best period", "1", nullable=True, lower=0, upper=1),
+    ),
+)  # fmt: skip
+
+HOUSEHOLD_PERIOD = Table(
+    "household_period", "one home in one study period", ("household_id", "period"),
+    (
+        household_id,
+        period,
+        Column("period_start_utc", UTC, "start of the period"),
+        Column("period_end_utc", UTC, "end of the period, exclusive"),
+        Column("completeness", F, "share of the period's half-hours that are ok", "1", lower=0, upper=1),
+        Column("weakest_cell", F, "smallest share of ok half-hours in a month-by-hour cell", "1", lower=0, upper=1),
+        included,
+        exclusion_reason,
+        Column("hours_observed", N, "good hours in the period", "h", lower=0),
+        Column("heat_kwh_observed", F, "heat of these hours", "kWh", lower=0),
+        Column("heat_kwh_annual", F, "heat of the whole period, gaps filled by the type's profile", "kWh", nullable=True, lower=0),
+        Column("filled_share", F, "share of that heat which is estimated", "1", nullable=True, lower=0, upper=1),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+SELECTION_FUNNEL = Table(
+    "selection_funnel", "homes left after each selection step of a period", ("period", "step"),
+    (
+        period,
+        Column("step", N, "order of the step", lower=0),
+        Column("criterion", S, "what the step asks for"),
+        Column("households", N, "homes that pass this step and all before it", "1", lower=0),
+        Column("heat_kwh_mean", F, "heat per home and year of these homes", "kWh/yr", nullable=True, lower=0),
+        Column("households_without", N, "homes that pass every step but this one", "1", lower=0),
+        Column("heat_kwh_mean_without", F, "heat per home and year of the homes that pass every step but this one", "kWh/yr", nullable=True, lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+HEAT_HOURLY = Table(
+    "heat_hourly", "every good hour of every known home", ("household_id", "hour_start_utc"),
+    (
+        household_id,
+        Column("hour_start_utc", UTC, "start of the hour"),
+        Column("gas_kwh", F, "gas used in the hour", "kWh", lower=0, upper=179.6),
+        Column("heat_kwh", F, "heat delivered in the hour", "kWh", lower=0, upper=179.6),
+    ),
+)  # fmt: skip
+
+HEAT_PROFILE = Table(
+    "heat_profile", "mean heat per home of a dwelling type in one hour of a period", ("dwelling_type", "period", "hour_start_utc"),
+    (
+        profile_group,
+        period,
+        Column("hour_start_utc", UTC, "start of the hour"),
+        Column("households", N, "homes with a good reading in the hour", "1", lower=1),
+        Column("gas_kwh_mean", F, "mean gas per home", "kWh/h", lower=0, upper=179.6),
+        Column("heat_kwh_mean", F, "mean heat per home", "kWh/h", lower=0, upper=179.6),
+        Column("heat_kwh_se", F, "standard error of the mean heat", "kWh/h", nullable=True, lower=0),
+        Column("temperature_c", F, "outdoor air temperature", "degC", nullable=True, lower=-40, upper=45),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+HEAT_DEMAND_ANNUAL = Table(
+    "heat_demand_annual", "heat per home and year of a dwelling type in one period", ("dwelling_type", "period"),
+    (
+        profile_group,
+        period,
+        Column("year", N, "calendar year, where the period is one", nullable=True),
+        Column("households", N, "included homes", "1", lower=0),
+        Column("gas_kwh_mean", F, "gas per home and year", "kWh/yr", nullable=True, lower=0),
+        Column("heat_kwh_mean", F, "heat per home and year", "kWh/yr", nullable=True, lower=0),
+        Column("heat_kwh_ci_low", F, "lower end of the 95 % interval of the mean", "kWh/yr", nullable=True, lower=0),
+        Column("heat_kwh_ci_high", F, "upper end of the 95 % interval of the mean", "kWh/yr", nullable=True, lower=0),
+        Column("heat_kwh_weather_normal", F, "heat per home and year in normal weather", "kWh/yr", nullable=True, lower=0),
+        Column("heat_kwh_weather_normal_ci_low", F, "lower end of its 95 % interval", "kWh/yr", nullable=True, lower=0),
+        Column("heat_kwh_weather_normal_ci_high", F, "upper end of its 95 % interval", "kWh/yr", nullable=True, lower=0),
+        Column("household_heat_kwh_mean", F, "mean of the homes' own annual figures, to compare", "kWh/yr", nullable=True, lower=0),
+        Column("peak_hour_heat_kwh", F, "highest hour of the mean profile", "kWh/h", nullable=True, lower=0),
+        Column("peak_hour_utc", UTC, "start of that hour", nullable=True),
+        Column("note", S, "why a figure is missing or needs care", nullable=True),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+HEAT_PROFILE_SEASON = Table(
+    "heat_profile_season", "mean heat per home of a dwelling type by hour of the local day in one kind of days",
+    ("dwelling_type", "period", "segmentation", "segment", "hour_local"),
+    (
+        profile_group,
+        period,
+        Column("segmentation", S, "how days are told apart", allowed=SEGMENTATIONS),
+        Column("segment", S, "kind of days: month 01 to 12, weekday or weekend, band of the day's mean temperature such as 0_to_5_c"),
+        Column("hour_local", pl.Int8, "hour of day on the clock of Europe/London", "h", lower=0, upper=23),
+        Column("households", N, "fewest homes behind any of the hours", "1", lower=1),
+        Column("days", N, "local days that hold the hour; a day on which the clock shows it twice counts twice", "1", lower=1),
+        Column("gas_kwh_mean", F, "mean gas per home", "kWh/h", lower=0, upper=179.6),
+        Column("heat_kwh_mean", F, "mean heat per home", "kWh/h", lower=0, upper=179.6),
+        Column("temperature_c", F, "mean outdoor air temperature of these hours", "degC", nullable=True, lower=-40, upper=45),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+TEMPERATURE_HOURLY = Table(
+    "temperature_hourly", "outdoor air temperature of one hour", ("hour_start_utc",),
+    (
+        Column("hour_start_utc", UTC, "start of the hour"),
+        Column("temperature_c", F, "outdoor air temperature", "degC", lower=-40, upper=45),
+        Column("origin", S, "where it comes from"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,154 @@
+"""What lies in the lake: readings, what no reading could be made of, and the small digests of months."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from transforms.schema import UTC, Column, Table
+from transforms.tables.words import FLAG_DTYPE, FLAGS, INFERRED_FLAGS, B, F, N, S, household_id, source_id
+
+READING = Table(
+    "reading", "one reading of one home as delivered, with its one flag", ("source_id", "line"),
+    (
+        household_id,
+        Column("interval_start_utc", UTC, "start of the half-hour"),
+        Column("gas_kwh", F, "gas of the half-hour", "kWh", lower=-1e9, upper=1e9),
+        Column("flag", FLAG_DTYPE, "judgement on the reading", allowed=FLAGS),
+        Column("line", N, "line of the source file, from 1", lower=1),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+REJECT = Table(
+    "reject", "one line of which no reading could be made", ("line",),
+    (
+        Column("line", N, "line of the source file, from 1", lower=1),
+        Column("text", S, "the line as delivered"),
+        Column("reason", S, "why no reading could be made of it"),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+CELL = Table(
+    "cell", "good readings of one home by calendar month and hour of day (UTC)", ("household_id", "month", "hour_of_day"),
+    (
+        household_id,
+        Column("month", pl.Date, "first day of the calendar month"),
+        Column("hour_of_day", pl.Int8, "hour of day, UTC", "h", lower=0, upper=23),
+        Column("half_hours", N, "ok half-hours", "1", lower=0),
+        Column("hours", N, "hours of which both half-hours are ok", "1", lower=0),
+        Column("gas_kwh", F, "gas of these hours", "kWh", lower=0),
+        Column("first_interval_utc", UTC, "first ok half-hour"),
+        Column("last_interval_utc", UTC, "last ok half-hour"),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+DAY = Table(
+    "day", "one day of one home's readings from one source that no flag hits, or none but very_high",
+    ("household_id", "date", "source_id"),
+    (
+        household_id,
+        Column("date", pl.Date, "day (UTC)"),
+        source_id,
+        Column("half_hours", N, "readings that no flag hits", "1", lower=0, upper=48),
+        Column("gas_kwh", F, "their gas", "kWh", lower=0),
+        Column("delivered_half_hours", N, "readings, very high ones included", "1", lower=1, upper=48),
+        Column("delivered_kwh", F, "their gas", "kWh", lower=0),
+        Column("max_kwh", F, "largest of them", "kWh", lower=0),
+        Column("gap_kwh", F, "smallest difference between two unequal ones", "kWh", nullable=True, lower=0),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+_run = (
+    household_id,
+    Column("start_utc", UTC, "start of its first half-hour"),
+    Column("end_utc", UTC, "end of its last half-hour, exclusive"),
+    Column("readings", N, "readings in it", "1", lower=1),
+    Column("gas_kwh", F, "the value of each", "kWh", lower=0),
+)
+
+EQUAL_RUN = Table(
+    "equal_run", "a run of equal readings of one home in one month: a long one, or the first or last of the month",
+    ("household_id", "start_utc"),
+    (
+        *_run,
+        Column("is_first", B, "whether the home's month begins with it"),
+        Column("is_last", B, "whether the home's month ends with it"),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+OPEN_RUN = Table(
+    "open_run", "the run of equal readings that a home's month ends with, from its start in whichever month",
+    ("household_id",), _run, tier="lake",
+)  # fmt: skip
+
+CLOSED_RUN = Table(
+    "closed_run", "a long run of equal readings from its start to its end, across months", ("household_id", "start_utc"),
+    (*_run, Column("step_kwh", F, "the meter's step then", "kWh", nullable=True, lower=0)),
+    tier="lake",
+)  # fmt: skip
+
+RECENT_DAY = Table(
+    "recent_day", "one of the last days of a home that changes of level are looked for in", ("household_id", "date"),
+    (
+        household_id,
+        Column("date", pl.Date, "day (UTC)"),
+        Column("level", F, "gas over what the mean British home uses at that temperature", "1", lower=0),
+        Column("max_kwh", F, "largest reading", "kWh", lower=0),
+        Column("gap_kwh", F, "smallest difference between two unequal readings", "kWh", nullable=True, lower=0),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+HOME_LEVEL = Table(
+    "home_level", "what is known of a home's readings up to the end of a month", ("household_id",),
+    (
+        household_id,
+        Column("first_date", pl.Date, "first day with readings"),
+        Column("last_date", pl.Date, "last day with readings"),
+        Column("days", N, "days that changes of level are looked for in", "d", lower=0),
+        Column("gas_kwh", F, "gas of the days of known temperature", "kWh", lower=0),
+        Column("expected_kwh", F, "what the mean British home uses in the same half-hours", "kWh", lower=0),
+        Column("step_kwh", F, "the meter's step, as last seen", "kWh", nullable=True, lower=0),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+LEVEL_CHANGE = Table(
+    "level_change", "a day on which a home's level changes by the factor of a wrong unit", ("household_id", "date"),
+    (
+        household_id,
+        Column("date", pl.Date, "first day of the new level"),
+        Column("log_factor", F, "logarithm of the factor between two units, new over old", "1"),
+        Column("log_ratio", F, "logarithm of the measured ratio of levels", "1"),
+        Column("log_level_before", F, "logarithm of the level before", "1"),
+        Column("step_before_kwh", F, "the meter's step before", "kWh", nullable=True, lower=0),
+        Column("is_sure", B, "whether it is a slip by itself, or only where it takes back another"),
+        Column("contrast", F, "difference of the mean logarithms of the levels: largest where the change is", "1", lower=0),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+UNSETTLED = Table(
+    "unsettled", "readings of one home in one month that a rule cannot judge yet", ("month", "flag", "household_id"),
+    (
+        Column("month", pl.Date, "first day of the calendar month"),
+        Column("flag", S, "inferred flag", allowed=INFERRED_FLAGS),
+        household_id,
+        Column("readings", N, "readings", "1", lower=0),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+MONTH_READINGS = Table(
+    "month_readings", "readings of one month that no exact flag hits", ("month",),
+    (
+        Column("month", pl.Date, "first day of the calendar month"),
+        Column("readings", N, "readings", "1", lower=0),
+        Column("readings_without_temperature", N, "of them those on days without a temperature", "1", lower=0),
+    ),
+    tier="lake",
+)  # fmt: skip

@@ -1,0 +1,157 @@
+"""Where everything comes from: files, flags, builds, runs, checks, and what each column means."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from transforms.schema import UTC, Column, Table
+from transforms.tables.words import FLAGS, INFERRED_FLAGS, B, F, N, S, household_id, source_id
+
+SOURCE = Table(
+    "source", "one delivered file, by content", ("source_id",),
+    (
+        source_id,
+        Column("file_name", S, "name below the landing folder"),
+        Column("feed", S, "format and landing subfolder"),
+        Column("format", S, "recognised format, or none"),
+        Column("kind", S, "what the file holds", allowed=("readings", "households", "temperature", "none")),
+        Column("outcome", S, "what became of the file", allowed=("accepted", "refused", "quarantined")),
+        Column("reason", S, "why it was refused or quarantined", nullable=True),
+        Column("sha256", S, "hash of the file's bytes"),
+        Column("bytes", N, "size of the file", "B", lower=0),
+        Column("lines", N, "lines of the file", "1", lower=0),
+        Column("header_lines", N, "header lines, repeated ones included", "1", lower=0),
+        Column("blank_lines", N, "blank lines", "1", lower=0),
+        Column("readings", N, "parsed readings, whatever their flag; of a household or temperature table its rows", "1", lower=0),
+        Column("rejects", N, "lines of which no reading could be made", "1", lower=0),
+        Column("clock", S, "clock of the stamps", allowed=("utc", "local", "none")),
+        Column("clock_basis", S, "what decided the clock"),
+        Column("stamp", S, "what the stamps name", allowed=("start", "end", "none")),
+        Column("stamp_basis", S, "what decided that"),
+        Column("id_basis", S, "where the household id comes from"),
+        Column("first_interval_utc", UTC, "start of the first half-hour", nullable=True),
+        Column("last_interval_utc", UTC, "start of the last half-hour", nullable=True),
+        Column("superseded", B, "whether newer content at the same path replaced it"),
+        Column("ingested_at_utc", UTC, "when it was read"),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+FLAG_COUNT = Table(
+    "flag_count", "readings of one source that carry one flag", ("source_id", "flag"),
+    (
+        source_id,
+        Column("flag", S, "judgement on the reading", allowed=FLAGS),
+        Column("readings", N, "readings", "1", lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+FLAG_JUDGEMENT = Table(
+    "flag_judgement", "readings of one month that an inferred flag could or could not be judged for", ("month", "flag", "outcome"),
+    (
+        Column("month", pl.Date, "first day of the calendar month"),
+        Column("flag", S, "inferred flag", allowed=INFERRED_FLAGS),
+        Column("outcome", S, "judged, or what was lacking"),
+        Column("readings", N, "readings", "1", lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+SUSPECT_SPAN = Table(
+    "suspect_span", "a span of one home's readings that an inferred flag rests on", ("household_id", "flag", "start_utc"),
+    (
+        household_id,
+        Column("flag", S, "inferred flag", allowed=INFERRED_FLAGS),
+        Column("start_utc", UTC, "start of its first half-hour"),
+        Column("end_utc", UTC, "end of its last half-hour, exclusive"),
+        Column("factor", F, "delivered over true, where a wrong unit is suspected", "1", nullable=True, lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+SOURCE_LEVEL = Table(
+    "source_level", "how high the readings of one source lie in one month, beside the same homes' other readings", ("source_id", "month"),
+    (
+        source_id,
+        Column("month", pl.Date, "first day of the calendar month"),
+        Column("households", N, "homes with readings", "1", lower=0),
+        Column("half_hours", N, "readings that no exact flag hits", "1", lower=0),
+        Column("gas_kwh", F, "their gas", "kWh", lower=0),
+        Column("level", F, "their gas over what the mean British home uses at that temperature", "1", nullable=True, lower=0),
+        Column("households_before", N, "of these homes those with readings before, or from other sources", "1", lower=0),
+        Column("level_before", F, "level of these homes' readings before and from other sources", "1", nullable=True, lower=0),
+        Column("ratio", F, "level over level_before, on the homes that have both", "1", nullable=True, lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+BUILD_MONTH = Table(
+    "build_month", "one month of readings made into hours", ("month",),
+    (
+        Column("month", pl.Date, "first day of the calendar month"),
+        Column("fingerprint", S, "hash of everything that the month was computed from, code and rules included"),
+        Column("data_fingerprint", S, "hash of the readings and of the homes that are unknown"),
+        Column("code_fingerprint", S, "hash of the modules that computed it"),
+        Column("households", N, "homes with a good hour", "1", lower=0),
+        Column("readings", N, "readings of the month, whatever their flag", "1", lower=0),
+        Column("ok_half_hours", N, "ok half-hours of known homes", "1", lower=0),
+        Column("used_half_hours", N, "half-hours that entered an hour", "1", lower=0),
+        Column("used_gas_kwh", F, "gas of the half-hours that entered an hour", "kWh", lower=0),
+        Column("hours", N, "good hours", "1", lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+RUN = Table(
+    "run", "one run that published a warehouse", ("run_id",),
+    (
+        Column("run_id", S, "identifier of the run"),
+        Column("kind", S, "what started it", allowed=("nightly", "backfill")),
+        Column("reason", S, "why, as given", nullable=True),
+        Column("started_at_utc", UTC, "start of the run"),
+        Column("published_at_utc", UTC, "when its tables were complete"),
+        Column("snapshot_id", S, "the warehouse it published"),
+        Column("base_snapshot_id", S, "the warehouse it replaced", nullable=True),
+        Column("content_fingerprint", S, "hash of everything that the warehouse was made from"),
+        Column("code_version", S, "version of Hearth"),
+        Column("code_fingerprint", S, "hash of the modules that computed it"),
+        Column("settings", S, "settings that shape numbers, as JSON"),
+        Column("sources_new", N, "files that the run took in", "1", lower=0),
+        Column("months_built", N, "months that it built", "1", lower=0),
+    ),
+)  # fmt: skip
+
+QUALITY_RESULT = Table(
+    "quality_result", "one check of the gate on one run's candidate", ("run_id", "check_name"),
+    (
+        Column("run_id", S, "identifier of the run"),
+        Column("check_name", S, "name of the check"),
+        Column("table_name", S, "table that it judges"),
+        Column("severity", S, "whether a failure stops the publication", allowed=("critical", "warning")),
+        Column("passed", B, "whether it held"),
+        Column("observed", F, "the measured figure", nullable=True),
+        Column("lower", F, "smallest figure that passes", nullable=True),
+        Column("upper", F, "largest figure that passes", nullable=True),
+        Column("sample_keys", S, "a few keys of rows that fail, as JSON", nullable=True),
+        Column("meaning", S, "what the check says, in a sentence"),
+    ),
+    may_be_empty=True,  # the gate judges before it writes
+)  # fmt: skip
+
+DATA_DICTIONARY = Table(
+    "data_dictionary", "one column of one table", ("table_name", "column_name"),
+    (
+        Column("table_name", S, "table"),
+        Column("column_name", S, "column"),
+        Column("position", N, "order in the table", lower=1),
+        Column("type", S, "DuckDB type"),
+        Column("unit", S, "unit, empty where there is none"),
+        Column("meaning", S, "what it holds"),
+        Column("is_key", B, "whether it is part of the key"),
+        Column("nullable", B, "whether it may be null"),
+        Column("grain", S, "what one row of the table is"),
+        Column("tier", S, "who may see it", allowed=("restricted", "public")),
+    ),
+    tier="public",
+)  # fmt: skip

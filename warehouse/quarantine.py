@@ -1,0 +1,56 @@
+"""Quarantine: the decision to leave one source out, or to let it in after all; one small object per source.
+
+A decision is content like a manifest: every plan reads it, and nothing else remembers it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from warehouse.lake import Lake
+from warehouse.manifest import Manifest, superseded_sources
+
+
+class Decision(BaseModel):
+    """What was decided about one source of readings.
+
+    `quarantined`: its readings enter no table. `lifted`: it is taken in again and judged like any other. `accepted`:
+    it is taken in, and its level and its flags no longer stop a publication.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source_id: str
+    file_name: str
+    state: Literal["quarantined", "lifted", "accepted"]
+    reason: str
+    decided_at_utc: dt.datetime
+
+
+def decision_key(source_id: str) -> str:
+    """Return the key under which the decision about a source is stored."""
+    return f"quarantine/{source_id}.json"
+
+
+def read_decisions(lake: Lake) -> tuple[Decision, ...]:
+    """Return the latest decision about each source that there is one about, by source id."""
+    return tuple(Decision.model_validate_json(lake.get_text(key)) for key in lake.keys("quarantine"))
+
+
+def replaced_sources(manifests: Sequence[Manifest], left_out: Collection[str]) -> frozenset[str]:
+    """Return the sources whose every landing path has newer content that is not left out.
+
+    Content that is left out replaces nothing: what its path held before counts again. Whether it is itself replaced is
+    told by all contents.
+    """
+    used = superseded_sources([m for m in manifests if m.source_id not in left_out])
+    return used | (superseded_sources(list(manifests)) & frozenset(left_out))
+
+
+def write_decision(lake: Lake, decision: Decision) -> None:
+    """Store a decision; it replaces an earlier one about the same source."""
+    lake.put_text(decision_key(decision.source_id), decision.model_dump_json(indent=1))

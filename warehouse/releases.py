@@ -1,0 +1,116 @@
+"""What is remembered of publications, restricted: which homes stood behind them and what was shown.
+
+A release is committed by its manifest, `records/<release id>.json`, which is written last and names the Parquet objects
+that hold it. Objects are named by their content, so that what did not change between releases lies there once. The
+folder holds readings' codes of homes: it is the owner's alone, and nothing of it is ever served.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from filelock import FileLock
+
+from transforms.public import ReleaseRecord
+from warehouse.lake import Lake
+
+OWNER_ONLY = 0o600
+OWNERS_FOLDER = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFolder:
+    """The releases of one home folder below `root`."""
+
+    root: Path
+
+    @property
+    def _lake(self) -> Lake:
+        return Lake(self.root)
+
+    def lock(self) -> FileLock:
+        """Return the lock held from reading the last release to pointing at the new one; it dies with its process."""
+        self._make_private()
+        return FileLock(self.root / ".lock")
+
+    def exists(self, release_id: str) -> bool:
+        """Say whether a release is recorded."""
+        return self._lake.exists(_record_key(release_id))
+
+    def latest(self) -> ReleaseRecord | None:
+        """Return the last release, or None where there is none; ids sort by the time of their snapshot."""
+        keys = self._lake.keys("records")
+        return self._read(keys[-1]) if keys else None
+
+    def write(self, record: ReleaseRecord) -> None:
+        """Record a release; the same id again takes the place of the one before."""
+        self._make_private()
+        objects = {
+            **{f"shown/{name}": self._put(name, frame) for name, frame in record.shown.items()},
+            **{f"hidden/{name}": self._put(name, frame) for name, frame in record.hidden.items()},
+            "member": self._put("member", record.member),
+            "edition": self._put("edition", record.edition),
+        }
+        manifest = {"release_id": record.release_id, "threshold": record.threshold, "objects": objects}
+        key = _record_key(record.release_id)
+        self._lake.put_text(key, json.dumps(manifest, indent=1))
+        self._lake.path(key).chmod(OWNER_ONLY)
+
+    def forget_old(self, keep: int) -> list[str]:
+        """Delete all but the last `keep` releases, at least one, and objects of none; return the ids of those deleted.
+
+        The last one holds what has to be remembered of all before it.
+        """
+        keys = self._lake.keys("records")
+        old = keys[: -max(keep, 1)]
+        for key in old:
+            self._lake.path(key).unlink()
+        kept = {name for key in keys[len(old) :] for name in self._manifest(key)["objects"].values()}
+        for key in self._lake.keys("objects"):
+            if key not in kept:
+                self._lake.path(key).unlink()
+        return [Path(key).stem for key in old]
+
+    def _read(self, key: str) -> ReleaseRecord:
+        manifest = self._manifest(key)
+        frames = {name: self._lake.read(of) for name, of in manifest["objects"].items()}
+        return ReleaseRecord(
+            release_id=manifest["release_id"],
+            threshold=manifest["threshold"],
+            shown=_below("shown", frames),
+            hidden=_below("hidden", frames),
+            member=frames["member"],
+            edition=frames["edition"],
+        )
+
+    def _manifest(self, key: str) -> dict[str, Any]:
+        manifest: dict[str, Any] = json.loads(self._lake.get_text(key))
+        return manifest
+
+    def _put(self, name: str, frame: pl.DataFrame) -> str:
+        content = io.BytesIO()
+        frame.write_ipc(content)
+        key = f"objects/{name}/{hashlib.sha256(content.getvalue()).hexdigest()}.parquet"
+        if not self._lake.exists(key):
+            self._lake.put_frame(key, frame)
+            self._lake.path(key).chmod(OWNER_ONLY)
+        return key
+
+    def _make_private(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(OWNERS_FOLDER)
+
+
+def _record_key(release_id: str) -> str:
+    return f"records/{release_id}.json"
+
+
+def _below(prefix: str, frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    return {name.removeprefix(f"{prefix}/"): frame for name, frame in frames.items() if name.startswith(f"{prefix}/")}
