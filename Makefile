@@ -61,6 +61,7 @@ lock: .venv/.dev-installed ## write both lock files anew from pyproject.toml (UP
 
 bench: .venv/.dev-installed ## time the stages against a plain pass over the same file
 	@$(CLEAN); $(VENV_PYTHON) -m tests.benchmarks.speed
+	@$(VENV_PYTHON) -m tests.benchmarks.lcoh_speed
 
 clean: ## delete .venv, the demo and every cache
 	rm -rf .venv $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -169,8 +169,12 @@ def sql(
 
 @app.command(epilog="Example: hearth lcoh --demand-kwh 12000 --dwellings 750 --set ashp.capital_gbp=9000")
 def lcoh(
-    scenario: Annotated[str, typer.Option(help="Set of prices.")] = "paper_fit",
-    convention: Annotated[str, typer.Option(help="How the cost model is read.")] = "wang2018",
+    scenario: Annotated[
+        str, typer.Option(help="Set of prices: paper_fit, eep2018, eep2019, desnz2023 or your own.")
+    ] = "paper_fit",
+    convention: Annotated[
+        str, typer.Option(help="How the cost model is read: wang2018, rival, best_practice, best_practice_private ...")
+    ] = "wang2018",
     demand_kwh: Annotated[
         float | None, typer.Option(help="Heat per home and year [kWh]; by default the paper's.")
     ] = None,
@@ -178,19 +182,48 @@ def lcoh(
     dwellings: Annotated[int | None, typer.Option(help="Homes of one network; by default the five scales.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="item.parameter=value; may be repeated.")] = None,
     own_files: Annotated[
-        list[Path] | None, typer.Option("--assumptions", help="CSV of your own assumptions; may be repeated.")
+        list[Path] | None,
+        typer.Option("--assumptions", help="CSV of your own assumptions or scenario rules; may be repeated."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs, unrounded.")] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="SYSTEM", help="Cash flow behind one number: gas_boiler, ashp, gshp or network."),
+    ] = None,
+    dwelling_type: Annotated[str | None, typer.Option(help="With --explain: whose demand; by default all.")] = None,
+    scale: Annotated[str | None, typer.Option(help="With --explain network: which of the five scales.")] = None,
+    out: Annotated[Path | None, typer.Option(help="With --explain: also save as .xlsx with live formulas.")] = None,
 ) -> None:
     """Compute the levelised cost of heat alone, any assumption overridden."""
     from flows.lcoh import run_lcoh, show_lcoh
 
+    if explain:
+        from flows.lcoh_explain import explain_lcoh, show_explanation, write_workbook
+
+        with usage_errors():
+            found = explain_lcoh(
+                explain, dwelling_type=dwelling_type, scale=scale, scenario=scenario, convention=convention,
+                demand_kwh=demand_kwh, discount_rate=discount_rate, dwellings=dwellings,
+                overrides=overrides or [], own_files=own_files or [],
+            )  # fmt: skip
+            if out:
+                write_workbook(found, out)
+        typer.echo(show_explanation(found, as_json=as_json))
+        if out:
+            typer.echo(f"saved {out}", err=True)
+        return
     with usage_errors():
-        rows = run_lcoh(
+        if given := [
+            name for name, value in (("--dwelling-type", dwelling_type), ("--scale", scale), ("--out", out)) if value
+        ]:
+            raise ValueError(f"{', '.join(given)} goes with --explain SYSTEM")
+        answer = run_lcoh(
             scenario=scenario, convention=convention, demand_kwh=demand_kwh, discount_rate=discount_rate,
             dwellings=dwellings, overrides=overrides or [], own_files=own_files or [],
         )  # fmt: skip
-    typer.echo(show_lcoh(rows, as_json=as_json))
+    typer.echo(show_lcoh(answer, as_json=as_json))
+    for note in answer.notes if as_json else ():
+        typer.echo(note, err=True)
 
 
 @app.command(epilog="Example: hearth quarantine --lift supplier_a/2009-03.csv")

@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 import polars as pl
 
+from flows.cost_units import COST_TABLES, CostUnit, plan_costs, plan_diversity
 from flows.fingerprints import CODE, code_fingerprint, describe_table, fingerprint
 from flows.history_units import HistoryUnit, plan_digests, plan_history, read_verdict
 from flows.inputs import Inputs, read_inputs
@@ -21,7 +22,6 @@ from quality.alarms import describe_flag_shares
 from transforms import tables
 from transforms.heating import HeatingRule, describe_heating
 from transforms.history import Verdict
-from transforms.lcoh.table import lcoh_table, paper_demand
 from transforms.line_flags import describe_thresholds
 from transforms.periods import find_periods
 from transforms.schema import UTC, Table
@@ -35,8 +35,6 @@ from warehouse.manifest import Manifest
 from warehouse.publish import Candidate, describe_columns
 from warehouse.quarantine import Decision, decision_key
 
-PAPER_CONVENTION = "wang2018"  # always published too: it shows that the paper is reproduced
-
 Work = Callable[[Sequence[Unit], Inputs], None]
 
 
@@ -49,7 +47,7 @@ class Content:
     verdict: Verdict
     months: tuple[MonthUnit, ...]
     periods: tuple[PeriodUnit, ...]
-    assumptions: pl.DataFrame
+    costs: CostUnit
     settings: Settings
 
     @cached_property
@@ -64,9 +62,8 @@ class Content:
             decisions=[(d.source_id, d.state, d.reason) for d in self.inputs.decisions],
             households=None if self.inputs.households is None else hash_frame(self.inputs.households),
             temperature=hash_frame(self.inputs.temperature),
-            assumptions=hash_frame(self.assumptions),
+            costs=self.costs.fingerprint,
             rules=hash_frame(describe_rules(self.settings)),
-            cost=(self.settings.scenario, self.settings.convention, code_fingerprint("cost")),
             tables={table.name: describe_table(table) for table in tables.WAREHOUSE_TABLES},
         )
 
@@ -74,7 +71,9 @@ class Content:
     def keys(self) -> set[str]:
         """The lake objects that it rests on."""
         digests = (unit.digest for unit in self.chain)
-        units: tuple[Unit, ...] = (*digests, *self.chain, *self.months, *self.periods)
+        units: tuple[Unit, ...] = (
+            *digests, *self.chain, *self.months, *self.periods, *self.costs.diversities, self.costs,
+        )  # fmt: skip
         of_sources = {key for manifest in self.inputs.manifests for key in manifest.object_keys}
         of_decisions = {decision_key(decision.source_id) for decision in self.inputs.decisions}
         return of_sources | of_decisions | {unit.key(table) for unit in units for table in unit.tables}
@@ -125,14 +124,8 @@ def describe_rules(settings: Settings) -> pl.DataFrame:
     alarms = [read_figures("alarm"), describe_flag_shares(read_figures("flag_share"))]
     weather = read_figures("weather")
     heating = describe_heating(HeatingRule())
-    rows = [
-        describe_thresholds(options.thresholds),
-        options.conversion.describe(),
-        heating,
-        sufficiency,
-        weather,
-        *alarms,
-    ]
+    measured = [heating, sufficiency, weather, read_figures("diversity_rule"), *alarms]
+    rows = [describe_thresholds(options.thresholds), options.conversion.describe(), *measured]
     return pl.concat(tables.ASSUMPTION.conform(frame) for frame in rows)
 
 
@@ -197,7 +190,12 @@ def plan_content(
     work(months, inputs)
     periods = plan_periods(lake, months, inputs, settings)
     work(periods, inputs)
-    return Content(inputs, chain, verdict, tuple(months), periods, read_assumptions(), settings)
+    assumptions = read_assumptions()
+    diversities = plan_diversity(periods, assumptions)
+    work(diversities, inputs)
+    costs = plan_costs(diversities, assumptions, settings)
+    work([costs], inputs)
+    return Content(inputs, chain, verdict, tuple(months), periods, costs, settings)
 
 
 def fill_candidate(candidate: Candidate, lake: Lake, content: Content) -> None:
@@ -205,20 +203,19 @@ def fill_candidate(candidate: Candidate, lake: Lake, content: Content) -> None:
     cells = read_cells(lake, list(content.months))
     by_period = _read_units(lake, content.periods, tables.HOUSEHOLD_PERIOD)
     homes = list_homes(content.inputs.households, content.inputs.seen)
-    demand = _read_units(lake, content.periods, tables.HEAT_DEMAND_ANNUAL)
     frames = {
         tables.HOUSEHOLD: combine_households(homes, by_period, cells),
         tables.HOUSEHOLD_PERIOD: by_period,
         tables.SELECTION_FUNNEL: _read_units(lake, content.periods, tables.SELECTION_FUNNEL),
         tables.HEAT_PROFILE: _read_units(lake, content.periods, tables.HEAT_PROFILE),
         tables.HEAT_PROFILE_SEASON: _read_units(lake, content.periods, tables.HEAT_PROFILE_SEASON),
-        tables.HEAT_DEMAND_ANNUAL: demand,
+        tables.HEAT_DEMAND_ANNUAL: _read_units(lake, content.periods, tables.HEAT_DEMAND_ANNUAL),
         tables.WEATHER_FIT: _read_units(lake, content.periods, tables.WEATHER_FIT),
         tables.WEATHER_DAY: _read_units(lake, content.periods, tables.WEATHER_DAY),
         tables.HOUSEHOLD_WEATHER: _read_units(lake, content.periods, tables.HOUSEHOLD_WEATHER),
         tables.TEMPERATURE_HOURLY: content.inputs.temperature,
-        tables.ASSUMPTION: pl.concat([content.assumptions, describe_rules(content.settings)]),
-        tables.LCOH: cost_demand(demand, content),
+        tables.DIVERSITY: _read_units(lake, content.costs.diversities, tables.DIVERSITY),
+        tables.DIVERSITY_CURVE: _read_units(lake, content.costs.diversities, tables.DIVERSITY_CURVE),
         tables.SOURCE: list_sources(content.inputs),
         tables.SOURCE_LEVEL: content.verdict.source_level,
         tables.FLAG_COUNT: count_all_flags(lake, content),
@@ -227,22 +224,11 @@ def fill_candidate(candidate: Candidate, lake: Lake, content: Content) -> None:
         tables.BUILD_MONTH: _read_months(lake, content.months, "build_month", tables.BUILD_MONTH),
         tables.DATA_DICTIONARY: describe_columns(),
     }
+    frames |= {table: table.conform(lake.read(content.costs.key(table.name))) for table in COST_TABLES}
+    frames[tables.ASSUMPTION] = pl.concat([frames[tables.ASSUMPTION], describe_rules(content.settings)])
     for table, frame in frames.items():
         candidate.load_frame(table, frame)
     candidate.load_parquet(tables.HEAT_HOURLY, [lake.path(unit.key("heat_hourly")) for unit in content.months])
-
-
-def cost_demand(demand: pl.DataFrame, content: Content) -> pl.DataFrame:
-    """Return the levelised cost of heat at the measured demands and at the paper's (`tables.LCOH`)."""
-    measured = demand.filter(pl.col("heat_kwh_mean") > 0).select(
-        "dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean"
-    )
-    both = pl.concat([measured, paper_demand(content.assumptions)])
-    conventions = dict.fromkeys((PAPER_CONVENTION, content.settings.convention))
-    return pl.concat(
-        lcoh_table(both, content.assumptions, scenario=content.settings.scenario, convention=name)
-        for name in conventions
-    )
 
 
 def list_sources(inputs: Inputs) -> pl.DataFrame:
@@ -286,7 +272,7 @@ def _read_months(lake: Lake, units: Sequence[MonthUnit], name: str, table: Table
     return pl.concat([table.empty(), *(table.conform(lake.read(unit.key(name))) for unit in units)])
 
 
-def _read_units(lake: Lake, units: Sequence[PeriodUnit], table: Table) -> pl.DataFrame:
+def _read_units(lake: Lake, units: Sequence[Unit], table: Table) -> pl.DataFrame:
     return pl.concat([table.empty(), *(table.conform(lake.read(unit.key(table.name))) for unit in units)])
 
 

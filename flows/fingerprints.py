@@ -55,7 +55,21 @@ CODE = {
         "transforms.weather_fit",
         "transforms.weather_normal",
     ),
-    "cost": ("transforms.lcoh",),
+    "diversity": (
+        "transforms.cold_days",
+        "transforms.diversity",
+        "transforms.diversity_curve",
+        "transforms.diversity_draws",
+        "transforms.levels",
+    ),
+    "cost": (
+        "transforms.lcoh",
+        "transforms.claims",
+        "transforms.sample_claims",
+        "transforms.temperature",
+        "transforms.weather_normal",
+        "flows.cost_units",
+    ),
     "report": (
         "reports",
         "quality.disclosure",

@@ -60,7 +60,7 @@ def _large_sources(content: Content, limits: Limits) -> list[str]:
 def explain_drift(content: Content, history: History, row: pl.DataFrame, accepted: frozenset[str]) -> str | None:
     """Say what explains that figures differ from the published ones beside the readings; None: nothing does."""
     published = history.run.tail(1)
-    own = pl.concat([content.assumptions, describe_rules(content.settings)])
+    own = pl.concat([content.costs.assumptions, describe_rules(content.settings)])
     reasons = {
         "the code that computes them is another": row["code_fingerprint"][0] != published["code_fingerprint"][0],
         "settings that shape numbers changed": row["settings"][0] != published["settings"][0],
@@ -72,9 +72,10 @@ def explain_drift(content: Content, history: History, row: pl.DataFrame, accepte
 
 
 def _figures(assumptions: pl.DataFrame) -> pl.DataFrame:
-    """Return the figures that numbers are made of, in a fixed order."""
+    """Return the figures that numbers are made of, in a fixed order; derived ones follow from the readings."""
     key = tables.ASSUMPTION.key
-    return assumptions.filter(~pl.col("item").is_in(JUDGED_BY)).select(*key, "value").sort(*key, "value")
+    given = ~pl.col("item").is_in(JUDGED_BY) & ~pl.col("status").str.starts_with("derived")
+    return assumptions.filter(given).select(*key, "value").sort(*key, "value")
 
 
 def _used(content: Content) -> frozenset[str]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-from transforms.lcoh.conventions import CONVENTIONS, WANG2018
-from transforms.lcoh.overrides import GIVEN, override, with_network_size
-from transforms.lcoh.table import lcoh_table, paper_demand
+from transforms.lcoh.conventions import BEST_PRACTICE, WANG2018, find_convention
+from transforms.lcoh.overrides import GIVEN, with_network_size
+from transforms.lcoh.scenarios import list_changes
+from transforms.lcoh.systems import SYSTEMS, purchase_of
+from transforms.lcoh.table import lcoh_table, missing_systems, paper_demand
+from transforms.lcoh.valuation import rate_figures
 from warehouse.cost_figures import read_assumptions
 
 _SHOWN: Final = (
@@ -31,6 +35,14 @@ _SHOWN: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The table `lcoh`, and what has to be said of it."""
+
+    table: pl.DataFrame
+    notes: tuple[str, ...]
+
+
 def run_lcoh(
     *,
     scenario: str = "paper_fit",
@@ -40,8 +52,8 @@ def run_lcoh(
     dwellings: int | None = None,
     overrides: Sequence[str] = (),
     own_files: Sequence[Path] = (),
-) -> pl.DataFrame:
-    """Return the levelised cost of every system, as the table `lcoh`.
+) -> Answer:
+    """Return the levelised cost of every system that the scenario can cost, and how its series came about.
 
     Parameters
     ----------
@@ -50,7 +62,7 @@ def run_lcoh(
     demand_kwh
         Heat delivered to one home [kWh/yr]; without it, the paper's demand of each dwelling type.
     discount_rate
-        Discount rate [1/yr] instead of the scenario's.
+        Discount rate [1/yr] in all years instead of those of the convention's perspective.
     dwellings
         Number of homes on the network, instead of the five scales.
     overrides
@@ -64,27 +76,67 @@ def run_lcoh(
         If a name is unknown or a figure cannot be used. It is a ValueError: wrong usage, exit code 2.
 
     """
-    of_rate = [] if discount_rate is None else [f"study.discount_rate={discount_rate}"]
-    assumptions = override(read_assumptions(own_files), [*overrides, *of_rate], scenario=scenario)
+    demand, assumptions = read_question(
+        scenario=scenario,
+        convention=convention,
+        demand_kwh=demand_kwh,
+        discount_rate=discount_rate,
+        dwellings=dwellings,
+        overrides=overrides,
+        own_files=own_files,
+    )
+    table = lcoh_table(demand, assumptions, scenario=scenario, convention=convention)
+    return Answer(table, (*_left_out(assumptions, scenario, convention), *_changed(assumptions, scenario, convention)))
+
+
+def read_question(
+    *,
+    scenario: str,
+    convention: str,
+    demand_kwh: float | None = None,
+    discount_rate: float | None = None,
+    dwellings: int | None = None,
+    overrides: Sequence[str] = (),
+    own_files: Sequence[Path] = (),
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the demands and the assumptions that the options of `hearth lcoh` ask for, as `run_lcoh` takes them."""
+    rates = rate_figures(find_convention(convention))
+    of_rate = [] if discount_rate is None else [f"{item}.{name}={discount_rate}" for item, name in rates]
+    assumptions = read_assumptions(own_files, settings=[*overrides, *of_rate], scenario=scenario)
     if dwellings is not None:
         assumptions = with_network_size(assumptions, dwellings)
     demand = paper_demand(assumptions) if demand_kwh is None else _given_demand(demand_kwh)
-    return lcoh_table(demand, assumptions, scenario=scenario, convention=convention)
+    return demand, assumptions
 
 
-def show_lcoh(table: pl.DataFrame, *, as_json: bool = False) -> str:
-    """Return the table as text for reading, or as a JSON list of its rows, unrounded."""
-    return json.dumps(table.to_dicts(), indent=1) if as_json else _as_text(table)
+def show_lcoh(answer: Answer, *, as_json: bool = False) -> str:
+    """Return the table and its notes as text for reading, or the table alone as a JSON list of rows, unrounded."""
+    return json.dumps(answer.table.to_dicts(), indent=1) if as_json else _as_text(answer)
 
 
-def _as_text(table: pl.DataFrame) -> str:
-    """Return the table for reading: one line a row, units below the headings, rounded."""
+def _left_out(assumptions: pl.DataFrame, scenario: str, convention: str) -> Iterable[str]:
+    for system, series in missing_systems(assumptions, scenario=scenario, convention=convention).items():
+        yield f"{system} is left out: scenario {scenario} has no {' and no '.join(series)}"
+
+
+def _changed(assumptions: pl.DataFrame, scenario: str, convention: str) -> Iterable[str]:
+    reading = find_convention(convention)
+    series = {key: None for system in SYSTEMS for key in purchase_of(reading, system).series}
+    for (item, parameter), changes in list_changes(assumptions, scenario, series).items():
+        yield f"{item}.{parameter}: {', '.join(changes)}"
+
+
+def _as_text(answer: Answer) -> str:
+    """Return the table for reading: one line a row, units below the headings, rounded; then the notes."""
+    table = answer.table
     columns = [
         _column(table[name], heading=heading, unit=unit, decimals=decimals) for name, heading, unit, decimals in _SHOWN
     ]
     scenario, convention, denominator = table.select("scenario", "convention", "denominator").row(0)
     title = f"scenario {scenario}, convention {convention}: cost per MWh of heat {denominator}"
-    return "\n".join([title, "", *("  ".join(line).rstrip() for line in zip(*columns, strict=True)), *_advice(table)])
+    lines = ("  ".join(line).rstrip() for line in zip(*columns, strict=True))
+    notes = ["", *answer.notes] if answer.notes else []
+    return "\n".join([title, "", *lines, *notes, *_advice(table)])
 
 
 def _given_demand(demand_kwh: float) -> pl.DataFrame:
@@ -103,9 +155,8 @@ def _column(values: pl.Series, *, heading: str, unit: str, decimals: int | None)
 def _advice(table: pl.DataFrame) -> list[str]:
     if table["denominator"][0] == "delivered":
         return []
-    comparable = [name for name, convention in CONVENTIONS.items() if convention.denominator == "delivered"]
     return [
         "",
         "Networks are divided by the heat produced, of which the pipes lose some: do not compare them with the other",
-        f"systems on these figures. Per MWh delivered to the dwelling: --convention {' or '.join(comparable)}",
+        f"systems on these figures. Per MWh delivered to the dwelling: --convention {BEST_PRACTICE.name}",
     ]

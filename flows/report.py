@@ -11,13 +11,22 @@ from typing import Any
 
 import polars as pl
 
+from flows.cost_units import PAPER_SCENARIO, cost_means
 from flows.external import compare_with_studies, fingerprint_references
 from flows.fingerprints import code_fingerprint, fingerprint
 from flows.settings import Settings
 from quality.disclosure import DisclosureRule, publish_all
 from reports.site import Download, RunInfo, SiteInputs, render_site
+from transforms import tables
+from transforms.lcoh.measured_rows import measured_rows, replace_rows
+from transforms.lcoh.performance import reference_performance, seasonal_performance
+from transforms.lcoh.scenarios import scenario_figures
 from transforms.lcoh.table import lcoh_table
 from transforms.public import PublicTable, Release
+from transforms.schema import Table
+from transforms.weather_normal import NormalWeather
+from warehouse.cost_figures import read_assumptions
+from warehouse.figures import read_figures
 from warehouse.public_database import ReleaseInfo, write_public_database
 from warehouse.publish import WarehouseFolder
 from warehouse.reader import open_published
@@ -39,6 +48,14 @@ COMPUTED_BY = {
     "weather_day": "transforms/weather_days.py",
     "weather_fit": "transforms/weather_fit.py",
     "lcoh": "transforms/lcoh/table.py",
+    "lcoh_sensitivity": "transforms/lcoh/curves.py",
+    "lcoh_sobol": "transforms/lcoh/variance.py",
+    "lcoh_probability": "transforms/lcoh/probability.py",
+    "break_even": "transforms/lcoh/break_even.py",
+    "abatement": "transforms/lcoh/abatement.py",
+    "seasonal_performance": "transforms/lcoh/performance.py",
+    "network_finance": "transforms/lcoh/finance.py",
+    "claim": "transforms/claims.py",
     "assumption": "warehouse/cost_figures.py",
     "selection_funnel": "transforms/selection.py",
     "flag_count": "transforms/hours.py",
@@ -141,9 +158,45 @@ def publish_release(query: Query, run: RunInfo, releases: ReleaseFolder, setting
         release_id=run.snapshot_id,
         last=releases.latest(),
         cost=lcoh_table,
+        remeasure=partial(_remeasure, query),
+        compute=partial(_compute, settings, run.origin),
         compare=partial(_compare, query, settings.reference_folder, run.origin),
         rule=DisclosureRule(threshold=settings.disclosure_threshold),
     )
+
+
+def _remeasure(query: Query, assumptions: pl.DataFrame, published: Mapping[str, PublicTable]) -> pl.DataFrame:
+    """Put what the cost model takes from the homes anew, from the tables that are published.
+
+    Of the diversity of homes, which is not, two figures of three digits are taken: how far the peak falls, and how fast.
+    """
+    profile, demand, fit = (published[name].frame for name in ("heat_profile", "heat_demand_annual", "weather_fit"))
+    given = read_assumptions()
+    if demand.is_empty():
+        return replace_rows(assumptions, given.join(assumptions, on=tables.ASSUMPTION.key, how="semi"))
+    seasonal = _performance(profile, fit, given)
+    measured = measured_rows(
+        period=str(demand["period"].max()), profile=profile, demand=demand, weather_fit=fit, seasonal=seasonal,
+        diversity=query("SELECT * FROM diversity"), curve=query("SELECT * FROM diversity_curve"),
+    )  # fmt: skip
+    anew = replace_rows(given, measured).join(assumptions, on=tables.ASSUMPTION.key, how="semi")
+    return replace_rows(assumptions, anew).sort(tables.ASSUMPTION.key)
+
+
+def _compute(settings: Settings, origin: str | None, published: Mapping[str, PublicTable]) -> dict[Table, pl.DataFrame]:
+    """Return the tables of costs that follow from published means."""
+    demand, profile, assumptions, fit = (
+        published[name].frame for name in ("heat_demand_annual", "heat_profile", "assumption", "weather_fit")
+    )
+    return {
+        tables.SEASONAL_PERFORMANCE: _performance(profile, fit, assumptions),
+        **cost_means(demand, profile, assumptions, settings, origin=origin),
+    }
+
+
+def _performance(profile: pl.DataFrame, fit: pl.DataFrame, assumptions: pl.DataFrame) -> pl.DataFrame:
+    figures, normal = scenario_figures(assumptions, PAPER_SCENARIO), NormalWeather.from_tables(read_figures)
+    return pl.concat([seasonal_performance(profile, fit, figures, normal), reference_performance(figures, normal)])
 
 
 def _compare(
@@ -177,6 +230,14 @@ def site_inputs(published: Mapping[str, PublicTable]) -> SiteInputs:
         checks=published["quality_result"],
         months=published["build_month"],
         external=published["external_check"],
+        sensitivity=published["lcoh_sensitivity"],
+        claims=published["claim"],
+        probability=published["lcoh_probability"],
+        break_even=published["break_even"],
+        sobol=published["lcoh_sobol"],
+        performance=published["seasonal_performance"],
+        abatement=published["abatement"],
+        finance=published["network_finance"],
         computed_by=COMPUTED_BY,
     )
 

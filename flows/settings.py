@@ -57,9 +57,9 @@ class Settings(BaseSettings):
     )
     bootstrap_replicates: int = Field(default=1000, ge=100, description="replicates behind an interval")
     seed: int = Field(default=1, ge=0, description="seed of everything drawn")
-    scenario: str = Field(default="paper_fit", description="set of prices of the published cost of heat")
+    scenario: str = Field(default="eep2019", description="set of prices by which the published pages compare systems")
     convention: str = Field(
-        default="wang2018_delivered", description="how the cost model is read where systems are compared"
+        default="best_practice", description="how the cost model is read where systems are compared"
     )
     reference_folder: Path | None = Field(
         default=None, description="folder of published studies (serl/, real_gas/) that a run is compared with"

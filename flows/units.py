@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from flows.cost_units import CostUnit, DiversityUnit, work_costs, work_diversity
 from flows.fingerprints import code_fingerprint
 from flows.history_units import DigestUnit, HistoryUnit, work_digest, work_history
 from flows.inputs import Inputs, load_readings
@@ -35,6 +36,10 @@ def work_unit(lake: Lake, settings: Settings, unit: Unit, inputs: Inputs) -> dic
             return work_month(lake, unit, inputs)
         case PeriodUnit():
             return work_period(lake, unit, inputs, settings)
+        case DiversityUnit():
+            return work_diversity(lake, unit, inputs, settings)
+        case CostUnit():
+            return work_costs(lake, unit, inputs, settings)
         case _:
             message = f"nobody works on {type(unit).__name__}"
             raise TypeError(message)

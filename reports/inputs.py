@@ -50,6 +50,10 @@ TRACED = (
     FLAG_JUDGEMENT,
     EXTERNAL_CHECK,
 )
+OPTIONAL = (
+    "sensitivity", "claims", "diversity", "probability", "break_even", "sobol", "performance", "abatement", "finance",
+    "distribution",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +69,9 @@ class RunInfo:
     published_at_utc: dt.datetime
     code_version: str
     code_fingerprint: str
-    scenario: str = "paper_fit"
-    convention: str = "wang2018_delivered"
+    scenario: str = "eep2019"
+    convention: str = "best_practice"
+    paper_scenario: str = "paper_fit"
     paper_convention: str = "wang2018"
     origin: str | None = None
 
@@ -83,7 +88,8 @@ class Download:
 class SiteInputs:
     """The published tables of one warehouse.
 
-    `profile` needs the rows of `all` only, `external` is empty where nothing was compared, `computed_by` names the
+    `profile` needs the rows of `all` only, `external` is empty where nothing was compared, tables of `OPTIONAL`
+    are None where a release has none, `computed_by` names the
     module that computed each table (`{"heat_demand_annual": "transforms/demand.py", ...}`).
     """
 
@@ -103,17 +109,30 @@ class SiteInputs:
     judgements: PublicTable
     external: PublicTable
     computed_by: Mapping[str, str]
+    sensitivity: PublicTable | None = None
+    claims: PublicTable | None = None
+    diversity: PublicTable | None = None
+    probability: PublicTable | None = None
+    break_even: PublicTable | None = None
+    sobol: PublicTable | None = None
+    performance: PublicTable | None = None
+    abatement: PublicTable | None = None
+    finance: PublicTable | None = None
+    distribution: PublicTable | None = None
 
     def __post_init__(self) -> None:
         bare = [
             f.name
             for f in fields(self)
-            if f.name != "computed_by" and not isinstance(getattr(self, f.name), PublicTable)
+            if f.name != "computed_by"
+            and not isinstance(getattr(self, f.name), PublicTable)
+            and not (f.name in OPTIONAL and getattr(self, f.name) is None)
         ]
         if bare:
             message = f"{', '.join(bare)} did not pass disclosure control: publish through quality.disclosure first"
             raise TypeError(message)
-        untold = [table.name for table in TRACED if table.name not in self.computed_by]
+        given = [table.name for name in OPTIONAL if (table := getattr(self, name)) is not None]
+        untold = [name for name in (*(table.name for table in TRACED), *given) if name not in self.computed_by]
         if untold:
             message = f"computed_by does not say which module computes {', '.join(untold)}"
             raise ValueError(message)
@@ -151,12 +170,32 @@ class SiteInputs:
 
         """
         basis, convention = basis or self.basis_for(systems), convention or run.convention
-        rows = self.lcoh.frame.filter(scenario=run.scenario, convention=convention)
+        scenario = run.paper_scenario if convention == run.paper_convention else run.scenario
+        rows = self.lcoh.frame.filter(scenario=scenario, convention=convention)
         if rows.is_empty():
-            message = f"table lcoh has no row of scenario {run.scenario} and convention {convention}"
+            message = f"table lcoh has no row of scenario {scenario} and convention {convention}"
             raise ValueError(message)
         rows = rows.filter(pl.col("system").is_in(systems), demand_basis=basis)
         return rows.filter(period=self.period) if basis == "measured" else rows
+
+    def rows_of(self, name: str, **where: str) -> pl.DataFrame:
+        """Return the rows of an optional table in the shown period, else at the paper's demand; no columns without it."""
+        given: PublicTable | None = getattr(self, name)
+        if given is None or given.frame.is_empty():
+            return pl.DataFrame()
+        rows = given.frame.filter(**where) if where else given.frame
+        if "period" not in rows.columns:
+            return rows
+        of_period = rows.filter(period=self.period)
+        return rows.filter(period="paper") if of_period.is_empty() else of_period
+
+    def option(self, system: str, scale: str) -> str:
+        """Return the name of a heating option, a network's with the number of homes that its scale stands for."""
+        if system != "network":
+            return text.name_of(system)
+        sizes = self.assumptions.frame.filter(item="network_scale", parameter=scale)["value"]
+        size = text.name_of(scale).lower() if sizes.is_empty() else f"{sizes[0]:,.0f}\N{NO-BREAK SPACE}homes"
+        return f"Network, {size}"
 
     def trace(self, table: Table, columns: Sequence[str]) -> str:
         """Return where in the warehouse a figure's numbers stand and which module computed them."""
@@ -182,7 +221,29 @@ def provenance_of_cost(inputs: SiteInputs, run: RunInfo, *, trace: str, rows: pl
         of_run["Source"] += "; prices and technology: the assumptions listed below"
     pairs = rows.select("convention", "denominator").unique(maintain_order=True).iter_rows()
     per = "; ".join(f"{convention}, per MWh of heat {denominator}" for convention, denominator in pairs)
-    return {**of_run, "Scenario": run.scenario, "Convention": per, "Trace": trace}
+    own = rows.filter(pl.col("scenario") != run.scenario).select("scenario", "convention").unique(maintain_order=True)
+    scenario = "; ".join([run.scenario, *(f"{name} for {convention}" for name, convention in own.iter_rows())])
+    return {**of_run, "Scenario": scenario, "Convention": per, "Trace": trace}
+
+
+def provenance_of_analysis(
+    inputs: SiteInputs, run: RunInfo, *, trace: str, rows: pl.DataFrame, measured: bool
+) -> dict[str, str]:
+    """Return run, homes, scenario, convention, source and trace of a figure that is drawn from an analysis of costs."""
+    of_run = _of_run(inputs, run)
+    if not measured:
+        of_run |= {
+            "Homes": "none: demand as published",
+            "Period": "paper",
+            "Source": "Wang 2018, and the assumptions listed below",
+        }
+    else:
+        of_run["Source"] += "; prices and technology: the assumptions listed below"
+    named = {
+        name.capitalize(): text.visible("; ".join(rows[name].unique(maintain_order=True)))
+        for name in ("scenario", "convention")
+    }
+    return {**of_run, **named, "Trace": trace}
 
 
 def _of_run(inputs: SiteInputs, run: RunInfo) -> dict[str, str]:

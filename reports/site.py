@@ -14,13 +14,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports import ledger, palette, text, tracing
+from reports.figures.choice import (
+    draw_abatement,
+    draw_break_evens,
+    draw_distribution,
+    draw_finance,
+    draw_performance,
+    draw_probability,
+)
+from reports.figures.claims import claims_lead, draw_claims
 from reports.figures.cost import draw_cost_shares, draw_emissions, draw_individual, draw_networks, options
 from reports.figures.demand import draw_annual_demand, draw_profile
+from reports.figures.diversity import draw_diversity
 from reports.figures.exhibit import SAMPLE, Exhibit, tabulate
 from reports.figures.external import draw_external
 from reports.figures.quality import draw_flags, draw_judgements
 from reports.figures.season import draw_bands, draw_day_kinds, draw_months
 from reports.figures.selection import draw_funnel, draw_selection_effect
+from reports.figures.sensitivity import draw_sensitivity, draw_sobol
 from reports.figures.spread import draw_spread
 from reports.figures.weather import draw_gas_uses, draw_weather_fit
 from reports.headlines import headlines
@@ -60,6 +71,18 @@ SECTIONS = (
         (draw_funnel, draw_selection_effect, draw_flags, draw_judgements),
     ),
 )  # fmt: skip
+ANALYSES = (  # parts that a release may have, before the quality of its data
+    ("together", "Homes together", "How much less heat many homes need at once than each of them alone.", (draw_diversity,)),
+    (
+        "cheapest-system", "Which system is the cheapest", "How sure the order of the systems is, and what would change it.",
+        (draw_probability, draw_break_evens, draw_abatement, draw_distribution, draw_performance, draw_finance),
+    ),
+    (
+        "sensitivity", "Sensitivity", "How the cost of heat moves when one assumption changes, and which of them matter.",
+        (draw_sensitivity, draw_sobol),
+    ),
+)  # fmt: skip
+CLAIMS = ("claims", "The paper's statements")
 COMPARED = ("external", "Beside published figures", "Whether others who measured gas in homes found the same.")
 
 
@@ -102,10 +125,17 @@ def _megabytes(size: int) -> str:
 
 
 def sections(inputs: SiteInputs, run: RunInfo) -> list[Section]:
-    """Return the parts of the page in reading order; the comparison with others only where there is one."""
-    found = [Section(key, title, lead, [draw(inputs, run) for draw in draws]) for key, title, lead, draws in SECTIONS]
-    compared = draw_external(inputs, run)
-    return [*found, Section(*COMPARED, compared)] if compared else found
+    """Return the parts of the page in reading order; analyses and comparisons only where there is something to show."""
+    *found, quality = (
+        Section(key, title, lead, [draw(inputs, run) for draw in draws]) for key, title, lead, draws in SECTIONS
+    )
+    analyses = [
+        Section(key, title, lead, [exhibit for draw in draws for exhibit in draw(inputs, run)])
+        for key, title, lead, draws in ANALYSES
+    ]
+    analyses.append(Section(*CLAIMS, claims_lead(inputs), draw_claims(inputs, run)))
+    compared = Section(*COMPARED, draw_external(inputs, run))
+    return [*found, *(part for part in analyses if part.exhibits), quality, *([compared] if compared.exhibits else [])]
 
 
 def _context(inputs: SiteInputs, run: RunInfo) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import unicodedata
 
 from transforms.schema import Column
@@ -25,6 +26,18 @@ NAMES = {
     "fuel": "Fuel",
     "carbon": "Carbon",
     "individual": "Individual",
+    "spf": "Seasonal performance factor",
+    "demand": "Heat demand",
+    "loss": "Heat lost in pipes",
+    "existing_boiler": "Existing boiler",
+    "new_boiler": "New boiler",
+    "average": "Average",
+    "long_run_marginal": "Long-run marginal",
+    "raw": "As measured",
+    "smoothed_24h": "Smoothed over 24 hours",
+    "small": "Small",
+    "medium": "Medium",
+    "large": "Large",
     "single_development": "Single development",
     "multi_development": "Multi-development",
     "om_gbp_per_mwh": "Operation and maintenance",
@@ -39,7 +52,7 @@ NAMES = {
 MINUS = "\N{MINUS SIGN}"
 UNITS = {"GBP": "£", "degC": "°C"}
 DECIMALS = {
-    "kWh/yr": 0, "kWh/d": 1, "kWh/h": 2, "kWh/(d K)": 2, "W/K": 0, "GBP/MWh": 1, "GBP": 0, "kg/yr": 0, "degC": 1, "kWh": 0, "%": 1,
+    "kWh/yr": 0, "kWh/d": 1, "kWh/h": 2, "kWh/(d K)": 2, "W/K": 0, "GBP/MWh": 1, "GBP": 0, "kg/yr": 0, "GBP/t": 0, "kW": 2, "yr": 1, "degC": 1, "kWh": 0, "%": 1,
 }  # fmt: skip
 NOTHING = "–"  # noqa: RUF001 - an en dash is what a table shows for no value
 LONGEST = 120
@@ -93,6 +106,19 @@ def kwh(value: float | None, decimals: int = 0) -> str:
 def assumed(value: float) -> str:
     """Return an assumed figure with the digits that it has, with thousands separators."""
     return f"{value:,.10f}".rstrip("0").rstrip(".")
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Return a number of unknown size with its significant digits, those before the point in full."""
+    if value is None:
+        return NOTHING
+    before = math.floor(math.log10(abs(value))) if value else 0
+    return f"{value:,.{max(digits - 1 - before, 0)}f}".replace("-", MINUS)
+
+
+def percent(share: float | None, decimals: int = 0) -> str:
+    """Return a share as a percentage."""
+    return NOTHING if share is None else f"{100 * share:.{decimals}f} %".replace("-", MINUS)
 
 
 def moment(value: dt.datetime | None) -> str:

@@ -122,7 +122,7 @@ def _assumption(row: dict[str, Any]) -> Assumption:
         price_base="" if row["price_base"] == "none" else row["price_base"],
         status=text.visible(status),
         own=status.startswith(OWN_STATUSES),
-        source=text.visible(row["source"], longest=400),
+        source=text.visible(text.show_unit(row["source"]), longest=400),
     )
 
 

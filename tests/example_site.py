@@ -110,15 +110,15 @@ def make_profile(homes: int, period: str = "2009", *, seed: int = 1) -> pl.DataF
 
 
 def make_lcoh(demand: pl.DataFrame) -> pl.DataFrame:
-    """Return the cost of heat at measured and published demand, in both conventions."""
+    """Return the cost of heat at measured and published demand, as the run and as the paper read the cost model."""
     assumptions = make_assumptions()
     measured = demand.select("dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean")
     published = paper_demand(assumptions).select(measured.columns)
     both = pl.concat([measured, published])
     return pl.concat(
         [
-            lcoh_table(both, assumptions, scenario="paper_fit", convention=name)
-            for name in ("wang2018", "wang2018_delivered")
+            lcoh_table(both, assumptions, scenario=scenario, convention=convention)
+            for scenario, convention in (("paper_fit", "wang2018"), (RUN.scenario, RUN.convention))
         ]
     )
 

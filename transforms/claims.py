@@ -9,12 +9,12 @@ import polars as pl
 
 from transforms.lcoh.claim_values import claim_values
 from transforms.lcoh.conventions import WANG2018
-from transforms.tables import DWELLING_TYPES
+from transforms.sample_claims import sample_figures, sample_judgement
+from transforms.tables.cost_analysis import CLAIM
 
-PERCENT: Final = 100.0
 PAPER_SCENARIO: Final = "paper_fit"
-SUMMER_MONTHS: Final = (6, 8)
-WARM_MONTHS: Final = (6, 10)  # what November to May leaves
+OF_MODEL: Final = ("fitted", "independent")
+OF_SAMPLE: Final = "sample"
 
 
 def judge(claims: pl.DataFrame, values: Mapping[str, float]) -> pl.DataFrame:
@@ -75,39 +75,102 @@ def judge_claims(
 
     `fitted` claims rest on back-solved prices and show consistency, no more; a count is never summed across bases.
     """
-    of_model = claims.filter(pl.col("basis").is_in(["fitted", "independent"]))
+    of_model = claims.filter(pl.col("basis").is_in(OF_MODEL))
     dwellings = {claim: int(number) for claim, number in of_model.select("claim", "dwellings").drop_nulls().iter_rows()}
     return judge(of_model, claim_values(assumptions, dwellings, scenario=scenario, convention=convention))
 
 
-def sample_claim_values(profile: pl.DataFrame, demand: pl.DataFrame) -> dict[str, float]:
-    """Return the value of each claim of basis `sample` in one period.
+def claim_table(
+    claims: pl.DataFrame,
+    assumptions: pl.DataFrame,
+    *,
+    demand: pl.DataFrame | None = None,
+    profile: pl.DataFrame | None = None,
+    origin: str | None = None,
+    is_truth: bool = False,
+) -> pl.DataFrame:
+    """Return every statement of the paper beside what the model or the readings give, as the table `claim`.
+
+    Statements about costs are judged by their tolerance at the paper's demands. Statements about the readings
+    (basis `sample`) are judged on the study period 2009: on a run's data by whether the published value lies in the
+    run's 95 % interval, on the truth of the built-in sample by the tolerance.
 
     Parameters
     ----------
-    profile
-        Rows of the table `heat_profile` of the dwelling type `all` in one period.
-    demand
-        Rows of the table `heat_demand_annual` of that period, with `all` and the five dwelling types.
+    claims
+        The shipped table of statements.
+    assumptions
+        The table `assumption`.
+    demand, profile
+        Rows of the tables `heat_demand_annual` and `heat_profile` of a run, of all periods and types; without them
+        the statements about the readings are not judged.
+    origin
+        What made the homes up, None for real ones; the reason says so.
+    is_truth
+        Whether the rows are the truth of the built-in sample and not what was made of its readings.
 
     """
-    by_type = {
-        name: (gas, heat)
-        for name, gas, heat in demand.select("dwelling_type", "gas_kwh_mean", "heat_kwh_mean").iter_rows()
-    }
-    heat = {name: by_type[name][1] for name in DWELLING_TYPES}
-    hour, heat_kwh = pl.col("hour_start_utc"), pl.col("heat_kwh_mean")
-    summer = profile.filter(hour.dt.month().is_between(*SUMMER_MONTHS))
-    daily_peaks = summer.group_by(hour.dt.date()).agg(heat_kwh.max())
-    in_cold_months = ~hour.dt.month().is_between(*WARM_MONTHS)
-    detached_to_flat = heat["detached"] == max(heat.values()) and heat["flat"] == min(heat.values())
-    return {
-        "fig1_gas_mean": by_type["all"][0],
-        "fig1_heat_mean": by_type["all"][1],
-        "fig1_heat_detached": heat["detached"],
-        "fig1_heat_flat": heat["flat"],
-        "fig1_detached_highest": float(detached_to_flat),
-        "fig2_peak": profile.select(heat_kwh.max()).item(),
-        "fig2_summer_peak": daily_peaks.select(heat_kwh.median()).item(),
-        "fig2_november_to_may": profile.select(PERCENT * heat_kwh.filter(in_cold_months).sum() / heat_kwh.sum()).item(),
-    }
+    of_model = judge_claims(claims, assumptions)
+    of_sample = claims.filter(pl.col("basis") == OF_SAMPLE)
+    figures, why_not = sample_judgement(of_sample, demand, profile)
+    known = of_sample.filter(pl.col("claim").is_in(list(figures)))
+    values = {claim: figure.value for claim, figure in figures.items()}
+    ends = pl.DataFrame(
+        {
+            "claim": list(figures),
+            "model_ci_low": [figure.low for figure in figures.values()],
+            "model_ci_high": [figure.high for figure in figures.values()],
+        },
+        schema={"claim": pl.String, "model_ci_low": pl.Float64, "model_ci_high": pl.Float64},
+    )
+    judged = judge(known, values).join(ends, on="claim", how="left", maintain_order="left")
+    if not is_truth:
+        judged = judged.pipe(_by_interval)
+    unjudged = of_sample.filter(~pl.col("claim").is_in(list(figures))).with_columns(
+        model=pl.lit(None, dtype=pl.Float64),
+        within_tolerance=pl.lit(None, dtype=pl.Boolean),
+        reason=pl.format("not judged: {}", pl.col("claim").replace_strict(why_not, default="", return_dtype=pl.String)),
+    )
+    everything = pl.concat([of_model, judged.pipe(_explain, origin), unjudged], how="diagonal")
+    return CLAIM.conform(
+        claims.select("claim")
+        .join(everything, on="claim", how="left", maintain_order="left")
+        .with_columns(as_expected=pl.col("within_tolerance") == (pl.col("expected") == "pass"))
+    )
+
+
+def sample_claim_values(profile: pl.DataFrame, demand: pl.DataFrame) -> dict[str, float]:
+    """Return the value of each claim of basis `sample` that one period's rows suffice for, as `sample_figures` does."""
+    return {claim: figure.value for claim, figure in sample_figures(profile, demand).items()}
+
+
+def _by_interval(judged: pl.DataFrame) -> pl.DataFrame:
+    """Judge statements by the run's interval where there is one: the published value lies in it, or a bound is kept.
+
+    A bound (`above`, `below`) is contradicted only where the whole interval lies on its wrong side. Orders, which have
+    no interval, stay as they are.
+    """
+    published, low, high = pl.col("published"), pl.col("model_ci_low"), pl.col("model_ci_high")
+    by_interval = (
+        pl.when(pl.col("relation") == "above")
+        .then(high > published)
+        .when(pl.col("relation") == "below")
+        .then(low < published)
+        .otherwise(published.is_between(low, high))
+    )
+    return judged.with_columns(
+        within_tolerance=pl.coalesce(pl.when(low.is_not_null()).then(by_interval), "within_tolerance")
+    )
+
+
+def _explain(judged: pl.DataFrame, origin: str | None) -> pl.DataFrame:
+    """Say why a statement about the readings is not met, and that homes are made up where they are."""
+    interval = pl.format(
+        "the run's 95 % interval is {} to {}",
+        *(pl.col(name).round_sig_figs(4) for name in ("model_ci_low", "model_ci_high")),
+    )
+    missed = pl.when(~pl.col("within_tolerance")).then(pl.coalesce(interval, pl.lit("the homes show otherwise")))
+    made_up = pl.lit(f"these homes are made up ({origin}) and calibrated to the paper" if origin else None, pl.String)
+    return judged.with_columns(
+        reason=pl.concat_str(missed, made_up, "reason", separator="; ", ignore_nulls=True).replace("", None)
+    )

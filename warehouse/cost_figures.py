@@ -2,22 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from transforms.lcoh.assumptions import WHERE, check_rows
+from transforms.lcoh.load_rows import derive_load_rows
+from transforms.lcoh.overrides import override
+from transforms.lcoh.performance import REFERENCE, reference_performance, spf_rows
 from transforms.lcoh.refusals import AssumptionError
+from transforms.lcoh.resolution import resolve
+from transforms.lcoh.scenario_rules import RULE_COLUMNS, check_rules
+from transforms.lcoh.scenarios import scenario_figures
 from transforms.tables import ASSUMPTION
+from transforms.weather_normal import NormalWeather
 from warehouse.figures import read_figures
 
-SHIPPED: Final = ("technology", "network_scale", "price", "stock_share", "dwelling_demand_paper")
+SHIPPED: Final = (
+    "price_deflator",
+    "perspective",
+    "technology",
+    "heat_pump_cop",
+    "field_trial",
+    "reference_boiler",
+    "individual_size",
+    "network_plant",
+    "network_pipe",
+    "network_load",
+    "network_scale",
+    "finance",
+    "price",
+    "carbon_value",
+    "stock_share",
+    "dwelling_demand_paper",
+)
+SPF_SCENARIO: Final = "paper_fit"  # any: the figures of heat pumps are those of all scenarios
+SHIPPED_RULES: Final = ("scenario_rule",)
+_ROW_COLUMNS: Final = tuple(ASSUMPTION.schema)
+_RULE_MARK: Final = "borrow_from"  # a file with this column holds rules
 
 
-def read_assumptions(own_files: Sequence[Path] = ()) -> pl.DataFrame:
-    """Return the table `assumption`: the figures that ship with Hearth, and those of a user's own CSV files.
+def read_assumptions(
+    own_files: Sequence[Path] = (), *, settings: Iterable[str] = (), scenario: str = ""
+) -> pl.DataFrame:
+    """Return the table `assumption`: the figures that ship with Hearth and those of a user's own CSV files, resolved.
+
+    Parameters
+    ----------
+    own_files
+        CSV files of rows (columns of the table `assumption`) or of scenario rules (with a column `borrow_from`).
+    settings, scenario
+        Figures to replace in one scenario before its series are extended, as `override` takes them.
 
     Raises
     ------
@@ -25,9 +63,31 @@ def read_assumptions(own_files: Sequence[Path] = ()) -> pl.DataFrame:
         If a file is no table of assumptions or a row cannot be used; the message names file, row and reason.
 
     """
-    shipped = [_located(read_figures(name), f"{name}.csv") for name in SHIPPED]
-    own = [_located(_read_own(path), path.name) for path in own_files]
-    return check_rows(pl.concat([*shipped, *own]))
+    own = [(path.name, _read_own(path)) for path in own_files]
+    own_rules = [(name, frame) for name, frame in own if _RULE_MARK in frame.columns]
+    own_rows = [(name, frame) for name, frame in own if _RULE_MARK not in frame.columns]
+    derived = [("load of many homes", _derived_load()), ("performance of heat pumps", _derived_spf())]
+    rows = check_rows(_stack([*_shipped(SHIPPED), *derived, *own_rows], _ROW_COLUMNS))
+    rules = check_rules(_stack([*_shipped(SHIPPED_RULES), *own_rules], RULE_COLUMNS), rows)
+    return resolve(override(rows, settings, scenario=scenario), rules)
+
+
+def _shipped(names: Iterable[str]) -> list[tuple[str, pl.DataFrame]]:
+    return [(f"{name}.csv", read_figures(name)) for name in names]
+
+
+@cache
+def _derived_load() -> pl.DataFrame:
+    return derive_load_rows(read_figures)
+
+
+@cache
+def _derived_spf() -> pl.DataFrame:
+    """Return the SPF of heat pumps in normal weather: a run puts that of its own homes in its place."""
+    rows = check_rows(_stack(_shipped(SHIPPED), _ROW_COLUMNS))
+    rules = check_rules(_stack(_shipped(SHIPPED_RULES), RULE_COLUMNS), rows)
+    figures = scenario_figures(resolve(rows, rules), SPF_SCENARIO)
+    return spf_rows(reference_performance(figures, NormalWeather.from_tables(read_figures)), period=REFERENCE[1])
 
 
 def _read_own(path: Path) -> pl.DataFrame:
@@ -38,12 +98,16 @@ def _read_own(path: Path) -> pl.DataFrame:
         raise AssumptionError(message) from error
 
 
-def _located(frame: pl.DataFrame, file_name: str) -> pl.DataFrame:
-    """Return the rows as text, each with its file and row (the header is row 1)."""
-    missing = [name for name in ASSUMPTION.schema if name not in frame.columns]
+def _stack(files: Iterable[tuple[str, pl.DataFrame]], columns: Sequence[str]) -> pl.DataFrame:
+    """Return the rows of all files as text, each with its file and row (the header is row 1)."""
+    return pl.concat(_located(frame, name, columns) for name, frame in files)
+
+
+def _located(frame: pl.DataFrame, file_name: str, columns: Sequence[str]) -> pl.DataFrame:
+    missing = [name for name in columns if name not in frame.columns]
     if missing:
-        message = f"{file_name} lacks the columns {', '.join(missing)}; it needs {', '.join(ASSUMPTION.schema)}"
+        message = f"{file_name} lacks the columns {', '.join(missing)}; it needs {', '.join(columns)}"
         raise AssumptionError(message)
     return frame.with_row_index("row", offset=2).select(
-        pl.col(list(ASSUMPTION.schema)).cast(pl.String), pl.format("{}, row {}", pl.lit(file_name), "row").alias(WHERE)
+        pl.col(list(columns)).cast(pl.String), pl.format("{}, row {}", pl.lit(file_name), "row").alias(WHERE)
     )

@@ -9,6 +9,7 @@ import polars as pl
 
 from quality.disclosure.parts import choose_windows
 from quality.disclosure.rule import DEFAULT_RULE, FEW_HOMES, DisclosureRule, Margin, rounded, suppress_small_cells
+from transforms.lcoh.intervals import add_intervals
 from transforms.public import PUBLIC_TABLES, PublicTable
 from transforms.schema import Table
 from transforms.season import profile_by_season
@@ -104,9 +105,16 @@ def publish_costs(
         for scenario, convention in asked.iter_rows()
         if cost is not None and not wanted.is_empty()
     ]
-    shown = pl.concat([LCOH.empty(), *rows, paper])
+    shown = add_intervals(pl.concat([LCOH.empty(), *rows, paper]), demand.frame, assumptions.frame)
     lost = measured.join(shown, on=LCOH.key, how="anti", maintain_order="left")
     return PublicTable(LCOH.name, shown, _because(lost, LCOH.key), rule.threshold, demand.few_changes)
+
+
+def publish_computed(table: Table, frame: pl.DataFrame, *, of: PublicTable) -> PublicTable:
+    """Publish what was computed from published tables alone: it hides nothing and reveals nothing that they do not."""
+    return PublicTable(
+        table.name, table.conform(frame), _because(frame.clear(), table.key), of.threshold, of.few_changes
+    )
 
 
 def publish_season(frame: pl.DataFrame, *, profile: PublicTable, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:

@@ -22,6 +22,7 @@ from quality.disclosure.accounts import (
 from quality.disclosure.cells import (
     Cost,
     publish_cells,
+    publish_computed,
     publish_costs,
     publish_quantiles,
     publish_season,
@@ -41,9 +42,12 @@ from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, DEFAULT_RULE, Dis
 from quality.disclosure.settle import GROUP, TOTAL, Groups, frame_of, groups_of, keep_old, settle
 from transforms import tables
 from transforms.public import PublicTable, Release, ReleaseRecord
+from transforms.schema import Table
 from transforms.tables import DWELLING_TYPES
 
 Compare = Callable[[Mapping[str, PublicTable]], pl.DataFrame]
+Remeasure = Callable[[pl.DataFrame, Mapping[str, PublicTable]], pl.DataFrame]
+Compute = Callable[[Mapping[str, PublicTable]], Mapping[Table, pl.DataFrame]]
 Cells = NDArray[np.bool_]
 
 STOCK = "stock"
@@ -56,6 +60,8 @@ def publish_all(
     release_id: str,
     last: ReleaseRecord | None = None,
     cost: Cost | None = None,
+    remeasure: Remeasure | None = None,
+    compute: Compute | None = None,
     compare: Compare | None = None,
     rule: DisclosureRule = DEFAULT_RULE,
 ) -> Release:
@@ -71,6 +77,10 @@ def publish_all(
         What is remembered of the last release, which holds what is remembered of all before it.
     cost
         As `publish_costs` takes it.
+    remeasure
+        Puts what is measured in the assumptions anew, from the published tables; None: they stay as they are.
+    compute
+        Makes further tables from the published ones alone, which they reveal nothing beyond; None: none.
     compare
         Makes the rows of `tables.EXTERNAL_CHECK` from the published tables, or None.
     rule
@@ -92,7 +102,9 @@ def publish_all(
     fit = publish_cells(tables.WEATHER_FIT, asked := read("weather_fit"), coarser=demand, rule=rule)
     fit = settle(fit, asked, tables.WEATHER_FIT, anew=anew, within=demand.frame, last=last)
     months = publish_months(read("build_month"), rule=rule)
-    assumptions = publish_open(tables.ASSUMPTION, read("assumption"), rule=rule)
+    first = {table.name: table for table in (demand, profile, fit)}
+    figures = read("assumption") if remeasure is None else remeasure(read("assumption"), first)
+    assumptions = publish_open(tables.ASSUMPTION, figures, rule=rule)
     few = {period for name, period in uneven if name == TOTAL}
     with_readings = query("SELECT count(DISTINCT household_id) AS homes FROM heat_hourly")["homes"][0]
     funnel = publish_funnel(read("selection_funnel"), uneven=few, silent=count_silent(query), rule=rule)
@@ -108,6 +120,9 @@ def publish_all(
         publish_judgements(read("flag_judgement"), months=months, rule=rule),
         publish_checks(query(LAST_VERDICTS), rule=rule),
     ]  # fmt: skip
+    by_name = {table.name: table for table in published}
+    computed = {} if compute is None else compute(by_name)
+    published += [publish_computed(table, frame, of=demand) for table, frame in computed.items()]
     compared = tables.EXTERNAL_CHECK.empty() if compare is None else compare({table.name: table for table in published})
     published.append(publish_external(compared, demand=demand, last=last, rule=rule))
     member, edition = memory.tables()

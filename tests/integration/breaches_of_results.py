@@ -112,6 +112,11 @@ BREACHES_OF_RESULTS: dict[str, list[list[str]]] = {
         for part in ("capital", "om", "fuel", "carbon", "lcoh")
     ],
     "lcoh.has_every_system": [["DELETE FROM lcoh WHERE system = 'gshp'"]],
+    "lcoh.interval_holds_cost": [["UPDATE lcoh SET lcoh_ci_low = lcoh_gbp_per_mwh + 1, lcoh_ci_high = lcoh_gbp_per_mwh + 2"]],
+    "lcoh_household.homes_are_those_included": [["UPDATE lcoh_household SET household_id = 'home5'"]],
+    "lcoh_probability.shares_add_to_one": [["UPDATE lcoh_probability SET cheapest_share = 0.9"]],
+    "diversity.quantiles_are_in_order": [["UPDATE diversity SET peak_kw_p05 = peak_kw_p50 + 1"]],
+    "claim.is_as_expected": [["UPDATE claim SET model = 1, as_expected = false"]],
     "data_dictionary.lists_every_column": [
         ["DELETE FROM data_dictionary WHERE table_name = 'heat_hourly' AND column_name = 'gas_kwh'"],
         ["UPDATE data_dictionary SET type = 'FLOAT' WHERE table_name = 'heat_hourly' AND column_name = 'gas_kwh'"],

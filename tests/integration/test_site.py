@@ -168,7 +168,7 @@ def test_a_number_leads_to_its_table_module_and_command(page: Page) -> None:
         in words
     )
     assert (
-        f"hearth lcoh --scenario paper_fit --convention wang2018_delivered --demand-kwh {heat_of('stock'):.0f} --dwellings 100"
+        f"hearth lcoh --scenario eep2019 --convention best_practice --demand-kwh {heat_of('stock'):.0f} --dwellings 100"
         in words
     )
     assert (

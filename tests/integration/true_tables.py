@@ -59,6 +59,8 @@ def true_tables() -> dict[str, pl.DataFrame]:
         "household_weather": pl.DataFrame({"household_id": ["home1", "home3"], "period": "2009", "days": [300, 300]}),
         "temperature_hourly": pl.DataFrame({"hour_start_utc": [START], "temperature_c": [4.5], "origin": ["built in"]}),
         "lcoh": lcoh(),
+        "lcoh_household": pl.DataFrame({"household_id": ["home1"], "period": "2009"}),
+        "lcoh_probability": pl.DataFrame({"period": ["2009"], "cheapest_share": [1.0]}),
         "assumption": assumption(),
         **ledger(build),
         "source_level": source_level(),

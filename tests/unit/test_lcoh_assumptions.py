@@ -7,7 +7,7 @@ import pytest
 
 from transforms.lcoh.assumptions import WHERE, check_rows
 from transforms.lcoh.overrides import override
-from transforms.lcoh.parameters import KNOWN_FIGURES
+from transforms.lcoh.parameters import ANY, KNOWN_FIGURES
 from transforms.lcoh.refusals import AssumptionError, UnknownNameError
 from transforms.lcoh.scenarios import scenario_figures
 from transforms.lcoh.table import lcoh_table, paper_demand
@@ -33,8 +33,8 @@ def test_the_shipped_rows_pass_and_make_the_declared_table() -> None:
 
 def test_every_figure_that_the_model_reads_ships() -> None:
     shipped = set(read_assumptions().select("item", "parameter").iter_rows())
-    other_tariffs = {key for key in KNOWN_FIGURES if key[0].endswith(("services", "industrial"))}
-    assert set(KNOWN_FIGURES) - shipped == other_tariffs | {("network_scale", "*")}
+    assert {key for key in KNOWN_FIGURES if key[1] != ANY} - shipped == set()
+    assert {item for item, parameter in KNOWN_FIGURES if parameter == ANY} <= {item for item, _ in shipped}
 
 
 def test_the_shares_of_the_stock_add_up_and_name_the_five_types() -> None:
@@ -44,10 +44,8 @@ def test_the_shares_of_the_stock_add_up_and_name_the_five_types() -> None:
 
 
 def test_what_the_paper_does_not_state_says_so() -> None:
-    status = {
-        (item, name): status
-        for item, name, status in read_assumptions().select("item", "parameter", "status").iter_rows()
-    }
+    of_paper = read_assumptions().filter(pl.col("scenario").is_in(["all", "paper_fit"]), pl.col("year") == 0)
+    status = {(item, name): status for item, name, status in of_paper.select("item", "parameter", "status").iter_rows()}
     for scale in ("medium", "large"):
         assert status["network_scale", scale].startswith("own choice")
     assert status["network_scale", "small"] == "published"
@@ -79,6 +77,11 @@ def test_a_good_own_row_joins_the_table(tmp_path: Path) -> None:
         ("mine,ashp,capital_gbp,soon,7000,GBP,2018,own choice,me", "year 'soon' is neither a year nor 0"),
         ("mine,ashp,capital_gbp,2020,7000,GBP,2018,own choice,me", "year 2020 given to a figure that holds always"),
         ("mine,ashp,capital_gbp,0,7000,GBP,none,own choice,me", "price_base 'none' is not the year of the prices"),
+        ("mine,ashp,capital_gbp,0,7000,GBP,2031,own choice,me", "prices of 2031 beside prices of 2018, and no deflator joins the two"),
+        ("mine,study,price_base_year,0,2031,yr,none,own choice,me", "prices cannot be brought to those of 2031: the deflator has no such year"),
+        ("mine,gdp_deflator,index,2031,0,1,none,own choice,me", "the value 0 must be above 0"),
+        ("mine,vat,on_energy,0,1.2,1,none,own choice,me", "must be at least 0 and at most 1"),
+        ("mine,carbon_value_central,price_gbp_per_tonne,2030,-5,GBP/t,2022,own choice,me", "the value -5 GBP/t must be at least 0 GBP/t"),
         ("mine,ashp,efficiency,0,3,1,2018,own choice,me", "price_base must be none"),
         ("mine,ashp,efficiency,0,3,1,none,guess,me", "status 'guess' begins with none of published"),
         ("mine,ashp,efficiency,0,3,1,none,own choice,", "scenario, status or source is empty"),
@@ -146,19 +149,23 @@ def test_a_missing_year_is_refused_by_name(tmp_path: Path) -> None:
         lcoh_table(paper_demand(gap), gap, scenario="mine", convention="wang2018")
 
 
-def test_a_price_that_a_scenario_lacks_is_named(tmp_path: Path) -> None:
+def test_a_scenario_that_can_cost_no_system_says_what_it_lacks(tmp_path: Path) -> None:
     assumptions = read_assumptions(own_file(tmp_path, GOOD))
     with pytest.raises(
-        AssumptionError, match=r"scenario mine has no gas\w*\.price_gbp_per_mwh|scenario mine has no carbon\.price"
+        AssumptionError,
+        match=r"mine can cost no system by wang2018: gas_boiler lacks gas_residential\.price_gbp_per_mwh, carbon\.price",
     ):
         lcoh_table(paper_demand(assumptions), assumptions, scenario="mine", convention="wang2018")
 
 
-def test_mixed_price_bases_are_refused(tmp_path: Path) -> None:
-    assumptions = read_assumptions(own_file(tmp_path, GOOD.replace(",2018,own", ",2022,own")))
-    scenario_figures(assumptions, "paper_fit")
+def test_rows_that_were_not_resolved_are_refused_where_they_mix_prices(tmp_path: Path) -> None:
+    resolved = read_assumptions(own_file(tmp_path, GOOD.replace(",2018,own", ",2022,own")))
+    scenario_figures(resolved, "mine")
+    of_2022 = resolved.with_columns(
+        price_base=pl.when(pl.col("scenario") == "mine").then(pl.lit("2022")).otherwise("price_base")
+    )
     with pytest.raises(AssumptionError, match=r"mixes prices of 2018 and 2022 \(e\.g\. electricity_residential"):
-        scenario_figures(assumptions, "mine")
+        scenario_figures(of_2022, "mine")
 
 
 def test_a_scenario_sees_its_own_rows_before_those_of_all(tmp_path: Path) -> None:
@@ -170,6 +177,8 @@ def test_a_scenario_sees_its_own_rows_before_those_of_all(tmp_path: Path) -> Non
 def test_an_unknown_scenario_lists_those_that_exist() -> None:
     with pytest.raises(UnknownNameError, match="no scenario is named 'paperfit'; did you mean paper_fit"):
         scenario_figures(read_assumptions(), "paperfit")
+    with pytest.raises(UnknownNameError, match="no scenario is named 'eep2017'; did you mean eep201"):
+        override(read_assumptions(), ["heat_pump_spf=3"], scenario="eep2017")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +206,7 @@ def test_a_setting_given_twice_is_refused() -> None:
 
 def test_a_setting_replaces_a_whole_series_and_says_so() -> None:
     changed = override(read_assumptions(), ["electricity.carbon_intensity_kg_per_kwh=0.05"], scenario="paper_fit")
-    rows = changed.filter(pl.col("item") == "electricity")
+    rows = changed.filter(pl.col("scenario") == "paper_fit", pl.col("parameter") == "carbon_intensity_kg_per_kwh")
     assert rows.select("year", "value", "status").rows() == [(0, 0.05, "override")]
 
 

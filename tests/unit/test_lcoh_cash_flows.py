@@ -1,4 +1,4 @@
-"""Equation (1) against a second, plain implementation, and the properties that it must have."""
+"""The properties that equation (1) must have, for any flows and under every convention."""
 
 import doctest
 import importlib
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import transforms.lcoh
 from transforms.lcoh.cash_flows import CashFlows, LevelisedCost, discount_factors, levelised_cost
-from transforms.lcoh.overrides import override, with_network_size
+from transforms.lcoh.conventions import CONVENTIONS
+from transforms.lcoh.overrides import override
 from transforms.lcoh.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
 
@@ -21,85 +22,12 @@ ELEMENTS = ("capital", "om", "fuel", "carbon")
 
 demands_kwh = st.floats(500, 80_000)
 rates = st.floats(0, 0.25)
-sizes = st.integers(1, 60_000)
-
-
-# --- a second implementation, written from the paper's text and tables with loops over years ----------
-
-
-def grid_kg_per_kwh(year: int) -> float:
-    return round(max(0.03, 0.20 - 0.13 / 19 * (year - 2018)), 4)
-
-
-def levelise(costs_by_year: list[dict[str, float]], mwh_by_year: list[float], rate: float) -> dict[str, float]:
-    present = dict.fromkeys(ELEMENTS, 0.0)
-    heat = 0.0
-    for t, (costs, mwh) in enumerate(zip(costs_by_year, mwh_by_year, strict=True)):
-        for element in ELEMENTS:
-            present[element] += costs.get(element, 0.0) / (1 + rate) ** t
-        heat += mwh / (1 + rate) ** t
-    return {element: value / heat for element, value in present.items()}
-
-
-def plain_individual(system: str, demand_kwh: float, rate: float) -> dict[str, float]:
-    capital, om, efficiency, life = {
-        "gas_boiler": (2500.0, 180.0, 0.94, 15),
-        "gshp": (13000.0, 75.0, 4.0, 20),
-        "ashp": (7000.0, 90.0, 3.0, 20),
-    }[system]
-    costs: list[dict[str, float]] = [{"capital": capital}]
-    heat = [0.0]
-    for year in range(2018, 2018 + life):
-        bought_kwh = demand_kwh / efficiency
-        gbp_per_kwh, kg_per_kwh = (0.047, 0.184) if system == "gas_boiler" else (0.190, grid_kg_per_kwh(year))
-        costs.append({"om": om, "fuel": bought_kwh * gbp_per_kwh, "carbon": bought_kwh * kg_per_kwh / 1000 * 16})
-        heat.append(demand_kwh / 1000)
-    return levelise(costs, heat, rate)
-
-
-def plain_network(dwellings: int, demand_kwh: float, rate: float) -> dict[str, float]:
-    heat_pump = 1500 * 3.7 * dwellings
-    others = (13.3 * 169 + 1075 + 579 + 35 * 3.7) * dwellings + 1000 * 468 + 3343
-    delivered_mwh = demand_kwh * dwellings / 1000
-    produced_mwh = delivered_mwh / (1 - 0.20)
-    bought_mwh = produced_mwh / 3.6 + 0.019 * delivered_mwh
-    costs = [{"capital": heat_pump + others}]
-    heat = [0.0]
-    for t in range(1, 51):
-        costs.append(
-            {
-                "capital": heat_pump if t == 25 else 0.0,
-                "om": (0.6 + 9 + 3.4 + 16.9) * delivered_mwh + 0.01 * heat_pump,
-                "fuel": bought_mwh * 190,
-                "carbon": bought_mwh * grid_kg_per_kwh(2017 + t) * 16,
-            }
-        )
-        heat.append(produced_mwh)
-    return levelise(costs, heat, rate)
 
 
 def one_demand(demand_kwh: float) -> pl.DataFrame:
     return pl.DataFrame(
         {"dwelling_type": ["all"], "period": ["2009"], "demand_basis": ["measured"], "demand_kwh": [demand_kwh]}
     )
-
-
-@settings(max_examples=60, deadline=None)
-@given(demand_kwh=demands_kwh, rate=rates, dwellings=sizes)
-def test_every_element_agrees_with_the_plain_implementation(demand_kwh: float, rate: float, dwellings: int) -> None:
-    assumptions = with_network_size(override(ASSUMPTIONS, [f"discount_rate={rate}"], scenario="paper_fit"), dwellings)
-    table = lcoh_table(one_demand(demand_kwh), assumptions, scenario="paper_fit", convention="wang2018")
-    rows = {row["system"]: row for row in table.iter_rows(named=True)}
-    assert set(rows) == {"gas_boiler", "ashp", "gshp", "network"}
-    for system, row in rows.items():
-        plain = (
-            plain_network(dwellings, demand_kwh, rate)
-            if system == "network"
-            else plain_individual(system, demand_kwh, rate)
-        )
-        for element in ELEMENTS:
-            assert row[f"{element}_gbp_per_mwh"] == pytest.approx(plain[element], rel=1e-9, abs=1e-9)
-        assert row["lcoh_gbp_per_mwh"] == pytest.approx(sum(plain.values()), rel=1e-9)
 
 
 # --- properties of the equation, for any flows --------------------------------------------------------
@@ -143,6 +71,52 @@ def test_scaling_all_costs_scales_the_levelised_cost(flows: CashFlows, factor: f
 def test_the_heat_delivered_carries_a_higher_cost_than_the_heat_produced(flows: CashFlows, rate: float) -> None:
     delivered = levelised_cost(flows, discount_rate=rate, denominator="delivered")
     assert 0.8 * delivered.total == pytest.approx(cost_of(flows, rate).total)
+
+
+@given(
+    capital=st.floats(1, 1e6),
+    yearly=st.floats(0, 1e6),
+    heat=st.floats(0.1, 1e3),
+    two=st.tuples(rates, rates).map(sorted),
+)
+def test_where_capital_comes_first_the_levelised_cost_never_falls_with_the_rate(
+    capital: float, yearly: float, heat: float, two: list[float]
+) -> None:
+    in_use = np.array([0.0] + (YEARS - 1) * [1.0])
+    first = np.array([1.0] + (YEARS - 1) * [0.0])
+    flows = CashFlows(
+        capital_gbp=capital * first, om_gbp=yearly * in_use, fuel_gbp=0 * in_use, carbon_gbp=0 * in_use,
+        heat_produced_mwh=heat * in_use, heat_delivered_mwh=heat * in_use, co2_kg=0 * in_use,
+    )  # fmt: skip
+    patient, hasty = (cost_of(flows, rate) for rate in two)
+    assert hasty.total >= patient.total * (1 - 1e-12)
+    assert hasty.om == pytest.approx(patient.om)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize("factor", [0.0, 0.5, 3.0])
+def test_scaling_all_money_scales_every_cost(convention: str, factor: float) -> None:
+    money = pl.col("unit").str.starts_with("GBP")
+    scaled_rows = ASSUMPTIONS.with_columns(value=pl.when(money).then(factor * pl.col("value")).otherwise("value"))
+    base, scaled_table = (
+        lcoh_table(one_demand(12_000), rows, scenario="eep2019", convention=convention)
+        for rows in (ASSUMPTIONS, scaled_rows)
+    )
+    expected = (factor * base["lcoh_gbp_per_mwh"]).to_list()
+    assert scaled_table["lcoh_gbp_per_mwh"].to_list() == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_dearer_systems_cost_more_under_every_convention(convention: str) -> None:
+    dearer = [f"{system}.capital_gbp=20000" for system in ("gas_boiler", "ashp", "gshp")]
+    base, dear = (
+        lcoh_table(one_demand(12_000), rows, scenario="eep2019", convention=convention)
+        for rows in (ASSUMPTIONS, override(ASSUMPTIONS, [*dearer, "hiu_gbp_per_dwelling=2000"], scenario="eep2019"))
+    )
+    assert (dear["capital_gbp_per_mwh"] > base["capital_gbp_per_mwh"]).all()
+    assert (dear["fuel_gbp_per_mwh"] == base["fuel_gbp_per_mwh"]).all()
+    shares = dear.select(pl.sum_horizontal(pl.col(f"{e}_gbp_per_mwh") for e in ELEMENTS) / pl.col("lcoh_gbp_per_mwh"))
+    assert shares.to_series().to_list() == pytest.approx([1.0] * dear.height)
 
 
 def individual_rows(settings: list[str], demand_kwh: float) -> pl.DataFrame:

@@ -11,8 +11,9 @@ from transforms.tables import LCOH
 
 
 def test_the_json_is_a_list_of_unrounded_rows_with_every_column() -> None:
-    table = run_lcoh(demand_kwh=15_200, discount_rate=0.035, dwellings=750)
-    rows = json.loads(show_lcoh(table, as_json=True))
+    answer = run_lcoh(demand_kwh=15_200, discount_rate=0.035, dwellings=750)
+    table = answer.table
+    rows = json.loads(show_lcoh(answer, as_json=True))
     assert [row["system"] for row in rows] == ["gas_boiler", "ashp", "gshp", "network"]
     assert [row["dwellings"] for row in rows] == [1, 1, 1, 750]
     assert all(set(row) == set(LCOH.schema) for row in rows)
@@ -21,10 +22,10 @@ def test_the_json_is_a_list_of_unrounded_rows_with_every_column() -> None:
 
 
 def test_without_a_demand_the_paper_s_types_and_scales_come() -> None:
-    table = run_lcoh()
+    table = run_lcoh().table
     assert table.height == 3 * 6 + 5
     assert set(table["demand_basis"]) == {"paper"}
-    assert run_lcoh(dwellings=100)["scale"].to_list()[-1] == "small"
+    assert run_lcoh(dwellings=100).table["scale"].to_list()[-1] == "small"
 
 
 def test_the_text_says_which_heat_it_divides_by_and_what_to_compare_with() -> None:
@@ -32,13 +33,14 @@ def test_the_text_says_which_heat_it_divides_by_and_what_to_compare_with() -> No
     assert text.splitlines()[0] == "scenario paper_fit, convention wang2018: cost per MWh of heat produced"
     assert "79.25" in text
     assert "20,000" in text
-    assert "--convention wang2018_delivered" in text
+    assert "--convention best_practice" in text
     assert "--convention" not in show_lcoh(run_lcoh(demand_kwh=15_200, convention="wang2018_delivered"))
 
 
 def test_settings_and_own_files_reach_the_model(tmp_path: Path) -> None:
-    base = run_lcoh(demand_kwh=15_200, dwellings=100)["fuel_gbp_per_mwh"]
-    doubled = run_lcoh(demand_kwh=15_200, dwellings=100, overrides=["electricity_residential.price_gbp_per_mwh=380"])
+    base = run_lcoh(demand_kwh=15_200, dwellings=100).table["fuel_gbp_per_mwh"]
+    dear = ["electricity_residential.price_gbp_per_mwh=380"]
+    doubled = run_lcoh(demand_kwh=15_200, dwellings=100, overrides=dear).table
     assert (doubled["fuel_gbp_per_mwh"] / base).to_list() == pytest.approx([1, 2, 2, 2])
     own = tmp_path / "cheap_heat_pumps.csv"
     own.write_text(
@@ -46,14 +48,50 @@ def test_settings_and_own_files_reach_the_model(tmp_path: Path) -> None:
         "paper_fit,ashp,capital_gbp,0,3.5,kGBP,2018,own choice,a quote\n",
         encoding="utf-8",
     )
-    capital = run_lcoh(demand_kwh=15_200, dwellings=100, own_files=[own])["initial_capital_gbp_per_dwelling"]
+    table = run_lcoh(demand_kwh=15_200, dwellings=100, own_files=[own]).table
+    capital = table["initial_capital_gbp_per_dwelling"]
     assert capital.to_list()[:3] == [2500, 3500, 13000]
+
+
+def test_what_was_borrowed_and_held_is_printed() -> None:
+    text = show_lcoh(run_lcoh(scenario="eep2018", convention="best_practice", demand_kwh=15_200))
+    assert text.startswith("scenario eep2018, convention best_practice: cost per MWh of heat delivered")
+    assert "gas_residential.price_gbp_per_mwh: borrowed from eep2019, from prices of 2019, held from 2035" in text
+    assert "electricity_residential.price_gbp_per_mwh: held from 2035" in text
+    own_life = run_lcoh(scenario="paper_fit", convention="wang2018", demand_kwh=15_200)
+    assert own_life.notes == ()  # its series are given in every year, and the paper borrows nothing
+
+
+def test_a_system_without_a_price_is_left_out_by_name() -> None:
+    answer = run_lcoh(scenario="desnz2023", convention="best_practice", demand_kwh=15_200)
+    assert set(answer.table["system"]) == {"network"}
+    assert "gas_boiler is left out: scenario desnz2023 has no gas_residential.price_gbp_per_mwh" in answer.notes
+    assert "ashp is left out" in show_lcoh(answer)
+
+
+@pytest.mark.parametrize("convention", ["wang2018", "best_practice", "best_practice_private"])
+def test_a_given_discount_rate_holds_in_all_years_of_any_convention(convention: str) -> None:
+    capital = [
+        run_lcoh(convention=convention, discount_rate=rate, demand_kwh=15_200, dwellings=100).table.row(2, named=True)
+        for rate in (0.0, 0.1)
+    ]
+    assert [row["system"] for row in capital] == ["gshp", "gshp"]
+    vat = 1.05 if convention == "best_practice_private" else 1.0
+    assert capital[0]["capital_gbp_per_mwh"] == pytest.approx(vat * 13_000 / (20 * 15.2))
+    assert capital[1]["capital_gbp_per_mwh"] > 2 * capital[0]["capital_gbp_per_mwh"]
+
+
+def test_a_longer_life_asks_for_more_years_and_gets_them_where_a_rule_holds() -> None:
+    longer = run_lcoh(scenario="eep2019", demand_kwh=15_200, dwellings=100, overrides=["network.lifetime_years=75"])
+    assert longer.table.filter(system="network").height == 1
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"scenario": "nowhere"}, "no scenario is named 'nowhere'"),
+        ({"scenario": "nowhere", "discount_rate": 0.03}, "no scenario is named 'nowhere'"),
+        ({"scenario": "desnz2023"}, "desnz2023 can cost no system by wang2018"),
         ({"convention": "nobody"}, "no convention is named 'nobody'"),
         ({"demand_kwh": 0}, "not above zero"),
         ({"demand_kwh": -5.0}, "not above zero"),
@@ -61,7 +99,7 @@ def test_settings_and_own_files_reach_the_model(tmp_path: Path) -> None:
         ({"discount_rate": 3.5}, "must be at least 0 and at most 1"),
         ({"discount_rate": -0.01}, "must be at least 0 and at most 1"),
         ({"dwellings": 0}, "--dwellings 0: .* must be at least 1"),
-        ({"overrides": ["spf=3"]}, "no parameter is named 'spf'; did you mean heat_pump_spf"),
+        ({"overrides": ["spf=3"]}, "no parameter is named 'spf'; did you mean .*heat_pump_spf"),
         ({"overrides": ["discount_rate=0.05"], "discount_rate": 0.03}, "the key stands in"),
     ],
 )

@@ -165,10 +165,10 @@ def test_a_main_pipe_with_a_length_per_home_shows_no_economy_of_scale() -> None:
 
 
 def test_a_second_tariff_is_a_row_of_data() -> None:
-    reading = replace(WANG2018, network_tariff="services")
-    with pytest.raises(AssumptionError, match=r"scenario paper_fit has no electricity_services\.price_gbp_per_mwh"):
+    reading = replace(WANG2018, network_tariff="industrial")
+    with pytest.raises(AssumptionError, match=r"scenario paper_fit has no electricity_industrial\.price_gbp_per_mwh"):
         network_lcoh(reading)
-    priced = override(ASSUMPTIONS, ["electricity_services.price_gbp_per_mwh=144"], scenario="paper_fit")
+    priced = override(ASSUMPTIONS, ["electricity_industrial.price_gbp_per_mwh=144"], scenario="paper_fit")
     cheaper = network_lcoh(reading, figures=scenario_figures(priced, "paper_fit"))
     assert network_lcoh(WANG2018) - cheaper == pytest.approx((190 - 144) * (1 / 3.6 + 0.019 * 0.8))
 

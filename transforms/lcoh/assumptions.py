@@ -6,12 +6,14 @@ from typing import Final
 
 import polars as pl
 
-from transforms.lcoh.parameters import ANY, KNOWN_FIGURES, UNIT_FACTORS
+from transforms.lcoh.parameters import ANY, DEFLATOR, KNOWN_FIGURES, UNIT_FACTORS
 from transforms.lcoh.refusals import AssumptionError, unknown_name
 from transforms.tables import ASSUMPTION
 
-STATUSES: Final = ("published", "second-hand", "back-solved", "derived", "own choice", "override")
+OVERRIDE: Final = "override"
+STATUSES: Final = ("published", "second-hand", "back-solved", "derived", "own choice", OVERRIDE)
 WHERE: Final = "where"  # column of unchecked rows: file and row that each stands in
+PRICE_BASE: Final = ("study", "price_base_year")
 _SHOWN: Final = 5
 _KEY: Final = list(ASSUMPTION.key)
 
@@ -53,10 +55,10 @@ def check_rows(raw: pl.DataFrame) -> pl.DataFrame:
         If a row is wrong: the message names file, row and reason of the first five.
 
     """
-    judged = raw.pipe(_as_text).pipe(_with_rules).with_columns(reason=_reason())
+    judged = raw.pipe(_as_text).pipe(_with_rules).pipe(_with_price_bases).with_columns(reason=_reason())
     refused = judged.filter(pl.col("reason").is_not_null())
     if refused.height:
-        raise AssumptionError(_describe_all(refused))
+        raise describe_refusals(refused, what="rows of assumptions")
     return ASSUMPTION.conform(
         judged.with_columns(year="year_number", value=pl.col("number") * pl.col("factor"), unit="declared_unit")
     )
@@ -79,6 +81,22 @@ def _with_rules(rows: pl.DataFrame) -> pl.DataFrame:
         .join(of_item, on="item", how="left", suffix="_of_item", maintain_order="left")
         .with_columns(pl.coalesce(name, f"{name}_of_item").alias(name) for name in rules)
         .join(_UNITS, on=["unit", "declared_unit"], how="left", maintain_order="left")
+    )
+
+
+def _with_price_bases(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add the year in whose prices results are, and whether a row's money is in such prices or can be brought to them."""
+    item, parameter = DEFLATOR
+    is_base = (pl.col("item") == PRICE_BASE[0]) & (pl.col("parameter") == PRICE_BASE[1])
+    declared = pl.col("number").cast(pl.Int64, strict=False).cast(pl.String)
+    index_years = rows.filter(pl.col("item") == item, pl.col("parameter") == parameter)["year"].to_list()
+    bases = rows.filter(is_base).select(declared).to_series().to_list()
+    money = rows.filter(pl.col("price_base") != "none")["price_base"].to_list()
+    common = (bases or money or [""])[0]
+    return rows.with_columns(
+        common_base=pl.lit(common),
+        convertible=pl.col("price_base").is_in([common, *index_years]),
+        base_is_lost=is_base & ~declared.is_in(index_years) & bool(index_years),
     )
 
 
@@ -121,6 +139,14 @@ def _reason() -> pl.Expr:
             money & ~pl.col("price_base").str.contains(r"^\d{4}$"),
             pl.format("price_base '{}' is not the year of the prices", "price_base"),
         ),
+        (
+            money & ~pl.col("convertible"),
+            pl.format("prices of {} beside prices of {}, and no deflator joins the two", "price_base", "common_base"),
+        ),
+        (
+            pl.col("base_is_lost"),
+            pl.format("prices cannot be brought to those of {}: the deflator has no such year", "value"),
+        ),
         (~money & (pl.col("price_base") != "none"), pl.lit("price_base must be none, since this is no money")),
         (
             ~pl.col("status").str.contains(f"^({'|'.join(STATUSES)})"),
@@ -134,12 +160,13 @@ def _reason() -> pl.Expr:
     return pl.coalesce(pl.when(condition).then(reason) for condition, reason in reasons)
 
 
-def _describe_all(refused: pl.DataFrame) -> str:
+def describe_refusals(refused: pl.DataFrame, *, what: str) -> AssumptionError:
+    """Return the error for rows with item, parameter, `where` and reason: each by file, row and reason, five at most."""
     lines = [_describe(row) for row in refused.head(_SHOWN).iter_rows(named=True)]
     if refused.height == 1:
-        return lines[0]
+        return AssumptionError(lines[0])
     more = [f"and {refused.height - _SHOWN} more"] if refused.height > _SHOWN else []
-    return "\n  ".join([f"{refused.height} rows of assumptions refused:", *lines, *more])
+    return AssumptionError("\n  ".join([f"{refused.height} {what} refused:", *lines, *more]))
 
 
 def _describe(row: dict[str, str]) -> str:

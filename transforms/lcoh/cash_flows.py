@@ -128,6 +128,41 @@ def purchases(amount_gbp: Floats, *, at: tuple[int, ...], years: int) -> Yearly:
     return np.asarray(amount_gbp, dtype=float)[..., None] * in_years
 
 
+def renewed(amount_gbp: Floats, *, lifetime_years: int, horizon_years: int, years: int) -> Yearly:
+    """Return what it costs to have something in service over a horizon, as flows of shape (..., years).
+
+    Capital_t = C in t = 0, n, 2n, ... < T,  and - C (k n - T) / n at the end, with k = ceil(T / n) purchases
+
+    Parameters
+    ----------
+    amount_gbp
+        Price C of one purchase [GBP], shape (...).
+    lifetime_years, horizon_years
+        Life n of one purchase and years of operation T that count [yr].
+    years
+        Length of the axis; the unused part of the last purchase is credited in its last year.
+
+    References
+    ----------
+    Commission Delegated Regulation (EU) No 244/2012, annex I, 4: the residual value is the straight-line depreciation
+    of the initial investment or replacement cost until the end of the calculation period.
+
+    Examples
+    --------
+    A boiler that lasts 15 years, in service for 20: bought twice, ten fifteenths of the second are left.
+
+    >>> flows = renewed(1500.0, lifetime_years=15, horizon_years=20, years=21)
+    >>> [(year, float(gbp)) for year, gbp in enumerate(flows) if gbp]
+    [(0, 1500.0), (15, 1500.0), (20, -1000.0)]
+
+    """
+    bought = range(0, horizon_years, lifetime_years)
+    spent = np.zeros(years)
+    spent[list(bought)] = 1.0
+    spent[-1] -= (len(bought) * lifetime_years - horizon_years) / lifetime_years
+    return np.asarray(amount_gbp, dtype=float)[..., None] * spent
+
+
 def in_operation(yearly: Yearly, *, first_year: int) -> Yearly:
     """Return flows of the years of operation, shape (..., n), on the axis that starts with the investment at t = 0."""
     waiting = np.zeros((*yearly.shape[:-1], first_year))

@@ -1,29 +1,59 @@
-"""Yearly flows of a heat network with one large heat pump."""
+"""Yearly flows of a heat network with one large heat pump, and with peak plant and a store where it has them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+
 import numpy as np
 
-from transforms.lcoh.cash_flows import CashFlows, Yearly, in_operation, purchases
+from transforms.lcoh.cash_flows import CashFlows, Yearly, in_operation, purchases, renewed
 from transforms.lcoh.conventions import Convention
+from transforms.lcoh.load_shape import HOURS_PER_YEAR
+from transforms.lcoh.network_build import (
+    BuiltNetwork,
+    NetworkParts,
+    build_network,
+    network_parts,
+    produced_heat,
+    with_loss_share,
+)
 from transforms.lcoh.parameters import Floats, HeatNetwork
+from transforms.lcoh.plant import heat_pump_mwh
 from transforms.lcoh.systems import KWH_PER_MWH, Energy
 
+__all__ = [  # who costs a network takes it from here, built or not
+    "BuiltNetwork",
+    "NetworkParts",
+    "build_network",
+    "network_capital",
+    "network_flows",
+    "network_parts",
+    "with_loss_share",
+]
+CONNECTIONS = ("hiu", "dwelling_meter", "building_meter")
 
-def network_capital(network: HeatNetwork, *, dwellings: Floats, convention: Convention) -> dict[str, Floats]:
+
+def network_capital(
+    network: HeatNetwork, *, dwellings: Floats, convention: Convention, built: BuiltNetwork | None = None
+) -> dict[str, Floats]:
     """Return the initial capital of a network by part [GBP].
 
-    Per dwelling: internal pipe l c, heat interface unit, heat meter, heat pump P c_P, substation S c_S.
-    Per network: main pipe L c_L and the meters of buildings.
+    Per dwelling: internal pipe l c, heat interface unit, heat meter.
+    Per network: heat pump P c_P, substation S c_S, main pipe L c_L, the meters of buildings, and, where it has them,
+    peak plant B c_B and store V c_V.
 
     Parameters
     ----------
     network
-        Lengths [m], capacities [kW] and unit costs.
+        Lengths [m] and unit costs.
     dwellings
         Number N of dwellings [1], shape (...).
     convention
-        Decides how long the main pipe is: L, or a length per dwelling times N.
+        Decides how the network is built where `built` is not given.
+    built
+        Capacities P, S, B [kW], V [kWh], length L [m] and cost c_L [GBP/m], shape (...).
 
     Returns
     -------
@@ -31,42 +61,41 @@ def network_capital(network: HeatNetwork, *, dwellings: Floats, convention: Conv
         Part of the network to its capital [GBP], arrays of shape (...).
 
     """
-    main_pipe_m = {
-        "fixed_length": network.main_pipe_m,
-        "length_per_dwelling": network.main_pipe_m_per_dwelling * dwellings,
-    }[convention.main_pipe]
-    per_dwelling = {
-        "internal_pipe": network.internal_pipe_m_per_dwelling * network.internal_pipe_gbp_per_m,
-        "hiu": network.hiu_gbp_per_dwelling,
-        "dwelling_meter": network.dwelling_meter_gbp,
-        "heat_pump": network.heat_pump_kw_per_dwelling * network.heat_pump_capital_gbp_per_kw,
-        "substation": network.substation_kw_per_dwelling * network.substation_gbp_per_kw,
-    }
-    per_network = {
-        "main_pipe": main_pipe_m * network.main_pipe_gbp_per_m,
+    built = built or build_network(network, dwellings=dwellings, convention=convention)
+    capital = {
+        "internal_pipe": network.internal_pipe_m_per_dwelling * network.internal_pipe_gbp_per_m * dwellings,
+        "hiu": network.hiu_gbp_per_dwelling * dwellings,
+        "dwelling_meter": network.dwelling_meter_gbp * dwellings,
+        "heat_pump": built.heat_pump_kw * network.heat_pump_capital_gbp_per_kw,
+        "substation": built.substation_kw * network.substation_gbp_per_kw,
+        "main_pipe": built.main_pipe_m * built.main_pipe_gbp_per_m,
         "building_meter": network.building_meters * network.building_meter_gbp,
     }
-    return {part: gbp * dwellings for part, gbp in per_dwelling.items()} | per_network
-
-
-def produced_heat(delivered: Floats, *, loss: Floats, convention: Convention) -> Floats:
-    """Return the heat that the plant produces so that `delivered` reaches the dwellings, in the unit of the latter.
-
-    The loss [1] is a share of the heat produced, Q = D / (1 - l), or of the heat delivered, Q = D (1 + l).
-    """
-    return {
-        "share_of_produced": delivered / (1.0 - loss),
-        "share_of_delivered": delivered * (1.0 + loss),
-    }[convention.loss_rule]
+    if built.plant and built.parts:
+        capital |= {
+            "peak_plant": built.plant.peak_plant_kw * built.parts.peak_plant.capital_gbp_per_kw,
+            "store": built.plant.store_kwh * built.parts.store.capital_gbp_per_kwh,
+        }
+    return capital
 
 
 def network_flows(
-    network: HeatNetwork, electricity: Energy, *, dwellings: Floats, demand_kwh: Floats, convention: Convention
+    network: HeatNetwork,
+    electricity: Energy,
+    *,
+    dwellings: Floats,
+    demand_kwh: Floats,
+    convention: Convention,
+    parts: NetworkParts | None = None,
+    built: BuiltNetwork | None = None,
 ) -> CashFlows:
     """Return the yearly flows of a whole network over its lifetime.
 
-    Capital_0 = K,  Capital_(k m) = K_P for each heat pump lifetime m that ends before the network does
-    O&M_t = o M + o_P,  Fuel_t = p_t E,  Carbon_t = c_t E,  E = Q / SPF + a D
+    Capital_0 = K,  Capital_(k m) = K_P for each heat pump lifetime m that ends before the network does, and so for
+    peak plant, store and connections where the convention has them; where the horizon is that of a network for all
+    systems, what is left of the last one is credited (`renewed`)
+    O&M_t = o M + o_P + o_B K_B,  Fuel_t = p_t E + g_t G,  Carbon_t = c_t E + k_t G
+    E = Q_P / SPF + a D,  G = (Q - Q_P) / eta of what the peak plant buys, Q_P = Q where there is none
 
     Parameters
     ----------
@@ -79,8 +108,13 @@ def network_flows(
     demand_kwh
         Heat delivered to one dwelling [kWh/yr], shape (...); D is that of all dwellings.
     convention
-        Loss rule (D to Q), the heat M that pays the O&M o per MWh, the heat pump's O&M o_P, its replacement,
-        the main pipe's length and the year of the first heat.
+        Loss rule (D to Q), the heat M that pays the O&M o per MWh, the heat pump's O&M o_P, what is bought again, and
+        the year of the first heat.
+    parts
+        What the network is built from (`network_parts`), for this demand, where `built` is not given; a convention
+        whose rules need no demand needs none.
+    built
+        Plant and pipes (`build_network`) where they were built for another demand.
 
     Returns
     -------
@@ -92,29 +126,90 @@ def network_flows(
     Wang, Z. (2018), sections 2.2 and 3.2.2, table A.2.
 
     """
+    built = built or build_network(
+        network, dwellings=dwellings, convention=convention, demand_kwh=demand_kwh, parts=parts
+    )
     first = convention.first_heat_year
-    years = network.lifetime_years + first
-    capital_gbp = network_capital(network, dwellings=dwellings, convention=convention)
-    delivered_mwh = np.asarray(demand_kwh, dtype=float) * dwellings / KWH_PER_MWH
-    produced_mwh = produced_heat(delivered_mwh, loss=network.distribution_loss_share, convention=convention)
+    capital_gbp = network_capital(network, dwellings=dwellings, convention=convention, built=built)
+    heat = _heat_of_year(network, built, dwellings=dwellings, demand_kwh=demand_kwh, convention=convention)
     electricity_mwh = _by_year(
-        produced_mwh / network.heat_pump_spf + network.parasitic_electricity_share * delivered_mwh, network
+        heat.heat_pump_mwh / network.heat_pump_spf + network.parasitic_electricity_share * heat.delivered_mwh, network
     )
-    worn_out = range(network.heat_pump_lifetime_years, network.lifetime_years, network.heat_pump_lifetime_years)
-    bought_again = tuple(worn_out) if convention.replaces_heat_pump else ()
-    charged_mwh = delivered_mwh if convention.om_charged_on == "delivered" else produced_mwh
-    heat_pump_om_gbp = _heat_pump_om_gbp(network, dwellings=dwellings, convention=convention)
-    om_gbp = _heat_om_gbp_per_mwh(network) * charged_mwh + heat_pump_om_gbp
+    bought = [(electricity, electricity_mwh)]
+    if built.plant and built.parts:
+        peak_mwh = (heat.produced_mwh - heat.heat_pump_mwh) / built.parts.peak_plant.efficiency
+        bought.append((built.parts.peak_gas or electricity, _by_year(peak_mwh, network)))
+    charged_mwh = heat.delivered_mwh if convention.om_charged_on == "delivered" else heat.produced_mwh
+    om_gbp = _heat_om_gbp_per_mwh(network) * charged_mwh + _plant_om_gbp(network, built, convention=convention)
     return CashFlows(
-        capital_gbp=purchases(sum(capital_gbp.values()), at=(0,), years=years)
-        + purchases(capital_gbp["heat_pump"], at=bought_again, years=years),
+        capital_gbp=_spending(capital_gbp, network, built, years=network.lifetime_years + first, convention=convention),
         om_gbp=in_operation(_by_year(om_gbp, network), first_year=first),
-        fuel_gbp=in_operation(electricity_mwh * electricity.price_gbp_per_mwh, first_year=first),
-        carbon_gbp=in_operation(electricity_mwh * electricity.carbon_gbp_per_mwh, first_year=first),
-        heat_produced_mwh=in_operation(_by_year(produced_mwh, network), first_year=first),
-        heat_delivered_mwh=in_operation(_by_year(delivered_mwh, network), first_year=first),
-        co2_kg=in_operation(electricity_mwh * electricity.co2_kg_per_mwh, first_year=first),
+        fuel_gbp=in_operation(_total(mwh * energy.price_gbp_per_mwh for energy, mwh in bought), first_year=first),
+        carbon_gbp=in_operation(_total(mwh * energy.carbon_gbp_per_mwh for energy, mwh in bought), first_year=first),
+        heat_produced_mwh=in_operation(_by_year(heat.produced_mwh, network), first_year=first),
+        heat_delivered_mwh=in_operation(_by_year(heat.delivered_mwh, network), first_year=first),
+        co2_kg=in_operation(_total(mwh * energy.co2_kg_per_mwh for energy, mwh in bought), first_year=first),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatOfYear:
+    """Heat of a network in a year [MWh/yr], arrays of shape (...)."""
+
+    delivered_mwh: Floats
+    produced_mwh: Floats
+    heat_pump_mwh: Floats
+
+
+def _heat_of_year(
+    network: HeatNetwork, built: BuiltNetwork, *, dwellings: Floats, demand_kwh: Floats, convention: Convention
+) -> HeatOfYear:
+    """Return what reaches the dwellings, what the plant produces, and how much of it the heat pump makes."""
+    delivered_kwh = np.asarray(demand_kwh, dtype=float) * dwellings
+    if built.loss_kw is None:
+        produced_kwh = produced_heat(delivered_kwh, loss=network.distribution_loss_share, convention=convention)
+    else:
+        produced_kwh = delivered_kwh + built.loss_kw * HOURS_PER_YEAR
+    made_mwh = produced_kwh / KWH_PER_MWH
+    if built.plant and built.parts:
+        made_mwh = heat_pump_mwh(
+            built.plant,
+            built.parts.shape,
+            demand_kwh=delivered_kwh,
+            loss_kw=(produced_kwh - delivered_kwh) / HOURS_PER_YEAR,
+        )
+    return HeatOfYear(
+        delivered_mwh=delivered_kwh / KWH_PER_MWH, produced_mwh=produced_kwh / KWH_PER_MWH, heat_pump_mwh=made_mwh
+    )
+
+
+def _spending(
+    capital_gbp: dict[str, Floats], network: HeatNetwork, built: BuiltNetwork, *, years: int, convention: Convention
+) -> Yearly:
+    """Return what a network's parts cost over its life, shape (..., years): once, or whenever they are worn out."""
+    lives = {"heat_pump": network.heat_pump_lifetime_years} if convention.replaces_heat_pump else {}
+    if convention.replaces_connections:
+        lives |= dict.fromkeys(CONNECTIONS, network.connection_lifetime_years)
+    if built.parts:
+        lives |= {
+            "peak_plant": built.parts.peak_plant.lifetime_years,
+            "store": built.parts.store.lifetime_years,
+        }
+    horizon = network.lifetime_years
+    by_life: dict[int, Floats] = {}
+    for part, gbp in capital_gbp.items():
+        life = lives.get(part, horizon)
+        by_life[life] = by_life.get(life, 0.0) + gbp
+    return _total(
+        renewed(gbp, lifetime_years=life, horizon_years=horizon, years=years)
+        if convention.horizon == "network_life"
+        else purchases(gbp, at=tuple(range(0, horizon, life)), years=years)
+        for life, gbp in by_life.items()
+    )
+
+
+def _total(flows: Iterable[Yearly]) -> Yearly:
+    return reduce(np.add, flows)
 
 
 def _heat_om_gbp_per_mwh(network: HeatNetwork) -> Floats:
@@ -127,13 +222,16 @@ def _heat_om_gbp_per_mwh(network: HeatNetwork) -> Floats:
     )
 
 
-def _heat_pump_om_gbp(network: HeatNetwork, *, dwellings: Floats, convention: Convention) -> Floats:
-    """Return what the heat pump costs to run beside its electricity [GBP/yr]."""
-    kw = network.heat_pump_kw_per_dwelling * dwellings
-    return {
-        "share_of_capital": network.heat_pump_om_share_of_capital * network.heat_pump_capital_gbp_per_kw * kw,
-        "per_kw": network.heat_pump_om_gbp_per_kw_year * kw,
-    }[convention.heat_pump_om]
+def _plant_om_gbp(network: HeatNetwork, built: BuiltNetwork, *, convention: Convention) -> Floats:
+    """Return what heat pump and peak plant cost to run beside their energy [GBP/yr]."""
+    heat_pump = {
+        "share_of_capital": network.heat_pump_om_share_of_capital * network.heat_pump_capital_gbp_per_kw,
+        "per_kw": network.heat_pump_om_gbp_per_kw_year,
+    }[convention.heat_pump_om] * built.heat_pump_kw
+    if not (built.plant and built.parts):
+        return heat_pump
+    boiler = built.parts.peak_plant
+    return heat_pump + boiler.om_share_of_capital * boiler.capital_gbp_per_kw * built.plant.peak_plant_kw
 
 
 def _by_year(constant: Floats, network: HeatNetwork) -> Yearly:

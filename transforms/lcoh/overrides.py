@@ -9,10 +9,10 @@ from typing import Final
 
 import polars as pl
 
-from transforms.lcoh.assumptions import WHERE, check_rows, parameter_names
+from transforms.lcoh.assumptions import OVERRIDE, PRICE_BASE, WHERE, check_rows, parameter_names
 from transforms.lcoh.parameters import ANY, KNOWN_FIGURES, SCALE_ITEM
 from transforms.lcoh.refusals import AssumptionError, unknown_name
-from transforms.lcoh.scenarios import ALL_SCENARIOS
+from transforms.lcoh.scenarios import ALL_SCENARIOS, check_scenario, seen_rows
 
 GIVEN: Final = "given"  # scale, basis and period of what is given on the command line
 _NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -29,19 +29,21 @@ def override(assumptions: pl.DataFrame, settings: Iterable[str], *, scenario: st
         `item.parameter=value`, or `parameter=value` where only one item has it, the value with an optional unit:
         `heat_pump_spf=3.0`, `ashp.capital_gbp=5000`, `electricity_residential.price_gbp_per_mwh=21 p/kWh`.
     scenario
-        The scenario that is to see the new figures.
+        The scenario that is to see the new figures. Money is in the prices of its `study.price_base_year`.
 
     Raises
     ------
     UnknownNameError
-        If there is no such parameter; the message lists near matches.
+        If there is no such parameter or scenario; the message lists near matches.
     AssumptionError
         If a value cannot be used, or a parameter is set twice.
 
     """
-    rows = [_override_row(assumptions, setting, scenario=scenario) for setting in settings]
-    if not rows:
+    given = list(settings)
+    if not given:
         return assumptions
+    check_scenario(assumptions, scenario)
+    rows = [_override_row(assumptions, setting, scenario=scenario) for setting in given]
     checked = check_rows(pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String)))
     kept = assumptions.join(checked, on=["scenario", "item", "parameter"], how="anti", maintain_order="left")
     return pl.concat([kept, checked])
@@ -66,7 +68,7 @@ def with_network_size(assumptions: pl.DataFrame, dwellings: int) -> pl.DataFrame
         "value": str(dwellings),
         "unit": KNOWN_FIGURES[SCALE_ITEM, ANY].unit,
         "price_base": "none",
-        "status": "override",
+        "status": OVERRIDE,
         "source": f"set to {dwellings} for this calculation",
         WHERE: f"--dwellings {dwellings}",
     }
@@ -82,9 +84,6 @@ def _override_row(assumptions: pl.DataFrame, setting: str, *, scenario: str) -> 
     number = _NUMBER.match(given)
     value, unit = (number.group(), given[number.end() :].strip()) if number else (given, "")
     declared = KNOWN_FIGURES.get((item, parameter)) or KNOWN_FIGURES[item, ANY]
-    bases = assumptions.filter(pl.col("scenario").is_in([scenario, ALL_SCENARIOS]), pl.col("price_base") != "none")[
-        "price_base"
-    ]
     return {
         "scenario": scenario,
         "item": item,
@@ -92,11 +91,18 @@ def _override_row(assumptions: pl.DataFrame, setting: str, *, scenario: str) -> 
         "year": "0",
         "value": value,
         "unit": unit or declared.unit,
-        "price_base": str(bases[0]) if declared.unit.startswith("GBP") and len(bases) else "none",
-        "status": "override",
+        "price_base": _base_year(assumptions, scenario) if declared.unit.startswith("GBP") else "none",
+        "status": OVERRIDE,
         "source": f"set to {given} for this calculation",
         WHERE: f"--set {setting}",
     }
+
+
+def _base_year(assumptions: pl.DataFrame, scenario: str) -> str:
+    """Return the year in whose prices a scenario's results are."""
+    item, parameter = PRICE_BASE
+    seen = seen_rows(assumptions, scenario).filter(pl.col("item") == item, pl.col("parameter") == parameter)
+    return str(int(seen["value"].item()))
 
 
 def _resolve(name: str, known: set[str]) -> tuple[str, str]:

@@ -24,3 +24,20 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
     near += [n for n in names if name and name in n and n not in near][: _NEAR - len(near)]
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
     return UnknownNameError(f"no {kind} is named {name!r}; {hint}")
+
+
+def check_delivered(convention: str, denominator: str) -> None:
+    """Refuse a convention that divides networks by the heat produced: systems cannot be compared on it.
+
+    Raises
+    ------
+    AssumptionError
+        With a convention that can be taken.
+
+    """
+    if denominator != "delivered":
+        message = (
+            f"convention {convention} divides a network's cost by the heat {denominator}, on which systems cannot be "
+            "compared: take one that divides by the heat delivered, such as best_practice"
+        )
+        raise AssumptionError(message)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from transforms.lcoh.refusals import AssumptionError, unknown_name
 
 ALL_SCENARIOS: Final = "all"
 
+Key: TypeAlias = tuple[str, str]  # item and parameter
 Record = TypeVar("Record")
 
 
@@ -23,11 +24,15 @@ class ScenarioFigures:
     """The figures that one scenario sees: its own rows, and the rows of all scenarios where it has none."""
 
     scenario: str
-    by_year: dict[tuple[str, str], dict[int, float]]
+    by_year: dict[Key, dict[int, float]]
 
     def one(self, item: str, parameter: str) -> float:
         """Return a figure that holds always."""
         return self._series(item, parameter)[0]
+
+    def has(self, item: str, parameter: str) -> bool:
+        """Say whether the scenario sees a figure, in one year at least."""
+        return (item, parameter) in self.by_year
 
     def items(self, item: str) -> dict[str, float]:
         """Return all figures of an item whose parameters are rows of data, such as the network scales."""
@@ -39,7 +44,7 @@ class ScenarioFigures:
         Raises
         ------
         AssumptionError
-            If a year is missing; no rule extends a series by itself.
+            If a year is missing: no rule of the scenario covers it.
 
         """
         values = self._series(item, parameter)
@@ -50,7 +55,8 @@ class ScenarioFigures:
             message = (
                 f"scenario {self.scenario}: {item}.{parameter} has no value for {len(missing)} years "
                 f"({missing[0]} to {missing[-1]}), and no rule extends it; it is given for {min(values)} to "
-                f"{max(values)}: add rows, or one row with year 0 that holds always"
+                f"{max(values)}: add rows, one row with year 0 that holds always, or a rule (hold_first, interpolate, "
+                "hold_last)"
             )
             raise AssumptionError(message)
         return np.array([values[year] for year in years])
@@ -69,6 +75,28 @@ class ScenarioFigures:
             raise AssumptionError(message) from None
 
 
+def check_scenario(assumptions: pl.DataFrame, scenario: str) -> None:
+    """Refuse a scenario to which no row belongs.
+
+    Raises
+    ------
+    UnknownNameError
+        With the scenarios that there are.
+
+    """
+    scenarios = set(assumptions["scenario"].unique()) - {ALL_SCENARIOS}
+    if scenario not in scenarios:
+        raise unknown_name("scenario", scenario, scenarios)
+
+
+def seen_rows(assumptions: pl.DataFrame, scenario: str) -> pl.DataFrame:
+    """Return the rows that a scenario sees: its own, and those of all scenarios where it has none."""
+    own = pl.col("scenario") == scenario
+    return assumptions.filter(pl.col("scenario").is_in([scenario, ALL_SCENARIOS])).filter(
+        own | ~own.any().over("item", "parameter")
+    )
+
+
 def scenario_figures(assumptions: pl.DataFrame, scenario: str) -> ScenarioFigures:
     """Return the view that `scenario` takes of the table `assumption`.
 
@@ -77,24 +105,37 @@ def scenario_figures(assumptions: pl.DataFrame, scenario: str) -> ScenarioFigure
     UnknownNameError
         If no row belongs to the scenario.
     AssumptionError
-        If its money is in prices of different years: nothing here deflates.
+        If its money is in prices of different years: rows that were resolved are all in one year's.
 
     """
-    scenarios = set(assumptions["scenario"].unique()) - {ALL_SCENARIOS}
-    if scenario not in scenarios:
-        raise unknown_name("scenario", scenario, scenarios)
-    rows = assumptions.filter(pl.col("scenario").is_in([scenario, ALL_SCENARIOS])).filter(
-        (pl.col("scenario") == scenario) | ~(pl.col("scenario") == scenario).any().over("item", "parameter")
-    )
+    check_scenario(assumptions, scenario)
+    rows = seen_rows(assumptions, scenario)
     bases = rows.filter(pl.col("price_base") != "none")["price_base"].unique().sort().to_list()
     if len(bases) > 1:
         example = rows.filter(pl.col("price_base") == bases[-1]).row(0, named=True)
         message = (
             f"scenario {scenario} mixes prices of {' and '.join(bases)} (e.g. {example['item']}.{example['parameter']} "
-            f"in prices of {bases[-1]}) and has no deflator: bring all rows to one year"
+            f"in prices of {bases[-1]}): resolve the rows, which brings all to one year"
         )
         raise AssumptionError(message)
-    by_year: dict[tuple[str, str], dict[int, float]] = {}
+    by_year: dict[Key, dict[int, float]] = {}
     for item, parameter, year, value in rows.select("item", "parameter", "year", "value").iter_rows():
         by_year.setdefault((item, parameter), {})[year] = value
     return ScenarioFigures(scenario, by_year)
+
+
+def list_changes(assumptions: pl.DataFrame, scenario: str, series: Iterable[Key]) -> dict[Key, list[str]]:
+    """Return what was done to each series that a scenario reads: borrowed, interpolated, held, brought to prices.
+
+    Series that stand as they were given are left out, as are years before the scenario's first of operation.
+    """
+    seen = seen_rows(assumptions, scenario)
+    start = seen.filter(pl.col("item") == "study", pl.col("parameter") == "start_year")["value"].max()
+    rows = seen.filter((pl.col("year") == 0) | (pl.col("year") >= start))
+    changes = {}
+    for item, parameter in series:
+        of_series = rows.filter(pl.col("item") == item, pl.col("parameter") == parameter).sort("year")
+        done = of_series["status"].str.split("; ").list.slice(1).explode(empty_as_null=True, keep_nulls=True)
+        if words := done.drop_nulls().unique(maintain_order=True).to_list():
+            changes[item, parameter] = words
+    return changes

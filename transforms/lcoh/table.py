@@ -5,28 +5,45 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from transforms.lcoh.cash_flows import CashFlows, levelised_cost
+from transforms.lcoh.cash_flows import CashFlows
 from transforms.lcoh.conventions import Convention, find_convention
-from transforms.lcoh.networks import network_flows
+from transforms.lcoh.load_shape import LoadShape
+from transforms.lcoh.networks import network_flows, network_parts
 from transforms.lcoh.parameters import (
     INDIVIDUAL_SYSTEMS,
+    NETWORK,
     PAPER_DEMAND_ITEM,
     SCALE_ITEM,
     HeatNetwork,
-    IndividualSystem,
-    Study,
 )
 from transforms.lcoh.refusals import AssumptionError
 from transforms.lcoh.scenarios import ScenarioFigures, scenario_figures
-from transforms.lcoh.systems import energy_of, individual_flows
+from transforms.lcoh.systems import (
+    SYSTEMS,
+    energy_of,
+    horizon_years,
+    individual_flows,
+    individual_system,
+    missing_series,
+)
+from transforms.lcoh.valuation import cost_of
 from transforms.tables import LCOH
 
 DEMAND_KEY = ("demand_basis", "period", "dwelling_type")
 NETWORK_DEMAND = ("stock", "all")  # the demand that a network serves: the first of these that is known
 
 
-def lcoh_table(demand: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str, convention: str) -> pl.DataFrame:
+def lcoh_table(
+    demand: pl.DataFrame,
+    assumptions: pl.DataFrame,
+    *,
+    scenario: str,
+    convention: str,
+    shape: LoadShape | None = None,
+) -> pl.DataFrame:
     """Return the levelised cost of heat of every system for every demand, as the table `lcoh`.
+
+    A system whose energy the scenario has no price or carbon series for is left out: `missing_systems` names it.
 
     Parameters
     ----------
@@ -40,23 +57,43 @@ def lcoh_table(demand: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str
         Set of prices.
     convention
         Reading of the cost model, a name in `CONVENTIONS`.
+    shape
+        Measured load through the year and diversity that networks are sized by; without it, that of the assumptions.
 
     Raises
     ------
     AssumptionError
-        If a figure is missing, a name unknown, a demand not above zero or given twice.
+        If a year or a figure is missing, every system is left out, a name is unknown, or a demand is not above zero
+        or given twice.
 
     """
     figures = scenario_figures(assumptions, scenario)
     reading = find_convention(convention)
     known = demand.pipe(check_demand)
-    tables = [_individual(system, known, figures, reading) for system in INDIVIDUAL_SYSTEMS]
-    rows = pl.concat([*tables, _networks(known, figures, reading)])
+    missing = missing_series(figures, reading)
+    if set(missing) == set(SYSTEMS):
+        message = (
+            f"scenario {scenario} can cost no system by {convention}: "
+            + "; ".join(f"{system} lacks {', '.join(series)}" for system, series in missing.items())
+            + ". Add rows for them, or a rule that borrows them"
+        )
+        raise AssumptionError(message)
+    tables = [_individual(system, known, figures, reading) for system in INDIVIDUAL_SYSTEMS if system not in missing]
+    networks = [] if NETWORK in missing else [_networks(known, figures, reading, shape)]
+    rows = pl.concat([*tables, *networks])
     return LCOH.conform(
         rows.with_columns(
-            scenario=pl.lit(scenario), convention=pl.lit(reading.name), denominator=pl.lit(reading.denominator)
+            scenario=pl.lit(scenario),
+            convention=pl.lit(reading.name),
+            denominator=pl.lit(reading.denominator),
+            **dict.fromkeys(("households", "lcoh_ci_low", "lcoh_ci_high"), pl.lit(None)),
         )
     )
+
+
+def missing_systems(assumptions: pl.DataFrame, *, scenario: str, convention: str) -> dict[str, list[str]]:
+    """Return the systems that `lcoh_table` leaves out, each with the series that the scenario lacks."""
+    return missing_series(scenario_figures(assumptions, scenario), find_convention(convention))
 
 
 def paper_demand(assumptions: pl.DataFrame) -> pl.DataFrame:
@@ -94,61 +131,57 @@ def check_demand(demand: pl.DataFrame) -> pl.DataFrame:
 
 
 def _individual(system: str, demand: pl.DataFrame, figures: ScenarioFigures, convention: Convention) -> pl.DataFrame:
-    study = figures.record(Study, "study")
-    technology = figures.record(IndividualSystem, system)
-    energy = energy_of(
-        figures,
-        carrier=INDIVIDUAL_SYSTEMS[system],
-        tariff=convention.individual_tariff,
-        years=technology.lifetime_years,
-    )
+    demand_kwh = demand["demand_kwh"].to_numpy()
     flows = individual_flows(
-        technology,
-        energy,
-        demand_kwh=demand["demand_kwh"].to_numpy(),
+        individual_system(figures, convention, system, demand_kwh=demand_kwh),
+        energy_of(figures, convention, system=system),
+        demand_kwh=demand_kwh,
         first_heat_year=convention.first_heat_year,
     )
     keys = demand.with_columns(system=pl.lit(system), scale=pl.lit("individual"), dwellings=pl.lit(1, dtype=pl.Int64))
-    return keys.pipe(_with_costs, flows, study, technology.lifetime_years, convention)
+    return _with_costs(keys, flows, figures, convention, system=system)
 
 
-def _networks(demand: pl.DataFrame, figures: ScenarioFigures, convention: Convention) -> pl.DataFrame:
-    study = figures.record(Study, "study")
-    network = figures.record(HeatNetwork, "network")
-    electricity = energy_of(
-        figures,
-        carrier="electricity",
-        tariff=convention.network_tariff,
-        years=network.lifetime_years,
-    )
+def network_keys(demand: pl.DataFrame, figures: ScenarioFigures) -> pl.DataFrame:
+    """Return a row for each scale of network and the demand that it serves: of `stock`, or of `all`."""
     scales = pl.DataFrame(
         {"scale": list(sizes := figures.items(SCALE_ITEM)), "dwellings": list(sizes.values())},
         schema={"scale": pl.String, "dwellings": pl.Float64},
     ).sort("dwellings")
-    keys = (
+    return (
         demand.filter(pl.col("dwelling_type").is_in(NETWORK_DEMAND))
         .sort(pl.col("dwelling_type").replace_strict({name: i for i, name in enumerate(NETWORK_DEMAND)}))
         .unique(["demand_basis", "period"], keep="first", maintain_order=True)
         .join(scales, how="cross", maintain_order="left_right")
-        .with_columns(system=pl.lit("network"))
+        .with_columns(system=pl.lit(NETWORK))
     )
+
+
+def _networks(
+    demand: pl.DataFrame, figures: ScenarioFigures, convention: Convention, shape: LoadShape | None
+) -> pl.DataFrame:
+    keys = network_keys(demand, figures)
+    network = figures.record(HeatNetwork, NETWORK)
+    dwellings, demand_kwh = keys["dwellings"].to_numpy(), keys["demand_kwh"].to_numpy()
     flows = network_flows(
         network,
-        electricity,
-        dwellings=keys["dwellings"].to_numpy(),
-        demand_kwh=keys["demand_kwh"].to_numpy(),
+        energy_of(figures, convention, system=NETWORK),
+        dwellings=dwellings,
+        demand_kwh=demand_kwh,
         convention=convention,
+        parts=network_parts(figures, convention, shape=shape),
     )
-    return keys.with_columns(pl.col("dwellings").cast(pl.Int64)).pipe(
-        _with_costs, flows, study, network.lifetime_years, convention
+    return _with_costs(
+        keys.with_columns(pl.col("dwellings").cast(pl.Int64)), flows, figures, convention, system=NETWORK
     )
 
 
 def _with_costs(
-    keys: pl.DataFrame, flows: CashFlows, study: Study, lifetime_years: int, convention: Convention
+    keys: pl.DataFrame, flows: CashFlows, figures: ScenarioFigures, convention: Convention, *, system: str
 ) -> pl.DataFrame:
     """Add to each key its levelised cost by element, its initial capital and its emissions."""
-    cost = levelised_cost(flows, discount_rate=study.discount_rate, denominator=convention.denominator)
+    cost = cost_of(flows, figures, convention, system=system)
+    in_use_years = horizon_years(figures, convention, system)
     per_system = {
         "capital_gbp_per_mwh": cost.capital,
         "om_gbp_per_mwh": cost.om,
@@ -158,7 +191,7 @@ def _with_costs(
     }
     per_dwelling = {
         "initial_capital_gbp_per_dwelling": flows.capital_gbp[..., 0],
-        "co2_kg_per_dwelling_year": flows.co2_kg.sum(axis=-1) / lifetime_years,
+        "co2_kg_per_dwelling_year": flows.co2_kg.sum(axis=-1) / in_use_years,
     }
     return keys.select(
         *DEMAND_KEY,

@@ -1,0 +1,226 @@
+"""Which system is the cheapest under uncertain assumptions, what it would take to change that, and what saving costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+import polars as pl
+
+from reports import palette, text
+from reports.figures.exhibit import DataTable, Exhibit, Heading, ordered, style, tabulate
+from reports.inputs import RunInfo, SiteInputs, provenance_of_analysis
+from transforms.schema import Table
+from transforms.tables import (
+    ABATEMENT,
+    BREAK_EVEN,
+    LCOH_DISTRIBUTION,
+    LCOH_PROBABILITY,
+    NETWORK_FINANCE,
+    PROFILE_GROUPS,
+    SEASONAL_PERFORMANCE,
+    SYSTEMS,
+)
+
+INDIVIDUAL = "individual"
+NOT_REACHED = "not reached"
+LONGEST = 400
+QUANTITIES = {
+    "carbon_price": "Carbon price", "electricity_to_gas_price_ratio": "Price of electricity over that of gas",
+    "spf": "Seasonal performance factor", "capital_grant": "Grant on the capital",
+}  # fmt: skip
+PROBABILITY_COLUMNS = ("dwelling_type", "system", "draws", "lcoh_p05", "lcoh_p50", "lcoh_p95", "cheapest_share")
+
+
+def draw_probability(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+    """Draw how often each individual system is the cheapest, by dwelling type, or nothing."""
+    rows = _of_run(inputs, run, "probability")
+    if rows.is_empty():
+        return []
+    rows = ordered(rows.filter(alternatives=INDIVIDUAL, scale=INDIVIDUAL), "system", SYSTEMS)
+    rows = ordered(rows, "dwelling_type", _groups(rows))
+    if rows.is_empty():
+        return []
+    title = "How often each system is the cheapest in a home"
+    shares = [
+        f"{text.name_of(group)} {'; '.join(f'{text.name_of(s)} {text.percent(v)}' for s, v in of.select('system', 'cheapest_share').iter_rows())}"
+        for (group,), of in rows.group_by("dwelling_type", maintain_order=True)
+    ]
+    draws = int(rows["draws"].to_numpy().min())
+    return [
+        _exhibit(
+            inputs, run, LCOH_PROBABILITY, rows, PROBABILITY_COLUMNS, key="cheapest", title=title,
+            shows=f"Share of {draws:,} draws of the uncertain assumptions in which no other individual system costs less per MWh of heat.",
+            alternative=f"Stacked bar chart of how often each system is the cheapest: {'. '.join(shares)}.",
+            chart=_probability_chart(rows),
+        )
+    ]  # fmt: skip
+
+
+def _probability_chart(rows: pl.DataFrame) -> go.Figure:
+    chart = go.Figure()
+    for (system,), of in rows.group_by("system", maintain_order=True):
+        name = text.name_of(str(system))
+        chart.add_bar(
+            x=100 * of["cheapest_share"], y=[text.name_of(group) for group in of["dwelling_type"]], orientation="h", name=name,
+            marker_color=palette.SYSTEM[str(system)].light, hovertemplate=f"{name}, %{{y}}: %{{x:.1f}} % of draws<extra></extra>",
+        )  # fmt: skip
+    style(chart, height=170 + 42 * rows["dwelling_type"].n_unique())
+    chart.update_layout(barmode="stack", legend_traceorder="normal", margin_t=84)
+    chart.update_xaxes(title="Share of draws [%]", range=[0, 100.5], dtick=25)
+    order = [text.name_of(group) for group in rows["dwelling_type"].unique(maintain_order=True)]
+    chart.update_yaxes(type="category", categoryorder="array", categoryarray=order, autorange="reversed")
+    return chart
+
+
+def draw_break_evens(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+    """Tell at which value of each quantity a system costs as much as the gas boiler, or nothing."""
+    rows = _of_run(inputs, run, "break_even")
+    if rows.is_empty():
+        return []
+    title = "What it takes to cost as much as a gas boiler"
+    headings = (
+        Heading("Dwelling type"), Heading("System"), Heading("What is varied"), Heading("Unit"), Heading("Now", numeric=True),
+        Heading("At break-even", numeric=True), Heading("Note"),
+    )  # fmt: skip
+    body = tuple(
+        (
+            text.name_of(row["dwelling_type"]),
+            inputs.option(row["system"], row["scale"]),
+            QUANTITIES[row["quantity"]],
+            text.visible(text.show_unit("" if row["unit"] == "1" else row["unit"])),
+            text.significant(row["base"]),
+            NOT_REACHED if row["value"] is None else text.significant(row["value"]),
+            _note(row["note"]),
+        )
+        for row in _sorted(rows).iter_rows(named=True)
+    )
+    return [
+        _exhibit(
+            inputs, run, BREAK_EVEN, rows, ("system", "scale", "quantity", "base", "value", "note"), key="break-even", title=title,
+            shows="Each row changes one quantity alone until the system's levelised cost is that of the gas boiler.",
+            alternative=f"Table of {rows.height} break-even values against a gas boiler.", table=DataTable(title, headings, body),
+        )
+    ]  # fmt: skip
+
+
+def draw_abatement(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+    """Tell the carbon dioxide that each system saves and the cost of a tonne, or nothing."""
+    rows = _of_run(inputs, run, "abatement")
+    if rows.is_empty():
+        return []
+    columns = (
+        "dwelling_type",
+        "system",
+        "scale",
+        "reference",
+        "grid",
+        "co2_saved_kg_per_year",
+        "cost_gbp_per_tonne",
+        "note",
+    )
+    return [
+        _exhibit(
+            inputs, run, ABATEMENT, _sorted(rows), columns, key="abatement", title="What saving a tonne of carbon dioxide costs",
+            shows="Extra cost of heat over the carbon dioxide saved against a gas boiler, without any price of carbon.",
+            alternative=f"Table of savings of carbon dioxide and their cost, {rows.height} rows.",
+        )
+    ]  # fmt: skip
+
+
+def draw_finance(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+    """Tell what each network is worth as an investment, or nothing."""
+    rows = inputs.rows_of("finance")
+    if not rows.is_empty():
+        rows = rows.filter(scenario=run.scenario).sort("dwellings", "connection_years")
+    if rows.is_empty():
+        return []
+    columns = (
+        "scale", "dwellings", "connection_years", "heat_tariff_gbp_per_mwh", "npv_gbp_per_dwelling", "irr", "payback_years",
+        "minimum_tariff_gbp_per_mwh", "maximum_grant_gbp_per_dwelling", "note",
+    )  # fmt: skip
+    return [
+        _exhibit(
+            inputs, run, NETWORK_FINANCE, rows, columns, key="finance", title="A heat network as an investment",
+            shows="Value, return and payback at the tariff in the table, and the tariff and the grant at which a network just pays.",
+            alternative=f"Table of networks as investments, one row for each size, {rows.height} in all.",
+        )
+    ]  # fmt: skip
+
+
+def draw_distribution(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+    """Tell the mean of the homes' costs beside the cost at their mean demand, or nothing."""
+    rows = _of_run(inputs, run, "distribution")
+    if rows.is_empty():
+        return []
+    columns = (
+        "dwelling_type", "system", "households", "lcoh_at_mean_gbp_per_mwh", "lcoh_at_mean_ci_low", "lcoh_at_mean_ci_high",
+        "lcoh_mean_gbp_per_mwh", "gap_expected_gbp_per_mwh", "demand_variation",
+    )  # fmt: skip
+    rows = _sorted(rows.filter(pl.col("lcoh_mean_gbp_per_mwh").is_not_null()))
+    if rows.is_empty():
+        return []
+    return [
+        _exhibit(
+            inputs, run, LCOH_DISTRIBUTION, rows, columns, key="cost-of-homes", title="Heat costs the homes more, on average, than their average home",
+            shows="A home that needs little heat pays the same for its system: the mean of the homes' costs exceeds the cost at their mean demand.",
+            alternative=f"Table of costs over homes beside the cost at mean demand, {rows.height} rows.",
+        )
+    ]  # fmt: skip
+
+
+def draw_performance(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+    """Tell the seasonal performance of heat pumps beside what field trials measured, or nothing."""
+    rows = inputs.rows_of("performance")
+    if rows.is_empty():
+        return []
+    columns = (
+        "dwelling_type", "source", "load", "spf_space", "spf_hot_water", "spf", "cop_coldest_hour", "field_low", "field_high",
+    )  # fmt: skip
+    told = rows.with_columns(scenario=pl.lit(run.scenario), convention=pl.lit(run.convention))
+    return [
+        _exhibit(
+            inputs, run, SEASONAL_PERFORMANCE, told, columns, key="performance", title="Performance of heat pumps over the hours of the year",
+            shows="Heat over electricity in the weather and at the load of the study period, beside the range of field trials in the UK.",
+            alternative=f"Table of seasonal performance factors, {rows.height} rows.",
+        )
+    ]  # fmt: skip
+
+
+def _of_run(inputs: SiteInputs, run: RunInfo, name: str) -> pl.DataFrame:
+    rows = inputs.rows_of(name)
+    return rows if rows.is_empty() else rows.filter(scenario=run.scenario, convention=run.convention)
+
+
+def _groups(rows: pl.DataFrame) -> list[str]:
+    """Return the dwelling types in the order of all figures, others behind them."""
+    found = set(rows["dwelling_type"])
+    return [name for name in PROFILE_GROUPS if name in found] + sorted(found - set(PROFILE_GROUPS))
+
+
+def _sorted(rows: pl.DataFrame) -> pl.DataFrame:
+    rows = rows.sort(pl.col("system").cast(pl.Enum(SYSTEMS)), maintain_order=True)
+    return ordered(rows, "dwelling_type", _groups(rows))
+
+
+def _note(note: str | None) -> str:
+    return text.NOTHING if note is None else text.visible(text.show_unit(note), LONGEST)
+
+
+def _exhibit(
+    inputs: SiteInputs, run: RunInfo, declared: Table, rows: pl.DataFrame, columns: Sequence[str], *, key: str, title: str,
+    shows: str, alternative: str, chart: go.Figure | None = None, table: DataTable | None = None,
+) -> Exhibit:  # fmt: skip
+    measured = rows["period"].first() != "paper"
+    return Exhibit(
+        key=key,
+        title=title,
+        shows=shows,
+        alternative=alternative,
+        chart=chart,
+        rests_on_homes=measured,
+        tables=[table or tabulate(rows, declared, columns, caption=title)],
+        provenance=provenance_of_analysis(
+            inputs, run, trace=inputs.trace(declared, columns), rows=rows, measured=measured
+        ),
+    )

@@ -1,0 +1,111 @@
+"""The paper's statements beside what the model gives."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from reports import text
+from reports.figures.exhibit import DataTable, Exhibit, Heading
+from reports.inputs import RunInfo, SiteInputs, provenance_of_analysis
+from transforms.tables import CLAIM
+
+RESTS_ON = {
+    "fitted": "that rest on prices fitted to the paper (consistency, no proof)",
+    "independent": "that nothing was fitted to",
+    "sample": "about the readings",
+}
+EXPECTED = {"pass": "to be met", "known_inconsistent": "not to be met: the paper contradicts itself"}
+RELATIONS = {
+    "approx": "about", "just_above": "a little above", "just_below": "a little below", "above": "above", "below": "below", "holds": "holds",
+}  # fmt: skip
+COLUMNS = ("claim", "says", "published", "tolerance", "model", "basis", "expected", "as_expected", "reason")
+LONGEST = 400
+HEADINGS = (
+    Heading("Statement"), Heading("Published"), Heading("Tolerance", numeric=True), Heading("Model or readings", numeric=True),
+    Heading("Unit"), Heading("Basis"), Heading("Expected"), Heading("As expected"), Heading("Reason"), Heading("Where"),
+)  # fmt: skip
+
+
+def claims_lead(inputs: SiteInputs) -> str:
+    """Return how many statements come out as expected, for each basis apart: they prove different things."""
+    rows = inputs.rows_of("claims")
+    if rows.is_empty():
+        return ""
+    counts = []
+    for basis, rests in RESTS_ON.items():
+        of = rows.filter(basis=basis)
+        judged = of.filter(pl.col("as_expected").is_not_null())
+        open_ = f" ({of.height - judged.height} not judged)" if of.height > judged.height else ""
+        if of.height:
+            counts.append(f"{int(judged['as_expected'].sum())} of {judged.height} statements {rests}{open_}")
+    return f"As expected: {'; '.join(counts)}."
+
+
+def draw_claims(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+    """Tell every statement of the paper with its verdict, or nothing."""
+    rows = inputs.rows_of("claims")
+    if rows.is_empty():
+        return []
+    rows = ordered_by_basis(rows)
+    of_sample = rows.filter(basis="sample").height > 0
+    told = rows.select(scenario=pl.lit(run.paper_scenario), convention=pl.lit(run.paper_convention))
+    title = "What the paper says beside what the model gives"
+    return [
+        Exhibit(
+            key="claims-table",
+            title=title,
+            shows="Each statement with how far it may be missed. Some are expected not to be met, since the paper contradicts itself.",
+            alternative=f"Table of {rows.height} statements of the paper beside the model.",
+            rests_on_homes=of_sample,
+            notes=_unexpected(rows),
+            tables=[DataTable(title, HEADINGS, tuple(_row(row) for row in rows.iter_rows(named=True)))],
+            provenance=provenance_of_analysis(
+                inputs, run, trace=inputs.trace(CLAIM, COLUMNS), rows=told, measured=of_sample
+            ),
+        )
+    ]
+
+
+def _unexpected(rows: pl.DataFrame) -> list[str]:
+    """Return one sentence for each basis that has statements which did not come out as expected."""
+    odd = rows.filter(~pl.col("as_expected"))
+    return [
+        f"Not as expected of statements {RESTS_ON[str(basis)]}: {'; '.join(_words(says) for says in of['says'])}."
+        for (basis,), of in odd.group_by("basis", maintain_order=True)
+    ]
+
+
+def ordered_by_basis(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the statements by basis, those that did not come out as expected first."""
+    return rows.sort(pl.col("basis").cast(pl.Enum(list(RESTS_ON))), "as_expected", maintain_order=True)
+
+
+def _row(row: dict[str, object]) -> tuple[str, ...]:
+    model = _number(row["model"])
+    if row["model_ci_low"] is not None and row["model_ci_high"] is not None:
+        model += f" ({_number(row['model_ci_low'])} to {_number(row['model_ci_high'])})"
+    relation = str(row["relation"])
+    holds = relation == "holds"
+    published = "holds" if holds else f"{RELATIONS.get(relation, text.visible(relation))} {_number(row['published'])}"
+    if holds and row["model"] is not None:
+        model = "holds" if row["model"] == row["published"] else "does not hold"
+    return (
+        _words(row["says"]),
+        published,
+        text.NOTHING if holds or not row["tolerance"] else _number(row["tolerance"]),
+        model,
+        "" if row["unit"] == "1" else text.visible(text.show_unit(str(row["unit"]))),
+        str(row["basis"]),
+        EXPECTED[str(row["expected"])],
+        "not judged" if row["as_expected"] is None else text.cell(row["as_expected"]),
+        _words(row["reason"]),
+        _words(row["source"]),
+    )
+
+
+def _number(value: object) -> str:
+    return text.significant(float(value)) if isinstance(value, int | float) else text.NOTHING
+
+
+def _words(value: object) -> str:
+    return text.NOTHING if value is None else text.visible(text.show_unit(str(value)), LONGEST)

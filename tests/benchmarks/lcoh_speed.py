@@ -1,0 +1,104 @@
+"""`python -m tests.benchmarks.lcoh_speed`: what the cost model takes, each figure with its bar beside."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from transforms.lcoh.conventions import BEST_PRACTICE
+from transforms.lcoh.curves import sensitivity_table
+from transforms.lcoh.finance import finance_table
+from transforms.lcoh.parameters import INDIVIDUAL_SYSTEMS, NETWORK
+from transforms.lcoh.probability import DRAWS, draw, probability_table
+from transforms.lcoh.scenarios import scenario_figures
+from transforms.lcoh.sensitivity import system_cost
+from transforms.lcoh.table import paper_demand
+from transforms.lcoh.uncertainty import check_ranges, cost_of_draws, ranges_of
+from transforms.lcoh.variance import BASE_SAMPLES, sobol_indices, sobol_table
+from warehouse.cost_figures import read_assumptions
+from warehouse.figures import read_figures
+
+SCENARIO, CONVENTION, DEMAND_KWH, HOMES, PARAMETERS = "eep2019", "best_practice", 15_200.0, 5_000, 9
+
+
+def measure(work: Callable[[], object], *, times: int = 3) -> float:
+    """Return the shortest of some runs [s]."""
+    runs = []
+    for _ in range(times):
+        start = time.perf_counter()
+        work()
+        runs.append(time.perf_counter() - start)
+    return min(runs)
+
+
+def main() -> None:
+    """Print one line per bar: what it took, and what it may take."""
+    assumptions = read_assumptions()
+    ranges = check_ranges(read_figures("uncertainty_range"))
+    figures, demand = scenario_figures(assumptions, SCENARIO), paper_demand(assumptions)
+    chosen = {"scenario": SCENARIO, "convention": CONVENTION}
+    drawn = draw(ranges, draws=DRAWS, seed=1)
+    of_network = [ranges[place] for place in ranges_of(ranges, NETWORK)]
+    # filled up with parameters without effect: the shipped ranges of a network are fewer
+    quantiles = [u.quantile for u in of_network] + [of_network[-1].quantile] * (PARAMETERS - len(of_network))
+
+    def one_network(values: np.ndarray) -> np.ndarray:
+        return cost_of_draws(
+            figures, BEST_PRACTICE, system=NETWORK, dwellings=np.array([300.0]), demand_kwh=np.array([DEMAND_KWH]),
+            values={u.field: row for u, row in zip(of_network, values, strict=False)}, draws=values.shape[1],
+        )  # fmt: skip
+
+    homes_kwh = np.random.default_rng(1).lognormal(9.5, 0.5, HOMES)
+    bars = [
+        (
+            f"one LCOH row of a network, amortised over {DRAWS:,} draws [us]",
+            measure(partial(one_network, drawn[[*ranges_of(ranges, NETWORK)]])) / DRAWS * 1e6,
+            50.0,
+        ),
+        (
+            f"{DRAWS:,} draws over all systems and dwelling types [s]",
+            measure(partial(probability_table, demand, assumptions, ranges, seed=1, **chosen)),
+            2.0,
+        ),
+        (
+            f"Sobol indices of one network, {BASE_SAMPLES:,} x {PARAMETERS}, with intervals [s]",
+            measure(partial(sobol_indices, one_network, quantiles, seed=1)),
+            5.0,
+        ),
+        (
+            "Sobol indices of all systems and scales, with intervals [s]",
+            measure(partial(sobol_table, assumptions, ranges, demand_kwh=DEMAND_KWH, seed=1, **chosen), times=1),
+            float("nan"),
+        ),
+        (
+            f"{HOMES:,} homes x {len(INDIVIDUAL_SYSTEMS)} systems [s]",
+            measure(
+                lambda: [
+                    system_cost(figures, BEST_PRACTICE, system=system, demand_kwh=homes_kwh)
+                    for system in INDIVIDUAL_SYSTEMS
+                ]
+            ),
+            0.5,
+        ),
+        (
+            "curves of all systems and scales [s]",
+            measure(partial(sensitivity_table, assumptions, demand_kwh=DEMAND_KWH, **chosen)),
+            float("nan"),
+        ),
+        (
+            "networks as investments, all scales [s]",
+            measure(partial(finance_table, demand, assumptions, scenario=SCENARIO)),
+            float("nan"),
+        ),
+    ]
+    for name, taken, bar in bars:
+        verdict = "" if np.isnan(bar) else f"bar {bar:6.1f}  {'below' if taken < bar else 'ABOVE'}"
+        print(f"{name:<75}{taken:9.3f}  {verdict}".rstrip())  # noqa: T201 - its result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,242 @@
+"""Ranges, Sobol indices and Monte Carlo: against analytic functions, a case worked by hand, and the model itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from transforms.lcoh.cash_flows import Yearly
+from transforms.lcoh.conventions import BEST_PRACTICE
+from transforms.lcoh.overrides import override
+from transforms.lcoh.probability import draw, probability_table
+from transforms.lcoh.refusals import AssumptionError
+from transforms.lcoh.scenarios import scenario_figures
+from transforms.lcoh.table import lcoh_table, paper_demand
+from transforms.lcoh.uncertainty import Uncertain, check_ranges, cost_of_draws
+from transforms.lcoh.variance import sobol_indices, sobol_table
+from warehouse.cost_figures import read_assumptions
+from warehouse.figures import read_figures
+
+ASSUMPTIONS = read_assumptions()
+DEMAND = paper_demand(ASSUMPTIONS)
+RAW = read_figures("uncertainty_range")
+RANGES = check_ranges(RAW)
+CHOICE = {"scenario": "eep2019", "convention": "best_practice"}
+
+
+def uniform(parameter: str, low: float, high: float, *systems: str) -> Uncertain:
+    return Uncertain(
+        parameter=parameter, systems=systems, distribution="uniform", low=low, high=high, unit="1", source="a test"
+    )
+
+
+def ishigami(x: Yearly) -> Yearly:
+    return np.stack([np.sin(x[0]) + 7 * np.sin(x[1]) ** 2 + 0.1 * x[2] ** 4 * np.sin(x[0])])
+
+
+def on_a_circle(probability: Yearly) -> Yearly:
+    return np.pi * (2 * probability - 1)
+
+
+def test_the_indices_of_the_ishigami_function_are_the_analytic_ones() -> None:
+    found = sobol_indices(ishigami, [on_a_circle] * 3, samples=8192, seed=1)
+    a, b = 7.0, 0.1
+    v1, v2 = (1 + b * np.pi**4 / 5) ** 2 / 2, a**2 / 8
+    v13 = b**2 * np.pi**8 * (1 / 18 - 1 / 50)
+    all_of_it = v1 + v2 + v13
+    assert found.first_order[0] == pytest.approx([v1 / all_of_it, v2 / all_of_it, 0.0], abs=0.01)
+    assert found.total_order[0] == pytest.approx([(v1 + v13) / all_of_it, v2 / all_of_it, v13 / all_of_it], abs=0.01)
+    for index, (low, high) in (
+        (found.first_order, found.first_order_ends),
+        (found.total_order, found.total_order_ends),
+    ):
+        assert ((low < index) & (index < high)).all()
+        assert (high - low < 0.1).all()
+
+
+def test_the_intervals_are_as_wide_as_those_of_scipy_s_own_bootstrap() -> None:
+    samples = 256
+    found = sobol_indices(ishigami, [on_a_circle] * 3, samples=samples, resamples=2000, seed=3)
+    theirs = stats.sobol_indices(
+        func=ishigami, n=samples, dists=[stats.uniform(-np.pi, 2 * np.pi)] * 3, rng=np.random.default_rng(3)
+    )
+    assert found.first_order[0] == pytest.approx(theirs.first_order)
+    assert found.total_order[0] == pytest.approx(theirs.total_order)
+    drawn = theirs.bootstrap(n_resamples=500)
+    for ours, scipys in (
+        (found.first_order_ends, drawn.first_order),
+        (found.total_order_ends, drawn.total_order),
+    ):
+        spread = np.quantile(scipys.bootstrap_distribution, 0.975, axis=-1) - np.quantile(
+            scipys.bootstrap_distribution, 0.025, axis=-1
+        )
+        assert (ours[1] - ours[0])[0] == pytest.approx(spread, rel=0.2)
+
+
+def test_a_linear_cost_has_the_indices_worked_out_by_hand() -> None:
+    """LCOH = sum of elements times their factors: S_i = (element_i x width_i)^2 / sum, and no interactions."""
+    widths = {"capital": 0.8, "om": 1.0, "gas_price": 0.75, "carbon": 0.4}
+    ranges = [uniform(name, 1 - width / 2, 1 + width / 2, "gas_boiler") for name, width in widths.items()]
+    found = sobol_table(ASSUMPTIONS, ranges, demand_kwh=15_200.0, seed=1, **CHOICE)
+    row = lcoh_table(DEMAND.filter(dwelling_type="all"), ASSUMPTIONS, **CHOICE).row(0, named=True)
+    elements = [row[f"{name}_gbp_per_mwh"] for name in ("capital", "om", "fuel", "carbon")]
+    variances = (np.array(elements) * np.array(list(widths.values()))) ** 2
+    shares = variances / variances.sum()
+    assert found["parameter"].to_list() == list(widths)
+    assert found["first_order"].to_list() == pytest.approx(shares, abs=0.01)
+    assert found["total_order"].to_list() == pytest.approx(shares, abs=0.01)
+    assert set(found["system"]) == {"gas_boiler"}
+
+
+def test_the_shipped_ranges_give_a_row_for_each_that_a_system_depends_on() -> None:
+    found = sobol_table(ASSUMPTIONS, RANGES, demand_kwh=15_200.0, seed=1, samples=256, **CHOICE)
+    of_system = {
+        system: sum(system in uncertain.systems for uncertain in RANGES)
+        for system in ("gas_boiler", "ashp", "gshp", "network")
+    }
+    assert found.height == sum(count * (5 if system == "network" else 1) for system, count in of_system.items())
+    assert max(of_system.values()) <= 9
+    sums = found.group_by("system", "scale").agg(pl.col("first_order").sum(), pl.col("total_order").sum())
+    assert sums["first_order"].is_between(0.85, 1.1).all()
+    assert (found["total_order"] > found["first_order"] - 0.1).all()
+
+
+def test_each_draw_costs_what_the_model_says_of_its_figures() -> None:
+    values = {
+        "discount_rate": np.array([0.02, 0.06]),
+        "heat_pump_spf": np.array([2.5, 3.5]),
+    }
+    figures = scenario_figures(ASSUMPTIONS, "eep2019")
+    found = cost_of_draws(
+        figures,
+        BEST_PRACTICE,
+        system="network",
+        dwellings=np.array([300.0]),
+        demand_kwh=np.array([15_200.0]),
+        values=values,
+        draws=2,
+    )
+    for place in range(2):
+        rate, spf = values["discount_rate"][place], values["heat_pump_spf"][place]
+        settings = [
+            f"heat_pump_spf={spf}",
+            *(f"green_book.rate_{k}={rate}" for k in ("to_year_30", "to_year_75", "after_year_75")),
+        ]
+        changed = override(ASSUMPTIONS, settings, scenario="eep2019")
+        table = lcoh_table(DEMAND.filter(dwelling_type="all"), changed, **CHOICE)
+        assert found[0, place] == pytest.approx(table.filter(scale="medium")["lcoh_gbp_per_mwh"].item(), rel=1e-9)
+
+
+def test_a_home_s_demand_draw_is_a_home_of_its_own_size() -> None:
+    figures = scenario_figures(ASSUMPTIONS, "eep2019")
+    found = cost_of_draws(
+        figures,
+        BEST_PRACTICE,
+        system="gas_boiler",
+        dwellings=np.ones(1),
+        demand_kwh=np.array([10_000.0]),
+        values={"demand_factor": np.array([0.5, 2.0])},
+        draws=2,
+    )
+    homes = DEMAND.head(2).with_columns(dwelling_type=pl.Series(["flat", "detached"]), demand_kwh=pl.Series([5e3, 2e4]))
+    table = lcoh_table(homes, ASSUMPTIONS, **CHOICE).filter(system="gas_boiler")
+    assert found[0] == pytest.approx(table["lcoh_gbp_per_mwh"].to_list())
+
+
+def test_shares_of_a_choice_add_up_to_one_and_a_seed_repeats() -> None:
+    found = probability_table(DEMAND, ASSUMPTIONS, RANGES, seed=7, draws=2000, **CHOICE)
+    choices = found.group_by("dwelling_type", "alternatives").agg(pl.col("cheapest_share").sum(), pl.len())
+    assert choices["cheapest_share"].to_list() == pytest.approx([1.0] * choices.height)
+    assert choices.filter(dwelling_type="flat")["len"].to_list() == [3]
+    of_all = choices.filter(dwelling_type="all")
+    assert dict(of_all.select("alternatives", "len").iter_rows()) == {
+        "individual": 3, "small": 4, "medium": 4, "large": 4, "single_development": 4, "multi_development": 4,
+    }  # fmt: skip
+    assert found.equals(probability_table(DEMAND, ASSUMPTIONS, RANGES, seed=7, draws=2000, **CHOICE))
+    assert not found.equals(probability_table(DEMAND, ASSUMPTIONS, RANGES, seed=8, draws=2000, **CHOICE))
+    ends = found.select(((pl.col("lcoh_p05") < pl.col("lcoh_p50")) & (pl.col("lcoh_p50") < pl.col("lcoh_p95"))).all())
+    assert ends.item()
+
+
+def test_nothing_uncertain_gives_the_cost_of_the_table_and_one_cheapest_system() -> None:
+    rate = 0.035
+    narrow = [uniform("discount_rate", rate - 1e-9, rate, "gas_boiler", "ashp", "gshp", "network")]
+    private = {"scenario": "eep2019", "convention": "best_practice_private"}
+    flat = override(ASSUMPTIONS, [f"private.commercial_rate={rate}"], scenario="eep2019")
+    found = probability_table(DEMAND, flat, narrow, seed=1, draws=50, **private)
+    table = lcoh_table(DEMAND, flat, **private)
+    both = found.join(table, on=["dwelling_type", "system", "scale"])
+    assert both.height == found.height
+    assert both["lcoh_p50"].to_list() == pytest.approx(both["lcoh_gbp_per_mwh"].to_list(), rel=1e-6)
+    assert set(found["cheapest_share"]) == {0.0, 1.0}
+
+
+def test_systems_share_their_draws_of_what_is_common() -> None:
+    """A draw that is common to two systems moves both: no share of a coin toss between equal systems."""
+    both = [uniform("capital", 0.5, 2.0, "ashp", "gshp")]
+    same = override(
+        ASSUMPTIONS,
+        [f"{s}.{p}={v}" for s in ("ashp", "gshp") for p, v in (("capital_gbp", 9000), ("om_gbp_per_year", 90), ("efficiency", 3.2), ("lifetime_years", 20))],
+        scenario="eep2019",
+    )  # fmt: skip
+    found = probability_table(
+        DEMAND, same, both, seed=1, draws=500, scenario="eep2019", convention="wang2018_delivered"
+    ).filter(alternatives="individual")
+    twins = (
+        found.filter(pl.col("system") != "gas_boiler")
+        .group_by("dwelling_type")
+        .agg(pl.col("cheapest_share").n_unique())
+    )
+    assert twins["cheapest_share"].to_list() == [1] * 6
+
+
+@pytest.mark.parametrize("convention", ["wang2018"])
+def test_a_convention_per_heat_produced_is_refused(convention: str) -> None:
+    with pytest.raises(AssumptionError, match="cannot be compared: take one that divides by the heat delivered"):
+        probability_table(DEMAND, ASSUMPTIONS, RANGES, scenario="paper_fit", convention=convention, seed=1, draws=10)
+    with pytest.raises(AssumptionError, match="cannot be compared"):
+        sobol_table(ASSUMPTIONS, RANGES, scenario="paper_fit", convention=convention, demand_kwh=1e4, seed=1, samples=8)
+
+
+def test_demands_of_two_bases_are_refused() -> None:
+    mixed = pl.concat([DEMAND, DEMAND.with_columns(demand_basis=pl.lit("measured"))])
+    with pytest.raises(AssumptionError, match="measured and paper are mixed"):
+        probability_table(mixed, ASSUMPTIONS, RANGES, seed=1, draws=10, **CHOICE)
+
+
+def test_quantiles_are_those_of_the_declared_distribution() -> None:
+    lognormal = next(u for u in RANGES if u.parameter == "demand" and "ashp" in u.systems)
+    assert lognormal.quantile(np.array([0.05, 0.95])) == pytest.approx([lognormal.low, lognormal.high])
+    drawn = draw([lognormal, uniform("om", 0.5, 1.5, "ashp")], draws=10_000, seed=1)
+    assert drawn[0].mean() == pytest.approx(1.0, abs=0.01)
+    assert drawn[0].std() == pytest.approx(0.56, abs=0.02)
+    assert drawn[1].min() > 0.5
+    assert drawn[1].mean() == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"parameter": "wind"}, "row 2 of the uncertain figures: parameter 'wind' is none of demand"),
+        ({"applies_to": "ashp stove"}, "applies_to names stove: write some of gas_boiler"),
+        ({"applies_to": ""}, "applies_to names nothing"),
+        ({"distribution": "normal"}, "distribution 'normal' is neither uniform nor lognormal"),
+        ({"low": 3.0}, "low 3.0 and high 2.06 are no range"),
+        ({"low": 0.0}, "low 0.0 must be above 0"),
+        ({"parameter": "loss", "distribution": "uniform"}, "a loss of 2.06 leaves no heat"),
+        ({"source": ""}, "unit or source is empty"),
+        ({"applies_to": "network"}, "row 3: demand of network stands in row 2 too"),
+    ],
+)
+def test_a_bad_range_is_refused_by_row_and_reason(change: dict[str, object], message: str) -> None:
+    bad = RAW.with_columns(
+        pl.when(pl.int_range(pl.len()) == 0).then(pl.lit(value)).otherwise(name).alias(name)
+        for name, value in change.items()
+    )
+    with pytest.raises(AssumptionError, match=message):
+        check_ranges(bad)
+    assert check_ranges(RAW) == RANGES
+    with pytest.raises(AssumptionError, match="lacks unit; it needs parameter"):
+        check_ranges(RAW.drop("unit"))

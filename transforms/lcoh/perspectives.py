@@ -1,0 +1,46 @@
+"""Who counts the costs: what a perspective makes of taxes, of the price of carbon and of time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+PerspectiveName: TypeAlias = Literal["paper", "social", "public_body", "private"]
+
+RATE: Final = ("study", "discount_rate")
+STEPS: Final = (  # last year after the investment in which each rate holds; HM Treasury, The Green Book
+    (30, ("green_book", "rate_to_year_30")),
+    (75, ("green_book", "rate_to_year_75")),
+    (math.inf, ("green_book", "rate_after_year_75")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Perspective:
+    """What one who counts costs pays and how he discounts."""
+
+    vat: Literal["as_printed", "nobody", "homes"]
+    """Who pays value added tax: prices as they are printed, nobody, or homes on all that they buy."""
+    carbon: Literal["scenario_price", "appraisal_value", "in_prices"]
+    """What a tonne costs beside the price of energy: the scenario's price, the Green Book's value, or nothing,
+    since the price of electricity contains what generators pay and nobody charges homes for the carbon of gas."""
+    without_levies: bool
+    """Whether the climate change levy and the carbon payments of generators are taken out of electricity's price."""
+    rates: tuple[tuple[float, tuple[str, str]], ...]
+    """Discount rates: the last year in which one holds, and the figure (item, parameter) that it is."""
+
+
+PERSPECTIVES: Final[dict[PerspectiveName, Perspective]] = {
+    "paper": Perspective(
+        vat="as_printed", carbon="scenario_price", without_levies=False, rates=((math.inf, RATE),)
+    ),
+    "social": Perspective(vat="nobody", carbon="appraisal_value", without_levies=True, rates=STEPS),
+    "public_body": Perspective(vat="nobody", carbon="in_prices", without_levies=False, rates=STEPS),
+    "private": Perspective(
+        vat="homes",
+        carbon="in_prices",
+        without_levies=False,
+        rates=((math.inf, ("private", "commercial_rate")),),
+    ),
+}  # fmt: skip

@@ -1,0 +1,215 @@
+"""What the cost model says beyond one number per system: homes, diversity, uncertainty, break-evens, emissions, finance."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from transforms.schema import Column, Table
+from transforms.tables.words import SYSTEMS, B, F, N, S, household_id, period, profile_group
+
+scenario = Column("scenario", S, "set of prices")
+convention = Column("convention", S, "how the cost model is read")
+system = Column("system", S, "heating system", allowed=SYSTEMS)
+scale = Column("scale", S, "size of the network, or individual")
+
+DIVERSITY = Table(
+    "diversity", "peak per dwelling of a number of dwellings together", ("dwelling_type", "period", "interval_minutes", "dwellings"),
+    (
+        profile_group,
+        period,
+        Column("interval_minutes", N, "length of the interval that the peak is the mean of", "min", lower=30, upper=60),
+        Column("dwellings", N, "dwellings together", "1", lower=1),
+        Column("households", N, "homes that the figure is drawn from", "1", lower=1),
+        Column("peak_kw_p05", F, "after-diversity peak per dwelling, 5 % of draws lie below", "kW", lower=0),
+        Column("peak_kw_p50", F, "after-diversity peak per dwelling, median", "kW", lower=0),
+        Column("peak_kw_p95", F, "after-diversity peak per dwelling, 95 % of draws lie below", "kW", lower=0),
+        Column("extrapolated", B, "whether it comes from the fitted curve instead of the homes"),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+DIVERSITY_CURVE = Table(
+    "diversity_curve", "what the diversity of a dwelling type rests on, and the curve beyond its homes",
+    ("dwelling_type", "period", "interval_minutes"),
+    (
+        profile_group,
+        period,
+        Column("interval_minutes", N, "length of the interval that the peak is the mean of", "min", lower=30, upper=60),
+        Column("households_included", N, "included homes of the period", "1", lower=1),
+        Column("households", N, "homes among them that are complete in the coldest days", "1", lower=1),
+        Column("filled_share", F, "share of these homes' intervals that is filled at their own level", "1", lower=0, upper=1),
+        Column("days", N, "coldest days that the peak is sought in", "d", lower=1),
+        Column("first_date", pl.Date, "first of these days"),
+        Column("last_date", pl.Date, "last of these days"),
+        Column("chosen_by", S, "what the days were chosen by", allowed=("temperature", "mean load")),
+        Column("largest_measured", N, "largest number of dwellings that is measured", "1", lower=1),
+        Column("limit_kw", F, "peak per dwelling of infinitely many", "kW", lower=0),
+        Column("limit_kw_low", F, "an estimate of it that is too low on average", "kW", lower=0),
+        Column("limit_kw_high", F, "an estimate of it that is too high on average", "kW", lower=0),
+        Column("exponent", F, "power of the number of dwellings with which the peak falls towards it", "1", lower=0),
+        Column("sd_of_homes_kw", F, "standard deviation of homes in the highest interval of their mean", "kW", lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+LCOH_HOUSEHOLD = Table(
+    "lcoh_household", "levelised cost of heat of one system in one included home",
+    ("scenario", "convention", "system", "period", "household_id"),
+    (
+        scenario, convention, system, period, household_id,
+        Column("demand_kwh", F, "heat delivered to the home per year", "kWh/yr", lower=0),
+        Column("lcoh_gbp_per_mwh", F, "levelised cost of heat", "GBP/MWh", lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+LCOH_DISTRIBUTION = Table(
+    "lcoh_distribution", "levelised cost over the homes of a dwelling type, beside the cost at their mean demand",
+    ("scenario", "convention", "system", "period", "dwelling_type"),
+    (
+        scenario, convention, system, period, profile_group,
+        Column("households", N, "homes", "1", lower=1),
+        Column("lcoh_at_mean_gbp_per_mwh", F, "cost at the homes' mean demand", "GBP/MWh", lower=0),
+        Column("lcoh_at_mean_ci_low", F, "lower end of its 95 % interval over samples of homes", "GBP/MWh", nullable=True, lower=0),
+        Column("lcoh_at_mean_ci_high", F, "upper end of its 95 % interval over samples of homes", "GBP/MWh", nullable=True, lower=0),
+        Column("lcoh_mean_gbp_per_mwh", F, "mean of the homes' costs", "GBP/MWh", lower=0),
+        Column("gap_expected_gbp_per_mwh", F, "what the mean should exceed the cost at mean demand by: fixed cost over demand times the squared variation", "GBP/MWh"),
+        Column("demand_variation", F, "standard deviation of the homes' demands over their mean", "1", nullable=True, lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+LCOH_SENSITIVITY = Table(
+    "lcoh_sensitivity", "levelised cost of one system when one parameter changes",
+    ("scenario", "convention", "system", "scale", "parameter", "change"),
+    (
+        scenario, convention, system, scale,
+        Column("parameter", S, "what changes"),
+        Column("change", F, "its value over the base value, or the new value of a rate or SPF"),
+        Column("lcoh_gbp_per_mwh", F, "levelised cost of heat", "GBP/MWh", lower=0),
+        Column("relative_change", F, "change of the cost over the base cost", "1"),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+LCOH_SOBOL = Table(
+    "lcoh_sobol", "share of the variance of a levelised cost that one uncertain parameter explains",
+    ("scenario", "convention", "system", "scale", "parameter"),
+    (
+        scenario, convention, system, scale,
+        Column("parameter", S, "uncertain parameter"),
+        Column("low", F, "lower end of its range, or its 5 % quantile"),
+        Column("high", F, "upper end of its range, or its 95 % quantile"),
+        Column("unit", S, "unit of the range"),
+        Column("first_order", F, "share of the variance that it explains alone", "1"),
+        Column("first_order_ci_low", F, "lower end of the 95 % interval", "1"),
+        Column("first_order_ci_high", F, "upper end of the 95 % interval", "1"),
+        Column("total_order", F, "share with all its interactions", "1"),
+        Column("total_order_ci_low", F, "lower end of the 95 % interval", "1"),
+        Column("total_order_ci_high", F, "upper end of the 95 % interval", "1"),
+        Column("source", S, "where the range comes from"),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+LCOH_PROBABILITY = Table(
+    "lcoh_probability", "distribution of a levelised cost under uncertain assumptions, and how often it is the lowest",
+    ("scenario", "convention", "period", "dwelling_type", "alternatives", "system", "scale"),
+    (
+        scenario, convention, period, profile_group,
+        Column("alternatives", S, "what is chosen from: individual = the systems in one home, else these and a network of that scale"),
+        system, scale,
+        Column("draws", N, "draws of the uncertain assumptions", "1", lower=1),
+        Column("lcoh_p05", F, "5 % of draws lie below", "GBP/MWh", lower=0),
+        Column("lcoh_p50", F, "median", "GBP/MWh", lower=0),
+        Column("lcoh_p95", F, "95 % of draws lie below", "GBP/MWh", lower=0),
+        Column("cheapest_share", F, "share of draws in which none of the alternatives costs less", "1", lower=0, upper=1),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+BREAK_EVEN = Table(
+    "break_even", "value of one quantity at which a system costs as much as the gas boiler",
+    ("scenario", "convention", "period", "dwelling_type", "system", "scale", "quantity"),
+    (
+        scenario, convention, period, profile_group, system, scale,
+        Column("quantity", S, "what is varied", allowed=("carbon_price", "electricity_to_gas_price_ratio", "spf", "capital_grant")),
+        Column("unit", S, "its unit"),
+        Column("base", F, "its value now"),
+        Column("value", F, "its value at break-even", nullable=True),
+        Column("note", S, "why there is no value, or what it takes for granted", nullable=True),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+ABATEMENT = Table(
+    "abatement", "carbon dioxide that a system saves against a gas boiler, and what a tonne costs",
+    ("scenario", "convention", "period", "dwelling_type", "system", "scale", "reference", "grid"),
+    (
+        scenario, convention, period, profile_group, system, scale,
+        Column("reference", S, "boiler that is replaced", allowed=("existing_boiler", "new_boiler")),
+        Column("grid", S, "electricity that the system is charged with", allowed=("average", "long_run_marginal")),
+        Column("co2_saved_kg_per_year", F, "carbon dioxide saved per home and year", "kg/yr"),
+        Column("cost_gbp_per_tonne", F, "extra cost per tonne saved, without any price of carbon", "GBP/t", nullable=True),
+        Column("note", S, "why a figure is missing", nullable=True),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+SEASONAL_PERFORMANCE = Table(
+    "seasonal_performance", "performance of a heat pump over the hours of a study period", ("dwelling_type", "period", "source", "load"),
+    (
+        profile_group,
+        period,
+        Column("source", S, "what heat is taken from", allowed=("air", "ground")),
+        Column("load", S, "hourly heat as measured, or smoothed over 24 hours", allowed=("raw", "smoothed_24h")),
+        Column("spf_space", F, "space heat over its electricity", "1", lower=0),
+        Column("spf_hot_water", F, "hot water over its electricity", "1", lower=0),
+        Column("spf", F, "all heat over all electricity", "1", lower=0),
+        Column("cop_coldest_hour", F, "coefficient of performance in the coldest hour", "1", lower=0),
+        Column("field_low", F, "lower end of what field trials in the UK measured", "1", nullable=True, lower=0),
+        Column("field_high", F, "upper end of what field trials in the UK measured", "1", nullable=True, lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+NETWORK_FINANCE = Table(
+    "network_finance", "a heat network as an investment", ("scenario", "convention", "period", "scale"),
+    (
+        scenario, convention, period, scale,
+        Column("dwellings", N, "homes connected in the end", "1", lower=1),
+        Column("connection_years", N, "years until all are connected", "yr", lower=0),
+        Column("heat_tariff_gbp_per_mwh", F, "what homes pay for heat", "GBP/MWh", lower=0),
+        Column("npv_gbp_per_dwelling", F, "net present value per home", "GBP"),
+        Column("irr", F, "internal rate of return", "1/yr", nullable=True),
+        Column("payback_years", F, "years until the undiscounted flows have paid back", "yr", nullable=True, lower=0),
+        Column("minimum_tariff_gbp_per_mwh", F, "tariff at which the net present value is nothing", "GBP/MWh", lower=0),
+        Column("maximum_grant_gbp_per_dwelling", F, "grant at which the net present value is nothing; nothing where it pays already", "GBP", lower=0),
+        Column("note", S, "what the tariff is, and why a figure is missing", nullable=True),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+CLAIM = Table(
+    "claim", "one statement of the paper beside what the model gives", ("claim",),
+    (
+        Column("claim", S, "name of the statement"),
+        Column("says", S, "what it says"),
+        Column("published", F, "the published figure"),
+        Column("unit", S, "its unit"),
+        Column("relation", S, "how the figure is to be met"),
+        Column("tolerance", F, "how far it may be missed", lower=0),
+        Column("model", F, "what the model or the readings give", nullable=True),
+        Column("model_ci_low", F, "lower end of the 95 % interval of what the readings give", nullable=True),
+        Column("model_ci_high", F, "upper end of the 95 % interval of what the readings give", nullable=True),
+        Column("basis", S, "what the model's figure rests on", allowed=("fitted", "independent", "sample")),
+        Column("expected", S, "what is expected of it", allowed=("pass", "known_inconsistent")),
+        Column("within_tolerance", B, "whether the figure is met: within the tolerance or, of a run's readings, within its 95 % interval", nullable=True),
+        Column("as_expected", B, "whether that is what was expected", nullable=True),
+        Column("reason", S, "why it is not met, or was not judged", nullable=True),
+        Column("source", S, "where the statement stands"),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
