@@ -162,7 +162,9 @@ def _half_hours(lake: Lake, period: PeriodUnit, inputs: Inputs, days: ColdDays) 
                 flag_spans, cut_spans(inputs.spans, month.of)
             )
             yield judged.filter(pl.col("flag") == "ok").select(
-                "household_id", "interval_start_utc", heat_kwh=pl.col("gas_kwh") * inputs.boiler_efficiency
+                pl.col("household_id").cast(pl.String),
+                "interval_start_utc",
+                heat_kwh=pl.col("gas_kwh") * inputs.boiler_efficiency,
             )
 
 

@@ -63,7 +63,10 @@ def build_month(
         }
     )
     return Month(
-        flagged=judged.filter(pl.col("flag") != "ok").pipe(name_source, sources).sort("source_id", "line"),
+        flagged=judged.filter(pl.col("flag") != "ok")
+        .with_columns(pl.col("household_id").cast(pl.String))
+        .pipe(name_source, sources)
+        .sort("source_id", "line"),
         flag_count=count_flags(judged, sources),
         cell=count_cells(good, hours),
         hourly=HEAT_HOURLY.conform(gas_to_heat(hours, boiler_efficiency)),

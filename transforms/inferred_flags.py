@@ -28,10 +28,12 @@ def flag_spans(readings: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
 def _flag_within(readings: pl.DataFrame, spans: pl.DataFrame, flag: str) -> pl.DataFrame:
     # few homes have spans: only their readings are looked at, and all keep their place
     numbered = readings.with_row_index("place")
+    home = readings.schema["household_id"]  # often a number that stands for the text
+    wanted = spans.select(pl.col("household_id").cast(home, strict=False), "start_utc", "end_utc")
     hit = (
         numbered.filter(pl.col("flag") == "ok")
         .select("place", "household_id", "interval_start_utc")
-        .join(spans.select("household_id", "start_utc", "end_utc"), on="household_id")
+        .join(wanted, on="household_id")
         .filter(
             (pl.col("interval_start_utc") >= pl.col("start_utc")) & (pl.col("interval_start_utc") < pl.col("end_utc"))
         )

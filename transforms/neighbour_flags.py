@@ -33,8 +33,9 @@ def flag_unknown_households(readings: pl.DataFrame, known: Collection[str] | Non
     """Flag readings of homes that the household table lacks; without a table (`None`) every home is known."""
     if known is None:
         return readings
-    unknown = ~pl.col("household_id").cast(pl.String).is_in(list(known))
-    return _set_flag(readings, unknown, "unknown_household")
+    homes = readings["household_id"].unique()
+    named = homes.filter(homes.cast(pl.String).is_in(list(known)))
+    return _set_flag(readings, ~pl.col("household_id").is_in(named.implode()), "unknown_household")
 
 
 def flag_superseded(readings: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
