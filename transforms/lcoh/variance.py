@@ -24,6 +24,7 @@ from transforms.tables.cost_analysis import LCOH_SOBOL
 BASE_SAMPLES: Final = 8192
 RESAMPLES: Final = 500
 ENDS: Final = (0.025, 0.975)
+DECIMALS: Final = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,4 +200,5 @@ def _tabulate(found: Indices, own: Sequence[Uncertain], scales: Sequence[str]) -
         }
     )
     places = pl.DataFrame({"scale": list(scales)}).join(ranges, how="cross", maintain_order="left_right")
-    return places.with_columns(pl.Series(name, values.reshape(-1)) for name, values in indices.items())
+    # the order in which a matrix product adds depends on the machine's threads: its last digits mean nothing
+    return places.with_columns(pl.Series(name, values.reshape(-1)).round(DECIMALS) for name, values in indices.items())
