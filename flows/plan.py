@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -28,7 +29,7 @@ from warehouse.lake import Lake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Unit(ABC):
     """One piece of work: its objects are named by its fingerprint, and the last of its `tables` commits it."""
 
     fingerprint: str
@@ -37,14 +38,14 @@ class Unit:
     in_order: ClassVar[bool] = False  # whether each unit of the stage reads what the one before has written
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """What people call the unit."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def folder(self) -> str:
         """Where its objects lie below their table."""
-        raise NotImplementedError
 
     def key(self, table: str) -> str:
         """Return the key of one of the unit's objects."""
