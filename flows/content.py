@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
+from typing import Any
 
 import polars as pl
 
@@ -20,12 +21,14 @@ from flows.settings import Settings, ingest_options
 from flows.units import read_cells
 from quality.alarms import describe_flag_shares
 from transforms import tables
-from transforms.heating import HeatingRule, describe_heating
+from transforms.equal_runs import COLD_ZERO, STUCK
+from transforms.heating import HeatingRule
 from transforms.history import Verdict
-from transforms.line_flags import describe_thresholds
 from transforms.periods import find_periods
+from transforms.rules import describe_rule
 from transforms.schema import UTC, Table
 from transforms.selection import combine_households, list_homes
+from transforms.slip_rule import SLIP
 from transforms.temperature import hourly_temperature
 from transforms.weather_normal import NormalWeather
 from warehouse.cost_figures import read_assumptions
@@ -105,27 +108,24 @@ def read_current_inputs(lake: Lake, decided: Sequence[Decision] = ()) -> Inputs:
 
 
 def describe_rules(settings: Settings) -> pl.DataFrame:
-    """Return thresholds, sufficiency and gas conversion as rows of `tables.ASSUMPTION`."""
+    """Return the bounds of all rules, the gas conversion and the figures of alarms as rows of `tables.ASSUMPTION`."""
     options = ingest_options(settings, today=dt.date.min)
-    own = {"completeness_min": settings.completeness_min, "cell_min": settings.cell_min}
-    sufficiency = pl.DataFrame(
-        {
-            "scenario": "all",
-            "item": "sufficiency",
-            "parameter": list(own),
-            "year": 0,
-            "value": list(own.values()),
-            "unit": "1",
-            "price_base": "none",
-            "status": "own choice",
-            "source": "SERL statistical reports ask for half of each cell; trial practice is 90 to 99 % of half-hours",
-        }
-    )
-    alarms = [read_figures("alarm"), describe_flag_shares(read_figures("flag_share"))]
-    weather = read_figures("weather")
-    heating = describe_heating(HeatingRule())
-    measured = [heating, sufficiency, weather, read_figures("diversity_rule"), *alarms]
-    rows = [describe_thresholds(options.thresholds), options.conversion.describe(), *measured]
+    rules: dict[str, Any] = {
+        "line_flag": options.thresholds,
+        "stuck": STUCK,
+        "cold_zero_run": COLD_ZERO,
+        "suspected_unit": SLIP,
+        "gas_heating": HeatingRule(),
+        "sufficiency": settings.sufficiency,
+    }
+    figures = [read_figures(name) for name in ("weather", "diversity_rule", "alarm")]
+    shares = describe_flag_shares(read_figures("flag_share"))
+    rows = [
+        *(describe_rule(item, rule) for item, rule in rules.items()),
+        options.conversion.describe(),
+        *figures,
+        shares,
+    ]
     return pl.concat(tables.ASSUMPTION.conform(frame) for frame in rows)
 
 

@@ -34,8 +34,10 @@ CODE = {
     "history": (
         "transforms.history",
         "transforms.equal_runs",
+        "transforms.slip_rule",
         "transforms.unit_slips",
         "transforms.gas_law",
+        "transforms.formats",
         "transforms.temperature",
     ),
     "month": ("transforms.neighbour_flags", "transforms.inferred_flags", "transforms.hours"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import ClassVar
 
 import polars as pl
@@ -14,9 +14,11 @@ from flows.inputs import Inputs, SourcedMonth, load_readings, source_months
 from flows.plan import Unit, hash_frame
 from transforms import tables
 from transforms.digest import digest_month
+from transforms.gas_law import GasLaw
 from transforms.history import Findings, Memory, Verdict, advance, conclude
 from transforms.selection import list_homes
 from transforms.temperature import daily_temperature, effective_temperature
+from warehouse.figures import read_figures
 from warehouse.lake import Lake
 
 
@@ -46,6 +48,7 @@ class HistoryUnit(Unit):
     digest: DigestUnit
     before: HistoryUnit | None
     effective: pl.DataFrame
+    law: GasLaw
     stage: ClassVar[str] = "follow homes"
     in_order: ClassVar[bool] = True
     tables: ClassVar[tuple[str, ...]] = (
@@ -76,7 +79,7 @@ def plan_digests(inputs: Inputs) -> list[DigestUnit]:
 def plan_history(digests: Sequence[DigestUnit], inputs: Inputs) -> list[HistoryUnit]:
     """Return the chain of units over the digested months: each reads what the one before remembers."""
     effective = effective_temperature(daily_temperature(inputs.temperature))
-    code = code_fingerprint("history")
+    code, law = code_fingerprint("history"), GasLaw.from_tables(read_figures)
     chain: list[HistoryUnit] = []
     for digest in digests:
         month = effective.filter(pl.col("date").dt.month_start() == dt.date.fromisoformat(f"{digest.of.month}-01"))
@@ -85,9 +88,10 @@ def plan_history(digests: Sequence[DigestUnit], inputs: Inputs) -> list[HistoryU
             digest=digest.fingerprint,
             before=before.fingerprint if before else None,
             temperature=hash_frame(month),
+            law=asdict(law),
             code=code,
         )
-        chain.append(HistoryUnit(fingerprint=text, digest=digest, before=before, effective=month))
+        chain.append(HistoryUnit(fingerprint=text, digest=digest, before=before, effective=month, law=law))
     return chain
 
 
@@ -103,7 +107,7 @@ def work_digest(lake: Lake, unit: DigestUnit, inputs: Inputs) -> dict[str, int]:
 def work_history(lake: Lake, unit: HistoryUnit) -> dict[str, int]:
     """Go through one month and return its counts."""
     day, equal_run = (lake.read(unit.digest.key(table)) for table in ("day", "equal_run"))
-    memory, findings = advance(_read_memory(lake, unit.before), day, equal_run, unit.effective)
+    memory, findings = advance(_read_memory(lake, unit.before), day, equal_run, unit.effective, unit.law)
     for table in unit.tables:
         frame = getattr(memory if hasattr(memory, table) else findings, table)
         lake.put_frame(unit.key(table), frame)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from transforms.rules import bound
 from transforms.tables import CLOSED_RUN, EQUAL_RUN, OPEN_RUN
 
 HALF_HOUR = dt.timedelta(minutes=30)
@@ -18,28 +19,43 @@ HALF_HOUR = dt.timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StuckRule:
-    """When equal non-zero readings are no measurement (lengths and bounds are own choices, argued here).
+    """When equal non-zero readings are no measurement."""
 
-    A boiler that fires leaves no two equal half-hours for six hours on end, unless the meter's step is coarse beside
-    what it counts, or only a pilot light burns: 100 to 250 W, which is 0.05 to 0.13 kWh in a half-hour.
-    """
-
-    readings_min: int = 12
-    steps_min: float = 3
-    pilot_light_kwh: float = 0.25
+    readings_min: int = bound(
+        12,
+        unit="1",
+        status="own choice",
+        source="a boiler that fires does not leave equal half-hours for six hours on end",
+    )
+    steps_min: float = bound(
+        3, unit="1", status="own choice", source="a meter whose step is coarse beside what it counts repeats itself"
+    )
+    pilot_light_kwh: float = bound(
+        0.25, unit="kWh", status="own choice", source="twice what a pilot light of 100 to 250 W burns in a half-hour"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColdZeroRule:
-    """When zeros are no measurement: more than 14 days of nothing in which 14 days on end are colder than 10 degC.
+    """When zeros are no measurement: for days on end, while it is cold.
 
     Zeros are normal for gas: SERL's median half-hour is 0 and a heated home may use nothing all summer. Nobody who
     lives in a gas-heated home uses none for two cold weeks; a home that stands empty without frost protection does,
     and cannot be told from a dead meter.
     """
 
-    days_min: int = 14
-    cold_below_c: float = 10
+    days_min: int = bound(
+        14,
+        unit="d",
+        status="own choice",
+        source="longer than most holidays; of 300 Flemish meters 5.7 % of days are zero",
+    )
+    cold_below_c: float = bound(
+        10,
+        unit="degC",
+        status="own choice",
+        source="mean of the days; homes heat below 14 to 15 degC (SERL, Watson et al. 2019)",
+    )
 
 
 STUCK = StuckRule()

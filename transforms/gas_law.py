@@ -1,29 +1,43 @@
-"""What the mean British home uses at a temperature: the measure that homes and sources are held against."""
+"""Daily gas of the mean British home by effective temperature: what homes and sources are held against, and made up by."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeanBritishHome:
-    """Daily gas of the mean British home against effective temperature, in two straight pieces.
+class GasLaw:
+    """Daily gas of a home by temperature, in two straight pieces, and how its half-hours even out in the cold."""
 
-    Watson, Lomas and Buswell 2019 (Energy Policy) on EDRP, as coded in github.com/malcolmpeacock/heat (MIT). It only
-    takes the weather out of comparisons: no published figure of heat rests on it.
-    """
+    break_c: float
+    cold_slope_kwh_per_day_k: float
+    cold_intercept_kwh_per_day: float
+    warm_slope_kwh_per_day_k: float
+    warm_intercept_kwh_per_day: float
+    flat_below_c: float
+    flattening_per_k: float
 
-    break_c: float = 14.1
-    cold_slope_kwh_per_day_k: float = -6.71
-    cold_intercept_kwh_per_day: float = 111
-    warm_slope_kwh_per_day_k: float = -1.21
-    warm_intercept_kwh_per_day: float = 33
-    least_kwh_per_day: float = 3  # the warm line would fall below nothing at 27 degC
+    @classmethod
+    def from_tables(cls, read: Callable[[str], pl.DataFrame]) -> GasLaw:
+        """Take the law from the shipped table `sample_gas_law`; `read` returns one by its name."""
+        rows = read("sample_gas_law").select("parameter", pl.col("value").cast(pl.Float64))
+        return cls(**dict(rows.iter_rows()))
 
-    def gas_of_day(self, temperature: pl.Expr) -> pl.Expr:
-        """Return the gas of a day [kWh] at an effective temperature [degC]."""
-        cold = self.cold_slope_kwh_per_day_k * temperature + self.cold_intercept_kwh_per_day
-        warm = self.warm_slope_kwh_per_day_k * temperature + self.warm_intercept_kwh_per_day
-        return pl.max_horizontal(pl.when(temperature < self.break_c).then(cold).otherwise(warm), self.least_kwh_per_day)
+    def gas_of_day(self, temperature_c: Floats) -> Floats:
+        """Return the gas of days [kWh] by their effective temperature [degC] (Watson et al. 2019, on EDRP)."""
+        cold = self.cold_slope_kwh_per_day_k * temperature_c + self.cold_intercept_kwh_per_day
+        warm = self.warm_slope_kwh_per_day_k * temperature_c + self.warm_intercept_kwh_per_day
+        gas: Floats = np.maximum(np.where(temperature_c < self.break_c, cold, warm), 0)
+        return gas
+
+    def swing(self, temperature_c: Floats) -> Floats:
+        """Return how much of the daily swing of the half-hours remains [1]: all of it in mild weather, less in the cold."""
+        swing: Floats = np.clip(1 - self.flattening_per_k * (self.flat_below_c - temperature_c), 0, 1)
+        return swing

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 
 import polars as pl
 
 from transforms.cells import HOURS_OF_DAY
 from transforms.periods import Period, count_days
+from transforms.rules import bound
 
 GAS_HEATING = ("gas", "gas_boiler", "gas boiler", "mains gas", "gas central heating")
 WINTER, SUMMER = (12, 1, 2), (6, 7, 8)
@@ -21,24 +22,18 @@ _SEASONS = (
 )
 
 
-def _bound(value: float, *, unit: str, status: str, source: str) -> float:
-    """Declare a bound: its default, and beside it what people need to judge it."""
-    metadata = {"unit": unit, "status": status, "source": source}
-    return field(default=value, metadata=metadata)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatingRule:
     """When the gas of a home of which nothing is declared looks like heating; each bound carries its unit and source."""
 
-    least_kwh_per_year: float = _bound(
+    least_kwh_per_year: float = bound(
         100, unit="kWh/yr", status="published", source=f"{_DESNZ} below 100 kWh a year are left out"
     )
-    most_kwh_per_year: float = _bound(
+    most_kwh_per_year: float = bound(
         73_200, unit="kWh/yr", status="published", source=f"{_DESNZ} above 73,200 kWh a year count as non-domestic"
     )
-    least_winter_to_summer: float = _bound(2, unit="1", status="own choice", source=_SEASONS)
-    least_hours_of_season: float = _bound(
+    least_winter_to_summer: float = bound(2, unit="1", status="own choice", source=_SEASONS)
+    least_hours_of_season: float = bound(
         720,
         unit="h",
         status="own choice",
@@ -99,20 +94,3 @@ def measure_heating(cells: pl.DataFrame, period: Period, rule: HeatingRule) -> p
         "summer_kwh_per_day",
         heats=pl.when(judged).then(heats),
     )
-
-
-def describe_heating(rule: HeatingRule) -> pl.DataFrame:
-    """Return the bounds as rows of `tables.ASSUMPTION`."""
-    rows = [
-        {
-            "scenario": "all",
-            "item": "gas_heating",
-            "parameter": bound.name,
-            "year": 0,
-            "value": float(getattr(rule, bound.name)),
-            "price_base": "none",
-            **bound.metadata,
-        }
-        for bound in fields(rule)
-    ]
-    return pl.DataFrame(rows)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields
 import polars as pl
 
 from transforms.equal_runs import join_runs, judge_cold_zeros, judge_stuck, name_step
-from transforms.gas_law import MeanBritishHome
+from transforms.gas_law import GasLaw
+from transforms.slip_rule import SLIP
 from transforms.tables import (
     CLOSED_RUN,
     FLAG_JUDGEMENT,
@@ -25,14 +26,14 @@ from transforms.tables import (
     SUSPECT_SPAN,
     UNSETTLED,
 )
-from transforms.unit_slips import SLIP, find_changes, judge_changes, judge_whole_series, keep_sharpest
+from transforms.unit_slips import find_changes, judge_changes, judge_whole_series, keep_sharpest
 
 HALF_HOURS = 48
 USABLE_HALF_HOURS = 24  # a day counts towards a level when half of it was delivered
 STEP_DAYS_MIN = 5
 STEP_QUANTILE = 0.1  # of the daily smallest gaps: what the meter counts in, unless one odd value spoils a day
 REMEMBERED_DAYS = 2 * SLIP.days
-MEAN_HOME = MeanBritishHome()
+LEAST_KWH_PER_DAY = 3.0  # the warm line of the law would fall to nothing at 27 degC
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Verdict:
 
 
 def advance(
-    memory: Memory, day: pl.DataFrame, equal_run: pl.DataFrame, effective: pl.DataFrame
+    memory: Memory, day: pl.DataFrame, equal_run: pl.DataFrame, effective: pl.DataFrame, law: GasLaw
 ) -> tuple[Memory, Findings]:
     """Go through one month.
 
@@ -93,9 +94,11 @@ def advance(
         Rows of `tables.DAY` and `tables.EQUAL_RUN` of the month.
     effective
         `date`, `temperature_effective_c` [degC] of the month's days, where known.
+    law
+        What the mean British home uses at a temperature.
 
     """
-    priced = expect_days(day, effective)
+    priced = expect_days(day, effective, law)
     usable = _usable_days(priced)
     level = _update_levels(memory.home_level, priced, usable)
     ended, open_run = join_runs(memory.open_run, equal_run)
@@ -111,9 +114,10 @@ def advance(
     return Memory(RECENT_DAY.conform(recent), open_run, level), findings
 
 
-def expect_days(day: pl.DataFrame, effective: pl.DataFrame) -> pl.DataFrame:
+def expect_days(day: pl.DataFrame, effective: pl.DataFrame, law: GasLaw) -> pl.DataFrame:
     """Set beside each day what the mean British home uses in its half-hours: `expected_kwh`, `expected_delivered_kwh`."""
-    daily = effective.select("date", of_day=MEAN_HOME.gas_of_day(pl.col("temperature_effective_c")))
+    of_day = law.gas_of_day(effective["temperature_effective_c"].to_numpy())
+    daily = effective.select("date", of_day=pl.Series(of_day).clip(lower_bound=LEAST_KWH_PER_DAY))
     joined = day.join(daily, on="date", how="left", maintain_order="left")
     per_half_hour = pl.col("of_day") / HALF_HOURS
     return joined.with_columns(

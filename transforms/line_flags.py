@@ -4,47 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 
 import polars as pl
 
 from transforms.formats import GasConversion
+from transforms.rules import bound
 from transforms.stamps import is_on_grid
 from transforms.tables import FLAG_DTYPE
 
 _SERL = "SERL error flags, Edition 6 (github.com/smartEnergyResearchLab/Edition-6, define_error_flags.R)"
 
 
-def _threshold(value: float, *, unit: str, status: str, source: str) -> float:
-    """Declare a threshold: its default, and beside it what people need to judge it."""
-    metadata = {"unit": unit, "status": status, "source": source}
-    return field(default=value, metadata=metadata)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineThresholds:
     """Thresholds of the line flags; each carries its unit and source."""
 
-    earliest_year: float = _threshold(
+    earliest_year: float = bound(
         2000, unit="yr", status="own choice", source="before any smart meter trial; docs/method.md, section Time"
     )
-    days_ahead: float = _threshold(
+    days_ahead: float = bound(
         1,
         unit="d",
         status="own choice",
         source="a stamp may lie this far after the run date; docs/method.md, section Time",
     )
-    negative_below_kwh: float = _threshold(0, unit="kWh", status="published", source=f"{_SERL}: flag -3")
-    sentinel_m3: float = _threshold(
+    negative_below_kwh: float = bound(0, unit="kWh", status="published", source=f"{_SERL}: flag -3")
+    sentinel_m3: float = bound(
         16777.215, unit="m3", status="published", source=f"{_SERL}: flag -1, the largest 24-bit count of litres"
     )
-    sentinel_tolerance: float = _threshold(
+    sentinel_tolerance: float = bound(
         1e-5, unit="1", status="own choice", source="relative; covers a kWh image that was rounded to whole kWh"
     )
-    very_high_kwh: float = _threshold(
-        89.8, unit="kWh", status="published", source=f"{_SERL}: flag -2, 8 m3 in a half-hour"
-    )
-    above_meter_rating_kwh: float = _threshold(
+    very_high_kwh: float = bound(89.8, unit="kWh", status="published", source=f"{_SERL}: flag -2, 8 m3 in a half-hour")
+    above_meter_rating_kwh: float = bound(
         33.7,
         unit="kWh",
         status="own choice",
@@ -120,20 +113,3 @@ def count_flags(flagged: pl.DataFrame) -> dict[str, int]:
 def count_above_rating(flagged: pl.DataFrame, thresholds: LineThresholds) -> int:
     """Count ok readings above what a domestic meter is rated for: looked at, never dropped."""
     return flagged.filter((pl.col("flag") == "ok") & (_gas > thresholds.above_meter_rating_kwh)).height
-
-
-def describe_thresholds(thresholds: LineThresholds) -> pl.DataFrame:
-    """Return the thresholds as rows of `tables.ASSUMPTION`."""
-    rows = [
-        {
-            "scenario": "all",
-            "item": "line_flag",
-            "parameter": limit.name,
-            "year": 0,
-            "value": float(getattr(thresholds, limit.name)),
-            "price_base": "none",
-            **limit.metadata,
-        }
-        for limit in fields(thresholds)
-    ]
-    return pl.DataFrame(rows)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from transforms.rules import bound
+
 MONTHS = 12
+_PRACTICE = "SERL statistical reports ask for half of each cell; trial practice is 90 to 99 % of half-hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sufficiency:
-    """When a home's readings suffice; source: SERL statistical reports (half of each cell), UKDA 7591 practice (90 %)."""
+    """When a home's readings suffice."""
 
-    completeness_min: float = 0.9
-    cell_min: float = 0.5
+    completeness_min: float = bound(0.9, unit="1", status="own choice", source=_PRACTICE)
+    cell_min: float = bound(0.5, unit="1", status="own choice", source=_PRACTICE)
 
 
 def shift_month(month: dt.date, by: int) -> dt.date:

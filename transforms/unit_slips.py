@@ -11,48 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import polars as pl
 
+from transforms.slip_rule import FACTORS, SLIP, SlipRule
 from transforms.tables import LEVEL_CHANGE, SUSPECT_SPAN
 
-KWH_PER_M3 = 1.02264 * 39.5 / 3.6
-M3_PER_100_FT3 = 2.8316846592
 STEP_QUANTILE = 0.15  # of a fortnight's smallest gaps the second: on the day of a slip two lattices mix
 SAME_FACTOR = 1e-6  # logarithms of one factor, up to rounding
-FACTORS = (KWH_PER_M3, M3_PER_100_FT3, 100.0, 1000.0)  # m3 as kWh, 100 ft3 as m3, 10 Wh and Wh as kWh
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlipRule:
-    """When a change of level is a slip of units; tolerances are of natural logarithms.
-
-    Factors are those of domain practice (SERL's unit test; m3, 100 ft3, Wh, 10 Wh). `days` is how long the new level
-    must last; the tolerances are own choices, wide enough for a fortnight of bursty days (their ratio has a standard
-    deviation of about 0.15) and narrow enough to tell the factors from one another.
-    """
-
-    factors: tuple[float, ...] = FACTORS
-    days: int = 14
-    active_days_min: int = 7
-    tolerance: float = 0.4
-    witnessed_tolerance: float = 0.8
-    crushing_factor_min: float = 100
-    crushed_kwh: float = 0.02
-    step_tolerance: float = 0.15
-    resolution_kwh: float = 0.001
-    unwitnessed_factor_min: float = 11
-    same_change_days: int = 14
-    common_step_tolerance: float = 0.05
-    common_step_share: float = 0.05
-    level_log_sd: float = 0.6
-    wrong_share: float = 0.02
-    wrong_days: float = 200
-    homes_min: int = 10
-
-
-SLIP = SlipRule()
 
 
 def find_changes(days: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
@@ -106,7 +72,7 @@ def find_changes(days: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
     )
     found = [
         logs.filter(condition).with_columns(log_factor=pl.lit(log_factor), is_sure=pl.lit(is_sure), contrast=contrast)
-        for factor in rule.factors
+        for factor in FACTORS
         for log_factor in (math.log(factor), -math.log(factor))
         for condition, contrast, is_sure in _conditions(log_factor, rule)
     ]
@@ -299,7 +265,7 @@ def judge_whole_series(levels: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFr
             _count_near(steps, own, rule) < common,
             _count_near(steps, own - log_factor, rule) >= common,
         ).with_columns(factor=pl.lit(math.exp(log_factor)), off=(distance - log_factor).abs())
-        for factor in rule.factors
+        for factor in FACTORS
         if factor >= rule.unwitnessed_factor_min
         for log_factor in (math.log(factor), -math.log(factor))
     ]

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from transforms.heating import HeatingRule, describe_heating, measure_heating
+from transforms.heating import HeatingRule, measure_heating
 from transforms.periods import Period
+from transforms.rules import describe_rule
 from transforms.tables import ASSUMPTION
 
 Make = Callable[..., pl.DataFrame]
@@ -86,7 +87,7 @@ def test_row_order_does_not_matter_and_a_scale_scales(cells: Make) -> None:
 
 
 def test_every_bound_is_an_assumption_with_a_source() -> None:
-    rows = ASSUMPTION.conform(describe_heating(RULE))
+    rows = ASSUMPTION.conform(describe_rule("gas_heating", RULE))
     assert dict(rows.select("parameter", "value").iter_rows())["least_winter_to_summer"] == 2.0
     assert len(rows) == 4
     assert rows["source"].str.len_chars().min() > 20

@@ -10,13 +10,16 @@ import polars as pl
 import pytest
 
 from transforms.digest import digest_month, sum_days
+from transforms.gas_law import GasLaw
 from transforms.history import Findings, Memory, Verdict, advance, compare_levels, conclude
 from transforms.tables import HOME_LEVEL
+from warehouse.figures import read_figures
 
 Make = Callable[..., pl.DataFrame]
 HALF = dt.timedelta(minutes=30)
 JANUARY = dt.datetime(2009, 1, 1)
 STEP = 0.0112206
+LAW = GasLaw.from_tables(read_figures)
 
 
 def weather(days: int = 150, temperature: float = 5.0) -> pl.DataFrame:
@@ -44,7 +47,7 @@ def follow(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFrame) -
     memory, found = Memory.empty(), []
     for _, month in readings.group_by(pl.col("interval_start_utc").dt.truncate("1mo"), maintain_order=True):
         digest = digest_month(month, sources, known=None)
-        memory, findings = advance(memory, digest.day, digest.equal_run, effective(daily))
+        memory, findings = advance(memory, digest.day, digest.equal_run, effective(daily), LAW)
         found.append(findings)
     homes = readings.select(pl.col("household_id").unique(), dwelling_type=pl.lit("flat"))
     return conclude(memory, Findings.together(found), homes, daily)
@@ -130,7 +133,7 @@ def test_memory_is_bounded_however_long_the_history(readings: Make, sources: Mak
         pl.col("interval_start_utc").dt.truncate("1mo"), maintain_order=True
     ):
         digest = digest_month(month, sources(), known=None)
-        memory, _ = advance(memory, digest.day, digest.equal_run, effective(weather()))
+        memory, _ = advance(memory, digest.day, digest.equal_run, effective(weather()), LAW)
         sizes.append((len(memory.recent_day), len(memory.open_run), len(memory.home_level)))
     assert set(sizes) == {(28, 1, 1)}
 

@@ -13,9 +13,9 @@ from transforms.line_flags import (
     LineThresholds,
     count_above_rating,
     count_flags,
-    describe_thresholds,
     flag_lines,
 )
+from transforms.rules import describe_rule
 from transforms.tables import ASSUMPTION, LINE_FLAGS
 
 NOON = dt.datetime(2009, 1, 1, 12)
@@ -95,7 +95,7 @@ def test_flags_are_counted_and_readings_above_the_meter_rating_stay_ok() -> None
 
 
 def test_every_threshold_has_a_unit_and_a_source_as_an_assumption_has() -> None:
-    rows = ASSUMPTION.conform(describe_thresholds(LineThresholds(very_high_kwh=50)))
+    rows = ASSUMPTION.conform(describe_rule("line_flag", LineThresholds(very_high_kwh=50)))
     assert rows.filter(pl.col("parameter") == "very_high_kwh")["value"].to_list() == [50]
     assert (rows["source"].str.len_chars() > 10).all()
     assert set(rows["status"]) == {"published", "own choice"}

@@ -10,10 +10,9 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
+from transforms.slip_rule import KWH_PER_M3, SLIP
 from transforms.tables import LEVEL_CHANGE, RECENT_DAY
 from transforms.unit_slips import (
-    KWH_PER_M3,
-    SLIP,
     find_changes,
     judge_changes,
     judge_whole_series,

@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from transforms.gas_law import GasLaw
 from transforms.lcoh.load_shape import LoadShape
 from transforms.lcoh.parameters import HIGHEST_HOURS, LOAD_DAYS
 from transforms.lcoh.scenarios import ALL_SCENARIOS
-from transforms.sample.expected import LEVEL_YEAR, GasLaw, HalfHourShapes
+from transforms.sample.expected import LEVEL_YEAR, HalfHourShapes
 from transforms.tables import ASSUMPTION
 from transforms.temperature import effective_temperature
 from transforms.weather_normal import design_temperature
@@ -100,7 +101,7 @@ def load_of_days(
 
 
 def _read_law(read: Callable[[str], pl.DataFrame]) -> tuple[GasLaw, HalfHourShapes, dict[str, float]]:
-    law = GasLaw(**_values(read("sample_gas_law"), "sample_gas_law"))
+    law = GasLaw.from_tables(read)
     level, share = _values(read("sample_level"), "sample_level"), _values(read("stock_share"), "stock_share")
     weights = {name: share[name] * level[name] for name in share}
     return law, HalfHourShapes.from_table(read("gas_half_hour_shape"), weights), weights

@@ -10,37 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from transforms.gas_law import GasLaw
+from transforms.local_time import on_the_clock
 from transforms.schema import UTC
 from transforms.tables import DWELLING_TYPES
 
 HALF_HOURS = 48
 LEVEL_YEAR = 2009  # the levels of homes are those of this year
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GasLaw:
-    """Daily gas of a home by temperature, in two straight pieces, and how its half-hours even out in the cold."""
-
-    break_c: float
-    cold_slope_kwh_per_day_k: float
-    cold_intercept_kwh_per_day: float
-    warm_slope_kwh_per_day_k: float
-    warm_intercept_kwh_per_day: float
-    flat_below_c: float
-    flattening_per_k: float
-
-    def gas_of_day(self, temperature_c: Floats) -> Floats:
-        """Return the gas of days [kWh] by their effective temperature [degC] (Watson et al. 2019, on EDRP)."""
-        cold = self.cold_slope_kwh_per_day_k * temperature_c + self.cold_intercept_kwh_per_day
-        warm = self.warm_slope_kwh_per_day_k * temperature_c + self.warm_intercept_kwh_per_day
-        gas: Floats = np.maximum(np.where(temperature_c < self.break_c, cold, warm), 0)
-        return gas
-
-    def swing(self, temperature_c: Floats) -> Floats:
-        """Return how much of the daily swing of the half-hours remains [1]: all of it in mild weather, less in the cold."""
-        swing: Floats = np.clip(1 - self.flattening_per_k * (self.flat_below_c - temperature_c), 0, 1)
-        return swing
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +92,7 @@ def expected_shares(year: int, effective: pl.DataFrame, law: GasLaw, shapes: Hal
 
 def _gas_of_half_hours(name: str, year: int, effective: pl.DataFrame, law: GasLaw, shapes: HalfHourShapes) -> Floats:
     starts = half_hour_starts(dt.date(year, 1, 1), dt.date(year + 1, 1, 1))
-    local = starts.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/London")
+    local = starts.to_frame().select(on_the_clock(pl.col(starts.name))).to_series()
     day = local.dt.ordinal_day().to_numpy() - 1
     half_hour = local.dt.hour().to_numpy().astype(int) * 2 + local.dt.minute().to_numpy() // 30
     of_year = effective.filter(pl.col("date").dt.year() == year)

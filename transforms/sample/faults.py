@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from transforms.formats import GasConversion
 from transforms.sample.delivery import NO_STAMP, Delivery
 from transforms.sample.expected import HALF_HOURS
 from transforms.sample.fault_plan import FaultPlan
@@ -17,7 +18,7 @@ from transforms.sample.fault_plan import FaultPlan
 Where = NDArray[np.intp]
 HALF_HOUR_S = 1800
 SENTINEL_M3 = 16777.215  # 2**24 - 1 litres: what a gas meter sends when it has nothing to send (SERL)
-KWH_PER_M3 = 1.02264 * 39.5 / 3.6
+KWH_PER_M3 = GasConversion().kwh_per_m3
 VERY_HIGH_KWH = (89.9, 9000.0)  # from 8 m3 a half-hour (SERL); the upper end is own choice
 LONGEST_ESTIMATE_KWH = 15.0  # size of a negative estimate (github.com/simonduane/smart-estimation)
 WRONG_CLOCKS = tuple(

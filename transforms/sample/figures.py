@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from transforms.sample.expected import GasLaw, HalfHourShapes
+from transforms.gas_law import GasLaw
+from transforms.sample.expected import HalfHourShapes
 from transforms.sample.fault_plan import FaultRates
 from transforms.sample.homes import Levels
 from transforms.sample.variety import VarietyFigures
@@ -37,7 +38,7 @@ class SampleFigures:
                 cut_at_sd=level["sample_spread"]["cut_at_sd"],
                 boiler_efficiency=_values(read("technology"))["boiler_stock"]["efficiency"],
             ),
-            law=GasLaw(**_values(read("sample_gas_law"))["sample_gas_law"]),
+            law=GasLaw.from_tables(read),
             shapes=HalfHourShapes.from_table(
                 read("gas_half_hour_shape"), {name: share * heat_kwh[name] for name, share in stock_share.items()}
             ),

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from transforms.gas_law import GasLaw
 from transforms.sample.delivery import FAULTS, Delivery
-from transforms.sample.expected import GasLaw
 from transforms.sample.fault_plan import FaultPlan
 from transforms.sample.inferred_faults import INFERRED_INJECTORS, MeterFault
 from transforms.sample.inferred_plan import METER_FAULTS, InferredRates, plan_inferred
