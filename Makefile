@@ -56,7 +56,7 @@ check: .venv/.dev-installed ## lint, format, types, import contracts
 	.venv/bin/lint-imports
 
 lock: .venv/.dev-installed ## write both lock files anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
-	$(UV_COMPILE) $(UPGRADE) --extra xlsx --extra setup --output-file requirements.txt
+	$(UV_COMPILE) $(UPGRADE) --extra setup --output-file requirements.txt
 	$(UV_COMPILE) $(UPGRADE) --extra dev --output-file requirements-dev.txt
 
 bench: .venv/.dev-installed ## time the stages against a plain pass over the same file
