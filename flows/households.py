@@ -236,12 +236,8 @@ def _take(rows: Sequence[Row], header: int, columns: dict[str, int]) -> pl.DataF
 
 
 def _read_workbook(source: Path) -> list[tuple[str, Sequence[Row]]]:
-    try:
-        import fastexcel
-    except ModuleNotFoundError:
-        raise HouseholdListError(
-            f"{source} is a workbook, and what reads it is not installed: pip install 'hearth[xlsx]', or save it as CSV"
-        ) from None
+    import fastexcel
+
     try:
         book = fastexcel.read_excel(source)
         return [

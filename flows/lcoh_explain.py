@@ -125,11 +125,8 @@ def write_workbook(found: Explanation, path: Path) -> None:
     if not path.parent.is_dir():
         message = f"there is no folder {path.parent}"
         raise FileNotFoundError(message)
-    try:
-        import xlsxwriter
-    except ModuleNotFoundError:
-        message = "what writes workbooks is not installed: pip install 'hearth[xlsx]'"
-        raise AssumptionError(message) from None
+    import xlsxwriter
+
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         styles = {
             "bold": book.add_format({"bold": True}),

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LOCKS = {"requirements.txt": ("xlsx", "setup"), "requirements-dev.txt": ("dev",)}
+LOCKS = {"requirements.txt": ("setup",), "requirements-dev.txt": ("dev",)}
 ASSUMPTIONS = sorted((ROOT / "warehouse" / "assumptions").glob("*.csv"))
 ROOMS = ("flows", "transforms", "quality", "warehouse", "reports")
 MAX_LINES = 350
