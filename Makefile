@@ -25,7 +25,7 @@ else ifneq ($(shell $(VENV_PYTHON) -c $(SUPPORTED) 2>/dev/null && echo yes),yes)
 .venv/.place: anew
 endif
 
-.PHONY: help setup demo test check lock bench clean anew
+.PHONY: help setup demo test check docs lock bench clean anew
 
 help: ## list the targets
 	@echo "Hearth: half-hourly gas readings in, the cost of heat out. Start with: make demo"
@@ -54,6 +54,9 @@ check: .venv/.dev-installed ## lint, format, types, import contracts
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports
+
+docs: .venv/.run-installed ## write docs/data-dictionary.md and docs/schema.md anew from the table declarations
+	@$(VENV_PYTHON) -m flows.documentation
 
 lock: .venv/.dev-installed ## write both lock files anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	$(UV_COMPILE) $(UPGRADE) --extra setup --output-file requirements.txt

@@ -9,6 +9,7 @@ from flows.inputs import Inputs
 from flows.plan import MonthUnit, Span, is_missing, keep_published, plan_months
 from flows.settings import Settings
 from flows.tasks import work_inline
+from warehouse.cost_figures import read_assumptions
 from warehouse.lake import Lake
 from warehouse.publish import WarehouseFolder, read_history
 
@@ -19,7 +20,7 @@ def preview_backfill(settings: Settings, first: str, last: str, *, force: bool) 
     """Return the months of a span with the reason why each would be built or left, and the expected time."""
     lake, span = Lake(settings.home / "lake"), Span(first, last)
     history = read_history(WarehouseFolder(settings.home / "warehouse").current)
-    inputs, _, _ = follow_homes(lake, partial(work_inline, lake, settings))
+    inputs, _, _ = follow_homes(lake, partial(work_inline, lake, settings), read_assumptions())
     published = None if history is None else history.build_month
     units = keep_published(plan_months(inputs), published=published, lake=lake, span=span)
     states = (
@@ -32,7 +33,7 @@ def preview_backfill(settings: Settings, first: str, last: str, *, force: bool) 
         if unit.of.month in span or is_missing(lake, unit)
     ]
     if not rows:
-        return f"no month from {first} to {last} has readings in the lake"
+        return f"no month from {first} to {last} has readings in the lake; `hearth run` takes readings in"
     work = sum(count for _, why, count in rows if why != "up to date")
     lines = [f"{month}  {count:>12,} readings  {why}" for month, why, count in rows]
     return "\n".join(

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import polars as pl
@@ -36,7 +35,8 @@ from warehouse.figures import read_figures
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest
 from warehouse.publish import Candidate, describe_columns
-from warehouse.quarantine import Decision, decision_key
+from warehouse.quarantine import LEFT_OUT, Decision, decision_key
+from warehouse.versions import WAREHOUSE_FORMAT, own_version
 
 Work = Callable[[Sequence[Unit], Inputs], None]
 
@@ -68,6 +68,7 @@ class Content:
             costs=self.costs.fingerprint,
             rules=hash_frame(describe_rules(self.settings)),
             tables={table.name: describe_table(table) for table in tables.WAREHOUSE_TABLES},
+            views={view.name: view.sql for view in tables.VIEWS},
         )
 
     @property
@@ -94,9 +95,8 @@ class RunRecord:
     months_built: int
 
 
-def read_current_inputs(lake: Lake, decided: Sequence[Decision] = ()) -> Inputs:
+def read_current_inputs(lake: Lake, assumptions: pl.DataFrame, decided: Sequence[Decision] = ()) -> Inputs:
     """Return what the accepted sources and the built-in figures hold now; `decided` as of `read_inputs`."""
-    assumptions = read_assumptions()
     return read_inputs(
         lake,
         default_temperature=hourly_temperature(read_figures("temperature_daily")),
@@ -159,13 +159,13 @@ def plan_periods(lake: Lake, months: Sequence[MonthUnit], inputs: Inputs, settin
 
 
 def follow_homes(
-    lake: Lake, work: Work, decided: Sequence[Decision] = ()
+    lake: Lake, work: Work, assumptions: pl.DataFrame, decided: Sequence[Decision] = ()
 ) -> tuple[Inputs, tuple[HistoryUnit, ...], Verdict]:
     """Return the current inputs with the suspicious spans of all homes, and what they were found by.
 
     `work` is called for digests, then for months of history, that are not done: only they tell which months change.
     """
-    inputs = read_current_inputs(lake, decided)
+    inputs = read_current_inputs(lake, assumptions, decided)
     digests = plan_digests(inputs)
     work(digests, inputs)
     chain = tuple(plan_history(digests, inputs))
@@ -185,12 +185,12 @@ def plan_content(
 
     `work` is called for the units that are not done.
     """
-    inputs, chain, verdict = follow_homes(lake, work, decided)
+    assumptions = read_assumptions()
+    inputs, chain, verdict = follow_homes(lake, work, assumptions, decided)
     months = choose(plan_months(inputs))
     work(months, inputs)
     periods = plan_periods(lake, months, inputs, settings)
     work(periods, inputs)
-    assumptions = read_assumptions()
     diversities = plan_diversity(periods, assumptions)
     work(diversities, inputs)
     costs = plan_costs(diversities, assumptions, settings)
@@ -215,6 +215,7 @@ def fill_candidate(candidate: Candidate, lake: Lake, content: Content) -> None:
         tables.HOUSEHOLD_WEATHER: _read_units(lake, content.periods, tables.HOUSEHOLD_WEATHER),
         tables.TEMPERATURE_HOURLY: content.inputs.temperature,
         tables.DIVERSITY: _read_units(lake, content.costs.diversities, tables.DIVERSITY),
+        tables.DIVERSITY_HOME: _read_units(lake, content.costs.diversities, tables.DIVERSITY_HOME),
         tables.DIVERSITY_CURVE: _read_units(lake, content.costs.diversities, tables.DIVERSITY_CURVE),
         tables.SOURCE: list_sources(content.inputs),
         tables.SOURCE_LEVEL: content.verdict.source_level,
@@ -232,10 +233,8 @@ def fill_candidate(candidate: Candidate, lake: Lake, content: Content) -> None:
 
 
 def list_sources(inputs: Inputs) -> pl.DataFrame:
-    """Return the ledger: one row per delivered file, accepted, refused or quarantined (`tables.SOURCE`)."""
-    left_out = {
-        d.source_id: {"outcome": d.state, "reason": d.reason} for d in inputs.decisions if d.state == "quarantined"
-    }
+    """Return the ledger: one row per delivered file, accepted, refused or left out (`tables.SOURCE`)."""
+    left_out = {d.source_id: {"outcome": d.state, "reason": d.reason} for d in inputs.decisions if d.state in LEFT_OUT}
     rows = [
         _source_row(m) | {"superseded": m.source_id in inputs.replaced} | left_out.get(m.source_id, {})
         for m in inputs.manifests
@@ -276,7 +275,7 @@ def _read_units(lake: Lake, units: Sequence[Unit], table: Table) -> pl.DataFrame
     return pl.concat([table.empty(), *(table.conform(lake.read(unit.key(table.name))) for unit in units)])
 
 
-def describe_run(
+def make_run_row(
     record: RunRecord, content: Content, *, snapshot_id: str, base: str | None, now: dt.datetime
 ) -> pl.DataFrame:
     """Return the run's own row (`tables.RUN`)."""
@@ -289,7 +288,8 @@ def describe_run(
         "snapshot_id": snapshot_id,
         "base_snapshot_id": base,
         "content_fingerprint": content.fingerprint,
-        "code_version": version("hearth"),
+        "code_version": own_version(),
+        "warehouse_format": WAREHOUSE_FORMAT,
         "code_fingerprint": fingerprint(**{stage: code_fingerprint(stage) for stage in CODE if stage != "report"}),
         "settings": json.dumps(content.settings.shaping_numbers(), sort_keys=True),
         "sources_new": record.sources_new,

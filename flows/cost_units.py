@@ -14,9 +14,9 @@ from flows.plan import PeriodUnit, Unit, cut_spans, hash_frame
 from flows.settings import Settings
 from transforms import tables
 from transforms.claims import claim_table
-from transforms.cold_days import ColdDays, choose_cold_days, place_load
+from transforms.cold_days import ColdDays, choose_cold_days, list_complete_homes, place_load
 from transforms.demand import Bootstrap
-from transforms.diversity import DiversityRule, measure_diversity
+from transforms.diversity import DiversityRule, list_peak_draws, measure_diversity
 from transforms.inferred_flags import flag_spans
 from transforms.lcoh.abatement import abatement_table
 from transforms.lcoh.break_even import break_even_table
@@ -25,6 +25,8 @@ from transforms.lcoh.finance import finance_table
 from transforms.lcoh.households import cost_distribution, household_costs
 from transforms.lcoh.intervals import add_intervals
 from transforms.lcoh.measured_rows import measured_rows, replace_rows
+from transforms.lcoh.network_draws import intervals_by_draws
+from transforms.lcoh.parameters import SCALE_ITEM
 from transforms.lcoh.performance import reference_performance, seasonal_performance
 from transforms.lcoh.probability import probability_table
 from transforms.lcoh.scenarios import scenario_figures
@@ -43,6 +45,7 @@ PAPER_SCENARIO, PAPER_CONVENTION = (
     "wang2018",
 )  # always published too: they show that the paper is reproduced
 RIVAL_CONVENTION = "rival"  # the other reading of the paper: how far convention alone moves a result
+DIVERSITY_TABLES = (tables.DIVERSITY_CURVE, tables.PEAK_DRAW, tables.DIVERSITY_HOME, tables.DIVERSITY)
 COST_TABLES = (
     tables.ASSUMPTION, tables.LCOH, tables.LCOH_HOUSEHOLD, tables.LCOH_DISTRIBUTION, tables.LCOH_SENSITIVITY,
     tables.LCOH_SOBOL, tables.LCOH_PROBABILITY, tables.BREAK_EVEN, tables.ABATEMENT, tables.SEASONAL_PERFORMANCE,
@@ -52,11 +55,12 @@ COST_TABLES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiversityUnit(Unit):
-    """One study period whose peaks of many homes are to be measured."""
+    """One study period whose peaks of many homes are to be measured, also of the numbers in `sizes`."""
 
     of: PeriodUnit
+    sizes: tuple[int, ...]
     stage: ClassVar[str] = "measure diversity"
-    tables: ClassVar[tuple[str, ...]] = ("diversity_curve", "diversity")
+    tables: ClassVar[tuple[str, ...]] = ("diversity_curve", "peak_draw", "diversity_home", "diversity")
 
     @property
     def name(self) -> str:
@@ -91,12 +95,15 @@ class CostUnit(Unit):
 
 def plan_diversity(periods: Sequence[PeriodUnit], assumptions: pl.DataFrame) -> list[DiversityUnit]:
     """Return the unit of each study period."""
-    code, shape = code_fingerprint("diversity"), describe_table(tables.DIVERSITY)
-    scales = hash_frame(assumptions.filter(pl.col("item") == "network_scale"))
+    code, shape = code_fingerprint("diversity"), [describe_table(table) for table in DIVERSITY_TABLES]
+    scales = assumptions.filter(pl.col("item") == SCALE_ITEM)["value"].cast(pl.Int64)
+    sizes = tuple(scales.unique().sort())
     rule = hash_frame(read_figures("diversity_rule"))
     return [
         DiversityUnit(
-            of=unit, fingerprint=fingerprint(period=unit.fingerprint, scales=scales, rule=rule, code=code, tables=shape)
+            of=unit,
+            sizes=sizes,
+            fingerprint=fingerprint(period=unit.fingerprint, sizes=sizes, rule=rule, code=code, tables=shape),
         )
         for unit in periods
     ]
@@ -132,23 +139,19 @@ def work_diversity(lake: Lake, unit: DiversityUnit, inputs: Inputs, settings: Se
         place_load(frames, included, days, interval_minutes=minutes, completeness_min=rule.completeness_min)
         for minutes, frames in ((60, hourly), (30, half_hourly))
     ]
-    scales = read_network_scales()
     found = measure_diversity(
         loads,
         period=unit.of.period.label,
         rule=rule,
         bootstrap=Bootstrap(replicates=settings.bootstrap_replicates, seed=settings.seed),
         weights=stock_weights(included, inputs.stock_shares),
-        sizes=scales,
+        sizes=unit.sizes,
     )
     lake.put_frame(unit.key("diversity_curve"), found.curve)
+    lake.put_frame(unit.key("peak_draw"), list_peak_draws(found, unit.of.period.label))
+    lake.put_frame(unit.key("diversity_home"), list_complete_homes(loads, unit.of.period.label))
     lake.put_frame(unit.key("diversity"), found.table)
     return {"homes": len(included), "rows": len(found.table)}
-
-
-def read_network_scales() -> list[int]:
-    """Return the numbers of dwellings that networks are costed for."""
-    return read_figures("network_scale")["value"].cast(pl.Int64).sort().to_list()
 
 
 def _half_hours(lake: Lake, period: PeriodUnit, inputs: Inputs, days: ColdDays) -> Iterator[pl.DataFrame]:
@@ -190,9 +193,9 @@ def work_costs(lake: Lake, unit: CostUnit, inputs: Inputs, settings: Settings) -
     homes = _included_homes(read(tables.HOUSEHOLD_PERIOD), read(tables.HOUSEHOLD_WEATHER), inputs)
     origins = None if inputs.households is None else inputs.households["origin"].drop_nulls().sort()
     frames = cost_everything(
-        demand, profile, homes, seasonal=seasonal, assumptions=assumptions, settings=settings,
+        demand, profile, homes, peaks=read(tables.PEAK_DRAW, unit.diversities), seasonal=seasonal,
+        assumptions=assumptions, settings=settings, stock_shares=inputs.stock_shares,
         origin=None if origins is None or origins.is_empty() else str(origins[0]),
-        weights=stock_weights(homes.unique("household_id").select("household_id", "dwelling_type"), inputs.stock_shares),
     )  # fmt: skip
     for table in COST_TABLES:
         lake.put_frame(unit.key(table.name), table.conform(frames[table]).sort(table.key))
@@ -215,25 +218,48 @@ def cost_everything(
     profile: pl.DataFrame,
     homes: pl.DataFrame,
     *,
+    peaks: pl.DataFrame,
     seasonal: pl.DataFrame,
     assumptions: pl.DataFrame,
     settings: Settings,
+    stock_shares: Mapping[str, float],
     origin: str | None,
-    weights: Mapping[str, float] | None,
 ) -> dict[Table, pl.DataFrame]:
     """Return every table of costs; comparisons, shares and break-evens are on the convention of the settings."""
     household = household_costs(homes, assumptions, scenario=settings.scenario, convention=settings.convention)
     types = homes.unique("household_id").select("household_id", "dwelling_type")
-    asked = pl.concat([measured_demand(demand), paper_demand(assumptions)])
-    by_reading = [lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in published_readings(settings)]
     return {
         tables.ASSUMPTION: assumptions,
-        tables.LCOH: add_intervals(pl.concat(by_reading), demand, assumptions),
+        tables.LCOH: cost_demands(demand, homes, peaks, assumptions, settings=settings, stock_shares=stock_shares),
         tables.LCOH_HOUSEHOLD: household,
-        tables.LCOH_DISTRIBUTION: cost_distribution(household, types, demand, assumptions, weights=weights),
+        tables.LCOH_DISTRIBUTION: cost_distribution(
+            household, types, demand, assumptions, weights=stock_weights(types, stock_shares)
+        ),
         tables.SEASONAL_PERFORMANCE: seasonal,
         **cost_means(demand, profile, assumptions, settings, origin=origin),
     }
+
+
+def cost_demands(
+    demand: pl.DataFrame,
+    homes: pl.DataFrame,
+    peaks: pl.DataFrame,
+    assumptions: pl.DataFrame,
+    *,
+    settings: Settings,
+    stock_shares: Mapping[str, float],
+) -> pl.DataFrame:
+    """Return the cost of heat at all demands by all published readings, with intervals (`tables.LCOH`)."""
+    asked = pl.concat([measured_demand(demand), paper_demand(assumptions)])
+    readings = published_readings(settings)
+    costs = pl.concat(lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in readings)
+    weights = {
+        str(period): stock_weights(of.select("household_id", "dwelling_type"), stock_shares)
+        for (period,), of in homes.group_by("period")
+    }
+    bootstrap = Bootstrap(replicates=settings.bootstrap_replicates, seed=settings.seed)
+    networks = intervals_by_draws(costs, homes, peaks, assumptions, weights=weights, bootstrap=bootstrap)
+    return tables.LCOH.conform(add_intervals(costs, demand, assumptions, networks=networks))
 
 
 def cost_means(

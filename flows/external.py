@@ -7,10 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.progress import say
 from transforms.external import ExternalCheck, References, check_external, compare_days, summarise_own
 from transforms.public import PublicTable
 from transforms.tables import EXTERNAL_CHECK
-from warehouse.reference_folder import fingerprint_folder, read_reference_folder
+from warehouse.reference_folder import read_reference_folder
 
 FLUVIUS = "Fluvius 2024"
 NO_FOLDER = "no folder of references is set; name one as reference_folder"
@@ -38,7 +39,7 @@ def compare_with_studies(
     demand: PublicTable,
     origin: str | None,
 ) -> ExternalCheck:
-    """Compare the published warehouse with the studies of a folder; what the folder lacks or spoils is named.
+    """Compare the published warehouse with the studies of a folder; what the folder lacks or spoils is named aloud.
 
     Parameters
     ----------
@@ -63,12 +64,9 @@ def compare_with_studies(
         *(f"{name}: refused, {why}" for name, why in found.refused.items()),
         *check.not_compared,
     )
+    for what in left_out:
+        say(f"not compared with published studies: {what}")
     return ExternalCheck(pl.concat([check.rows, days]).sort(EXTERNAL_CHECK.key), left_out)
-
-
-def fingerprint_references(folder: Path | None) -> str | None:
-    """Return the fingerprint of the folder of references, so that a page is made anew when a study changes."""
-    return None if folder is None else fingerprint_folder(folder)
 
 
 def _compare_days(

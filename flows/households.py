@@ -78,8 +78,12 @@ def write_households(
         If there is no such table in `source`, or a home stands there with different types.
     FileExistsError
         If `target` exists with other content and `force` is not set.
+    FileNotFoundError
+        If there is no file `source`.
 
     """
+    if not source.exists():
+        raise FileNotFoundError(f"there is no file {source}; name a workbook or CSV with one row per home")
     sheet = find_sheet(source, id_column=id_column, type_column=type_column)
     homes = read_homes(sheet)
     content = homes.table.write_csv().encode()

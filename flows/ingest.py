@@ -8,7 +8,7 @@ names none, the state is the same whatever the order in which the files came.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,13 +28,15 @@ from transforms.formats import FORMAT_BY_NAME, NotUsedError, RefusalError, recog
 from warehouse.lake import Lake
 from warehouse.landing import ChangedFileError, LandedFile, hash_file, is_unchanged, read_header, walk_landing
 from warehouse.manifest import (
+    WITHDRAWN,
     LandingPath,
     Manifest,
     manifest_key,
     read_manifests,
-    superseded_sources,
+    withdraw_content,
     write_manifest,
 )
+from warehouse.quarantine import read_decisions, replaced_sources, withdrawn_sources
 
 __all__ = ["FeedOptions", "FileWork", "IngestOptions", "IngestPlan", "ingest_file", "plan_ingest", "settle_feeds"]
 
@@ -46,8 +48,9 @@ class IngestPlan:
     """What there is to do with the landing folder."""
 
     works: tuple[FileWork, ...]
-    unchanged: int  # files whose readings are in the lake as they should be
+    unchanged: int  # files of which the lake holds what it should
     waiting: tuple[str, ...]  # files that changed a moment ago
+    withdrawn: tuple[str, ...]  # files of which nothing is to be held
     unused: tuple[tuple[str, str], ...]  # name and reason of files that are no deliveries
 
 
@@ -82,7 +85,7 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
     A file that cannot be opened is named among the unused ones; it stops nothing else.
     """
     manifests = read_manifests(lake)
-    known, decided = _Known.of(manifests), decide_feeds(manifests, options)
+    known, decided = _Known.of(manifests), decide_feeds(manifests, options, read_decisions(lake))
     found: dict[str, list[LandedFile]] = {}
     waiting, unused = [], []
     for entry in walk_landing(landing):
@@ -115,6 +118,9 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
         works=tuple(sorted(works, key=lambda work: (_ORDER.index(work.kind), work.file_name))),
         unchanged=unchanged,
         waiting=tuple(waiting),
+        withdrawn=tuple(
+            sorted(file.file_name for source in found.keys() & decided.withdrawn for file in found[source])
+        ),
         unused=tuple(unused),
     )
 
@@ -125,12 +131,13 @@ def settle_feeds(lake: Lake, landing: Path, options: IngestOptions) -> list[File
     Content that no file holds any more cannot be read again: its manifest is to say so. Files below `landing` are
     preferred where a source has several.
     """
-    manifests = read_manifests(lake)
-    decided, replaced = decide_feeds(manifests, options), superseded_sources(manifests)
+    manifests, decisions = read_manifests(lake), read_decisions(lake)
+    out = withdrawn_sources(manifests, decisions)
+    decided, replaced = decide_feeds(manifests, options, decisions), replaced_sources(manifests, out)
     here = f"{landing.resolve()}/"
     works = []
     for m in manifests:
-        if m.source_id in replaced or m.kind == "none":
+        if m.source_id in replaced | out or m.kind == "none":
             continue
         places = sorted(m.paths, key=lambda place: (not place.path.startswith(here), place.path))
         there = [place.path for place in places if is_unchanged(place.path, place.bytes, place.mtime_ns)]
@@ -156,6 +163,9 @@ def ingest_file(lake: Lake, work: FileWork, options: IngestOptions) -> Manifest:
     )
     if known is not None and not _is_stale(known, work, options):
         manifest = _refresh(known, work)
+    elif work.decisions.withdrawn is not None:
+        manifest = _describe(work, {"decisions_fingerprint": WITHDRAWN})
+        manifest = withdraw_content(manifest, work.decisions.withdrawn)
     elif work.read_from is None:
         message = f"{work.file_name}: no landing file holds source {work.source_id[:16]}, and the lake does not know it"
         raise FileNotFoundError(message)
@@ -187,6 +197,11 @@ def _read(lake: Lake, work: FileWork, path: str, known: Manifest | None, options
         content = refused | {"reason": str(error)}
     if not is_unchanged(path, place.bytes, place.mtime_ns):
         raise ChangedFileError(f"{work.file_name} changed while it was read; the next run takes it")
+    return _describe(work, content)
+
+
+def _describe(work: FileWork, content: Mapping[str, Any]) -> Manifest:
+    """Return the manifest of a source with what was found out about its content."""
     return Manifest.model_validate(
         {
             "source_id": work.source_id,
@@ -196,8 +211,9 @@ def _read(lake: Lake, work: FileWork, path: str, known: Manifest | None, options
             "feed": work.feed,
             "file_name": work.file_name,
             "paths": work.paths,
-            "bytes": place.bytes,
+            "bytes": max(place.bytes for place in work.paths),
             "delivery_date": work.delivery_date,
+            "id_basis": work.decisions.id_basis,  # also of a file that is not read: it may be named after its home
             "ingested_at_utc": dt.datetime.now(dt.UTC).replace(tzinfo=None),
             "hearth_version": version("hearth"),
             **content,
@@ -280,12 +296,16 @@ def _is_due(known: Manifest | None, work: FileWork, options: IngestOptions) -> b
 
 def _is_stale(known: Manifest, work: FileWork, options: IngestOptions) -> bool:
     """Say whether a source was read under other decisions, and can be read again."""
+    if work.decisions.withdrawn is not None:
+        return False
     same = known.decisions_fingerprint == fingerprint_decisions(work, known.stamp, options)
     return not same and work.read_from is not None
 
 
 def _refresh(known: Manifest, work: FileWork) -> Manifest:
     """Bring up to date what a manifest says of its source without the source being read again."""
+    if work.decisions.withdrawn is not None:
+        known = withdraw_content(known, work.decisions.withdrawn)
     basis = {}
     if known.outcome == "accepted" and known.kind == "readings":
         wanted, kept = work.decisions, "as it was read before its landing file was gone"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 
@@ -14,6 +14,7 @@ from transforms.formats import FORMAT_BY_NAME, Clock, Format, GasConversion, Sta
 from transforms.line_flags import LineThresholds
 from warehouse.landing import BLOCK_BYTES, SUFFIXES
 from warehouse.manifest import LandingPath, Manifest, superseded_sources
+from warehouse.quarantine import Decision, withdrawn_sources
 
 _DECLARED_BASIS = {"offset": "each stamp carries its offset", "name": "the name of the column"}
 
@@ -53,6 +54,7 @@ class SourceDecisions:
     refusal: str | None = None  # why the source cannot be read under its feed's clock
     household_id: str | None = None  # of every reading, where the format names none
     id_basis: str = "not applicable"
+    withdrawn: str | None = None  # why nothing of the source is to be held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +84,15 @@ class FeedDecisions:
 
     clocks: Mapping[str, ClockDecision]
     only_household: str | None
+    withdrawn: Mapping[str, str] = field(default_factory=dict)  # source id -> reason
 
     def of_source(
         self, source_id: str, known: Format | None, feed: str, file_name: str, options: IngestOptions
     ) -> SourceDecisions:
         """Return the decisions about one source."""
+        withdrawn = self.withdrawn.get(source_id)
         if known is None or known.kind != "readings":
-            return SourceDecisions()
+            return SourceDecisions(withdrawn=withdrawn)
         clock, clock_basis, refusal = known.clock, _DECLARED_BASIS.get(known.clock_from, ""), None
         if known.clock_from == "feed":
             decision = self.clocks.get(feed) or decide_clock(
@@ -99,7 +103,12 @@ class FeedDecisions:
         if not known.names_household:
             household_id, id_basis = self._name_household(options.of_feed(feed), file_name)
         return SourceDecisions(
-            clock=clock, clock_basis=clock_basis, refusal=refusal, household_id=household_id, id_basis=id_basis
+            clock=clock,
+            clock_basis=clock_basis,
+            refusal=refusal,
+            household_id=household_id,
+            id_basis=id_basis,
+            withdrawn=withdrawn,
         )
 
     def _name_household(self, declared: FeedOptions, file_name: str) -> tuple[str, str]:
@@ -112,10 +121,17 @@ class FeedDecisions:
         return name[: len(name) - len(suffix)], "the name of the file"
 
 
-def decide_feeds(manifests: Sequence[Manifest], options: IngestOptions) -> FeedDecisions:
-    """Decide from the manifests of all sources that are not superseded, whatever the order in which they came."""
-    replaced = superseded_sources(list(manifests))
-    current = [m for m in manifests if m.source_id not in replaced]
+def decide_feeds(
+    manifests: Sequence[Manifest], options: IngestOptions, decisions: Collection[Decision] = ()
+) -> FeedDecisions:
+    """Decide from the manifests of all sources in force, whatever the order in which they came.
+
+    One that is superseded has no say; one that is withdrawn neither has a say nor supersedes.
+    """
+    out = withdrawn_sources(manifests, decisions)
+    held = [m for m in manifests if m.source_id not in out]
+    replaced = superseded_sources(held)
+    current = [m for m in held if m.source_id not in replaced]
     feeds: dict[str, dict[str, list[ClockVotes]]] = {}
     for m in current:
         if m.kind == "readings" and m.format in FORMAT_BY_NAME and FORMAT_BY_NAME[m.format].clock_from == "feed":
@@ -131,7 +147,8 @@ def decide_feeds(manifests: Sequence[Manifest], options: IngestOptions) -> FeedD
         for feed, votes in feeds.items()
     }
     homes = {home for m in current if m.kind == "households" and m.outcome == "accepted" for home in m.households}
-    return FeedDecisions(clocks, next(iter(homes)) if len(homes) == 1 else None)
+    withdrawn = {d.source_id: d.reason for d in decisions if d.state == "withdrawn"}
+    return FeedDecisions(clocks, next(iter(homes)) if len(homes) == 1 else None, withdrawn)
 
 
 def fingerprint_decisions(work: FileWork, stamp: str, options: IngestOptions) -> str:

@@ -14,7 +14,7 @@ from transforms.tables import READING, SUSPECT_SPAN
 from transforms.weather_normal import NormalWeather
 from warehouse.lake import Lake
 from warehouse.manifest import NO_MONTH, Manifest, read_manifests
-from warehouse.quarantine import Decision, read_decisions, replaced_sources
+from warehouse.quarantine import Decision, left_out_sources, read_decisions, replaced_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class Inputs:
     @property
     def readings(self) -> tuple[Manifest, ...]:
         """The sources of readings that are taken in, by source id."""
-        out = self.quarantined
+        out = self.left_out
         return tuple(
             m for m in self.manifests if m.kind == "readings" and m.outcome == "accepted" and m.source_id not in out
         )
 
     @property
-    def quarantined(self) -> frozenset[str]:
-        """Sources that are left out."""
-        return frozenset(d.source_id for d in self.decisions if d.state == "quarantined")
+    def left_out(self) -> frozenset[str]:
+        """Sources that are left out by a decision."""
+        return left_out_sources(self.manifests, self.decisions)
 
     @property
     def known(self) -> frozenset[str] | None:
@@ -84,14 +84,15 @@ def read_inputs(
     """
     manifests = tuple(read_manifests(lake))
     by_source = {decision.source_id: decision for decision in (*read_decisions(lake), *decided)}
-    out = {source for source, decision in by_source.items() if decision.state == "quarantined"}
+    out = left_out_sources(manifests, by_source.values())
     replaced = replaced_sources(manifests, out)
+    used = [m for m in manifests if m.source_id not in out]
     return Inputs(
         decisions=tuple(by_source[source] for source in sorted(by_source)),
         manifests=manifests,
         replaced=replaced,
-        households=_merge_households(lake, _tables(manifests, replaced, "households")),
-        temperature=_merge_temperature(lake, _tables(manifests, replaced, "temperature"), default_temperature),
+        households=_merge_households(lake, _tables(used, replaced, "households")),
+        temperature=_merge_temperature(lake, _tables(used, replaced, "temperature"), default_temperature),
         boiler_efficiency=boiler_efficiency,
         stock_shares=stock_shares,
         normal=normal,

@@ -13,7 +13,7 @@ from quality.gate import choose_checks, critical_failures
 from transforms import tables
 from warehouse.figures import read_figures
 from warehouse.publish import History
-from warehouse.quarantine import Decision
+from warehouse.quarantine import Decision, withdrawn_sources
 
 RULES_NAMED = 3  # in the reason of a quarantine
 JUDGED_BY = ("alarm", "flag_share")  # items of assumptions that judge figures and make none
@@ -61,11 +61,13 @@ def explain_drift(content: Content, history: History, row: pl.DataFrame, accepte
     """Say what explains that figures differ from the published ones beside the readings; None: nothing does."""
     published = history.run.tail(1)
     own = pl.concat([content.costs.assumptions, describe_rules(content.settings)])
+    withdrawn = withdrawn_sources(content.inputs.manifests, content.inputs.decisions)
     reasons = {
         "the code that computes them is another": row["code_fingerprint"][0] != published["code_fingerprint"][0],
         "settings that shape numbers changed": row["settings"][0] != published["settings"][0],
         "assumptions changed": not _figures(own).equals(_figures(history.assumption)),
         "a source was accepted as it is": bool((accepted & _used(content)) - history.sources_used),
+        "a source was withdrawn": bool(withdrawn & history.sources_used),
         "drift was accepted for this run": content.settings.accept_drift,
     }
     return "; ".join(reason for reason, holds in reasons.items() if holds) or None

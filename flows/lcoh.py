@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from transforms.lcoh.conventions import BEST_PRACTICE, WANG2018, find_convention
-from transforms.lcoh.overrides import GIVEN, with_network_size
-from transforms.lcoh.scenarios import list_changes
-from transforms.lcoh.systems import SYSTEMS, purchase_of
+from transforms.lcoh.overrides import GIVEN, find_figure, with_network_size
+from transforms.lcoh.refusals import AssumptionError
+from transforms.lcoh.scenarios import ScenarioFigures, list_changes, scenario_figures
+from transforms.lcoh.systems import series_read
 from transforms.lcoh.table import lcoh_table, missing_systems, paper_demand
+from transforms.lcoh.unread import explain_unread
 from transforms.lcoh.valuation import rate_figures
 from warehouse.cost_figures import read_assumptions
 
@@ -43,32 +45,26 @@ class Answer:
     notes: tuple[str, ...]
 
 
-def run_lcoh(
-    *,
-    scenario: str = "paper_fit",
-    convention: str = WANG2018.name,
-    demand_kwh: float | None = None,
-    discount_rate: float | None = None,
-    dwellings: int | None = None,
-    overrides: Sequence[str] = (),
-    own_files: Sequence[Path] = (),
-) -> Answer:
-    """Return the levelised cost of every system that the scenario can cost, and how its series came about.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What `hearth lcoh` is asked."""
 
-    Parameters
-    ----------
-    scenario, convention
-        Set of prices, and reading of the cost model.
-    demand_kwh
-        Heat delivered to one home [kWh/yr]; without it, the paper's demand of each dwelling type.
-    discount_rate
-        Discount rate [1/yr] in all years instead of those of the convention's perspective.
-    dwellings
-        Number of homes on the network, instead of the five scales.
-    overrides
-        Other figures to replace, `parameter=value` each.
-    own_files
-        A user's own tables of assumptions, CSV.
+    scenario: str = "paper_fit"
+    convention: str = WANG2018.name
+    demand_kwh: float | None = None
+    """Heat delivered to one home [kWh/yr]; without it, the paper's demand of each dwelling type."""
+    discount_rate: float | None = None
+    """Discount rate [1/yr] in all years instead of those of the convention's perspective."""
+    dwellings: int | None = None
+    """Number of homes on the network, instead of the five scales."""
+    overrides: tuple[str, ...] = ()
+    """Other figures to replace, `parameter=value` each."""
+    own_files: tuple[Path, ...] = ()
+    """A user's own tables of assumptions, CSV."""
+
+
+def run_lcoh(question: Question) -> Answer:
+    """Return the levelised cost of every system that the scenario can cost, and how its series came about.
 
     Raises
     ------
@@ -76,37 +72,61 @@ def run_lcoh(
         If a name is unknown or a figure cannot be used. It is a ValueError: wrong usage, exit code 2.
 
     """
-    demand, assumptions = read_question(
-        scenario=scenario,
-        convention=convention,
-        demand_kwh=demand_kwh,
-        discount_rate=discount_rate,
-        dwellings=dwellings,
-        overrides=overrides,
-        own_files=own_files,
-    )
+    demand, assumptions = read_question(question)
+    scenario, convention = question.scenario, question.convention
     table = lcoh_table(demand, assumptions, scenario=scenario, convention=convention)
-    return Answer(table, (*_left_out(assumptions, scenario, convention), *_changed(assumptions, scenario, convention)))
+    notes = (
+        *_left_out(assumptions, scenario, convention),
+        *list_unread(question),
+        *_changed(assumptions, scenario, convention),
+    )
+    return Answer(table, notes)
 
 
-def read_question(
-    *,
-    scenario: str,
-    convention: str,
-    demand_kwh: float | None = None,
-    discount_rate: float | None = None,
-    dwellings: int | None = None,
-    overrides: Sequence[str] = (),
-    own_files: Sequence[Path] = (),
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the demands and the assumptions that the options of `hearth lcoh` ask for, as `run_lcoh` takes them."""
-    rates = rate_figures(find_convention(convention))
-    of_rate = [] if discount_rate is None else [f"{item}.{name}={discount_rate}" for item, name in rates]
-    assumptions = read_assumptions(own_files, settings=[*overrides, *of_rate], scenario=scenario)
-    if dwellings is not None:
-        assumptions = with_network_size(assumptions, dwellings)
-    demand = paper_demand(assumptions) if demand_kwh is None else _given_demand(demand_kwh)
+def read_question(question: Question) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the demands and the assumptions that a question asks for."""
+    rates = rate_figures(find_convention(question.convention))
+    rate = question.discount_rate
+    of_rate = [] if rate is None else [f"{item}.{name}={rate}" for item, name in rates]
+    assumptions = read_assumptions(
+        question.own_files, settings=[*question.overrides, *of_rate], scenario=question.scenario
+    )
+    if question.dwellings is not None:
+        assumptions = with_network_size(assumptions, question.dwellings)
+    demand = paper_demand(assumptions) if question.demand_kwh is None else _given_demand(question.demand_kwh)
     return demand, assumptions
+
+
+def list_unread(question: Question) -> tuple[str, ...]:
+    """Return a note for each override that changes no row, with what the convention takes in its place.
+
+    Each is found by costing all systems without it: whatever leads a figure past the costs, the note is right.
+    """
+    if not question.overrides:
+        return ()
+    convention = find_convention(question.convention)
+    _, assumptions = read_question(question)
+    costs, figures = _cost(question)
+    notes = []
+    for setting in question.overrides:
+        others = tuple(other for other in question.overrides if other != setting)
+        try:
+            without, given = _cost(replace(question, overrides=others))
+        except AssumptionError:  # nothing can be costed without it
+            continue
+        if costs.equals(without):
+            key = find_figure(assumptions, setting)
+            same = given.by_year.get(key) == figures.by_year[key]
+            why = "it has that value already" if same else explain_unread(key, figures, convention)
+            notes.append(f"--set {setting} changes no row: {why}")
+    return tuple(notes)
+
+
+def _cost(question: Question) -> tuple[pl.DataFrame, ScenarioFigures]:
+    """Return the table `lcoh` and the figures that it was made with."""
+    demand, assumptions = read_question(question)
+    table = lcoh_table(demand, assumptions, scenario=question.scenario, convention=question.convention)
+    return table, scenario_figures(assumptions, question.scenario)
 
 
 def show_lcoh(answer: Answer, *, as_json: bool = False) -> str:
@@ -120,8 +140,7 @@ def _left_out(assumptions: pl.DataFrame, scenario: str, convention: str) -> Iter
 
 
 def _changed(assumptions: pl.DataFrame, scenario: str, convention: str) -> Iterable[str]:
-    reading = find_convention(convention)
-    series = {key: None for system in SYSTEMS for key in purchase_of(reading, system).series}
+    series = series_read(find_convention(convention))
     for (item, parameter), changes in list_changes(assumptions, scenario, series).items():
         yield f"{item}.{parameter}: {', '.join(changes)}"
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flows.lcoh import read_question
+from flows.lcoh import Question, read_question
 from transforms.lcoh.explain import COSTS, FLOWS, PRESENT, Explanation, explain_cost
 from transforms.lcoh.refusals import AssumptionError
 
@@ -35,19 +34,9 @@ _LABEL, _VALUE, _UNIT = 0, 1, 2  # columns of the lines above the table
 
 
 def explain_lcoh(
-    system: str,
-    *,
-    scenario: str,
-    convention: str,
-    dwelling_type: str | None = None,
-    scale: str | None = None,
-    demand_kwh: float | None = None,
-    discount_rate: float | None = None,
-    dwellings: int | None = None,
-    overrides: Sequence[str] = (),
-    own_files: Sequence[Path] = (),
+    system: str, question: Question, *, dwelling_type: str | None = None, scale: str | None = None
 ) -> Explanation:
-    """Return the cash flow behind one number of `hearth lcoh`; parameters as `flows.lcoh.run_lcoh` takes them.
+    """Return the cash flow behind one number of `hearth lcoh`, of the system, dwelling type and scale that are named.
 
     Raises
     ------
@@ -55,20 +44,12 @@ def explain_lcoh(
         If a name is unknown or a choice is open. It is a ValueError: wrong usage, exit code 2.
 
     """
-    demand, assumptions = read_question(
-        scenario=scenario,
-        convention=convention,
-        demand_kwh=demand_kwh,
-        discount_rate=discount_rate,
-        dwellings=dwellings,
-        overrides=overrides,
-        own_files=own_files,
-    )
+    demand, assumptions = read_question(question)
     return explain_cost(
         demand,
         assumptions,
-        scenario=scenario,
-        convention=convention,
+        scenario=question.scenario,
+        convention=question.convention,
         system=system,
         dwelling_type=dwelling_type,
         scale=scale,
@@ -111,7 +92,7 @@ def write_workbook(found: Explanation, path: Path) -> None:
     Raises
     ------
     AssumptionError
-        If the name does not end in .xlsx, or what writes workbooks is not installed.
+        If the name does not end in .xlsx.
     FileExistsError
         If there is such a file: somebody may have worked in it.
 

@@ -8,25 +8,35 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import Counter
 from functools import partial
 from typing import Any
 
 from prefect import flow
+from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.alerts import raise_alerts
+from flows.artifacts import record_run
 from flows.content import RunRecord, plan_content
+from flows.disk import check_disk
 from flows.freshness import describe_late, read_feeds
 from flows.plan import Span, keep_published
-from flows.progress import say
+from flows.progress import say, working
 from flows.publication import is_published, publish, published_months
-from flows.report import report_is_current, write_report
+from flows.report import write_report
+from flows.report_folder import report_is_current
 from flows.settings import Settings, load_settings
+from flows.snapshots import retain
 from flows.tasks import ingest_landing, run_task, work_inline, work_units
+from flows.withdrawal import carry_out
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
 from warehouse.publish import WarehouseFolder, read_history
-from warehouse.quarantine import read_decisions
+from warehouse.quarantine import left_out_sources, read_decisions
 from warehouse.runs import RunLog, running
+from warehouse.snapshots import describe_hold, read_hold
+from warehouse.versions import LAKE_FORMAT_KEY
 
 
 @flow(name="hearth", flow_run_name="{kind}", task_runner=ThreadPoolTaskRunner(max_workers=8), persist_result=False)  # type: ignore[arg-type]  # of flow's many overloads mypy finds none for an untyped task runner
@@ -56,22 +66,38 @@ def nightly(  # noqa: PLR0917 - a deployment's parameters are set by name
     """
     settings = load_settings(**(settings_given or {}))
     span = Span(first_month, last_month) if first_month and last_month else None
+    return run_once(settings, kind=kind, reason=reason, span=span, force=force).model_dump(mode="json")
+
+
+def run_once(
+    settings: Settings, *, kind: str, reason: str | None = None, span: Span | None = None, force: bool = False
+) -> RunLog:
+    """Run the pipeline inside the flow that asks for it, and return the log of the run, which is stored too."""
     started = dt.datetime.now(dt.UTC)
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-    log = RunLog(run_id=run_id, kind=kind, reason=reason, started_at_utc=started)
-    with running(settings.home / "runs", log):
-        _run(settings, log, span, force=force)
-    return log.model_dump(mode="json")
+    log = RunLog(run_id=run_id, kind=kind, reason=reason, started_at_utc=started, flow_run_id=flow_run.id)
+    try:
+        with running(settings.home / "runs", log):
+            _run(settings, log, span, force=force)
+    finally:
+        raise_alerts(settings, log)
+        record_run(settings, log)
+    return log
 
 
 def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> None:
     lake, folder = Lake(settings.home / "lake"), WarehouseFolder(settings.home / "warehouse")
+    for withdrawn in carry_out(lake):
+        say(f"withdrawn: {withdrawn.file_name}: its readings are left out and go from the lake")
     if log.kind == "nightly":
         ingest_landing(lake, settings, log)
-    readings = {m.source_id for m in read_manifests(lake) if m.kind == "readings" and m.outcome == "accepted"}
-    out = {d.source_id for d in read_decisions(lake) if d.state == "quarantined"}
-    if not readings - out:
-        aside = f"; {len(readings)} are quarantined" if readings else ""
+    else:
+        check_disk(settings)
+    manifests, decisions = read_manifests(lake), read_decisions(lake)
+    out = left_out_sources(manifests, decisions)
+    if not any(m.kind == "readings" and m.outcome == "accepted" and m.source_id not in out for m in manifests):
+        states = Counter(d.state for d in decisions if d.source_id in out)
+        aside = "".join(f"; {count} are {state}" for state, count in sorted(states.items()))
         log.outcome = "nothing_usable"
         log.message = f"no file of readings in {settings.landing_folder} could be used{aside}"
         return
@@ -81,9 +107,11 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
     content = plan_content(lake, settings, work, partial(choose, published=published_months(history)))
     if history is not None and is_published(content, history):
         log.outcome, log.snapshot_id = "unchanged", history.snapshot_id
-        log.message = describe_late(
+        late = describe_late(
             read_feeds(content.inputs.readings, content.inputs.replaced, settings, log.started_at_utc.date())
         )
+        hold = read_hold(folder)
+        log.message = "; ".join(filter(None, [late, describe_hold(hold) if hold else ""]))
         kept = content.keys
     else:
         record = RunRecord(
@@ -94,14 +122,17 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
             sources_new=log.files_ingested,
             months_built=log.months_built,
         )
-        say("judging and publishing")
         inline = partial(work_inline, lake, settings)
-        publication = run_task("publish", partial(publish, lake, folder, settings, record, work=inline, choose=choose))
+        with working("judge and publish"):
+            publication = run_task(
+                "publish", partial(publish, lake, folder, settings, record, work=inline, choose=choose)
+            )
         log.outcome, log.snapshot_id = publication.outcome, publication.snapshot_id
         log.message = publication.failures or publication.warnings
+        log.failed_checks, log.held = list(publication.failed_checks), publication.held
         kept = content.keys | publication.keys
     if log.outcome in {"published", "unchanged"} and not report_is_current(settings):
-        say("writing the report")
         run_task("report", partial(write_report, settings))
     age = dt.timedelta(days=settings.collect_after_days)  # it protects what another run writes at this moment
-    lake.sweep(kept, before=dt.datetime.now(dt.UTC) - age)
+    lake.sweep(kept | {LAKE_FORMAT_KEY}, before=dt.datetime.now(dt.UTC) - age)
+    retain(settings)

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import polars as pl
 
-from flows.content import Content, RunRecord, Work, describe_run, fill_candidate, plan_content
+from flows.content import Content, RunRecord, Work, fill_candidate, make_run_row, plan_content
 from flows.judgement import decide_quarantine, list_checks, suspect_source
 from flows.plan import MonthUnit
 from flows.progress import say
@@ -22,14 +22,15 @@ from warehouse.lake import Lake
 from warehouse.publish import (
     History,
     WarehouseFolder,
+    carry_over,
     clear_candidates,
-    forget_old_snapshots,
     keep_snapshot,
     open_candidate,
     put_in_place,
     read_history,
 )
 from warehouse.quarantine import write_decision
+from warehouse.snapshots import describe_hold, forget_old_snapshots, honour_hold
 
 CANDIDATES_KEPT = dt.timedelta(days=7)
 
@@ -50,6 +51,8 @@ class Publication:
     keys: frozenset[str]
     failures: str = ""
     warnings: str = ""
+    failed_checks: tuple[str, ...] = ()
+    held: bool = False  # what the lake gives is not published, since a snapshot was brought back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +78,11 @@ def publish(
 
     The plan is computed again under the lock, so that two runs started together lose no update; `work` is called for
     units that are still missing then. A failed gate leaves the published warehouse untouched and keeps the candidate,
-    unless one source alone explains the failure: then it is left out, from this run on.
+    unless one source alone explains the failure: then it is left out, from this run on. A snapshot that was brought
+    back stays until somebody ends that.
     """
     with folder.lock():
+        hold = honour_hold(folder)
         history = read_history(folder.current)
         base = None if history is None else history.snapshot_id
         plan = partial(plan_content, lake, settings, work, partial(choose, published=published_months(history)))
@@ -86,6 +91,14 @@ def publish(
             keep_snapshot(folder, base)
         if is_published(content, history):
             return Publication(outcome="unchanged", snapshot_id=base, keys=frozenset(content.keys))
+        if hold is not None:
+            return Publication(
+                outcome="unchanged",
+                snapshot_id=base,
+                keys=frozenset(content.keys),
+                warnings=f"what the lake gives now is not published; {describe_hold(hold)}",
+                held=True,
+            )
         clear_candidates(folder, CANDIDATES_KEPT, dt.datetime.now(dt.UTC))
         attempt = partial(_try, lake=lake, folder=folder, record=record, history=history)
         trial = attempt(content)
@@ -108,10 +121,17 @@ def publish(
             else:
                 without.path.unlink()
         if not trial.passed:
-            failures = f"{describe_failures(critical_failures(trial.results))} The candidate is kept: {trial.path}"
-            return Publication(outcome="gate_failed", snapshot_id=base, keys=keys, failures=failures)
-        put_in_place(folder, trial.path, trial.snapshot_id, group=settings.warehouse_group)
-        forget_old_snapshots(folder, settings.snapshots_keep)
+            broken = critical_failures(trial.results)
+            return Publication(
+                outcome="gate_failed",
+                snapshot_id=base,
+                keys=keys,
+                failures=f"{describe_failures(broken)} The candidate is kept: {trial.path}",
+                failed_checks=tuple(broken["check_name"]),
+            )
+        mode = int(settings.published_mode, 8)
+        put_in_place(folder, trial.path, trial.snapshot_id, mode=mode, group=settings.published_group)
+        forget_old_snapshots(folder, settings.retention, now=dt.datetime.now(dt.UTC))
         warned = trial.results.filter(~pl.col("passed"))
         return Publication(
             outcome="published",
@@ -127,13 +147,13 @@ def _try(content: Content, *, lake: Lake, folder: WarehouseFolder, record: RunRe
     snapshot_id = f"{now:%Y%m%dT%H%M%SZ}-{content.fingerprint[:8]}"
     base = None if history is None else history.snapshot_id
     path = folder.candidates / f"{snapshot_id}.duckdb"
-    row = describe_run(record, content, snapshot_id=snapshot_id, base=base, now=now)
+    row = make_run_row(record, content, snapshot_id=snapshot_id, base=base, now=now)
     checks, alarms = list_checks(content, history, row)
     with open_candidate(path) as candidate:
         fill_candidate(candidate, lake, content)
         if history is not None:
-            candidate.load_frame(tables.RUN, history.run)
-            candidate.load_frame(tables.QUALITY_RESULT, history.quality_result)
+            for table, earlier in ((tables.RUN, history.run), (tables.QUALITY_RESULT, history.quality_result)):
+                candidate.load_frame(table, carry_over(table, earlier))
         candidate.load_frame(tables.RUN, row)
         results = judge(candidate.query, run_id=record.run_id, sufficiency=content.settings.sufficiency, alarms=alarms)
         candidate.load_frame(tables.QUALITY_RESULT, results)
@@ -147,5 +167,5 @@ def published_months(history: History | None) -> pl.DataFrame | None:
 
 
 def is_published(content: Content, history: History | None) -> bool:
-    """Say whether the published warehouse is made of exactly `content`."""
-    return history is not None and history.content_fingerprint == content.fingerprint
+    """Say whether the published warehouse is made of exactly `content`, in the format of this version."""
+    return history is not None and history.older is None and history.content_fingerprint == content.fingerprint

@@ -62,6 +62,9 @@ def decide(settings: Settings, name: str, state: State) -> str:
     lake = Lake(settings.home / "lake")
     source = _find(read_manifests(lake), name)
     before = {d.source_id: d.state for d in read_decisions(lake)}.get(source.source_id)
+    if before == "withdrawn":
+        message = f"{source.file_name} is withdrawn; `hearth withdraw --undo` takes it in again"
+        raise ValueError(message)
     if state == "lifted" and before != "quarantined":
         message = f"{source.file_name} is not quarantined; `hearth quarantine` lists what is"
         raise ValueError(message)

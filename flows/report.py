@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,129 +13,107 @@ from typing import Any
 import polars as pl
 
 from flows.cost_units import PAPER_SCENARIO, cost_means
-from flows.external import compare_with_studies, fingerprint_references
-from flows.fingerprints import code_fingerprint, fingerprint
+from flows.downloads import write_downloads
+from flows.external import compare_with_studies
+from flows.lineage import COMPUTED_BY
+from flows.progress import progress, working
+from flows.report_folder import name_folder, point_to
 from flows.settings import Settings
-from quality.disclosure import DisclosureRule, publish_all
-from reports.site import Download, RunInfo, SiteInputs, render_site
+from quality.disclosure import DisclosureRule, add_changes, publish_all
+from reports.images import write_images
+from reports.pages import PAGES, sections
+from reports.site import RunInfo, SiteInputs, render_site
 from transforms import tables
-from transforms.lcoh.measured_rows import measured_rows, replace_rows
+from transforms.lcoh.measured_rows import measured_rows, replace_rows, without_types
 from transforms.lcoh.performance import reference_performance, seasonal_performance
+from transforms.lcoh.quantile_costs import cost_quantiles
 from transforms.lcoh.scenarios import scenario_figures
 from transforms.lcoh.table import lcoh_table
+from transforms.licences import SAMPLE_LICENCE, SAMPLE_PUBLISHER, UNNAMED_PUBLISHER
 from transforms.public import PublicTable, Release
 from transforms.schema import Table
 from transforms.weather_normal import NormalWeather
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
-from warehouse.public_database import ReleaseInfo, write_public_database
+from warehouse.public_database import ReleaseInfo
 from warehouse.publish import WarehouseFolder
 from warehouse.reader import open_published
 from warehouse.releases import ReleaseFolder
+from warehouse.snapshots import set_access
+from warehouse.versions import check_current_format
 
 Query = Callable[[str], pl.DataFrame]
 
-DATABASE = Download(
-    "downloads/public.duckdb", "every published table with the meaning and unit of its columns (DuckDB)"
-)
-COMPUTED_BY = {
-    "source": "transforms/parse.py",
-    "heat_hourly": "transforms/hours.py",
-    "household_period": "transforms/selection.py",
-    "heat_profile": "transforms/profiles.py",
-    "heat_profile_season": "transforms/season.py",
-    "heat_demand_annual": "transforms/demand.py",
-    "heat_demand_quantile": "quality/disclosure/cells.py",
-    "weather_day": "transforms/weather_days.py",
-    "weather_fit": "transforms/weather_fit.py",
-    "lcoh": "transforms/lcoh/table.py",
-    "lcoh_sensitivity": "transforms/lcoh/curves.py",
-    "lcoh_sobol": "transforms/lcoh/variance.py",
-    "lcoh_probability": "transforms/lcoh/probability.py",
-    "break_even": "transforms/lcoh/break_even.py",
-    "abatement": "transforms/lcoh/abatement.py",
-    "seasonal_performance": "transforms/lcoh/performance.py",
-    "network_finance": "transforms/lcoh/finance.py",
-    "claim": "transforms/claims.py",
-    "assumption": "warehouse/cost_figures.py",
-    "selection_funnel": "transforms/selection.py",
-    "flag_count": "transforms/hours.py",
-    "flag_judgement": "transforms/inferred_flags.py",
-    "build_month": "transforms/hours.py",
-    "quality_result": "quality/checks.py",
-    "external_check": "transforms/external",
-}
+RELEASES_COMPARED = 2
+STEPS = {"disclosure control": 55, "downloads": 10, "pages": 35}  # shares of the time [%], measured on 300 homes
 
 
-def write_report(settings: Settings, *, anew: bool = False) -> Path:
+def write_report(settings: Settings, *, anew: bool = False, images: Path | None = None) -> Path:
     """Write the site of the published warehouse, point `reports/current` to it, and return its first page.
 
     A site that is there already is taken as it is, unless it is to be written `anew`. The release is recorded before
     the site is pointed at: a kill in between leaves a release that nobody saw, never a site that nobody remembers.
+    With a folder for `images`, the figures of a site that is written are drawn there too.
 
     Raises
     ------
     FileNotFoundError
-        If nothing is published yet.
+        If nothing is published yet, or images are to be drawn and there is no chromium.
+    FormatError
+        If another version of Hearth published it.
 
     """
     database, releases = WarehouseFolder(settings.home / "warehouse").current, ReleaseFolder(settings.home / "releases")
-    with open_published(database) as warehouse, releases.lock():
-        run = describe_run(warehouse.query, settings)
-        reports, name = settings.home / "reports", _folder_name(run.snapshot_id, settings)
+    with open_published(database) as warehouse, releases.lock(), ExitStack() as stack:
+        check_current_format(warehouse.query, database)
+        run = read_run_info(warehouse.query, settings)
+        reports, name = settings.home / "reports", name_folder(run.snapshot_id, settings)
         existing = sorted(reports.glob(f"{name}*"))
         if existing and not anew and releases.exists(run.snapshot_id):
-            _point_to(existing[-1])
+            point_to(existing[-1])
             return reports / "current" / "index.html"
         for leftover in reports.glob(".*.tmp"):  # of a killed process: the lock says that no other is writing
             shutil.rmtree(leftover)
+        tick = stack.enter_context(progress("write the report", len(STEPS), unit="", amount=sum(STEPS.values())))
         release = publish_release(warehouse.query, run, releases, settings)
+        release = add_changes(release, releases.shown_before(run.snapshot_id))
+        tick("disclosure control", STEPS["disclosure control"])
         unfinished = reports / f".{name}.{uuid.uuid4().hex[:8]}.tmp"
         try:
-            write_public_database(unfinished / DATABASE.file, release.tables, describe_release(run, release))
-            render_site(site_inputs(release.tables), run=run, out=unfinished, downloads=[DATABASE])
+            downloads = write_downloads(unfinished, release.tables, describe_release(run, release, settings))
+            tick("downloads", STEPS["downloads"])
+            inputs = site_inputs(release.tables)
+            render_site(inputs, run=run, out=unfinished, downloads=downloads)
+            give_access(unfinished, settings)
             releases.write(release.record)
             folder = reports / (f"{name}-{uuid.uuid4().hex[:8]}" if existing else name)
             unfinished.rename(folder)
+            tick("pages", STEPS["pages"])
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-        _point_to(folder)
+        point_to(folder)
         for replaced in existing:
             shutil.rmtree(replaced)
-        releases.forget_old(settings.snapshots_keep)
+        releases.forget_old(max(settings.snapshots_keep, RELEASES_COMPARED))
+    if images is not None:
+        draw_images(inputs, run, images)
     return reports / "current" / "index.html"
 
 
-def report_is_current(settings: Settings) -> bool:
-    """Say whether `reports/current` is the site of the published warehouse, by today's code."""
-    current = settings.home / "reports" / "current"
-    database = WarehouseFolder(settings.home / "warehouse").current
-    if not (current / "index.html").exists() or not database.exists():
-        return False
-    with open_published(database) as warehouse:
-        snapshot = warehouse.query("SELECT snapshot_id FROM run ORDER BY published_at_utc, run_id")["snapshot_id"][-1]
-    recorded = ReleaseFolder(settings.home / "releases").exists(snapshot)
-    return recorded and current.resolve().name.startswith(_folder_name(snapshot, settings))
+def draw_images(inputs: SiteInputs, run: RunInfo, folder: Path) -> None:
+    """Draw every figure of the site into a folder."""
+    exhibits = [shown for page in PAGES for part in sections(page, inputs, run) for shown in part.exhibits]
+    with working(f"draw {len(exhibits)} figures"):
+        write_images(exhibits, folder)
 
 
-def _folder_name(snapshot_id: str, settings: Settings) -> str:
-    made_by = fingerprint(
-        code=code_fingerprint("report"),
-        convention=settings.convention,
-        threshold=settings.disclosure_threshold,
-        references=fingerprint_references(settings.reference_folder),
-    )
-    return f"{snapshot_id}-{made_by[:8]}"
+def give_access(folder: Path, settings: Settings) -> None:
+    """Give a report and everything below it the mode and group of public files."""
+    paths = [folder, *folder.rglob("*")]
+    set_access(paths, mode=int(settings.public_mode, 8), group=settings.published_group)
 
 
-def _point_to(folder: Path) -> None:
-    link = folder.with_name("current")
-    new = folder.with_name(f".current.{uuid.uuid4().hex[:8]}")
-    new.symlink_to(folder.name, target_is_directory=True)
-    new.replace(link)
-
-
-def describe_run(query: Query, settings: Settings) -> RunInfo:
+def read_run_info(query: Query, settings: Settings) -> RunInfo:
     """Return the run that published the warehouse."""
     run: dict[str, Any] = query("SELECT * FROM run ORDER BY published_at_utc, run_id").row(-1, named=True)
     origins = query("SELECT DISTINCT origin FROM household WHERE origin IS NOT NULL ORDER BY origin")["origin"]
@@ -158,29 +137,36 @@ def publish_release(query: Query, run: RunInfo, releases: ReleaseFolder, setting
         release_id=run.snapshot_id,
         last=releases.latest(),
         cost=lcoh_table,
-        remeasure=partial(_remeasure, query),
+        remeasure=_remeasure,
         compute=partial(_compute, settings, run.origin),
         compare=partial(_compare, query, settings.reference_folder, run.origin),
         rule=DisclosureRule(threshold=settings.disclosure_threshold),
     )
 
 
-def _remeasure(query: Query, assumptions: pl.DataFrame, published: Mapping[str, PublicTable]) -> pl.DataFrame:
-    """Put what the cost model takes from the homes anew, from the tables that are published.
-
-    Of the diversity of homes, which is not, two figures of three digits are taken: how far the peak falls, and how fast.
-    """
-    profile, demand, fit = (published[name].frame for name in ("heat_profile", "heat_demand_annual", "weather_fit"))
+def _remeasure(assumptions: pl.DataFrame, published: Mapping[str, PublicTable]) -> pl.DataFrame:
+    """Put what the cost model takes from the homes anew, from the tables that are published."""
+    profile, demand, fit, diversity = (
+        published[name].frame for name in ("heat_profile", "heat_demand_annual", "weather_fit", "diversity")
+    )
     given = read_assumptions()
     if demand.is_empty():
-        return replace_rows(assumptions, given.join(assumptions, on=tables.ASSUMPTION.key, how="semi"))
+        return replace_rows(without_types(assumptions), given.join(assumptions, on=tables.ASSUMPTION.key, how="semi"))
     seasonal = _performance(profile, fit, given)
     measured = measured_rows(
         period=str(demand["period"].max()), profile=profile, demand=demand, weather_fit=fit, seasonal=seasonal,
-        diversity=query("SELECT * FROM diversity"), curve=query("SELECT * FROM diversity_curve"),
+        diversity=diversity, curve=_limits(diversity),
     )  # fmt: skip
     anew = replace_rows(given, measured).join(assumptions, on=tables.ASSUMPTION.key, how="semi")
-    return replace_rows(assumptions, anew).sort(tables.ASSUMPTION.key)
+    return replace_rows(without_types(assumptions), anew).sort(tables.ASSUMPTION.key)
+
+
+def _limits(diversity: pl.DataFrame) -> pl.DataFrame:
+    """Return the peak per dwelling that the published curves end at, for that of infinitely many."""
+    ends = diversity.filter("extrapolated").sort(tables.DIVERSITY.key)
+    return ends.group_by("dwelling_type", "period", "interval_minutes", maintain_order=True).agg(
+        limit_kw=pl.col("peak_kw_p50").last()
+    )
 
 
 def _compute(settings: Settings, origin: str | None, published: Mapping[str, PublicTable]) -> dict[Table, pl.DataFrame]:
@@ -190,6 +176,12 @@ def _compute(settings: Settings, origin: str | None, published: Mapping[str, Pub
     )
     return {
         tables.SEASONAL_PERFORMANCE: _performance(profile, fit, assumptions),
+        tables.LCOH_QUANTILE: cost_quantiles(
+            published["heat_demand_quantile"].frame,
+            assumptions,
+            scenario=settings.scenario,
+            convention=settings.convention,
+        ),
         **cost_means(demand, profile, assumptions, settings, origin=origin),
     }
 
@@ -238,12 +230,19 @@ def site_inputs(published: Mapping[str, PublicTable]) -> SiteInputs:
         performance=published["seasonal_performance"],
         abatement=published["abatement"],
         finance=published["network_finance"],
+        diversity=published["diversity"],
+        distribution=published["lcoh_distribution"],
+        cost_quantiles=published["lcoh_quantile"],
+        gate_run=published["gate_run"],
+        demand_change=published["demand_change"],
+        table_change=published["table_change"],
         computed_by=COMPUTED_BY,
     )
 
 
-def describe_release(run: RunInfo, release: Release) -> ReleaseInfo:
-    """Return what the public database says of itself."""
+def describe_release(run: RunInfo, release: Release, settings: Settings) -> ReleaseInfo:
+    """Return what the downloads say of themselves; figures made from readings are their owner's to license."""
+    sample = run.origin is not None
     return ReleaseInfo(
         release_id=release.record.release_id,
         run_id=run.run_id,
@@ -252,4 +251,6 @@ def describe_release(run: RunInfo, release: Release) -> ReleaseInfo:
         code_fingerprint=run.code_fingerprint,
         made_up_by=run.origin,
         threshold=release.record.threshold,
+        publisher=settings.data_publisher or (SAMPLE_PUBLISHER if sample else UNNAMED_PUBLISHER),
+        licence_id=settings.data_licence or (SAMPLE_LICENCE.identifier if sample else None),
     )

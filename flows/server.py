@@ -15,12 +15,14 @@ Three lock files decide who does what; the operating system takes each lock from
   nobody joins a server that ends.
 - `start.lock`: held while a user looks for a server and starts one; two starters make one server.
 - `server.lock`: the server holds it as long as it lives, handed over by its starter. Who gets it may start another.
+
+A run needs only the API. `hearth up` asks for a server with all of Prefect's services, which also schedules: runs of the
+same home join it.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import os
 import socket
@@ -37,11 +39,12 @@ from typing import Self
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from flows.server_files import END_SECONDS, POLL_SECONDS, ServerError, ServerFiles, take_lock, try_lock
+
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 120.0  # a new database on a busy machine takes half a minute
-END_SECONDS = 30.0  # a server that ends is gone in well under a second
 DRAIN_SECONDS = 5.0
-POLL_SECONDS = 0.05
+READY_POLL_SECONDS = 0.5
 LOG_TAIL = 1500
 NO_TRACKING = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 EMBEDDED_CLIENT = {
@@ -50,73 +53,6 @@ EMBEDDED_CLIENT = {
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",  # asks before each change for a token that our server never wants
 }
 FOREIGN = ("PREFECT_PROFILE", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")  # they belong to some other server
-
-
-class ServerError(RuntimeError):
-    """The Prefect server cannot be used; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerFiles:
-    """Where a server and its users meet."""
-
-    home: Path
-
-    @property
-    def users_lock(self) -> Path:
-        """Held shared by every user."""
-        return self.home / "users.lock"
-
-    @property
-    def start_lock(self) -> Path:
-        """Held while a server is looked for or started."""
-        return self.home / "start.lock"
-
-    @property
-    def server_lock(self) -> Path:
-        """Held by the server that lives."""
-        return self.home / "server.lock"
-
-    @property
-    def address(self) -> Path:
-        """URL and process id of the server; true as long as `server.lock` is held."""
-        return self.home / "server.json"
-
-    @property
-    def log(self) -> Path:
-        """What the server printed."""
-        return self.home / "server.log"
-
-    @property
-    def database(self) -> Path:
-        """Prefect's own history; nothing else depends on it."""
-        return self.home / "prefect.db"
-
-    def write_address(self, url: str, pid: int | None) -> None:
-        """Store where the server listens, whole or not at all."""
-        partial = self.address.with_suffix(f".{os.getpid()}.tmp")
-        partial.write_text(json.dumps({"url": url, "pid": pid}) + "\n", encoding="utf-8")
-        partial.replace(self.address)
-
-    def read_address(self) -> str | None:
-        """Return the URL of the server, None if none is named."""
-        try:
-            url: str = json.loads(self.address.read_text(encoding="utf-8"))["url"]
-        except (FileNotFoundError, ValueError, KeyError):
-            return None
-        return url
-
-    def read_live_address(self) -> str | None:
-        """Return the URL of the server, None if no server lives."""
-        start_lock = _lock(self.start_lock, fcntl.LOCK_EX)  # a starter must not take this look for a server
-        try:
-            server_lock = _try_lock(self.server_lock, fcntl.LOCK_SH)
-            if server_lock is None:
-                return self.read_address()
-            os.close(server_lock)
-            return None
-        finally:
-            os.close(start_lock)
 
 
 @dataclass(slots=True)
@@ -177,16 +113,29 @@ class PrefectServer:
         self.release()
 
 
-def start_server(prefect_home: Path, *, ignore_configured: bool = False) -> PrefectServer:
+def start_server(
+    prefect_home: Path, *, ignore_configured: bool = False, schedules: bool = False, port: int = 0
+) -> PrefectServer:
     """Join the server of `prefect_home`, or start it, and return at once; set PREFECT_* of this process.
 
     Call it before Prefect is imported. A PREFECT_API_URL in the environment is used instead, unless
     `ignore_configured`.
 
+    Parameters
+    ----------
+    prefect_home
+        Folder of the server's files.
+    ignore_configured
+        Use a server of our own although PREFECT_API_URL names one.
+    schedules
+        Start one that schedules; it waits for the end of a server that does not.
+    port
+        Port on loopback of a server that is started; 0: a free one.
+
     Raises
     ------
     ServerError
-        If a server that ends does not go.
+        If a server that ends does not go, another one schedules already, or the port is taken.
 
     """
     before = dict(os.environ)
@@ -197,8 +146,7 @@ def start_server(prefect_home: Path, *, ignore_configured: bool = False) -> Pref
     else:
         files = ServerFiles(prefect_home.resolve())
         files.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        users_lock = _lock(files.users_lock, fcntl.LOCK_SH)
-        server = PrefectServer(_join_or_start(files), files, users_lock)
+        server = _schedule(files, port) if schedules else _join(files)
         os.environ |= NO_TRACKING | {"PREFECT_HOME": str(files.home), "PREFECT_API_URL": server.url}
         for name, value in EMBEDDED_CLIENT.items():
             os.environ.setdefault(name, value)
@@ -222,14 +170,46 @@ def without_heartbeats() -> Iterator[None]:
         yield
 
 
-def _join_or_start(files: ServerFiles) -> str:
-    start_lock = _lock(files.start_lock, fcntl.LOCK_EX)
+def _join(files: ServerFiles) -> PrefectServer:
+    users_lock = take_lock(files.users_lock, fcntl.LOCK_SH)
+    return PrefectServer(_join_or_start(files), files, users_lock)
+
+
+def _schedule(files: ServerFiles, port: int) -> PrefectServer:
+    """Start a server that schedules, as soon as no run uses one that does not."""
+    told = False
+    while True:
+        if files.read_live_address() is not None:
+            if files.schedules():
+                raise ServerError(
+                    f"a server of {files.home} schedules already, at {files.read_address()}: `hearth up` runs"
+                )
+            if not told:
+                print("waiting for the end of the run that is under way", file=sys.stderr, flush=True)  # noqa: T201 - for people
+                told = True
+            time.sleep(READY_POLL_SECONDS)
+            continue
+        users_lock = take_lock(files.users_lock, fcntl.LOCK_SH)
+        try:
+            url = _join_or_start(files, schedules=True, port=port)
+        except OSError as error:
+            os.close(users_lock)
+            raise ServerError(
+                f"port {port} on {LOOPBACK} cannot be used: {error.strerror}; name another with --port"
+            ) from None
+        if files.schedules():
+            return PrefectServer(url, files, users_lock)
+        os.close(users_lock)  # a run was quicker to start its own
+
+
+def _join_or_start(files: ServerFiles, *, schedules: bool = False, port: int = 0) -> str:
+    start_lock = take_lock(files.start_lock, fcntl.LOCK_EX)
     try:
         deadline = time.monotonic() + END_SECONDS
         while time.monotonic() < deadline:
-            server_lock = _try_lock(files.server_lock, fcntl.LOCK_EX)
+            server_lock = try_lock(files.server_lock, fcntl.LOCK_EX)
             if server_lock is not None:
-                return _start(files, server_lock)
+                return _start(files, server_lock, schedules=schedules, port=port)
             url = files.read_address()
             if url is not None:
                 return url
@@ -239,11 +219,18 @@ def _join_or_start(files: ServerFiles) -> str:
     raise ServerError(f"a Prefect server of {files.home} neither ends nor says where it listens; see {files.log}")
 
 
-def _start(files: ServerFiles, server_lock: int) -> str:
+def _start(files: ServerFiles, server_lock: int, *, schedules: bool, port: int) -> str:
     """Start the server on a port that listens already, so that its address is known and early calls only wait."""
-    with socket.create_server((LOOPBACK, 0), backlog=128) as listener:
+    try:
+        listener = socket.create_server((LOOPBACK, port), backlog=128)
+    except OSError:
+        os.close(server_lock)
+        raise
+    with listener:
         url = f"http://{LOOPBACK}:{listener.getsockname()[1]}/api"
-        files.write_address(url, None)  # before the server lives: who finds `server.lock` held finds this address
+        files.write_address(
+            url, None, schedules=schedules
+        )  # before the server lives: who finds `server.lock` held finds this address
         with files.log.open("wb") as log:
             server = subprocess.Popen(
                 # -P: a folder `flows` where the command is given must not take this package's place
@@ -255,6 +242,7 @@ def _start(files: ServerFiles, server_lock: int) -> str:
                     files.home,
                     str(listener.fileno()),
                     str(server_lock),
+                    *(["schedules"] if schedules else []),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -265,26 +253,6 @@ def _start(files: ServerFiles, server_lock: int) -> str:
     os.close(server_lock)  # the server's copy keeps the lock
     threading.Thread(target=server.wait, name="prefect-server", daemon=True).start()  # takes note of its end
     return url
-
-
-def _try_lock(path: Path, kind: int) -> int | None:
-    """Return a descriptor that holds the lock, None if others hold it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _lock(path: Path, kind: int) -> int:
-    deadline = time.monotonic() + END_SECONDS
-    while (descriptor := _try_lock(path, kind)) is None:
-        if time.monotonic() > deadline:
-            raise ServerError(f"{path} is held for more than {END_SECONDS:.0f} s by a process that should end")
-        time.sleep(POLL_SECONDS)
-    return descriptor
 
 
 def _answers(url: str, patience_seconds: float) -> bool:

@@ -1,7 +1,7 @@
 """The embedded Prefect server, from its own side: a process that serves until its last user is gone.
 
-Started by flows/server.py as `python -m flows.server_keeper HOME LISTENER LOCK` with two inherited descriptors: a
-socket that listens already and the held `server.lock`. `python -m flows.server_keeper` alone makes the template: a
+Started by flows/server.py as `python -m flows.server_keeper HOME LISTENER LOCK [schedules]` with two inherited descriptors:
+a socket that listens already and the held `server.lock`. `python -m flows.server_keeper` alone makes the template: a
 database with every migration applied (15 s), which new homes start from (0.01 s).
 """
 
@@ -23,7 +23,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.server import LOOPBACK, NO_TRACKING, ServerFiles
+from flows.server import LOOPBACK, NO_TRACKING
+from flows.server_files import ServerFiles
 
 if TYPE_CHECKING:
     import uvicorn
@@ -42,6 +43,7 @@ SETTINGS = NO_TRACKING | {
     "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "500",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "30",
+    "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "3",  # a run that waits for another looks again so soon
 }
 
 
@@ -50,21 +52,24 @@ def main(arguments: list[str]) -> None:
     if not arguments:
         make_template()
         return
-    home, listener, server_lock, *again = arguments
-    files = ServerFiles(Path(home))
-    if not serve(files, socket.socket(fileno=int(listener)), first=not again) and not again:
+    home, listener, _server_lock, *words = arguments
+    files, first = ServerFiles(Path(home)), "again" not in words
+    if not serve(files, socket.socket(fileno=int(listener)), first=first, schedules="schedules" in words) and first:
         # A database that this Prefect cannot use, torn or from a newer one, must not stop the night.
         files.database.replace(files.database.with_suffix(".unusable"))
-        command = [sys.executable, "-P", "-m", "flows.server_keeper", home, listener, server_lock, "again"]
+        command = [sys.executable, "-P", "-m", "flows.server_keeper", *arguments, "again"]
         os.execv(sys.executable, command)  # noqa: S606 - this program once more, with the locks that it holds
 
 
-def serve(files: ServerFiles, listener: socket.socket, *, first: bool) -> bool:
+def serve(files: ServerFiles, listener: socket.socket, *, first: bool, schedules: bool) -> bool:
     """Serve until the last user is gone; return False if the server could not start on the database it found."""
     for name in [name for name in os.environ if name.startswith("PREFECT")]:
         del os.environ[name]  # settings for the caller's server are not for this one
     os.environ |= SETTINGS | {"PREFECT_HOME": str(files.home)}
-    files.write_address(f"http://{LOOPBACK}:{listener.getsockname()[1]}/api", os.getpid())
+    address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+    files.write_address(f"{address}/api", os.getpid(), schedules=schedules)
+    if schedules:
+        os.environ["PREFECT_UI_API_URL"] = f"{address}/api"
     watch = LastUser(files)
     found = files.database.exists()
     if not found:
@@ -73,7 +78,7 @@ def serve(files: ServerFiles, listener: socket.socket, *, first: bool) -> bool:
     import uvicorn
     from prefect.server.api.server import create_app
 
-    app = create_app(ephemeral=True, final=True)
+    app = create_app(ephemeral=not schedules, final=True)
     gc.freeze()
     gc.enable()
     app.add_middleware(OneWriter)

@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
+import grp
+import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from flows.ingest_decisions import FeedOptions, IngestOptions
+from transforms.licences import find_licence
 from transforms.line_flags import LineThresholds
 from transforms.periods import Sufficiency
 
+if TYPE_CHECKING:
+    from warehouse.snapshots import Retention
+
 CONFIG_FILE = "hearth.toml"
+ALERT_TOKEN = "HEARTH_ALERT_TOKEN"  # noqa: S105 - the name of a variable, not what it holds
+
+
+def _read_mode(given: object) -> object:
+    return f"{given:04o}" if isinstance(given, int) else given  # hearth.toml may say 0o440
+
+
+Mode = Annotated[str, BeforeValidator(_read_mode), StringConstraints(pattern=r"^0?[0-7]{3}$")]
 
 
 class SettingsError(ValueError):
@@ -65,11 +89,34 @@ class Settings(BaseSettings):
         default=None, description="folder of published studies (serl/, real_gas/) that a run is compared with"
     )
     disclosure_threshold: int = Field(default=10, ge=10, description="homes that every published cell rests on")
-    snapshots_keep: int = Field(default=10, ge=1, description="published warehouses that are kept")
+    data_licence: str | None = Field(
+        default=None,
+        description="SPDX identifier of the licence of published figures; none: CC-BY-4.0 for sample data, else no licence is given",
+    )
+    data_publisher: str | None = Field(default=None, description="who publishes the figures, as citations name them")
+    snapshots_keep: int = Field(default=10, ge=1, description="published warehouses that are kept, with their reports")
+    snapshots_keep_days: float | None = Field(
+        default=None, gt=0, description="age at which a published warehouse is deleted [d]; none: at no age"
+    )
+    snapshots_keep_gb: float | None = Field(
+        default=None, gt=0, description="disk that published warehouses may take [GB]; none: any"
+    )
+    disk_free_min_gb: float | None = Field(
+        default=None, ge=0, description="free disk that a run must find [GB]; none: told by what it has to write"
+    )
     collect_after_days: float = Field(
         default=7, ge=0, description="age at which objects nothing refers to are deleted [d]"
     )
-    warehouse_group: str | None = Field(default=None, description="group that may read the published warehouse")
+    published_mode: Mode = Field(default="0440", description="mode of published warehouses: 0440 or 0400")
+    public_mode: Mode = Field(default="0644", description="mode of the files of the report, which hold no home")
+    published_group: str | None = Field(default=None, description="group of published warehouses and reports")
+    alert_url: HttpUrl | None = Field(
+        default=None, exclude=True, description="webhook that alerts are posted to; none: no alerts"
+    )
+    alert_seconds: float = Field(default=20, gt=0, le=300, description="time that all alerts of a run may take [s]")
+    alert_repeat_days: float = Field(
+        default=7, ge=0, description="a fact that stands is told again after so long [d]; 0: by every run"
+    )
     freshness_days: int | None = Field(
         default=None, ge=0, description="age of a feed's newest reading that is an alarm [d]; none: not judged"
     )
@@ -77,6 +124,46 @@ class Settings(BaseSettings):
         default=False, description="publish although figures drifted far from the published ones, with a warning"
     )
     feeds: dict[str, FeedSettings] = Field(default={}, description="declarations by feed, such as `edrp/supplier_a`")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_token(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "alert_token" in given:
+            raise ValueError(
+                f"alert_token is read from the environment only, as {ALERT_TOKEN}, so that no file holds it"
+            )
+        return given
+
+    @field_validator("published_mode")
+    @classmethod
+    def _is_for_few(cls, value: str) -> str:
+        if int(value, 8) not in {0o400, 0o440}:
+            message = f"{value} is refused: homes are in there, and nobody writes to it; use 0440 with published_group, or 0400"
+            raise ValueError(message)
+        return value
+
+    @field_validator("public_mode")
+    @classmethod
+    def _can_be_read(cls, value: str) -> str:
+        if int(value, 8) & 0o400 != 0o400 or int(value, 8) & ~0o644:  # noqa: PLR2004 - rights that a page may have
+            message = f"{value} is refused: its owner must be able to read, others can only read; use 0644, 0444, 0640 or 0440"
+            raise ValueError(message)
+        return value
+
+    @field_validator("published_group")
+    @classmethod
+    def _can_be_given(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            group = grp.getgrnam(value)
+        except KeyError:
+            message = f"there is no group {value!r} on this machine; `getent group` lists them"
+            raise ValueError(message) from None
+        if os.geteuid() != 0 and group.gr_gid not in os.getgroups():
+            message = f"you are no member of the group {value!r}, and only members may give it files"
+            raise ValueError(message)
+        return value
 
     @field_validator("study_periods")
     @classmethod
@@ -87,6 +174,11 @@ class Settings(BaseSettings):
             message = f"two study periods start in one year: {', '.join(value)}; name one per year"
             raise ValueError(message)
         return value
+
+    @field_validator("data_licence")
+    @classmethod
+    def _is_known(cls, value: str | None) -> str | None:
+        return None if value is None else find_licence(value).identifier
 
     @classmethod
     def settings_customise_sources(
@@ -105,6 +197,13 @@ class Settings(BaseSettings):
     def landing_folder(self) -> Path:
         """Where delivered files are looked for."""
         return self.landing or self.home / "landing"
+
+    @property
+    def retention(self) -> Retention:
+        """Which snapshots are kept."""
+        from warehouse.snapshots import Retention
+
+        return Retention(keep=self.snapshots_keep, days=self.snapshots_keep_days, gigabytes=self.snapshots_keep_gb)
 
     @property
     def sufficiency(self) -> Sufficiency:
@@ -184,8 +283,15 @@ def explain_settings(**flags: Any) -> list[tuple[str, Any, str, str]]:
             origin = f"environment HEARTH_{name.upper()}"
         else:
             origin = CONFIG_FILE if name in from_file else "default"
-        rows.append((name, getattr(settings, name), origin, field.description or ""))
-    return rows
+        rows.append((name, _shown(name, getattr(settings, name)), origin, field.description or ""))
+    token = "set, not shown" if os.environ.get(ALERT_TOKEN) else None
+    origin = f"environment {ALERT_TOKEN}" if token else "default"
+    return [*rows, ("alert_token", token, origin, "bearer token sent with alerts; read from the environment only")]
+
+
+def _shown(name: str, value: Any) -> Any:
+    """Return a value as people may see it: whoever knows the whole address of a webhook can post to it."""
+    return f"{value.scheme}://{value.host}/..." if name == "alert_url" and value is not None else value
 
 
 class _Sources:

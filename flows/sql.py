@@ -6,7 +6,9 @@ to the stream as bytes, text in UTF-8 whatever the terminal's locale.
 
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 import polars as pl
 import polars.selectors as cs
 
-from flows.sql_table import show_table
+from flows.sql_table import show_table, show_whole
 from warehouse.reader import open_published
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ def run_sql(database: Path, statement: str, output_format: str, stream: TextIO) 
     statement
         One SELECT, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.
     output_format
-        `table` (for people: what fits the terminal, and it says what does not), `csv`, `json` (a list of objects) or
-        `parquet`.
+        `table` (for people: on a terminal what fits it, and it says what does not; whole into a pipe or file), `csv`,
+        `json` (a list of objects) or `parquet`.
     stream
         Standard output, or a text stream with a `buffer` like it.
 
@@ -54,22 +56,30 @@ def run_sql(database: Path, statement: str, output_format: str, stream: TextIO) 
         raise ValueError("Parquet is not for a terminal: send it to a file with > rows.parquet")
     stream.flush()
     keeps_nested = output_format in {"json", "parquet"}
+    write = write_screen if output_format == "table" and stream.isatty() else WRITERS[output_format]
     with open_published(database) as warehouse, warehouse.stream(statement, nested_as_text=not keeps_nested) as rows:
         try:
-            WRITERS[output_format](*rows, stream.buffer)
+            write(*rows, stream.buffer)
             stream.flush()
         except BrokenPipeError:  # who reads has seen enough, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def write_table(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
+def write_screen(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
     """Write the first rows as a table that fits the terminal, and how many there are."""
     shown, rows = _empty(schema), 0
     for batch in batches:
         if rows < TABLE_ROWS:
             shown = pl.concat([shown, _frame(batch).head(TABLE_ROWS - rows)])
         rows += len(batch)
-    out.write(show_table(shown, rows).encode())
+    out.write(show_table(shown, rows, shutil.get_terminal_size().columns).encode())
+
+
+def write_table(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
+    """Write every row and column as a table, nothing cut."""
+    frames = map(_frame, batches)
+    first = next(frames, _empty(schema))  # without rows the names are shown all the same
+    out.writelines(text.encode() for text in show_whole(itertools.chain([first], frames)))
 
 
 def write_csv(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:

@@ -1,55 +1,139 @@
-"""A table for people: rows of a frame in the width of a terminal, numbers aligned at the point."""
+"""A table for people: rows of a frame in the width of a terminal, or whole; numbers aligned at the point."""
 
 from __future__ import annotations
 
 import math
-import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 GAP = "  "
-NARROWEST = 12  # a column of texts is not cut below this width [characters]
+NARROWEST = 13  # a column of texts is not cut below this width, which holds `semi_detached` [characters]
+HEADER_LINES = 3  # a name is broken into at most so many lines, behind its underscores and blanks
 SIGNIFICANT = 6  # digits of the largest number of a column
+SEPARATED = 10_000  # from here on thousands are set apart: a year is left as it is
+TINY, HUGE = 1e-9, 1e15  # columns of numbers beyond are written with exponents
 NULL = "null"
 MORE = "…"
-PIPED_WIDTH = 160  # where there is no terminal [characters]
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A column as text."""
+    """A column as text, with the lines of its name."""
 
     name: str
+    header: Sequence[str]
     cells: Sequence[str]
-    is_number: bool
+    is_number: bool = False
+    may_be_cut: bool = False
 
     @property
     def width(self) -> int:
-        return max(len(self.name), *(len(cell) for cell in self.cells), 1)
+        return max((len(text) for text in (*self.header, *self.cells)), default=0) or 1
 
     def line(self, text: str, width: int) -> str:
         cut = text if len(text) <= width else text[: width - len(MORE)] + MORE
         return cut.rjust(width) if self.is_number else cut.ljust(width)
 
+    def break_name(self, lines: int) -> _Shown:
+        """Return the column with its name on at most `lines` lines, as narrow as its cells allow."""
+        parts = re.findall(r"[^_ ]*[_ ]?", self.name)[:-1]
+        room = max((len(cell) for cell in self.cells), default=1)
+        while len(header := _fill(parts, room)) > lines:
+            room += 1
+        return replace(self, header=header)
 
-def show_table(frame: pl.DataFrame, rows: int, width: int | None = None) -> str:
-    """Return the rows as a table of at most `width` characters, and below it what was left out of the `rows` in all."""
-    if frame.columns == ["explain_key", "explain_value"]:
-        return "\n".join(frame["explain_value"].to_list())
+
+def show_table(frame: pl.DataFrame, rows: int, width: int) -> str:
+    """Return the first rows as a table that fits a terminal, and below it what was left out.
+
+    Names are broken into lines first, then long texts are cut, then columns are left out from the right; a single row
+    with more columns than fit stands upright.
+
+    Parameters
+    ----------
+    frame
+        The first rows.
+    rows
+        How many rows there are in all.
+    width
+        Room of a line [characters].
+
+    """
+    if _is_plan(frame):
+        return _plan(frame)
     columns = [_show_column(series) for series in frame.get_columns()]
-    widths = _fit(
-        [column.width for column in columns], columns, width or shutil.get_terminal_size((PIPED_WIDTH, 40)).columns
-    )
-    drawn = list(zip(columns, widths, strict=False))
-    lines = [
-        GAP.join(column.line(column.name, size) for column, size in drawn),
-        GAP.join("-" * size for _, size in drawn),
-        *(GAP.join(column.line(column.cells[row], size) for column, size in drawn) for row in range(len(frame))),
-    ]
+    for lines in range(1, HEADER_LINES + 1):
+        broken = [column.break_name(lines) for column in columns]
+        if _length([column.width for column in broken]) <= width:
+            break
+    widths = _fit(broken, width)
     hidden = [column.name for column in columns[len(widths) :]]
-    return "\n".join(line.rstrip() for line in [*lines, _say_what_is_left_out(len(frame), rows, hidden)]) + "\n"
+    if hidden and len(frame) == 1:
+        return _upright(columns, width)
+    said = _say_what_is_left_out(len(frame), rows, hidden)
+    filled = textwrap.fill(said, max(width, NARROWEST), break_long_words=False, break_on_hyphens=False)
+    return _join([*_header(broken, widths), *_rows(broken, widths), filled])
+
+
+def show_whole(frames: Iterable[pl.DataFrame]) -> Iterator[str]:
+    """Give every row and column of a table in pieces, nothing cut, and below it how many rows there are.
+
+    The columns are as wide as the first frame needs; a wider cell further down moves its own line.
+    """
+    rows, widths = 0, list[int]()
+    for frame in frames:
+        if _is_plan(frame):
+            yield _plan(frame)
+            return
+        columns = [_show_column(series) for series in frame.get_columns()]
+        if not widths:
+            widths = [column.width for column in columns]
+            yield _join(_header(columns, widths))
+        wide = [max(column.width, width) for column, width in zip(columns, widths, strict=True)]
+        yield _join(_rows(columns, wide))
+        rows += len(frame)
+    yield _join([_say_what_is_left_out(rows, rows, [])])
+
+
+def _header(columns: Sequence[_Shown], widths: Sequence[int]) -> list[str]:
+    shown = columns[: len(widths)]
+    high = max(len(column.header) for column in shown)
+    names = [[""] * (high - len(column.header)) + list(column.header) for column in shown]
+    return [
+        *(_line(shown, [name[n] for name in names], widths) for n in range(high)),
+        GAP.join("-" * size for size in widths),
+    ]
+
+
+def _rows(columns: Sequence[_Shown], widths: Sequence[int]) -> list[str]:
+    shown = columns[: len(widths)]
+    return [_line(shown, cells, widths) for cells in zip(*(column.cells for column in shown), strict=True)]
+
+
+def _line(columns: Sequence[_Shown], texts: Sequence[str], widths: Sequence[int]) -> str:
+    return GAP.join(column.line(text, size) for column, text, size in zip(columns, texts, widths, strict=True))
+
+
+def _join(lines: Iterable[str]) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _upright(columns: Sequence[_Shown], width: int) -> str:
+    """Return the one row as a line for each column: its name and its value, long values on lines of their own."""
+    left = min(max(len(column.name) for column in columns), max(width // 2, 1))
+    room = max(width - left - len(GAP), 1)
+    lines = []
+    for column in columns:
+        values = textwrap.wrap(column.cells[0], room) or [""]
+        name = column.name if len(column.name) <= left else column.name[: left - len(MORE)] + MORE
+        lines += [
+            f"{text:<{left}}{GAP}{value}" for text, value in zip([name] + [""] * len(values), values, strict=False)
+        ]
+    return _join([*lines, "(1 row)"])
 
 
 def _say_what_is_left_out(shown: int, rows: int, hidden: Sequence[str]) -> str:
@@ -59,41 +143,77 @@ def _say_what_is_left_out(shown: int, rows: int, hidden: Sequence[str]) -> str:
     return f"({said}{'; --format csv gives all' if hidden or shown < rows else ''})"
 
 
-def _fit(widths: list[int], columns: Sequence[_Shown], room: int) -> list[int]:
+def _fit(columns: Sequence[_Shown], room: int) -> list[int]:
     """Return the widths of the columns that fit: long texts are cut first, then columns left out from the right."""
+    widths = [column.width for column in columns]
     fitted = list(widths)
-    while sum(fitted) + len(GAP) * (len(fitted) - 1) > room:
-        texts = [n for n, column in enumerate(columns[: len(fitted)]) if not column.is_number and fitted[n] > NARROWEST]
+    while _length(fitted) > room:
+        texts = [n for n, column in enumerate(columns[: len(fitted)]) if column.may_be_cut and fitted[n] > NARROWEST]
         if texts:
             widest = max(texts, key=lambda n: fitted[n])
-            fitted[widest] -= 1
+            others = max((fitted[n] for n in texts if n != widest), default=0)
+            fitted[widest] -= max(1, min(fitted[widest] - max(NARROWEST, others), _length(fitted) - room))
         elif len(fitted) > 1:
-            fitted.pop()
-            fitted = widths[: len(fitted)]
+            fitted = widths[: len(fitted) - 1]
         else:
             return [room]
     return fitted
 
 
+def _length(widths: Sequence[int]) -> int:
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def _fill(parts: Sequence[str], room: int) -> list[str]:
+    """Return the parts of a name on lines of at most `room` characters; a longer part has a line of its own."""
+    lines = [""]
+    for part in parts:
+        if lines[-1] and len(lines[-1]) + len(part) > room:
+            lines.append("")
+        lines[-1] += part
+    return lines
+
+
 def _show_column(series: pl.Series) -> _Shown:
+    name = _printable(series.name)
     if series.dtype.is_float():
-        return _Shown(series.name, _show_floats(series.to_list()), is_number=True)
+        return _Shown(name, [name], _show_floats(series.to_list()), is_number=True)
+    if series.dtype.is_integer():
+        return _Shown(name, [name], _show_integers(series.to_list()), is_number=True)
+    is_number = series.dtype.is_numeric()
+    may_be_cut = not (is_number or series.dtype.is_temporal() or series.dtype == pl.Boolean)
     if isinstance(series.dtype, pl.Datetime):
         series = series.dt.to_string("%Y-%m-%d %H:%M:%S")
     if series.dtype == pl.Boolean:
         series = series.cast(pl.String)
     texts = [NULL if value is None else _printable(str(value)) for value in series.to_list()]
-    return _Shown(series.name, texts, is_number=series.dtype.is_numeric())
+    return _Shown(name, [name], texts, is_number=is_number, may_be_cut=may_be_cut)
+
+
+def _show_integers(values: Sequence[int | None]) -> list[str]:
+    separator = "," if any(value is not None and abs(value) >= SEPARATED for value in values) else ""
+    return [NULL if value is None else f"{value:{separator}}" for value in values]
 
 
 def _show_floats(values: Sequence[float | None]) -> list[str]:
     """Return numbers with as many decimals as the largest needs for six digits, and no more than any of them has."""
     finite = [value for value in values if value is not None and math.isfinite(value)]
     largest = max((abs(value) for value in finite), default=0.0)
+    if largest and not TINY <= largest < HUGE:
+        return [NULL if value is None else f"{value:.{SIGNIFICANT}g}" for value in values]
     before_point = math.floor(math.log10(largest)) + 1 if largest > 0 else 1
     decimals = max(0, SIGNIFICANT - before_point)
     needed = max((len(f"{value:.{decimals}f}".rstrip("0").partition(".")[2]) for value in finite), default=0)
-    return [NULL if value is None else f"{value:.{needed}f}" for value in values]
+    separator = "," if largest >= SEPARATED else ""
+    return [NULL if value is None else f"{value:{separator}.{needed}f}" for value in values]
+
+
+def _is_plan(frame: pl.DataFrame) -> bool:
+    return frame.columns == ["explain_key", "explain_value"]
+
+
+def _plan(frame: pl.DataFrame) -> str:
+    return "\n".join(frame["explain_value"].to_list())
 
 
 def _printable(text: str) -> str:

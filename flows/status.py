@@ -10,12 +10,14 @@ import polars as pl
 from pydantic import BaseModel
 
 from flows.freshness import FeedState, read_feeds
-from flows.report import report_is_current
+from flows.not_costed import name_not_costed
+from flows.report_folder import report_is_current
 from flows.settings import Settings
+from flows.watch import Operations, describe_operations, is_good, read_operations
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
 from warehouse.publish import History, WarehouseFolder, read_history
-from warehouse.quarantine import read_decisions, replaced_sources
+from warehouse.quarantine import LEFT_OUT, Decision, left_out_sources, read_decisions, replaced_sources
 from warehouse.runs import RunLog, read_runs
 
 RUNS_SHOWN = 5
@@ -66,6 +68,7 @@ class Status(BaseModel):
     included_homes: dict[str, int]
     made_up_by: list[str]
     missing: str | None
+    not_costed: list[str]
     report: Path | None
     report_is_current: bool
     gate: GateState | None
@@ -73,6 +76,7 @@ class Status(BaseModel):
     runs: list[RunLog]
     feeds: list[FeedState]
     sources: list[SourceState]
+    operations: Operations
 
 
 def read_status(settings: Settings) -> Status:
@@ -81,11 +85,12 @@ def read_status(settings: Settings) -> Status:
     history = read_history(folder.current)
     lake = Lake(settings.home / "lake")
     manifests = read_manifests(lake)
-    left_out = {d.source_id: d.reason for d in read_decisions(lake) if d.state == "quarantined"}
-    replaced = replaced_sources(manifests, left_out)
+    decisions = read_decisions(lake)
+    left_out = {d.source_id: d for d in decisions if d.state in LEFT_OUT}
+    replaced = replaced_sources(manifests, left_out_sources(manifests, decisions))
     used = [m for m in manifests if m.source_id not in left_out]
     runs = read_runs(settings.home / "runs")
-    good = [log.run_id for log in runs if log.outcome in {"published", "unchanged"}]
+    good = [log.run_id for log in runs if is_good(log)]
     page = settings.home / "reports" / "current" / "index.html"
     included = {} if history is None else dict(history.included.iter_rows())
     feeds = read_feeds(used, replaced, settings, dt.datetime.now(dt.UTC).date())
@@ -98,6 +103,7 @@ def read_status(settings: Settings) -> Status:
         included_homes=included,
         made_up_by=[] if history is None else list(history.origins),
         missing=_what_is_missing(included, settings) if history is not None else "nothing is published yet",
+        not_costed=name_not_costed(history),
         report=page.resolve() if page.exists() else None,
         report_is_current=history is not None and report_is_current(settings),
         gate=None if history is None else _judge_state(history),
@@ -107,6 +113,7 @@ def read_status(settings: Settings) -> Status:
         sources=[
             _source_state(m, superseded=m.source_id in replaced, left_out=left_out.get(m.source_id)) for m in manifests
         ],
+        operations=read_operations(settings, runs, older=None if history is None else history.older),
     )
 
 
@@ -139,11 +146,11 @@ def _judge_state(history: History) -> GateState:
     )
 
 
-def _source_state(m: Manifest, *, superseded: bool, left_out: str | None) -> SourceState:
+def _source_state(m: Manifest, *, superseded: bool, left_out: Decision | None) -> SourceState:
     balanced = m.kind != "readings" or m.lines == m.header_lines + m.blank_lines + m.readings + m.rejects
     own = m.model_dump(include=set(SourceState.model_fields) - {"superseded", "balanced"})
     if left_out is not None:
-        own |= {"outcome": "quarantined", "reason": left_out}
+        own |= {"outcome": left_out.state, "reason": left_out.reason}
     return SourceState(**own, superseded=superseded, balanced=balanced)
 
 
@@ -162,6 +169,7 @@ def describe_status(state: Status) -> str:
         lines.append(f"origin     made up by {', '.join(state.made_up_by)}: no real home is in these data")
     if state.missing:
         lines.append(f"missing    {state.missing}")
+    lines += [f"not costed {why}" for why in state.not_costed]
     if state.last_interval_utc is not None:
         lines.append(f"data until {state.last_interval_utc:%Y-%m-%d %H:%M} UTC")
     stale = "" if state.report_is_current else " (older than its warehouse: `hearth report`)"
@@ -170,11 +178,12 @@ def describe_status(state: Status) -> str:
         lines.append(f"gate       {state.gate.checks} checks, {state.gate.failed} failed")
         lines += [f"           {warning}" for warning in state.gate.warnings]
         lines += [f"           not judged: {what}" for what in state.gate.not_judged]
+    lines += describe_operations(state.operations)
     if state.feeds:
         lines += ["", "feeds", *(_feed_line(feed) for feed in state.feeds)]
     lines += ["", "runs (newest last)", *(_run_line(log) for log in state.runs[-RUNS_SHOWN:])]
     if len(state.sources) > SOURCES_SHOWN:
-        lines += ["", f"sources: {len(state.sources)}; the refused, the quarantined and the last {SOURCES_SHOWN}"]
+        lines += ["", f"sources: {len(state.sources)}; the refused, those left out and the last {SOURCES_SHOWN}"]
     else:
         lines += ["", "sources"]
     shown = [s for s in state.sources if s.outcome != "accepted" or s in state.sources[-SOURCES_SHOWN:]]
@@ -195,6 +204,8 @@ def _feed_line(feed: FeedState) -> str:
 def _source_line(source: SourceState) -> str:
     if source.outcome == "refused":
         return f"  {source.file_name}: REFUSED, {source.reason}"
+    if source.outcome == "withdrawn":
+        return f"  {source.file_name}: WITHDRAWN, {source.reason}"
     if source.outcome == "quarantined":
         superseded = "; newer content at its path has replaced it" if source.superseded else "; see `hearth quarantine`"
         return f"  {source.file_name}: QUARANTINED, {source.reason}{superseded}"
@@ -209,8 +220,8 @@ def _source_line(source: SourceState) -> str:
     return f"  {source.file_name}: {ledger}; stamps name the {source.stamp}, clock {source.clock}{state}"
 
 
-def describe_run(log: dict[str, Any], settings: Settings) -> str:
-    """Return how one run ended and where to look next."""
+def summarise_run(log: dict[str, Any], settings: Settings) -> str:
+    """Return how one run ended, what it could not cost, and where to look next."""
     took = [
         f"{log['files_ingested']} files taken in",
         f"{log['files_refused']} refused",
@@ -223,6 +234,8 @@ def describe_run(log: dict[str, Any], settings: Settings) -> str:
     if log["message"]:
         lines.append(log["message"])
     if log["outcome"] in {"published", "unchanged"}:
+        history = read_history(WarehouseFolder(settings.home / "warehouse").current)
+        lines += [f"not costed {why}" for why in name_not_costed(history)]
         lines += [
             f"warehouse  {settings.home / 'warehouse' / 'current.duckdb'}",
             f"report     {settings.home / 'reports' / 'current' / 'index.html'}",

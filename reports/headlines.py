@@ -1,92 +1,279 @@
-"""The numbers at the top of the page."""
+"""The short answer at the top of the site: the heat that a home needs, what it costs, and how sure that is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from reports import text
+from reports import palette, text
+from reports.figures.claims import RESTS_ON
 from reports.figures.cost import options
 from reports.figures.demand import NO_PERIOD, published_demand
-from reports.figures.exhibit import why_missing
+from reports.figures.exhibit import ordered, why_missing
 from reports.inputs import RunInfo, SiteInputs
+from transforms.tables import PROFILE_GROUPS
+
+FIRM = 0.9  # share of draws below which nobody would call the order of the systems settled
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """One number with what it is and what it rests on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One row of a small bar chart: its length and the ends of its interval in percent of the widest."""
 
-    label: str
-    value: str
-    below: str
-    figure: str  # key of the exhibit that shows it
-
-
-def headlines(inputs: SiteInputs, run: RunInfo) -> list[list[Headline]]:
-    """Return two groups: heat per home as measured and in normal weather, its peak hour and the homes; the cost of heat of each system."""
-    return [[*_heat(inputs), _homes(inputs)], _costs(inputs, run)]
+    name: str
+    cells: tuple[str, ...]
+    length: float
+    ink: palette.Ink
+    low: float | None = None
+    high: float | None = None
 
 
-def _heat(inputs: SiteInputs) -> list[Headline]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One question with its answer in words, a small bar chart, and the figures that show more."""
+
+    key: str
+    question: str
+    short: str
+    says: Sequence[str]
+    figures: Sequence[tuple[str, str]]  # key of an exhibit, and what it shows
+    caption: str = ""
+    headings: Sequence[str] = ()
+    bars: Sequence[Bar] = ()
+
+
+def answers(inputs: SiteInputs, run: RunInfo) -> list[Answer]:
+    """Return what the site answers first: heat, cost, and how sure both are."""
+    return [_heat(inputs), _cost(inputs, run), _sureness(inputs, run)]
+
+
+def _heat(inputs: SiteInputs) -> Answer:
+    question = "How much heat does a home need?"
+    figures = [
+        ("annual-demand", "by dwelling type"),
+        ("spread", "how far homes differ"),
+        ("hourly-profile", "hour by hour"),
+    ]
     found = inputs.demand.frame.filter(pl.col("heat_kwh_mean").is_not_null(), dwelling_type="all", period=inputs.period)
     if found.is_empty():
         missing = why_missing([inputs.demand], otherwise=NO_PERIOD)
-        return [
-            Headline("Heat per home and year", text.NOTHING, missing, "annual-demand"),
-            Headline("Peak hour", text.NOTHING, missing, "hourly-profile"),
-        ]
+        return Answer(
+            key="heat",
+            question=question,
+            short=f"{missing[:1].upper()}{missing[1:]}.",
+            says=[_homes(inputs)],
+            figures=figures,
+        )
     row = found.row(0, named=True)
-    interval = f"95 % interval {text.number(row['heat_kwh_ci_low'])} to {text.number(row['heat_kwh_ci_high'])} kWh"
+    return Answer(
+        key="heat",
+        question=question,
+        short=f"{text.kwh(row['heat_kwh_mean'])} in {inputs.period}.",
+        says=[_measured(inputs, row), *_in_normal_weather(row), *_peak(row), _homes(inputs)],
+        figures=figures,
+        caption=f"Heat per home in {inputs.period}, with the 95 % interval of the mean",
+        headings=("Dwelling type", "kWh a year", "Homes"),
+        bars=_heat_bars(inputs),
+    )  # fmt: skip
+
+
+def _measured(inputs: SiteInputs, row: dict[str, Any]) -> str:
     paper = published_demand(inputs).filter(dwelling_type="all")["published_kwh"]
-    beside = f"; Wang 2018: {text.kwh(paper[0])}" if len(paper) else ""
-    return [
-        Headline("Heat per home and year", text.kwh(row["heat_kwh_mean"]), interval + beside, "annual-demand"),
-        *_in_normal_weather(inputs, row),
-        Headline(
-            "Peak hour, mean of all homes",
-            text.kwh(row["peak_hour_heat_kwh"], 2),
-            f"in the hour from {text.moment(row['peak_hour_utc'])}",
-            "hourly-profile",
-        ),
-    ]
+    beside = f"; Wang 2018 published {text.kwh(paper[0])}" if len(paper) else ""
+    return f"95 % interval of the mean: {_span(row['heat_kwh_ci_low'], row['heat_kwh_ci_high'])}{beside}."
 
 
-def _in_normal_weather(inputs: SiteInputs, row: dict[str, Any]) -> list[Headline]:
+def _in_normal_weather(row: dict[str, Any]) -> list[str]:
     value = row["heat_kwh_weather_normal"]
     if value is None:
         return []
     low, high = row["heat_kwh_weather_normal_ci_low"], row["heat_kwh_weather_normal_ci_high"]
-    between = "" if None in {low, high} else f"95 % interval {text.number(low)} to {text.number(high)} kWh; "
+    between = "" if None in {low, high} else f" ({_span(low, high)})"
     change = f"{100 * (value / row['heat_kwh_mean'] - 1):+.1f} %".replace("-", text.MINUS)
-    below = f"{between}{change} against {inputs.period}"
-    return [Headline("In normal weather", text.kwh(value), below, "weather-fit")]
+    return [f"In a year of normal weather: {text.kwh(value)}{between}, {change}."]
 
 
-def _homes(inputs: SiteInputs) -> Headline:
+def _peak(row: dict[str, Any]) -> list[str]:
+    if row["peak_hour_heat_kwh"] is None:
+        return []
+    peak, at = text.kwh(row["peak_hour_heat_kwh"], 1), text.moment(row["peak_hour_utc"])
+    return [f"Highest hour of the mean home: {peak}, from {at}."]
+
+
+def _homes(inputs: SiteInputs) -> str:
     steps = inputs.funnel.frame.filter(period=inputs.period).sort("step")["households"]
-    few = f"fewer than {inputs.funnel.threshold}"
     if steps.is_empty():
-        return Headline("Homes included", text.NOTHING, f"none: {NO_PERIOD}", "selection")
+        return f"No home is included: {NO_PERIOD}."
+    few = f"fewer than {inputs.funnel.threshold}"
     seen, included = (few if n is None else f"{n:,}" for n in (steps[0], steps[-1]))
-    rounded = "" if included == few else ", rounded to 10"
-    return Headline("Homes included", included, f"of {seen} seen{rounded}", "selection")
+    rounded = "" if included == few else " (rounded to 10)"
+    return f"Measured in {included} homes of {seen} seen{rounded}."
 
 
-def _costs(inputs: SiteInputs, run: RunInfo) -> list[Headline]:
-    rows = options(inputs, run)
-    basis = "at measured demand" if rows["demand_basis"].first() == "measured" else "at the paper's demand"
-    found = [
-        Headline(text.name_of(system), f"{text.gbp(cost)}/MWh", f"{heat}, {basis}", "cost-individual")
-        for system, cost, heat in rows.filter(pl.col("system") != "network")
-        .select("system", "lcoh_gbp_per_mwh", "denominator")
-        .iter_rows()
+def _heat_bars(inputs: SiteInputs) -> list[Bar]:
+    rows = ordered(inputs.demand.frame.filter(pl.col("heat_kwh_mean").is_not_null(), period=inputs.period), "dwelling_type", PROFILE_GROUPS)  # fmt: skip
+    widest = max(value for name in ("heat_kwh_mean", "heat_kwh_ci_high") for value in rows[name].drop_nulls())
+    return [
+        Bar(
+            name=text.name_of(row["dwelling_type"]),
+            cells=(text.number(row["heat_kwh_mean"]), text.number(row["households"])),
+            length=_percent(row["heat_kwh_mean"], widest),
+            low=_ends(row["heat_kwh_ci_low"], widest),
+            high=_ends(row["heat_kwh_ci_high"], widest),
+            ink=palette.group_ink(row["dwelling_type"]),
+        )
+        for row in rows.iter_rows(named=True)
     ]
+
+
+def _cost(inputs: SiteInputs, run: RunInfo) -> Answer:
+    rows = _with_spread(_options_shown(inputs, run), inputs, run)
+    first, *others = _ranked(rows)
+    heat, served = rows["denominator"][0], rows.row(0, named=True)
+    whose = "measured" if served["demand_basis"] == "measured" else "published by Wang 2018"
+    demand = f"Each meets a demand of {text.kwh(served['demand_kwh'])} a year, {whose}."
+    spread = "; lines: where 90 % of draws of the uncertain assumptions lie" if rows["low"].count() else ""
+    widest = max(value for name in ("lcoh_gbp_per_mwh", "high") for value in rows[name].drop_nulls())
+    bars = [
+        Bar(
+            name=row["option"],
+            cells=(
+                text.gbp(row["lcoh_gbp_per_mwh"]),
+                text.gbp(round(row["lcoh_gbp_per_mwh"] * row["demand_kwh"] / 1000, -1)),
+                text.number(row["co2_kg_per_dwelling_year"] / 1000, 1),
+            ),
+            length=_percent(row["lcoh_gbp_per_mwh"], widest),
+            low=_ends(row["low"], widest),
+            high=_ends(row["high"], widest),
+            ink=palette.SYSTEM[row["system"]],
+        )
+        for row in rows.iter_rows(named=True)
+    ]
+    return Answer(
+        key="cost",
+        question="What does that heat cost?",
+        short=f"{first[1]} per MWh {heat} from the cheapest, {first[0]}.",
+        says=[
+            f"Then {text.listed([f'{name} {cost}' for name, cost in others])}.",
+            f"{demand} Capital, upkeep, fuel and carbon dioxide count together (scenario {run.scenario}, convention {run.convention}).",
+        ],
+        figures=[("cost-individual", "home by home"), ("cost-networks", "networks"), ("cost-shares", "what it consists of")],
+        caption=f"Levelised cost of heat {heat}{spread}",
+        headings=("Option", "£ per MWh", "£ a year", "t CO₂ a year"),
+        bars=bars,
+    )  # fmt: skip
+
+
+def _ranked(rows: pl.DataFrame) -> list[tuple[str, str]]:
+    """Return each system with its cost, the cheapest first; networks together, from the smallest to the largest."""
+    found = []
+    for (system,), of in rows.sort("lcoh_gbp_per_mwh").group_by("system", maintain_order=True):
+        low, high = (text.gbp(of["lcoh_gbp_per_mwh"][end]) for end in (0, -1))
+        name = text.name_of(str(system)).lower()
+        if system == "network":
+            sizes = of["dwellings"].sort()
+            name = f"a network of {sizes[0]:,} to {sizes[-1]:,} homes"
+        else:
+            name = _with_article(name)
+        found.append((name, low if low == high else f"{low} to {high}"))
+    return found
+
+
+def _options_shown(inputs: SiteInputs, run: RunInfo) -> pl.DataFrame:
+    """Return the individual systems, and the smallest and the largest network."""
+    rows = options(inputs, run)
     networks = rows.filter(system="network").sort("dwellings")
-    if networks.is_empty():
-        return found
-    small, large = networks.row(0, named=True), networks.row(-1, named=True)
-    span = f"{text.gbp(large['lcoh_gbp_per_mwh'])} to {text.gbp(small['lcoh_gbp_per_mwh'])}/MWh"
-    below = f"{large['denominator']}, {basis}; {large['dwellings']:,} to {small['dwellings']:,} homes"
-    return [*found, Headline("Heat network", span, below, "cost-networks")]
+    ends = networks if networks.height <= 2 else pl.concat([networks.head(1), networks.tail(1)])  # noqa: PLR2004 - both ends
+    return pl.concat([rows.filter(pl.col("system") != "network"), ends])
+
+
+def _with_spread(rows: pl.DataFrame, inputs: SiteInputs, run: RunInfo) -> pl.DataFrame:
+    """Add where 90 % of the draws of each option lie, null where nothing was drawn."""
+    drawn = inputs.rows_of("probability")
+    if drawn.is_empty():
+        return rows.with_columns(low=pl.lit(None, dtype=pl.Float64), high=pl.lit(None, dtype=pl.Float64))
+    spread = (
+        drawn.filter(scenario=run.scenario, convention=run.convention)
+        .group_by("dwelling_type", "system", "scale", "period")
+        .agg(low=pl.col("lcoh_p05").first(), high=pl.col("lcoh_p95").first())
+    )
+    return rows.join(spread, on=["dwelling_type", "system", "scale", "period"], how="left", maintain_order="left")
+
+
+def _sureness(inputs: SiteInputs, run: RunInfo) -> Answer:
+    order = _order_of_systems(inputs, run)
+    return Answer(
+        key="sure",
+        question="How sure is that?",
+        short=order[0] if order else _readings(inputs),
+        says=[*order[1:], *([_readings(inputs)] if order else []), _judged(inputs), *_statements(inputs)],
+        figures=[("cheapest", "which is the cheapest"), ("sobol", "what decides it"), ("selection", "which homes count"), ("claims-table", "the paper's statements")],
+    )  # fmt: skip
+
+
+def _order_of_systems(inputs: SiteInputs, run: RunInfo) -> list[str]:
+    """Return two sentences on how often each individual system is the cheapest, or nothing."""
+    drawn = inputs.rows_of("probability")
+    if drawn.is_empty():
+        return []
+    served = options(inputs, run)["dwelling_type"][0]
+    rows = drawn.filter(scenario=run.scenario, convention=run.convention, alternatives="individual", scale="individual")
+    rows = rows.filter(dwelling_type=served).sort("cheapest_share", descending=True)
+    if rows.is_empty():
+        return []
+    first, *others = (
+        (_with_article(text.name_of(system).lower()), text.percent(share).replace(" ", "\N{NO-BREAK SPACE}"))
+        for system, share in rows.select("system", "cheapest_share").iter_rows()
+    )
+    draws = f"{rows['draws'].to_numpy().min():,}"
+    settled = "firm" if rows["cheapest_share"][0] >= FIRM else "open"
+    lead = f"The order of the systems is {settled}: {first[0]} is the cheapest in {first[1]} of {draws} draws of the uncertain assumptions."
+    words = [lead]
+    return (
+        [*words, f"{text.listed([f'{name} in {share}' for name, share in others]).capitalize()}."] if others else words
+    )
+
+
+def _readings(inputs: SiteInputs) -> str:
+    rows = inputs.flags.frame
+    good = rows.filter(flag="ok")["share"]
+    if good.is_empty() or good[0] is None:
+        return "How many readings count is not shown: too few homes."
+    return f"{100 * good[0]:.1f} % of {rows['readings'].sum():,} readings count; the others are named by what is wrong with them."
+
+
+def _judged(inputs: SiteInputs) -> str:
+    checks = inputs.checks.frame
+    if checks.is_empty():
+        return "This run has no check on record."
+    return f"{int(checks['passed'].sum()):,} of {checks.height:,} checks before publication hold."
+
+
+def _statements(inputs: SiteInputs) -> list[str]:
+    rows = inputs.rows_of("claims")
+    judged = pl.DataFrame() if rows.is_empty() else rows.filter(pl.col("as_expected").is_not_null())
+    counts = [
+        f"{int(of['as_expected'].sum())} of {of.height} {rests}"
+        for basis, rests in RESTS_ON.items()
+        if not judged.is_empty() and not (of := judged.filter(basis=basis)).is_empty()
+    ]
+    return [f"Statements of the paper that come out as expected: {text.listed(counts)}."] if counts else []
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return f"{text.number(low)} to {text.number(high)} kWh"
+
+
+def _percent(value: float, widest: float) -> float:
+    return round(100 * value / widest, 2)
+
+
+def _ends(value: float | None, widest: float) -> float | None:
+    return None if value is None else _percent(value, widest)

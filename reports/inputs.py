@@ -14,6 +14,7 @@ from transforms.public import PublicTable
 from transforms.schema import Table
 from transforms.tables import (
     ASSUMPTION,
+    BUILD_MONTH,
     EXTERNAL_CHECK,
     FLAG_COUNT,
     FLAG_JUDGEMENT,
@@ -48,11 +49,12 @@ TRACED = (
     HEAT_PROFILE_SEASON,
     HEAT_DEMAND_QUANTILE,
     FLAG_JUDGEMENT,
+    BUILD_MONTH,
     EXTERNAL_CHECK,
 )
 OPTIONAL = (
     "sensitivity", "claims", "diversity", "probability", "break_even", "sobol", "performance", "abatement", "finance",
-    "distribution",
+    "distribution", "cost_quantiles", "gate_run", "demand_change", "table_change",
 )  # fmt: skip
 
 
@@ -78,17 +80,23 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that lies beside the page: its path below the site's folder, and what it holds, in words."""
+    """A file that lies beside the pages: its path below the site's folder, and what it holds, in words.
+
+    `table` names the published table that it holds alone, None where it holds several or none.
+    """
 
     file: str
     holds: str
+    table: str | None = None
+    rows: int | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SiteInputs:
     """The published tables of one warehouse.
 
-    `profile` needs the rows of `all` only, `external` is empty where nothing was compared, tables of `OPTIONAL`
+    `external` is empty where nothing was compared, tables of `OPTIONAL`
     are None where a release has none, `computed_by` names the
     module that computed each table (`{"heat_demand_annual": "transforms/demand.py", ...}`).
     """
@@ -119,6 +127,10 @@ class SiteInputs:
     abatement: PublicTable | None = None
     finance: PublicTable | None = None
     distribution: PublicTable | None = None
+    cost_quantiles: PublicTable | None = None
+    gate_run: PublicTable | None = None
+    demand_change: PublicTable | None = None
+    table_change: PublicTable | None = None
 
     def __post_init__(self) -> None:
         bare = [
@@ -215,10 +227,10 @@ def provenance_of_cost(inputs: SiteInputs, run: RunInfo, *, trace: str, rows: pl
         of_run |= {
             "Homes": "none: demand as published",
             "Period": "paper",
-            "Source": "Wang 2018, and the assumptions listed below",
+            "Source": "Wang 2018, and the assumptions of page Method",
         }
     else:
-        of_run["Source"] += "; prices and technology: the assumptions listed below"
+        of_run["Source"] += "; prices and technology: the assumptions of page Method"
     pairs = rows.select("convention", "denominator").unique(maintain_order=True).iter_rows()
     per = "; ".join(f"{convention}, per MWh of heat {denominator}" for convention, denominator in pairs)
     own = rows.filter(pl.col("scenario") != run.scenario).select("scenario", "convention").unique(maintain_order=True)
@@ -235,10 +247,10 @@ def provenance_of_analysis(
         of_run |= {
             "Homes": "none: demand as published",
             "Period": "paper",
-            "Source": "Wang 2018, and the assumptions listed below",
+            "Source": "Wang 2018, and the assumptions of page Method",
         }
     else:
-        of_run["Source"] += "; prices and technology: the assumptions listed below"
+        of_run["Source"] += "; prices and technology: the assumptions of page Method"
     named = {
         name.capitalize(): text.visible("; ".join(rows[name].unique(maintain_order=True)))
         for name in ("scenario", "convention")

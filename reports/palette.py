@@ -53,15 +53,31 @@ BAND = (  # from -10, -5, 0, 5, 10, 15 and 20 degrees on
     Ink("#10194a", "#d5dcff"),
     Ink("#2a48b3", "#85b8f1"),
     Ink("#4079d5", "#537de2"),
-    Ink("#00955d", "#58d0a0"),
-    Ink("#5f9340", "#cbcb63"),
+    Ink("#57745d", "#5af2a3"),
+    Ink("#a48e36", "#f4ce23"),
     Ink("#a94d06", "#e99504"),
     Ink("#7b041d", "#d85a6a"),
+)
+SCALE = (  # from nothing to the most, in even steps of lightness and of colour difference
+    Ink("#f9f2c4", "#222457"),
+    Ink("#cadda4", "#174073"),
+    Ink("#92c995", "#005f87"),
+    Ink("#52b393", "#007e91"),
+    Ink("#009895", "#009b93"),
+    Ink("#007a94", "#4eb58e"),
+    Ink("#005989", "#8ecb8a"),
+    Ink("#1a3974", "#c9de8e"),
+    Ink("#241a54", "#fff0a1"),
 )
 OUTCOME = {"judged": Ink("#5a6b62", "#a9b7aa"), "not_judged": Ink("#ac5d34", "#fdb340")}
 TEMPERATURE = Ink("#8a3324", "#f2a28f")
 PUBLISHED = Ink("#111418", "#f3f5f7")  # marks of published values, and text on tinted bars
 PAGE = Ink("#ffffff", "#14181d")  # what figures are drawn on; fills hollow marks
+TEXT, MUTED, LINE = (
+    Ink("#1a1d21", "#e8eaed"),
+    Ink("#525a65", "#a9b2bd"),
+    Ink("#d5d9df", "#363f49"),
+)  # as on the page: site.css
 
 _BLACK = Ink("#0b0d10", "#0b0d10")
 _TURNING = Ink("#fefefe", "#0b0d10")
@@ -90,6 +106,11 @@ def band_ink(lower_c: int) -> Ink:
     return BAND[min(max(lower_c // BAND_K + 2, 0), len(BAND) - 1)]
 
 
+def scale() -> list[tuple[float, Ink]]:
+    """Return the scale of maps: positions from 0 to 1, each with its colour."""
+    return [(rank / (len(SCALE) - 1), ink) for rank, ink in enumerate(SCALE)]
+
+
 def tint(ink: Ink) -> Ink:
     """Return a colour thinned with the page's, as a ground on which marks and text stand out."""
     return Ink(_blend(ink.light, PAGE.light, 0.55), _blend(ink.dark, PAGE.dark, 0.45))
@@ -108,5 +129,5 @@ def dark_of_light() -> dict[str, str]:
     """Return the dark colour for each light one, by which the page recolours its figures."""
     single = (OTHER_GROUP, TEMPERATURE, PUBLISHED, PAGE)
     inks = [ink for family in (*FAMILIES.values(), ON_COST_PART, ON_END_USE) for ink in family.values()]
-    groups = [*DWELLING_TYPE.values(), OTHER_GROUP]
-    return {ink.light: ink.dark for ink in (*inks, *single, *map(tint, groups))}
+    groups = [*DWELLING_TYPE.values(), *SYSTEM.values(), OTHER_GROUP]
+    return {ink.light: ink.dark for ink in (*inks, *single, *SCALE, *map(tint, groups))}

@@ -121,9 +121,9 @@ class Trial:
 
 
 @contextmanager
-def warehouse_of(trial: Trial) -> Iterator[Query]:
-    """Give a warehouse of a trial to ask."""
-    frames = {table.name: table.empty() for table in tables.WAREHOUSE_TABLES} | _tables_of(trial)
+def warehouse_of(trial: Trial, more: Mapping[str, pl.DataFrame] | None = None) -> Iterator[Query]:
+    """Give a warehouse of a trial to ask, with `more` tables of it."""
+    frames = {table.name: table.empty() for table in tables.WAREHOUSE_TABLES} | _tables_of(trial) | dict(more or {})
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         for name, frame in frames.items():

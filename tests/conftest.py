@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from flows.server import start_server
 
 HERE = Path(__file__).parent
-BROWSER_TESTS = HERE / "e2e" / "test_browser.py"
+BROWSER_TESTS = (HERE / "e2e" / "test_browser.py", HERE / "integration" / "test_images.py")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WITHOUT_BROWSER = CHROMIUM is None and not os.environ.get("CI")
 INSTALL = "apt-get install --yes chromium"
 NOT_RUN = f"browser tests NOT RUN\nno chromium found; to run them: {INSTALL}"
 
-collect_ignore = [str(BROWSER_TESTS)] if WITHOUT_BROWSER else []
+collect_ignore = list(map(str, BROWSER_TESTS)) if WITHOUT_BROWSER else []
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +48,35 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Ite
         yield server.wait_ready()
 
 
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str, prefect_api: str) -> Path:
+    """Give a folder in which `hearth sample` and `hearth run` were called for 60 homes, once for all workers: only read it.
+
+    It holds `landing/` and `hearth-data/`; copy it before anything is changed in it.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    place = (folder if worker_id == "master" else folder.parent) / "sample"
+    hearth = Path(sys.executable).with_name("hearth")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HEARTH_", "PREFECT_"))}
+    with FileLock(f"{place}.lock"):
+        if not (place / "done").exists():
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            for call in (("sample", "--out", "landing", "--households", "60"), ("run", "--landing", "landing")):
+                environment = kept | {"PREFECT_API_URL": prefect_api}
+                made = subprocess.run(
+                    [hearth, *call], cwd=place, env=environment, check=False, capture_output=True, text=True
+                )
+                if made.returncode:
+                    pytest.fail(f"hearth {' '.join(call)} ended with {made.returncode}: {made.stderr[-2000:]}")
+            (place / "done").touch()
+    return place
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say as the very last line that browser tests were asked for and not run."""
     is_worker = hasattr(config, "workerinput")
-    asked = any(BROWSER_TESTS.is_relative_to(Path(arg.split("::")[0]).resolve()) for arg in config.args)
+    paths = [Path(arg.split("::")[0]).resolve() for arg in config.args]
+    asked = any(tests.is_relative_to(path) for tests in BROWSER_TESTS for path in paths)
     if WITHOUT_BROWSER and asked and not is_worker:
         print(f"\n{NOT_RUN}")  # noqa: T201 - after pytest's own summary, which ends before

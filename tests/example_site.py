@@ -19,6 +19,7 @@ from transforms.lcoh.table import lcoh_table, paper_demand
 from transforms.public import PublicTable
 from transforms.schema import Table
 from warehouse.cost_figures import read_assumptions
+from warehouse.figures import read_figures
 
 HOMES = {"detached": 104, "semi_detached": 158, "terraced": 166, "bungalow": 56, "flat": 107}
 SHARES = {"detached": 0.17, "semi_detached": 0.26, "terraced": 0.28, "bungalow": 0.09, "flat": 0.2}
@@ -39,6 +40,7 @@ COMPUTED_BY = {
     "heat_demand_quantile": "quality/disclosure/cells.py",
     "flag_judgement": "transforms/neighbour_flags.py",
     "external_check": "transforms/claims.py",
+    "build_month": "transforms/hours.py",
 }
 RUN = RunInfo(
     run_id="20261122T034512-7f3a",
@@ -83,8 +85,8 @@ def make_demand(homes: dict[str, int], period: str = "2009") -> pl.DataFrame:
     )
 
 
-def make_profile(homes: int, period: str = "2009", *, seed: int = 1) -> pl.DataFrame:
-    """Return the mean hourly profile of all homes beside a temperature, 8,760 hours."""
+def make_profile(homes: dict[str, int], period: str = "2009", *, seed: int = 1) -> pl.DataFrame:
+    """Return the mean hourly profile of each type and of all homes beside a temperature, 8,760 hours."""
     draw = np.random.default_rng(seed)
     hours = pl.datetime_range(dt.datetime(2009, 1, 1), dt.datetime(2009, 12, 31, 23), interval="1h", eager=True)
     hour = np.arange(8760)
@@ -98,14 +100,19 @@ def make_profile(homes: int, period: str = "2009", *, seed: int = 1) -> pl.DataF
     shape = 0.35 + 1.1 * np.exp(-(((hour % 24) - 7) ** 2) / 5) + 1.3 * np.exp(-(((hour % 24) - 18) ** 2) / 9)
     heat = shape * (0.35 + 0.24 * np.clip(14.5 - temperature, 0, None)) * draw.normal(1, 0.03, 8760)
     heat *= PEAK_KWH / heat.max()
-    return tables.HEAT_PROFILE.conform(
-        pl.DataFrame({"hour_start_utc": hours, "heat_kwh_mean": heat, "temperature_c": temperature}).with_columns(
-            dwelling_type=pl.lit("all"),
-            period=pl.lit(period),
-            households=pl.lit(homes),
-            gas_kwh_mean=pl.col("heat_kwh_mean") / 0.8054,
-            heat_kwh_se=pl.col("heat_kwh_mean") * 0.02,
+    every = pl.DataFrame({"hour_start_utc": hours, "heat_kwh_mean": heat, "temperature_c": temperature})
+    level = example_heat.level_of("all", homes)
+    return pl.concat(
+        tables.HEAT_PROFILE.conform(
+            every.with_columns(
+                pl.col("heat_kwh_mean") * example_heat.level_of(name, homes) / level,
+                dwelling_type=pl.lit(name),
+                period=pl.lit(period),
+                # in March a tenth of the homes delivers nothing
+                households=pl.when(pl.col("hour_start_utc").dt.month() == 3).then(count - count // 10).otherwise(count),
+            ).with_columns(gas_kwh_mean=pl.col("heat_kwh_mean") / 0.8054, heat_kwh_se=pl.col("heat_kwh_mean") * 0.02)
         )
+        for name, count in example_heat.groups_of(homes).items()
     )
 
 
@@ -191,9 +198,11 @@ def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...])
     annual = make_demand(homes)
     demand = disclosure.publish_cells(tables.HEAT_DEMAND_ANNUAL, annual, margins=[disclosure.BY_DWELLING_TYPE])
     profile = disclosure.publish_cells(
-        tables.HEAT_PROFILE, make_profile(included), margins=[disclosure.BY_HOUR], coarser=demand
+        tables.HEAT_PROFILE, make_profile(homes), margins=[disclosure.BY_HOUR], coarser=demand
     )
-    assumptions = disclosure.publish_open(tables.ASSUMPTION, make_assumptions())
+    assumptions = disclosure.publish_open(
+        tables.ASSUMPTION, pl.concat([make_assumptions(), tables.ASSUMPTION.conform(read_figures("diversity_rule"))])
+    )
     lcoh = disclosure.publish_costs(make_lcoh(annual), demand=demand, assumptions=assumptions, cost=lcoh_table)
     seen = included + example_heat.SEEN_BESIDE if included >= 10 else included
     flags = pl.DataFrame(

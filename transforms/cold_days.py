@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from transforms.levels import fit_levels
 from transforms.periods import Period
+from transforms.tables.cost_analysis import DIVERSITY_HOME
 from transforms.weather_days import PeriodWeather
 
 HOURS = 24
@@ -31,7 +32,7 @@ class ColdDays:
 class ColdLoad:
     """The heat of homes that are complete in the coldest days, as power; rows in the order of the homes' ids."""
 
-    households: pl.DataFrame  # household_id, dwelling_type, filled_share [1]
+    households: pl.DataFrame  # household_id, dwelling_type, filled_share [1], heat_kwh_observed [kWh]
     load_kw: NDArray[np.float32]  # homes x intervals, mean power of each
     interval_minutes: int
     days: ColdDays
@@ -121,13 +122,29 @@ def place_load(
     share = observed.mean(axis=1) if load.size else np.zeros(len(homes))
     enough = share >= completeness_min if load.size else np.zeros(len(homes), dtype=np.bool_)
     kept = homes.filter(pl.Series(enough, dtype=pl.Boolean))
+    heat = np.nansum(load[enough], axis=1, dtype=np.float64) * interval_minutes / 60
     return ColdLoad(
-        households=kept.select("household_id", "dwelling_type", filled_share=pl.Series(1 - share[enough])),
+        households=kept.select(
+            "household_id",
+            "dwelling_type",
+            filled_share=pl.Series(1 - share[enough], dtype=pl.Float64),
+            heat_kwh_observed=pl.Series(heat, dtype=pl.Float64),
+        ),
         load_kw=_fill(load[enough], observed[enough]),
         interval_minutes=interval_minutes,
         days=days,
         included=dict(included.group_by("dwelling_type").len().sort("dwelling_type").iter_rows()),
     )
+
+
+def list_complete_homes(loads: Iterable[ColdLoad], period: str) -> pl.DataFrame:
+    """Return the homes behind the peaks of a period, by length of interval (`tables.DIVERSITY_HOME`)."""
+    frames = [
+        load.households.with_columns(period=pl.lit(period), interval_minutes=pl.lit(load.interval_minutes))
+        for load in loads
+    ]
+    conformed = pl.concat([DIVERSITY_HOME.empty(), *(DIVERSITY_HOME.conform(frame) for frame in frames)])
+    return conformed.sort(DIVERSITY_HOME.key)
 
 
 def _fill(load: NDArray[np.float32], observed: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -15,13 +15,14 @@ from transforms.diversity_curve import PeakCurve, fit_exponent
 from transforms.diversity_draws import Floats, Loads, Pool, bracket_limit, draw_peaks, smooth_quantile
 from transforms.profiles import MIN_HOMES_OF_A_TYPE
 from transforms.tables import PROFILE_GROUPS
-from transforms.tables.cost_analysis import DIVERSITY, DIVERSITY_CURVE
+from transforms.tables.cost_analysis import DIVERSITY, DIVERSITY_CURVE, PEAK_DRAW
 
 SIZES = (
     1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700,
     1_000, 1_500, 2_000, 3_000, 5_000, 7_000, 10_000, 20_000,
 )  # fmt: skip
 BAND = (0.05, 0.95)
+HOURLY = 60
 LEAST_ROWS = 100  # homes that one draw cuts its groups from, at least: so that small groups are many
 ROWS_IN_ORDERS, FEWEST_ORDERS, MOST_ORDERS = 40_000, 20, 400  # of random orders of all homes: more of fewer homes
 
@@ -58,6 +59,18 @@ class Diversity:
     table: pl.DataFrame
     curve: pl.DataFrame
     curves: Mapping[tuple[str, int], PeakCurve]
+
+
+def list_peak_draws(found: Diversity, period: str) -> pl.DataFrame:
+    """Return how high each group of homes peaks in an hour in each draw of the homes (`tables.PEAK_DRAW`)."""
+    frames = [
+        pl.DataFrame({"level": curve.level_draws})
+        .with_row_index("draw")
+        .with_columns(dwelling_type=pl.lit(name), period=pl.lit(period), households=pl.lit(curve.homes))
+        for (name, minutes), curve in found.curves.items()
+        if minutes == HOURLY
+    ]
+    return pl.concat([PEAK_DRAW.empty(), *(PEAK_DRAW.conform(frame) for frame in frames)])
 
 
 def measure_diversity(
@@ -103,7 +116,7 @@ def measure_diversity(
     curves: dict[tuple[str, int], PeakCurve] = {}
     for load in loads:
         minutes = load.interval_minutes
-        shown = [n for n in wanted if minutes == 60 or n <= rule.half_hourly_dwellings_max]  # noqa: PLR2004 - an hour
+        shown = [n for n in wanted if minutes == HOURLY or n <= rule.half_hourly_dwellings_max]
         draws = draw_weights(load.households["household_id"], bootstrap)
         for name, pool in _pools(load, weights).items():
             rng = np.random.default_rng([bootstrap.seed, minutes, PROFILE_GROUPS.index(name)])

@@ -15,17 +15,17 @@ KEPT = {"dwelling_type": pl.String, "period": pl.String}
 RELEASE_MEMBER = Table(
     "release_member", "one home, with one version of its readings, behind something published", ("level", "period", "household_id"),
     (
-        Column("level", pl.String, "heat: behind figures of heat; funnel: behind the selection funnel"),
+        Column("level", pl.String, "heat: behind figures of heat; funnel: behind the selection funnel; diversity: behind peaks of many homes"),
         Column("period", pl.String, "study period"),
         Column("household_id", pl.String, "pseudonymous id of the home"),
-        Column("codes", pl.Binary, "one 16-bit number per hour (of the funnel: per period) that tells its readings; 0: none"),
+        Column("codes", pl.Binary, "one 16-bit number per hour (of funnel and diversity: per period) that tells its readings; 0: none"),
         Column("sets", pl.List(pl.Int64), "numbers of the published sets of homes that hold it"),
     ),
 )  # fmt: skip
 RELEASE_EDITION = Table(
     "release_edition", "one set of homes behind a group of cells that was once published", ("level", "period", "group", "number"),
     (
-        Column("level", pl.String, "what was published: year, hours, quantile or funnel"),
+        Column("level", pl.String, "what was published: year, hours, quantile, funnel or diversity"),
         Column("period", pl.String, "study period"),
         Column("group", pl.String, "what the cells are called: a dwelling type, all, a quantile, a step"),
         Column("number", pl.Int64, "order of publication of the group", lower=0),
@@ -73,6 +73,9 @@ PUBLIC_TABLES = {
         _public(tables.WEATHER_FIT),
         _public(tables.WEATHER_DAY),
         _public(tables.LCOH),
+        _public(tables.LCOH_DISTRIBUTION, nullable=("lcoh_mean_gbp_per_mwh", "gap_expected_gbp_per_mwh")),
+        _public(tables.LCOH_QUANTILE),
+        _public(tables.DIVERSITY, nullable=("peak_kw_p05", "peak_kw_p95")),
         _public(tables.LCOH_SENSITIVITY),
         _public(tables.LCOH_SOBOL),
         _public(tables.LCOH_PROBABILITY),
@@ -87,8 +90,11 @@ PUBLIC_TABLES = {
         FLAG_TOTAL,
         _public(tables.FLAG_JUDGEMENT),
         replace(_public(tables.QUALITY_RESULT, only=CHECK_COLUMNS), key=("check_name",)),
+        _public(tables.GATE_RUN),
         _public(tables.BUILD_MONTH, only=MONTH_COLUMNS),
         _public(tables.EXTERNAL_CHECK),
+        tables.DEMAND_CHANGE,
+        tables.TABLE_CHANGE,
         _public(tables.DATA_DICTIONARY),
     )
 }
@@ -125,6 +131,15 @@ class ReleaseRecord:
     hidden: Mapping[str, pl.DataFrame]
     member: pl.DataFrame  # RELEASE_MEMBER
     edition: pl.DataFrame  # RELEASE_EDITION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRelease:
+    """What an earlier release showed: public, all of it."""
+
+    release_id: str
+    threshold: int
+    shown: Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

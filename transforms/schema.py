@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import polars as pl
@@ -84,3 +84,11 @@ class Table:
     def empty(self) -> pl.DataFrame:
         """Return a frame of this table without rows."""
         return pl.DataFrame(schema=self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class View(Table):
+    """One view: declared like a table, with the tables of the same file that it reads, and its SELECT."""
+
+    reads: frozenset[str] = field(kw_only=True)
+    sql: str = field(kw_only=True)

@@ -8,7 +8,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from warehouse.lake import Lake
+from warehouse.versions import check_lake
 
+WITHDRAWN = "withdrawn"  # in place of the fingerprint of decisions: whoever takes the source in again has to read it
 NO_MONTH = "none"  # where readings stand whose stamp belongs to no month that is ever built (bad_time)
 
 
@@ -42,7 +44,7 @@ class Manifest(BaseModel):
 
     source_id: str
     kind: Literal["readings", "households", "temperature", "none"]
-    outcome: Literal["accepted", "refused"]
+    outcome: Literal["accepted", "refused", "withdrawn"]
     reason: str | None = None
     format: str
     feed: str
@@ -89,13 +91,38 @@ def manifest_key(source_id: str) -> str:
 
 
 def read_manifests(lake: Lake) -> list[Manifest]:
-    """Return the manifests of all sources, by source id."""
+    """Return the manifests of all sources, by source id.
+
+    Raises
+    ------
+    FormatError
+        If this version does not read the lake.
+
+    """
+    check_lake(lake)
     return [Manifest.model_validate_json(lake.get_text(key)) for key in lake.keys("sources")]
 
 
 def write_manifest(lake: Lake, manifest: Manifest) -> None:
     """Store a manifest: the moment at which its source is committed."""
     lake.put_text(manifest_key(manifest.source_id), manifest.model_dump_json(indent=1))
+
+
+def withdraw_content(manifest: Manifest, reason: str) -> Manifest:
+    """Return the manifest of a source whose content is given up: it keeps its counts and refers to no object."""
+    return manifest.model_copy(
+        update={
+            "outcome": "withdrawn",
+            "reason": reason,
+            "clock_evidence": (),
+            "months": {},
+            "month_readings": {},
+            "rejects_key": None,
+            "table_key": None,
+            "households": (),
+            "decisions_fingerprint": WITHDRAWN,
+        }
+    )
 
 
 def superseded_sources(manifests: list[Manifest]) -> frozenset[str]:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 from filelock import FileLock
 
-from transforms.schema import Table
-from transforms.tables import DATA_DICTIONARY, WAREHOUSE_TABLES
+from transforms.schema import Table, View
+from transforms.tables import ASSUMPTION, BUILD_MONTH, DATA_DICTIONARY, QUALITY_RESULT, VIEWS, WAREHOUSE_TABLES
 from warehouse.lake import flush_to_disk
+from warehouse.reader import unreadable
+from warehouse.versions import check_not_newer, describe_older, lacking_columns
 
 STORAGE_VERSION = "v1.4.0"  # researchers' clients are older than ours: a 1.4 client reads what is written so
-READ_ONLY = 0o440
 DUCKDB_TYPES = {
     pl.String: "VARCHAR",
     pl.Int64: "BIGINT",
@@ -51,6 +53,15 @@ class WarehouseFolder:
         """Warehouses that are being made, or that the gate refused."""
         return self.root / "candidates"
 
+    @property
+    def hold(self) -> Path:
+        """The decision that a snapshot stays published, where there is one."""
+        return self.root / "hold.json"
+
+    def snapshot(self, snapshot_id: str) -> Path:
+        """Return where a snapshot lies."""
+        return self.snapshots / f"{snapshot_id}.duckdb"
+
     def lock(self, timeout: float = -1) -> FileLock:
         """Return the lock held from the choice of the base snapshot to the rename; it dies with its process."""
         self.root.mkdir(parents=True, exist_ok=True)
@@ -62,8 +73,8 @@ def duckdb_type(table: Table, column: str) -> str:
     return DUCKDB_TYPES[table.column(column).dtype.base_type()]
 
 
-def describe_columns(tables: Sequence[Table] = WAREHOUSE_TABLES) -> pl.DataFrame:
-    """Return the data dictionary of the declared tables (`tables.DATA_DICTIONARY`)."""
+def describe_columns(tables: Sequence[Table] = (*WAREHOUSE_TABLES, *VIEWS)) -> pl.DataFrame:
+    """Return the data dictionary of the declared tables and views (`tables.DATA_DICTIONARY`)."""
     rows = [
         {
             "table_name": table.name,
@@ -84,15 +95,21 @@ def describe_columns(tables: Sequence[Table] = WAREHOUSE_TABLES) -> pl.DataFrame
 
 
 def create_statements(table: Table) -> list[str]:
-    """Return the DDL of a table: columns, types, nullability, and a comment on everything."""
+    """Return the DDL of a table or view: columns, types, nullability, and a comment on everything.
+
+    A view is bound to tables by their names alone: `candidate` must be the database in use.
+    """
     columns = ", ".join(
         f'"{c.name}" {duckdb_type(table, c.name)}{"" if c.nullable else " NOT NULL"}' for c in table.columns
     )
     about = f"{table.grain}; key: {', '.join(table.key)}"
-    comments = [f"COMMENT ON TABLE candidate.{table.name} IS {_quoted(about)}"]
+    kind = "VIEW" if isinstance(table, View) else "TABLE"
+    comments = [f"COMMENT ON {kind} candidate.{table.name} IS {_quoted(about)}"]
     for c in table.columns:
         meaning = f"{c.meaning} [{c.unit or '-'}]"
         comments.append(f'COMMENT ON COLUMN candidate.{table.name}."{c.name}" IS {_quoted(meaning)}')
+    if isinstance(table, View):
+        return [f"CREATE VIEW candidate.{table.name} AS {table.sql}", *comments]
     return [f"CREATE TABLE candidate.{table.name} ({columns})", *comments]
 
 
@@ -107,10 +124,10 @@ class Candidate:
         self._con = duckdb.connect()
         self._con.execute("SET TimeZone = 'UTC'")
         self._con.execute(f"ATTACH {_quoted(str(path))} AS candidate (STORAGE_VERSION {_quoted(STORAGE_VERSION)})")
-        for table in WAREHOUSE_TABLES:
+        self._con.execute("USE candidate")
+        for table in (*WAREHOUSE_TABLES, *VIEWS):
             for statement in create_statements(table):
                 self._con.execute(statement)
-        self._con.execute("USE candidate")
 
     def load_frame(self, table: Table, frame: pl.DataFrame) -> None:
         """Append rows to a table; they are conformed to its declaration first."""
@@ -151,10 +168,10 @@ def open_candidate(path: Path) -> Iterator[Candidate]:
         candidate.close()
 
 
-def put_in_place(folder: WarehouseFolder, candidate: Path, snapshot_id: str, *, group: str | None) -> None:
+def put_in_place(folder: WarehouseFolder, candidate: Path, snapshot_id: str, *, mode: int, group: str | None) -> None:
     """Publish a closed candidate: flush it, rename it over the current warehouse, keep it as a snapshot."""
     flush_to_disk(candidate)
-    candidate.chmod(READ_ONLY)
+    candidate.chmod(mode)
     if group is not None:
         shutil.chown(candidate, group=group)
     candidate.replace(folder.current)
@@ -165,20 +182,9 @@ def put_in_place(folder: WarehouseFolder, candidate: Path, snapshot_id: str, *, 
 def keep_snapshot(folder: WarehouseFolder, snapshot_id: str) -> None:
     """Give the current warehouse its second name among the snapshots, if it has none yet (a kill may have come first)."""
     folder.snapshots.mkdir(parents=True, exist_ok=True)
-    kept = folder.snapshots / f"{snapshot_id}.duckdb"
+    kept = folder.snapshot(snapshot_id)
     if not kept.exists():
         kept.hardlink_to(folder.current)
-
-
-def forget_old_snapshots(folder: WarehouseFolder, keep: int) -> list[str]:
-    """Delete all but the newest `keep` snapshots and return the ids of those deleted; the current one always stays."""
-    if not folder.snapshots.exists():
-        return []
-    names = sorted(folder.snapshots.glob("*.duckdb"), reverse=True)
-    old = [path for path in names[keep:] if not (folder.current.exists() and path.samefile(folder.current))]
-    for path in old:
-        path.unlink()
-    return [path.stem for path in old]
 
 
 def clear_candidates(folder: WarehouseFolder, older_than: dt.timedelta, now: dt.datetime) -> None:
@@ -204,6 +210,7 @@ class History:
     monthly_heat: pl.DataFrame  # mean of the hours of each month, by dwelling type and period
     sources_used: frozenset[str]  # sources of readings that were taken in
     origins: tuple[str, ...]  # of homes that are made up
+    older: str | None = None  # what makes it older than this version of Hearth
 
     @property
     def snapshot_id(self) -> str:
@@ -217,35 +224,83 @@ class History:
 
 
 def read_history(database: Path) -> History | None:
-    """Return what a published warehouse says of itself, or None where there is none."""
+    """Return what a published warehouse says of itself, or None where there is none.
+
+    Of one that is older than this version only what it holds is read; its successor is then compared with less.
+
+    Raises
+    ------
+    FormatError
+        If a newer version of Hearth wrote it.
+    warehouse.reader.QueryError
+        If the file cannot be opened.
+
+    """
     if not database.exists():
         return None
-    with contextlib.closing(duckdb.connect(str(database), read_only=True)) as con:
+    try:
+        connection = duckdb.connect(str(database), read_only=True)
+    except duckdb.Error as error:
+        raise unreadable(database, error) from None
+    with contextlib.closing(connection) as con:
         con.execute("SET TimeZone = 'UTC'")
+
+        def query(sql: str) -> pl.DataFrame:
+            frame: pl.DataFrame = con.sql(sql).pl()
+            return frame
+
+        run = query("SELECT * FROM run ORDER BY published_at_utc, run_id")
+        check_not_newer(run, str(database))
+        older = describe_older(run, lacking_columns(query))
+
+        def read(sql: str, schema: Mapping[str, Any]) -> pl.DataFrame:
+            try:
+                return query(sql)
+            except (duckdb.BinderException, duckdb.CatalogException):
+                if older is None:
+                    raise
+                return pl.DataFrame(schema=schema)
+
+        by_type = {"dwelling_type": pl.String, "period": pl.String}
         return History(
-            run=con.sql("SELECT * FROM run ORDER BY published_at_utc, run_id").pl(),
-            quality_result=con.sql("SELECT * FROM quality_result").pl(),
-            build_month=con.sql("SELECT * FROM build_month").pl(),
-            assumption=con.sql("SELECT * FROM assumption").pl(),
-            included=con.sql(
-                "SELECT period, count(*) FILTER (included) FROM household_period GROUP BY period ORDER BY period"
-            ).pl(),
-            annual_heat=con.sql(
-                "SELECT dwelling_type, period, households, heat_kwh_mean FROM heat_demand_annual ORDER BY ALL"
-            ).pl(),
-            monthly_heat=con.sql(
+            run=run,
+            quality_result=read("SELECT * FROM quality_result", QUALITY_RESULT.schema),
+            build_month=read("SELECT * FROM build_month", BUILD_MONTH.schema),
+            assumption=read("SELECT * FROM assumption", ASSUMPTION.schema),
+            included=read(
+                "SELECT period, count(*) FILTER (included) FROM household_period GROUP BY period ORDER BY period",
+                {"period": pl.String, "included": pl.Int64},
+            ),
+            annual_heat=read(
+                "SELECT dwelling_type, period, households, heat_kwh_mean FROM heat_demand_annual ORDER BY ALL",
+                by_type | {"households": pl.Int64, "heat_kwh_mean": pl.Float64},
+            ),
+            monthly_heat=read(
                 "SELECT dwelling_type, period, date_trunc('month', hour_start_utc)::DATE AS month,"
-                " avg(heat_kwh_mean) AS heat_kwh_mean FROM heat_profile GROUP BY ALL ORDER BY ALL"
-            ).pl(),
+                " avg(heat_kwh_mean) AS heat_kwh_mean FROM heat_profile GROUP BY ALL ORDER BY ALL",
+                by_type | {"month": pl.Date, "heat_kwh_mean": pl.Float64},
+            ),
             sources_used=frozenset(
-                con.sql("SELECT source_id FROM source WHERE kind = 'readings' AND outcome = 'accepted'").pl()[
-                    "source_id"
-                ]
+                read(
+                    "SELECT source_id FROM source WHERE kind = 'readings' AND outcome = 'accepted'",
+                    {"source_id": pl.String},
+                )["source_id"]
             ),
             origins=tuple(
-                con.sql("SELECT DISTINCT origin FROM household WHERE origin IS NOT NULL ORDER BY 1").pl()["origin"]
+                read(
+                    "SELECT DISTINCT origin FROM household WHERE origin IS NOT NULL ORDER BY 1", {"origin": pl.String}
+                )["origin"]
             ),
+            older=older,
         )
+
+
+def carry_over(table: Table, earlier: pl.DataFrame) -> pl.DataFrame:
+    """Return earlier lineage as rows of `table`: columns that came later are null, or the rows stay behind."""
+    added = [column for column in table.columns if column.name not in earlier.columns]
+    if not all(column.nullable for column in added):
+        return table.empty()
+    return table.conform(earlier.with_columns(pl.lit(None, column.dtype).alias(column.name) for column in added))
 
 
 def _quoted(text: str) -> str:

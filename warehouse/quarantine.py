@@ -1,4 +1,4 @@
-"""Quarantine: the decision to leave one source out, or to let it in after all; one small object per source.
+"""The decision to leave one source out, for now or for good, or to let it in after all; one small object per source.
 
 A decision is content like a manifest: every plan reads it, and nothing else remembers it.
 """
@@ -14,19 +14,22 @@ from pydantic import BaseModel, ConfigDict
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, superseded_sources
 
+LEFT_OUT = ("quarantined", "withdrawn")  # states of sources whose readings enter no table
+
 
 class Decision(BaseModel):
-    """What was decided about one source of readings.
+    """What was decided about one source.
 
     `quarantined`: its readings enter no table. `lifted`: it is taken in again and judged like any other. `accepted`:
-    it is taken in, and its level and its flags no longer stop a publication.
+    it is taken in, and its level and its flags no longer stop a publication. `withdrawn`: its supplier or its owner takes
+    it back; its readings enter no table and go from the lake.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source_id: str
     file_name: str
-    state: Literal["quarantined", "lifted", "accepted"]
+    state: Literal["quarantined", "lifted", "accepted", "withdrawn"]
     reason: str
     decided_at_utc: dt.datetime
 
@@ -39,6 +42,18 @@ def decision_key(source_id: str) -> str:
 def read_decisions(lake: Lake) -> tuple[Decision, ...]:
     """Return the latest decision about each source that there is one about, by source id."""
     return tuple(Decision.model_validate_json(lake.get_text(key)) for key in lake.keys("quarantine"))
+
+
+def withdrawn_sources(manifests: Sequence[Manifest], decisions: Collection[Decision]) -> frozenset[str]:
+    """Return the sources that are withdrawn, and those taken in again whose file nobody found yet."""
+    decided = {d.source_id for d in decisions if d.state == "withdrawn"}
+    return frozenset(decided | {m.source_id for m in manifests if m.outcome == "withdrawn"})
+
+
+def left_out_sources(manifests: Sequence[Manifest], decisions: Collection[Decision]) -> frozenset[str]:
+    """Return the sources whose readings enter no table by a decision."""
+    quarantined = {d.source_id for d in decisions if d.state == "quarantined"}
+    return withdrawn_sources(manifests, decisions) | quarantined
 
 
 def replaced_sources(manifests: Sequence[Manifest], left_out: Collection[str]) -> frozenset[str]:

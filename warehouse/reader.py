@@ -149,6 +149,14 @@ class PublishedWarehouse:
         return said
 
 
+def unreadable(path: Path, error: duckdb.Error) -> QueryError:
+    """Return that a warehouse cannot be opened, why, and what to do."""
+    return QueryError(
+        f"{path} cannot be opened as a warehouse: {' '.join(str(error).split())}\n"
+        f"move it away, then `hearth run` publishes anew; older ones are in {path.parent / 'snapshots'}"
+    )
+
+
 @contextmanager
 def open_published(path: Path) -> Iterator[PublishedWarehouse]:
     """Open a warehouse to read it, with UTC as its time zone.
@@ -167,7 +175,7 @@ def open_published(path: Path) -> Iterator[PublishedWarehouse]:
         try:
             connection = duckdb.connect(str(path), read_only=True, config={**CONFIG, "temp_directory": spill})
         except duckdb.Error as error:
-            raise QueryError(f"{path} cannot be opened as a warehouse: {' '.join(str(error).split())}") from None
+            raise unreadable(path, error) from None
         with closing(connection):
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET lock_configuration = true")

@@ -10,19 +10,20 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 from filelock import FileLock
 
-from transforms.public import ReleaseRecord
+from transforms.public import ReleaseRecord, ShownRelease
 from warehouse.lake import Lake
 
 OWNER_ONLY = 0o600
 OWNERS_FOLDER = 0o700
+Held = TypeVar("Held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,29 @@ class ReleaseFolder:
         return self._lake.exists(_record_key(release_id))
 
     def latest(self) -> ReleaseRecord | None:
-        """Return the last release, or None where there is none; ids sort by the time of their snapshot."""
-        keys = self._lake.keys("records")
+        """Return the release that was recorded last, or None where there is none.
+
+        It need not be of the newest snapshot: a snapshot that was brought back is released anew, beside all that was
+        shown since.
+        """
+        keys = self._keys()
         return self._read(keys[-1]) if keys else None
+
+    def shown_before(self, release_id: str) -> ShownRelease | None:
+        """Return what the last release before another one showed, or None where none is remembered."""
+        earlier = [key for key in self._lake.keys("records") if key < _record_key(release_id)]
+        if not earlier:
+            return None
+        manifest = self._manifest(earlier[-1])
+        shown = {name: self._lake.read(of) for name, of in _below("shown", manifest["objects"]).items()}
+        return ShownRelease(release_id=manifest["release_id"], threshold=manifest["threshold"], shown=shown)
+
+    def read_shown(self, release_id: str, names: Collection[str]) -> dict[str, pl.DataFrame]:
+        """Return those of the named tables that a release showed; none where the release is not recorded."""
+        if not self.exists(release_id):
+            return {}
+        shown = _below("shown", self._manifest(_record_key(release_id))["objects"])
+        return {name: self._lake.read(shown[name]) for name in names if name in shown}
 
     def write(self, record: ReleaseRecord) -> None:
         """Record a release; the same id again takes the place of the one before."""
@@ -58,7 +79,10 @@ class ReleaseFolder:
             "member": self._put("member", record.member),
             "edition": self._put("edition", record.edition),
         }
-        manifest = {"release_id": record.release_id, "threshold": record.threshold, "objects": objects}
+        order = 1 + max((self._order(key) for key in self._keys()), default=0)
+        manifest = {
+            "release_id": record.release_id, "threshold": record.threshold, "order": order, "objects": objects
+        }  # fmt: skip
         key = _record_key(record.release_id)
         self._lake.put_text(key, json.dumps(manifest, indent=1))
         self._lake.path(key).chmod(OWNER_ONLY)
@@ -68,7 +92,7 @@ class ReleaseFolder:
 
         The last one holds what has to be remembered of all before it.
         """
-        keys = self._lake.keys("records")
+        keys = self._keys()
         old = keys[: -max(keep, 1)]
         for key in old:
             self._lake.path(key).unlink()
@@ -77,6 +101,14 @@ class ReleaseFolder:
             if key not in kept:
                 self._lake.path(key).unlink()
         return [Path(key).stem for key in old]
+
+    def _keys(self) -> list[str]:
+        """Return the records in the order in which they were written; those without a number are the oldest."""
+        return sorted(self._lake.keys("records"), key=lambda key: (self._order(key), key))
+
+    def _order(self, key: str) -> int:
+        order: int = self._manifest(key).get("order", 0)
+        return order
 
     def _read(self, key: str) -> ReleaseRecord:
         manifest = self._manifest(key)
@@ -112,5 +144,5 @@ def _record_key(release_id: str) -> str:
     return f"records/{release_id}.json"
 
 
-def _below(prefix: str, frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    return {name.removeprefix(f"{prefix}/"): frame for name, frame in frames.items() if name.startswith(f"{prefix}/")}
+def _below(prefix: str, objects: Mapping[str, Held]) -> dict[str, Held]:
+    return {name.removeprefix(f"{prefix}/"): of for name, of in objects.items() if name.startswith(f"{prefix}/")}

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+TOLD_BY_OTHERS = {"run_id", "kind", "reason"}  # fields of a run's log that its other lines tell
 Outcome = Literal["running", "published", "unchanged", "gate_failed", "failed", "nothing_usable", "crashed"]
 
 
@@ -37,6 +39,9 @@ class RunLog(BaseModel):
     periods_built: int = 0
     units_skipped: int = 0
     message: str = ""
+    flow_run_id: str | None = None  # what Prefect calls the run
+    failed_checks: list[str] = []  # critical ones of a failed gate
+    held: bool = False  # what the lake gives is not published, since a snapshot was brought back
 
 
 def write_run(folder: Path, log: RunLog) -> None:
@@ -47,6 +52,26 @@ def write_run(folder: Path, log: RunLog) -> None:
     partial.replace(folder / f"{log.run_id}.json")
 
 
+def write_event(folder: Path, run_id: str, event: str, **told: object) -> None:
+    """Append what happened in a run to `<run_id>.jsonl`: one line of JSON, written at once, whichever thread says it."""
+    line = {"at_utc": dt.datetime.now(dt.UTC), "run_id": run_id, "event": event} | told
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / f"{run_id}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    try:
+        os.write(handle, (json.dumps(line, default=str) + "\n").encode())
+    finally:
+        os.close(handle)
+
+
+def read_events(folder: Path, run_id: str) -> list[dict[str, Any]]:
+    """Return what happened in a run, in the order in which it was written; a line that a kill cut short is left out."""
+    path = folder / f"{run_id}.jsonl"
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    return [json.loads(line) for line in lines]
+
+
 @contextmanager
 def running(folder: Path, log: RunLog) -> Iterator[RunLog]:
     """Record a run from its start to its end; an OS lock shows that its process lives."""
@@ -55,6 +80,7 @@ def running(folder: Path, log: RunLog) -> Iterator[RunLog]:
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         write_run(folder, log)
+        write_event(folder, log.run_id, "run started", kind=log.kind, reason=log.reason)
         try:
             yield log
         except BaseException as error:
@@ -64,6 +90,7 @@ def running(folder: Path, log: RunLog) -> Iterator[RunLog]:
         finally:
             log.finished_at_utc = dt.datetime.now(dt.UTC)
             write_run(folder, log)
+            write_event(folder, log.run_id, "run ended", **log.model_dump(mode="json", exclude=TOLD_BY_OTHERS))
             lock.unlink(missing_ok=True)
 
 

@@ -11,6 +11,7 @@ from quality.disclosure.accounts import (
     publish_external,
     publish_flags,
     publish_funnel,
+    publish_gate_runs,
     publish_judgements,
     publish_ledger,
     publish_months,
@@ -23,6 +24,7 @@ from quality.disclosure.cells import (
     publish_season,
     publish_weather_days,
 )
+from quality.disclosure.changes import add_changes
 from quality.disclosure.everything import publish_all
 from quality.disclosure.rule import (
     BY_DWELLING_TYPE,
@@ -39,7 +41,7 @@ from quality.disclosure.rule import (
 
 __all__ = [
     "BY_DWELLING_TYPE", "BY_HOUR", "COMPANION", "DEFAULT_RULE", "FEW_CHANGES", "FEW_HOMES", "FLOOR", "DisclosureRule",
-    "Margin", "publish_all", "publish_cells", "publish_checks", "publish_costs", "publish_external", "publish_flags",
-    "publish_funnel", "publish_judgements", "publish_ledger", "publish_months", "publish_open",
+    "Margin", "add_changes", "publish_all", "publish_cells", "publish_checks", "publish_costs", "publish_external", "publish_flags",
+    "publish_funnel", "publish_gate_runs", "publish_judgements", "publish_ledger", "publish_months", "publish_open",
     "publish_quantiles", "publish_season", "publish_weather_days", "suppress_small_cells",
 ]  # fmt: skip

@@ -20,12 +20,14 @@ from transforms.tables import (
     EXTERNAL_CHECK,
     FLAG_COUNT,
     FLAG_JUDGEMENT,
+    GATE_RUN,
     QUALITY_RESULT,
     SELECTION_FUNNEL,
     SOURCE,
 )
 
 NAMES_NO_HOME = ("a column of the file", "set for the feed", "the only row of the household table", "not applicable")
+TAKEN_BACK = "taken back"
 OPEN_TABLES = (ASSUMPTION, DATA_DICTIONARY)  # they hold nothing of any home
 
 
@@ -85,10 +87,17 @@ def _allow_means(steps: pl.DataFrame, silent: Mapping[int, int], rule: Disclosur
 
 
 def publish_ledger(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish the ledger of sources; a file that may be named after its home is named by its content instead."""
+    """Publish the ledger of sources without what may name a home.
+
+    A file that may be named after its home is named by its content instead; why a file was withdrawn is the words of
+    whoever withdrew it, and stays inside.
+    """
     named_after_home = ~pl.col("id_basis").is_in(NAMES_NO_HOME)
     one_home = pl.format("one home's file, sha256 {}", pl.col("source_id").str.slice(0, 12))
-    shown = frame.with_columns(file_name=pl.when(named_after_home).then(one_home).otherwise("file_name"))
+    shown = frame.with_columns(
+        file_name=pl.when(named_after_home).then(one_home).otherwise("file_name"),
+        reason=pl.when(pl.col("outcome") == "withdrawn").then(pl.lit(TAKEN_BACK)).otherwise("reason"),
+    )
     return PublicTable(SOURCE.name, shown.select(LEDGER_COLUMNS), _nothing(frame, SOURCE), rule.threshold)
 
 
@@ -126,6 +135,11 @@ def publish_checks(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) 
     """Publish which checks of the gate held, without the figures and keys that they looked at."""
     nothing = frame.clear().select("check_name", pl.lit(FEW_HOMES).alias("because"))
     return PublicTable(QUALITY_RESULT.name, frame.select(CHECK_COLUMNS), nothing, rule.threshold)
+
+
+def publish_gate_runs(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
+    """Publish how many checks of the gate held in each run that the warehouse remembers: counts of checks, of no home."""
+    return PublicTable(GATE_RUN.name, GATE_RUN.conform(frame), _nothing(frame, GATE_RUN), rule.threshold)
 
 
 def publish_months(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:

@@ -8,8 +8,18 @@ import numpy as np
 import polars as pl
 
 from quality.disclosure.parts import choose_windows
-from quality.disclosure.rule import DEFAULT_RULE, FEW_HOMES, DisclosureRule, Margin, rounded, suppress_small_cells
+from quality.disclosure.rule import (
+    DEFAULT_RULE,
+    DIGITS,
+    FEW_HOMES,
+    DisclosureRule,
+    Margin,
+    rounded,
+    suppress_small_cells,
+)
 from transforms.lcoh.intervals import add_intervals
+from transforms.lcoh.network_draws import SIZED_BY_PEAK
+from transforms.lcoh.parameters import NETWORK
 from transforms.public import PUBLIC_TABLES, PublicTable
 from transforms.schema import Table
 from transforms.season import profile_by_season
@@ -33,7 +43,6 @@ HOURS = 24
 # hour lies below 10 kWh, so a year rounded to 10 kWh says nothing of it. The lines through the days rest on days whose
 # homes differ a little from those of the hours; beyond three digits they would give away what the difference used.
 YEARLY_STEP_KWH = 10
-DIGITS = 3
 COARSE = (HEAT_DEMAND_ANNUAL.name, HEAT_DEMAND_QUANTILE.name, SELECTION_FUNNEL.name, WEATHER_FIT.name)
 FITTED = (WEATHER_FIT.name, EXTERNAL_CHECK.name)
 
@@ -81,6 +90,9 @@ def publish_costs(
 ) -> PublicTable:
     """Publish the cost of heat: at measured demands, computed again from the published ones, to which it leads back.
 
+    The interval of a network that is sized by its peak comes from draws of the homes: its ends are published as shares
+    of the cost with three digits, and only where the demand is that of today's homes.
+
     Parameters
     ----------
     frame
@@ -105,9 +117,25 @@ def publish_costs(
         for scenario, convention in asked.iter_rows()
         if cost is not None and not wanted.is_empty()
     ]
-    shown = add_intervals(pl.concat([LCOH.empty(), *rows, paper]), demand.frame, assumptions.frame)
+    costs = pl.concat([LCOH.empty(), *rows, paper])
+    sized_by_peak = _carry_intervals(measured, costs, kept=demand.few_changes)
+    shown = add_intervals(costs, demand.frame, assumptions.frame, networks=sized_by_peak)
     lost = measured.join(shown, on=LCOH.key, how="anti", maintain_order="left")
     return PublicTable(LCOH.name, shown, _because(lost, LCOH.key), rule.threshold, demand.few_changes)
+
+
+def _carry_intervals(measured: pl.DataFrame, costs: pl.DataFrame, *, kept: pl.DataFrame) -> pl.DataFrame:
+    """Put intervals of networks sized by their peak about the published costs; `kept`: demands of earlier homes."""
+    ends = ("lcoh_ci_low", "lcoh_ci_high")
+    cost = pl.col("lcoh_gbp_per_mwh")
+    shares = (
+        measured.filter(pl.col("system") == NETWORK, pl.col("convention").is_in(SIZED_BY_PEAK))
+        .drop_nulls(ends)
+        .join(kept, on=["dwelling_type", "period"], how="anti")
+        .select(*LCOH.key, *((pl.col(end) / cost - 1).round_sig_figs(DIGITS).alias(end) for end in ends))
+    )
+    published = costs.select(*LCOH.key, "lcoh_gbp_per_mwh").join(shares, on=LCOH.key, maintain_order="left")
+    return published.select(*LCOH.key, *((cost * (1 + pl.col(end))).alias(end) for end in ends))
 
 
 def publish_computed(table: Table, frame: pl.DataFrame, *, of: PublicTable) -> PublicTable:

@@ -19,7 +19,8 @@ CODE = np.uint16
 CODES = 2**16 - 1  # of a good hour: 1 to so many
 HEAT, FUNNEL = "heat", "funnel"
 YEAR, HOURS, QUANTILE = "year", "hours", "quantile"
-LEVELS = {HEAT: (YEAR, HOURS, QUANTILE), FUNNEL: (FUNNEL,)}
+DIVERSITY = {60: "diversity of hours", 30: "diversity of half-hours"}  # by length of the interval [min]
+LEVELS = {HEAT: (YEAR, HOURS, QUANTILE), FUNNEL: (FUNNEL,), **{level: (level,) for level in DIVERSITY.values()}}
 WHOLE = np.ones(1, dtype=bool)  # the one cell of a year
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 FLOOR = 10  # homes per published cell, and the step of published counts: may be raised, never lowered
+DIGITS = 3  # of figures that rest on homes otherwise than as a mean of each hour
 FEW_HOMES, COMPANION, FEW_CHANGES = "few_homes", "companion", "few_changes"
 
 

@@ -13,7 +13,7 @@ from transforms.schema import Table
 Groups = set[tuple[str, str]]  # dwelling type (or all, stock) and period
 
 GROUP = ["dwelling_type", "period"]
-TOTAL = "all"
+TOTAL, STOCK = "all", "stock"
 
 
 def frame_of(groups: Groups) -> pl.DataFrame:

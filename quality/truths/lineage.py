@@ -114,7 +114,7 @@ def check_sources() -> list[Check]:
         Check(
             name="source.left_out_has_a_reason",
             table="source",
-            meaning="a file that is refused or quarantined says why, and one that is accepted has no reason to say",
+            meaning="a file that is refused, quarantined or withdrawn says why, and one that is accepted has no reason to say",
             reads=("source",),
             broken_rows="""
                 SELECT source_id, file_name, outcome, reason FROM source

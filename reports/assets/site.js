@@ -75,9 +75,64 @@ function drawNext() {
   setTimeout(drawNext);
 }
 
+// An image carries what the figure has around it on the page: its title and, below that, its source. It is always light.
+const IMAGE_WIDTH = 960;
+const LINE_HEIGHT = 15; // of the words above it, whose size plotly takes for every line
+
+function lines(words, width) {
+  const found = [""];
+  for (const word of words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").split(" ")) {
+    if (found.at(-1) && found.at(-1).length + word.length >= width) found.push("");
+    found[found.length - 1] = `${found.at(-1)} ${word}`.trim();
+  }
+  return found;
+}
+
+function specify(button) {
+  const figure = button.closest("figure");
+  const chart = figure.querySelector("[data-chart]");
+  const { data, layout } = JSON.parse(document.getElementById(chart.dataset.chart).textContent);
+  choose(chart, data, layout);
+  const choice = figure.querySelector("[data-choose]");
+  const view = choice ? `: ${choice.selectedOptions[0].textContent}` : "";
+  const title = lines(figure.querySelector("h3").textContent + view, 80);
+  const source = lines(button.dataset.source, 140);
+  const words = [...title.flatMap((line) => [`<span style="font-size: 19px">${line}</span>`, "\u00a0"]).slice(0, -1), ...source];
+  const above = 32 + LINE_HEIGHT * words.length;
+  const ink = "#1a1d21";
+  const axis = { gridcolor: "#d5d9df", linecolor: ink, tickfont: { size: 13, color: ink }, title: { font: { size: 13, color: ink } } };
+  const font = { family: getComputedStyle(document.body).fontFamily, size: 13, color: ink };
+  layout.template = { layout: { font, paper_bgcolor: "#ffffff", plot_bgcolor: "#ffffff", xaxis: axis, yaxis: axis } };
+  layout.margin = { ...layout.margin, l: 16, r: 24, t: layout.margin.t + above, b: layout.margin.b + 8 };
+  layout.height += above + 8;
+  layout.title = { text: words.join("<br>"), x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 24, l: 16 }, font: { size: 11 } };
+  return { data, layout };
+}
+
+async function download(button) {
+  const { data, layout } = specify(button);
+  const filename = button.closest("figure").id;
+  await Plotly.downloadImage({ data, layout, config: {} }, { format: button.dataset.image, width: IMAGE_WIDTH, height: layout.height, scale: button.dataset.image === "png" ? 2 : 1, filename });
+}
+
 drawAll();
+document.querySelectorAll("[data-image]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => download(button));
+});
 document.querySelectorAll("[data-choose]").forEach((choice) => {
   choice.closest("[hidden]").hidden = false;
   choice.addEventListener("change", () => draw(choice.closest("figure").querySelector("[data-chart]")));
 });
 dark.addEventListener("change", drawAll);
+
+// A formula wider than the window scrolls: then the keyboard has to reach it.
+function reachFormulas() {
+  document.querySelectorAll(".formula").forEach((formula) => {
+    if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+    else formula.removeAttribute("tabindex");
+  });
+}
+
+reachFormulas();
+addEventListener("resize", reachFormulas);

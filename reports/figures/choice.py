@@ -14,7 +14,6 @@ from transforms.schema import Table
 from transforms.tables import (
     ABATEMENT,
     BREAK_EVEN,
-    LCOH_DISTRIBUTION,
     LCOH_PROBABILITY,
     NETWORK_FINANCE,
     PROFILE_GROUPS,
@@ -34,11 +33,11 @@ PROBABILITY_COLUMNS = ("dwelling_type", "system", "draws", "lcoh_p05", "lcoh_p50
 
 def draw_probability(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
     """Draw how often each individual system is the cheapest, by dwelling type, or nothing."""
-    rows = _of_run(inputs, run, "probability")
+    rows = rows_of_run(inputs, run, "probability")
     if rows.is_empty():
         return []
     rows = ordered(rows.filter(alternatives=INDIVIDUAL, scale=INDIVIDUAL), "system", SYSTEMS)
-    rows = ordered(rows, "dwelling_type", _groups(rows))
+    rows = ordered(rows, "dwelling_type", groups_in(rows))
     if rows.is_empty():
         return []
     title = "How often each system is the cheapest in a home"
@@ -48,7 +47,7 @@ def draw_probability(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
     ]
     draws = int(rows["draws"].to_numpy().min())
     return [
-        _exhibit(
+        exhibit_of(
             inputs, run, LCOH_PROBABILITY, rows, PROBABILITY_COLUMNS, key="cheapest", title=title,
             shows=f"Share of {draws:,} draws of the uncertain assumptions in which no other individual system costs less per MWh of heat.",
             alternative=f"Stacked bar chart of how often each system is the cheapest: {'. '.join(shares)}.",
@@ -75,7 +74,7 @@ def _probability_chart(rows: pl.DataFrame) -> go.Figure:
 
 def draw_break_evens(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
     """Tell at which value of each quantity a system costs as much as the gas boiler, or nothing."""
-    rows = _of_run(inputs, run, "break_even")
+    rows = rows_of_run(inputs, run, "break_even")
     if rows.is_empty():
         return []
     title = "What it takes to cost as much as a gas boiler"
@@ -93,10 +92,10 @@ def draw_break_evens(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
             NOT_REACHED if row["value"] is None else text.significant(row["value"]),
             _note(row["note"]),
         )
-        for row in _sorted(rows).iter_rows(named=True)
+        for row in sort_rows(rows).iter_rows(named=True)
     )
     return [
-        _exhibit(
+        exhibit_of(
             inputs, run, BREAK_EVEN, rows, ("system", "scale", "quantity", "base", "value", "note"), key="break-even", title=title,
             shows="Each row changes one quantity alone until the system's levelised cost is that of the gas boiler.",
             alternative=f"Table of {rows.height} break-even values against a gas boiler.", table=DataTable(title, headings, body),
@@ -106,7 +105,7 @@ def draw_break_evens(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
 
 def draw_abatement(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
     """Tell the carbon dioxide that each system saves and the cost of a tonne, or nothing."""
-    rows = _of_run(inputs, run, "abatement")
+    rows = rows_of_run(inputs, run, "abatement")
     if rows.is_empty():
         return []
     columns = (
@@ -120,8 +119,8 @@ def draw_abatement(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
         "note",
     )
     return [
-        _exhibit(
-            inputs, run, ABATEMENT, _sorted(rows), columns, key="abatement", title="What saving a tonne of carbon dioxide costs",
+        exhibit_of(
+            inputs, run, ABATEMENT, sort_rows(rows), columns, key="abatement", title="What saving a tonne of carbon dioxide costs",
             shows="Extra cost of heat over the carbon dioxide saved against a gas boiler, without any price of carbon.",
             alternative=f"Table of savings of carbon dioxide and their cost, {rows.height} rows.",
         )
@@ -140,31 +139,10 @@ def draw_finance(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
         "minimum_tariff_gbp_per_mwh", "maximum_grant_gbp_per_dwelling", "note",
     )  # fmt: skip
     return [
-        _exhibit(
+        exhibit_of(
             inputs, run, NETWORK_FINANCE, rows, columns, key="finance", title="A heat network as an investment",
             shows="Value, return and payback at the tariff in the table, and the tariff and the grant at which a network just pays.",
             alternative=f"Table of networks as investments, one row for each size, {rows.height} in all.",
-        )
-    ]  # fmt: skip
-
-
-def draw_distribution(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
-    """Tell the mean of the homes' costs beside the cost at their mean demand, or nothing."""
-    rows = _of_run(inputs, run, "distribution")
-    if rows.is_empty():
-        return []
-    columns = (
-        "dwelling_type", "system", "households", "lcoh_at_mean_gbp_per_mwh", "lcoh_at_mean_ci_low", "lcoh_at_mean_ci_high",
-        "lcoh_mean_gbp_per_mwh", "gap_expected_gbp_per_mwh", "demand_variation",
-    )  # fmt: skip
-    rows = _sorted(rows.filter(pl.col("lcoh_mean_gbp_per_mwh").is_not_null()))
-    if rows.is_empty():
-        return []
-    return [
-        _exhibit(
-            inputs, run, LCOH_DISTRIBUTION, rows, columns, key="cost-of-homes", title="Heat costs the homes more, on average, than their average home",
-            shows="A home that needs little heat pays the same for its system: the mean of the homes' costs exceeds the cost at their mean demand.",
-            alternative=f"Table of costs over homes beside the cost at mean demand, {rows.height} rows.",
         )
     ]  # fmt: skip
 
@@ -179,7 +157,7 @@ def draw_performance(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
     )  # fmt: skip
     told = rows.with_columns(scenario=pl.lit(run.scenario), convention=pl.lit(run.convention))
     return [
-        _exhibit(
+        exhibit_of(
             inputs, run, SEASONAL_PERFORMANCE, told, columns, key="performance", title="Performance of heat pumps over the hours of the year",
             shows="Heat over electricity in the weather and at the load of the study period, beside the range of field trials in the UK.",
             alternative=f"Table of seasonal performance factors, {rows.height} rows.",
@@ -187,30 +165,34 @@ def draw_performance(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
     ]  # fmt: skip
 
 
-def _of_run(inputs: SiteInputs, run: RunInfo, name: str) -> pl.DataFrame:
+def rows_of_run(inputs: SiteInputs, run: RunInfo, name: str) -> pl.DataFrame:
+    """Return the rows of an analysis in the run's scenario and convention."""
     rows = inputs.rows_of(name)
     return rows if rows.is_empty() else rows.filter(scenario=run.scenario, convention=run.convention)
 
 
-def _groups(rows: pl.DataFrame) -> list[str]:
+def groups_in(rows: pl.DataFrame) -> list[str]:
     """Return the dwelling types in the order of all figures, others behind them."""
     found = set(rows["dwelling_type"])
     return [name for name in PROFILE_GROUPS if name in found] + sorted(found - set(PROFILE_GROUPS))
 
 
-def _sorted(rows: pl.DataFrame) -> pl.DataFrame:
+def sort_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows by dwelling type and system, in the order of all figures."""
     rows = rows.sort(pl.col("system").cast(pl.Enum(SYSTEMS)), maintain_order=True)
-    return ordered(rows, "dwelling_type", _groups(rows))
+    return ordered(rows, "dwelling_type", groups_in(rows))
 
 
 def _note(note: str | None) -> str:
     return text.NOTHING if note is None else text.visible(text.show_unit(note), LONGEST)
 
 
-def _exhibit(
+def exhibit_of(
     inputs: SiteInputs, run: RunInfo, declared: Table, rows: pl.DataFrame, columns: Sequence[str], *, key: str, title: str,
-    shows: str, alternative: str, chart: go.Figure | None = None, table: DataTable | None = None,
+    shows: str, alternative: str, chart: go.Figure | None = None, table: DataTable | None = None, notes: Sequence[str] = (),
+    more: Sequence[DataTable] = (),
 ) -> Exhibit:  # fmt: skip
+    """Return a figure of an analysis of costs, with its rows as a table."""
     measured = rows["period"].first() != "paper"
     return Exhibit(
         key=key,
@@ -218,8 +200,10 @@ def _exhibit(
         shows=shows,
         alternative=alternative,
         chart=chart,
+        notes=notes,
         rests_on_homes=measured,
-        tables=[table or tabulate(rows, declared, columns, caption=title)],
+        tables=[table or tabulate(rows, declared, columns, caption=title), *more],
+        data=rows,
         provenance=provenance_of_analysis(
             inputs, run, trace=inputs.trace(declared, columns), rows=rows, measured=measured
         ),

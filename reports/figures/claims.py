@@ -59,6 +59,7 @@ def draw_claims(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
             rests_on_homes=of_sample,
             notes=_unexpected(rows),
             tables=[DataTable(title, HEADINGS, tuple(_row(row) for row in rows.iter_rows(named=True)))],
+            data=rows,
             provenance=provenance_of_analysis(
                 inputs, run, trace=inputs.trace(CLAIM, COLUMNS), rows=told, measured=of_sample
             ),

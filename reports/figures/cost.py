@@ -29,6 +29,7 @@ from transforms.tables import LCOH, PROFILE_GROUPS, SYSTEMS
 INDIVIDUAL = ("gas_boiler", "ashp", "gshp")
 PARTS = ("capital_gbp_per_mwh", "om_gbp_per_mwh", "fuel_gbp_per_mwh", "carbon_gbp_per_mwh")
 HOLLOW = "-open"
+INTERVALS = " Thin lines: 95 % intervals over samples of homes."
 DIAMONDS = " Diamonds: the same networks per MWh of heat produced, before losses in the pipes."
 PRODUCED = (
     "Networks are divided by the heat that they produce, losses included: they look cheaper than they are to a home."
@@ -70,9 +71,19 @@ def draw_individual(inputs: SiteInputs, run: RunInfo) -> Exhibit:
     """Draw the levelised cost of the individual systems for each dwelling type."""
     rows = individual_costs(inputs, run)
     paper = individual_costs(inputs, run, basis="paper") if _measured(rows) else rows.clear()
-    columns = ("demand_basis", "dwelling_type", "system", "demand_kwh", "lcoh_gbp_per_mwh", *PARTS)
+    columns = (
+        "demand_basis",
+        "dwelling_type",
+        "system",
+        "demand_kwh",
+        "lcoh_gbp_per_mwh",
+        "lcoh_ci_low",
+        "lcoh_ci_high",
+        *PARTS,
+    )
     shows = "Levelised cost of heat of each individual system at the mean demand of each dwelling type"
     beside = ". Filled marks: at measured demand; hollow marks: at the paper's demand." if not paper.is_empty() else "."
+    beside += INTERVALS if rows["lcoh_ci_low"].count() else ""
     spans = [
         f"{text.name_of(system)} {text.gbp(low, 0)} to {text.gbp(high, 0)}"
         for system, low, high in rows.group_by("system", maintain_order=True)
@@ -103,6 +114,7 @@ def _individual_chart(rows: pl.DataFrame, paper: pl.DataFrame) -> go.Figure:
                 x=of_system["lcoh_gbp_per_mwh"], y=[text.name_of(name) for name in of_system["dwelling_type"]], mode="markers",
                 name=text.name_of(system), showlegend=not hollow,
                 marker={"symbol": symbol, "size": 13 if hollow else 9, "color": palette.SYSTEM[system].light},
+                error_x=None if hollow else interval(of_system, palette.SYSTEM[system]),
                 hovertemplate=f"{text.name_of(system)}, %{{y}}: £%{{x:.1f}} per MWh<extra></extra>",
             )  # fmt: skip
     groups = [name for name in PROFILE_GROUPS if name in set(rows["dwelling_type"]) | set(paper["dwelling_type"])]
@@ -177,6 +189,8 @@ def draw_networks(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         "denominator",
         "demand_kwh",
         "lcoh_gbp_per_mwh",
+        "lcoh_ci_low",
+        "lcoh_ci_high",
         "initial_capital_gbp_per_dwelling",
     )
     values = [f"{o} {text.gbp(c)} per MWh" for o, c in rows.select("option", "lcoh_gbp_per_mwh").iter_rows()]
@@ -187,6 +201,7 @@ def draw_networks(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         key="cost-networks",
         title="Heat networks beside individual systems",
         shows=f"Above: levelised cost per MWh of heat {heat}. Below: capital per home before the first heat."
+        + (INTERVALS if rows["lcoh_ci_low"].count() else "")
         + ("" if produced.is_empty() else DIAMONDS),
         alternative=f"Bar charts of cost and capital by heating option: {'; '.join(values)}.",
         chart=chart,
@@ -253,6 +268,16 @@ def basis_note(inputs: SiteInputs, rows: pl.DataFrame) -> list[str]:
     return [f"At the demand that Wang 2018 states or implies. Measured demand is {why}."]
 
 
+def interval(rows: pl.DataFrame, ink: palette.Ink = palette.PUBLISHED) -> dict[str, object]:
+    """Return the 95 % interval of costs as error bars; nothing where there is none."""
+    cost = rows["lcoh_gbp_per_mwh"]
+    return {
+        "type": "data", "symmetric": False, "thickness": 1.5, "width": 4, "color": ink.light,
+        "array": (rows["lcoh_ci_high"] - cost).fill_null(0), "arrayminus": (cost - rows["lcoh_ci_low"]).fill_null(0),
+        "visible": rows["lcoh_ci_low"].count() > 0,
+    }  # fmt: skip
+
+
 def _measured(rows: pl.DataFrame) -> bool:
     return bool(rows["demand_basis"].first() == "measured")
 
@@ -279,11 +304,14 @@ def _bars(rows: pl.DataFrame, column: str) -> go.Figure:
     money = LCOH.column(column).unit.startswith("GBP")
     decimals = text.DECIMALS[LCOH.column(column).unit]
     values = [text.gbp(v, decimals) if money else text.number(v, decimals) for v in rows[column]]
+    inks = [palette.SYSTEM[system] for system in rows["system"]]
+    of_interval = column == "lcoh_gbp_per_mwh"  # whose line would run through a number behind the bar
     return go.Figure(
         go.Bar(
             x=rows[column], y=_lines(rows["option"]), orientation="h", showlegend=False,
-            marker_color=[palette.SYSTEM[system].light for system in rows["system"]],
-            text=values, textposition="outside", cliponaxis=False, textangle=0, constraintext="none",
+            marker={"color": [palette.tint(ink).light for ink in inks], "line": {"width": 2, "color": [ink.light for ink in inks]}},
+            error_x=interval(rows) if of_interval else None, textfont_color=palette.PUBLISHED.light,
+            text=values, textposition="inside" if of_interval else "outside", insidetextanchor="start", cliponaxis=False, textangle=0, constraintext="none",
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
     )  # fmt: skip

@@ -189,6 +189,7 @@ def draw_profile(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         missing=missing,
         notes=[*(notes if hidden and not missing else []), *kept_note(inputs.profile, inputs.period)],
         tables=[] if missing else [_monthly_summary(rows)],
+        data=rows,
         provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_PROFILE, PROFILE_COLUMNS)),
     )
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import plotly.graph_objects as go
 import polars as pl
 
-from reports import text
+from reports import palette, text
 from transforms.public import PublicTable
 from transforms.schema import Column, Table
 
 FEW_HOMES = "not shown: rests on fewer than {} homes"
 NAME_WIDTH, TITLE_WIDTH = 17, 32  # characters per line of category names and of axis titles
+SCALE_PX = (26, 62)  # how far the scale of a map and its title lie above the map
 SAMPLE = "made-up sample data, not EDRP"
 
 
@@ -27,11 +28,12 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class DataTable:
-    """A table as readers see it: headings and cells that are already text."""
+    """A table as readers see it: headings and cells that are already text; `frame` holds the same rows unrounded."""
 
     caption: str
     headings: tuple[Heading, ...]
     rows: tuple[tuple[str, ...], ...]
+    frame: pl.DataFrame | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Choice:
 class Exhibit:
     """One figure of a page; `chart` is None where it cannot be shown, and `missing` says why.
 
-    Where there are `choices`, the first one is what the page opens with.
+    Where there are `choices`, the first one is what the page opens with. `data` is what readers download as CSV; without
+    it, the unrounded rows of the first table.
     """
 
     key: str
@@ -61,6 +64,7 @@ class Exhibit:
     choices: Sequence[Choice] = ()
     notes: Sequence[str] = ()
     tables: Sequence[DataTable] = field(default_factory=tuple)
+    data: pl.DataFrame | None = field(default=None, compare=False, repr=False)
 
 
 def of_choice(key: str) -> dict[str, dict[str, str]]:
@@ -76,7 +80,7 @@ def tabulate(frame: pl.DataFrame, table: Table, columns: Sequence[str], *, capti
         tuple(text.cell(_named(value), column) for value, column in zip(row, declared, strict=True))
         for row in frame.select(columns).iter_rows()
     )
-    return DataTable(caption, headings, rows)
+    return DataTable(caption, headings, rows, frame.select(columns))
 
 
 def why_missing(tables: Sequence[PublicTable], *, otherwise: str) -> str:
@@ -146,8 +150,9 @@ def style(chart: go.Figure, *, height: int, left_to_right: bool = True) -> go.Fi
         bargap=0.32,
         dragmode=False,
     )
-    chart.update_xaxes(automargin=True, title_standoff=8, showgrid=left_to_right, zeroline=False)
-    chart.update_yaxes(automargin=True, ticklabelstandoff=6, showgrid=not left_to_right, zeroline=False)
+    zero = {"zeroline": False, "zerolinecolor": palette.OTHER_GROUP.light}
+    chart.update_xaxes(automargin=True, title_standoff=8, showgrid=left_to_right, **zero)
+    chart.update_yaxes(automargin=True, ticklabelstandoff=6, showgrid=not left_to_right, **zero)
     return chart
 
 
@@ -156,6 +161,21 @@ def title_above(chart: go.Figure, title: str, *, panel: int) -> None:
     axis = "" if panel == 1 else str(panel)
     chart.add_annotation(
         text=title, xref="paper", yref=f"y{axis} domain", x=0, y=1.02, xanchor="left", yanchor="bottom", showarrow=False
+    )  # fmt: skip
+
+
+def scale_bar() -> dict[str, object]:
+    """Return the bar above a map that says which colour stands for which value; `title_above_scale` names the value."""
+    return {
+        "orientation": "h", "x": 0, "xanchor": "left", "xpad": 0, "y": 1, "yanchor": "bottom", "ypad": SCALE_PX[0], "len": 1, "thickness": 12,
+        "outlinewidth": 0,
+    }  # fmt: skip
+
+
+def title_above_scale(chart: go.Figure, title: str) -> None:
+    """Write what the colours of a map mean above their bar."""
+    chart.add_annotation(
+        text=title, xref="paper", yref="paper", x=0, y=1, yshift=SCALE_PX[1], xanchor="left", yanchor="bottom", showarrow=False
     )  # fmt: skip
 
 

@@ -80,6 +80,7 @@ def _levels(inputs: SiteInputs, run: RunInfo, rows: pl.DataFrame) -> Exhibit:
         choices=choices,
         notes=kept_note(inputs.external, inputs.period),
         tables=[_levels_table(rows)],
+        data=rows.drop("hour"),
         provenance=_provenance(inputs, run, rows),
     )
 
@@ -165,6 +166,7 @@ def _shapes(inputs: SiteInputs, run: RunInfo, rows: pl.DataFrame) -> Exhibit:
         choices=choices,
         notes=kept_note(inputs.external, inputs.period),
         tables=[_shapes_table(shapes)],
+        data=rows.drop("hour"),
         provenance=_provenance(inputs, run, rows),
     )
 

@@ -56,6 +56,7 @@ def draw_flags(inputs: SiteInputs, run: RunInfo) -> Exhibit:
             f"A reading carries the first flag that fits, of: {', '.join(text.name_of(flag).lower() for flag in FLAGS[1:])}."
         ],
         tables=[DataTable("Readings by flag, all sources", titles, body)] if body else [],
+        data=rows,
         provenance=provenance_of_demand(inputs, run, trace=inputs.trace(FLAG_COUNT, ("flag", "readings"))),
     )
 
@@ -110,6 +111,7 @@ def draw_judgements(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         missing=missing,
         notes=[*_lacking(totals), *kept_note(inputs.judgements, inputs.period)],
         tables=[] if missing else [_judgement_totals(totals), _judgement_months(rows)],
+        data=rows,
         provenance=provenance_of_demand(
             inputs, run, trace=inputs.trace(FLAG_JUDGEMENT, ("flag", "outcome", "readings"))
         ),

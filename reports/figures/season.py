@@ -114,6 +114,7 @@ def _exhibit(
             *kept_note(inputs.season, inputs.period),
         ],
         tables=[] if missing else [_hours_table(rows, name), _segments_table(rows, name)],
+        data=rows,
         provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_PROFILE_SEASON, COLUMNS)),
     )
 

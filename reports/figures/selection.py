@@ -21,6 +21,7 @@ from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
 from transforms.tables import SELECTION_FUNNEL
 
 COLUMNS = ("criterion", "households", "heat_kwh_mean", "households_without", "heat_kwh_mean_without")
+LINE_HEIGHT = 17  # of a name on an axis [px]
 
 
 def draw_funnel(inputs: SiteInputs, run: RunInfo) -> Exhibit:
@@ -43,8 +44,14 @@ def draw_funnel(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         missing=None if counted else why_missing([inputs.funnel], otherwise="no study period"),
         notes=kept_note(inputs.funnel, inputs.period),
         tables=[DataTable(f"Selection of homes, {inputs.period}", headings, body)] if body else [],
+        data=rows,
         provenance=provenance_of_demand(inputs, run, trace=trace),
     )
+
+
+def _row_height(names: list[str]) -> int:
+    """Return the height of a row [px] in which the longest of the wrapped names has room."""
+    return max(64, LINE_HEIGHT * max(1 + name.count("<br>") for name in names) + 8)
 
 
 def _counts(inputs: SiteInputs, homes: pl.Series) -> list[str]:
@@ -53,14 +60,15 @@ def _counts(inputs: SiteInputs, homes: pl.Series) -> list[str]:
 
 
 def _funnel_chart(rows: pl.DataFrame, shown: list[str]) -> go.Figure:
+    names = [wrapped(name, NAME_WIDTH) for name in rows["criterion"]]
     chart = go.Figure(
         go.Bar(
-            x=rows["households"].fill_null(0), y=[wrapped(name, NAME_WIDTH) for name in rows["criterion"]], orientation="h",
+            x=rows["households"].fill_null(0), y=names, orientation="h",
             marker_color=palette.OTHER_GROUP.light, text=shown, textposition="outside", cliponaxis=False,
             textangle=0, constraintext="none", hovertemplate="%{y}: %{text} homes<extra></extra>",
         )
     )  # fmt: skip
-    style(chart, height=90 + 64 * rows.height)
+    style(chart, height=90 + _row_height(names) * rows.height)
     chart.update_layout(margin_t=8)
     chart.update_xaxes(
         title="Homes left", tickformat=",d", range=[0, 1.22 * int(rows["households"].drop_nulls().to_numpy().max())]
@@ -91,6 +99,7 @@ def draw_selection_effect(inputs: SiteInputs, run: RunInfo) -> Exhibit:
             *kept_note(inputs.funnel, inputs.period),
         ],
         tables=[] if missing else [_effect_table(inputs, rows)],
+        data=rows,
         provenance=provenance_of_demand(inputs, run, trace=inputs.trace(SELECTION_FUNNEL, COLUMNS)),
     )  # fmt: skip
 
@@ -121,7 +130,7 @@ def _effect_chart(drawn: pl.DataFrame) -> go.Figure:
             x=final[-1], line={"width": 1.5, "dash": "dot", "color": palette.PUBLISHED.light}, layer="below"
         )
     low, high = _span(drawn)
-    style(chart, height=130 + 72 * drawn.height)
+    style(chart, height=130 + _row_height(names) * drawn.height)
     chart.update_xaxes(
         title=axis_title(SELECTION_FUNNEL.column("heat_kwh_mean")), tickformat=",d", nticks=4, range=[low, high]
     )

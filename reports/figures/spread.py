@@ -52,6 +52,7 @@ def draw_spread(inputs: SiteInputs, run: RunInfo) -> Exhibit:
             *kept_note(inputs.quantiles, inputs.period),
         ],
         tables=[] if missing else [_table(rows, inputs.period)],
+        data=rows,
         provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_DEMAND_QUANTILE, COLUMNS)),
     )
 

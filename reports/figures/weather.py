@@ -72,6 +72,7 @@ def draw_weather_fit(inputs: SiteInputs, run: RunInfo) -> Exhibit:
             tabulate(fits, WEATHER_FIT, FIT_COLUMNS, caption=f"The fit by dwelling type, {inputs.period}"),
             *_banded(days),
         ],
+        data=days,
         provenance=provenance_of_demand(inputs, run, trace=inputs.trace(WEATHER_FIT, ("dwelling_type", *LINES))),
     )
 

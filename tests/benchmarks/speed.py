@@ -48,15 +48,14 @@ def main() -> None:
         lake, options = Lake(root / "home" / "lake"), ingest_options(settings, today=dt.date(2026, 1, 1))
         works = plan_ingest(lake, settings.landing_folder, options).works
         rows["ingest"] = measure(lambda: [ingest_file(lake, work, options) for work in works])
-        work = partial(work_inline, lake, settings)
-        rows["follow homes"] = measure(lambda: follow_homes(lake, work))
-        inputs, _, _ = follow_homes(lake, work)
+        work, assumptions = partial(work_inline, lake, settings), read_assumptions()
+        rows["follow homes"] = measure(lambda: follow_homes(lake, work, assumptions))
+        inputs, _, _ = follow_homes(lake, work, assumptions)
         months = plan_months(inputs)
         rows["build months"] = measure(lambda: [work_unit(lake, settings, unit, inputs) for unit in months])
         choose = partial(keep_published, published=None, lake=lake, span=None)
         rows["aggregate the period"] = measure(lambda: plan_content(lake, settings, work, choose))
         rows["plan with nothing to do"] = measure(lambda: plan_content(lake, settings, work, choose))
-        assumptions = read_assumptions()
         costs = partial(lcoh_table, paper_demand(assumptions), assumptions, scenario="paper_fit", convention="wang2018")
         rows["cost table of the paper"] = min(measure(costs) for _ in range(5))
         print(f"{HOMES} homes, one year; plain pass over the file {base:.2f} s = 1")  # noqa: T201 - its result

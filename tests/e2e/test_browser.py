@@ -1,70 +1,54 @@
-"""The site in a browser, from a file, without any network."""
+"""The site in a browser, from files, without any network."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
 
+import polars as pl
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from reports.site import render_site
+from reports.pages import PAGES
+from reports.site import Download, render_site
+from tests import browsing
+from tests.browsing import Visit, Window
+from tests.example_release import make_release
 from tests.example_site import RUN, make_inputs
 
-CHARTS = 18
-CHOICES = 6
-Window = tuple[int, Literal["light", "dark"]]
-WINDOWS: tuple[Window, ...] = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"))
-COUNT_COLOURS = """async (png) => {
-  const image = new Image();
-  image.src = "data:image/png;base64," + png;
-  await image.decode();
-  const canvas = new OffscreenCanvas(image.width, image.height);
-  const context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0);
-  const pixels = new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer);
-  const counts = new Map();
-  pixels.forEach((pixel) => counts.set(pixel, (counts.get(pixel) || 0) + 1));
-  return [...counts.values()].filter((count) => count > 20).length;
-}"""
-CLIPPED_TEXT = """() => [...document.querySelectorAll("[data-chart]")].flatMap((chart) => {
-  const box = chart.getBoundingClientRect();
-  return [...chart.querySelectorAll("svg text")]
-    .filter((text) => text.textContent.trim() && !text.closest(".hoverlayer"))
-    .filter((text) => { const r = text.getBoundingClientRect(); return r.width && (r.left < box.left - 1 || r.right > box.right + 1); })
-    .map((text) => chart.dataset.chart + ": " + text.textContent);
-})"""
-COUNT_WHEN_READY = """document.addEventListener("DOMContentLoaded", () => {
-  window.drawnWhenReady = document.querySelectorAll(".js-plotly-plot").length;
-})"""
-FOCUSABLE = "a[href], summary, select, [tabindex='0']"
+CHARTS = {"index": 1, "demand": 12, "individual": 5, "networks": 3, "sensitivity": 3, "quality": 9}
+WINDOWS: tuple[Window, ...] = ((1280, "light"), (390, "dark"))  # both widths and both schemes
+ALSO_COUNTED_NARROW = ("individual", "networks")
+SMALLEST_TARGET = 23.5  # CSS pixels (WCAG 2.2, 2.5.8), less rounding
+every_page = pytest.mark.parametrize("key", [page.key for page in PAGES])
 
 
-class Visit:
-    """One open page, with what went wrong and what it asked for."""
+class Site:
+    """The rendered site: one browser window for each width and scheme, each page opened once in each."""
 
-    def __init__(self, context: BrowserContext, index: Path) -> None:
-        self.errors: list[str] = []
-        self.requests: list[str] = []
-        self.page: Page = context.new_page()
-        self.page.on("console", lambda message: self.errors.append(message.text))
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.errors.append(f"failed: {request.url}"))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        context.route("**/*", self.only_files)
-        self.page.add_init_script(COUNT_WHEN_READY)
-        self.page.goto(index.as_uri())
-        self.page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot .main-svg').length >= {CHARTS // 2}")
-        self.page.wait_for_function("!document.querySelector('[data-chart]:not(.js-plotly-plot)')")
+    def __init__(self, browser: Browser, folder: Path) -> None:
+        self.browser, self.folder = browser, folder
+        self.contexts: dict[Window, BrowserContext] = {}
+        self.visits: dict[tuple[Window, str], Visit] = {}
 
-    def only_files(self, route: Route) -> None:
-        """Let nothing but files pass."""
-        if route.request.url.startswith(("file:", "data:", "blob:")):
-            route.continue_()
-        else:
-            route.abort()
+    def visit(self, key: str, window: Window = WINDOWS[0]) -> Visit:
+        """Return an open page; a test leaves it as it was."""
+        if window not in self.contexts:
+            self.contexts[window] = browsing.open_window(self.browser, window)
+        if (window, key) not in self.visits:
+            self.visits[window, key] = Visit(self.contexts[window], self.folder / f"{key}.html")
+        return self.visits[window, key]
+
+    def page(self, key: str) -> Page:
+        """Return a page in a wide and light window."""
+        return self.visit(key).page
+
+    @cached_property
+    def size(self) -> int:
+        """The size of all files [B]."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
 
 @pytest.fixture(scope="module")
@@ -77,191 +61,185 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the first page of a whole site."""
-    return render_site(make_inputs(), run=RUN, out=tmp_path_factory.mktemp("site"))
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Give a whole site, with every table that a release may have and two downloads."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "downloads").mkdir()
+    (folder / "downloads" / "public.duckdb").write_bytes(bytes(range(256)) * 16)
+    (folder / "downloads" / "lcoh.csv").write_text("system,lcoh_gbp_per_mwh\nashp,107\n", encoding="utf-8")
+    downloads = [
+        Download("downloads/public.duckdb", "every table", sha256="0" * 64),
+        Download("downloads/lcoh.csv", "levelised cost of heat", "lcoh", rows=1),
+    ]
+    render_site(make_release(), run=RUN, out=folder, downloads=downloads)
+    return Site(browser, folder)
 
 
-@pytest.fixture(scope="module")
-def visits(browser: Browser, index: Path) -> dict[Window, Visit]:
-    """Give the page opened once in each window; a test leaves it as it was."""
-    return {window: Visit(open_window(browser, window), index) for window in WINDOWS}
-
-
-@pytest.fixture
-def page(visits: dict[Window, Visit]) -> Page:
-    """Give the page in a wide and light window."""
-    return visits[WINDOWS[0]].page
-
-
-def open_window(browser: Browser, window: Window) -> BrowserContext:
-    """Open a window of a width and a colour scheme, offline."""
-    width, scheme = window
-    return browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
-
-
-every_window = pytest.mark.parametrize("window", WINDOWS, ids=str)
-
-
-def drawn_colours(page: Page) -> dict[str, int]:
-    """Return for each chart how many colours cover more than a few pixels of its box."""
-    charts = page.locator("[data-chart]").all()
-    pictures = {
-        str(chart.get_attribute("data-chart")): base64.b64encode(chart.screenshot()).decode() for chart in charts
-    }
-    return {name: int(page.evaluate(COUNT_COLOURS, picture)) for name, picture in pictures.items()}
-
-
-@every_window
-def test_a_page_opens_from_a_file_without_errors_or_requests_and_every_figure_draws(
-    visits: dict[Window, Visit], window: Window
-) -> None:
-    visit = visits[window]
-    colours = drawn_colours(visit.page)
-    assert len(colours) == CHARTS
-    assert {name: count for name, count in colours.items() if count < 6} == {}
+@every_page
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_a_page_opens_from_a_file_fits_its_window_and_cuts_no_word(site: Site, key: str, window: Window) -> None:
+    visit = site.visit(key, window)
+    page = visit.page
     assert visit.errors == []
     assert [url for url in visit.requests if not url.startswith(("file:", "data:"))] == []
-
-
-@every_window
-def test_a_page_fits_its_window_and_no_label_is_cut_off(visits: dict[Window, Visit], window: Window) -> None:
-    page = visits[window].page
+    assert page.locator("[data-chart]").count() == CHARTS.get(key, 0)
     page.evaluate("document.querySelectorAll('details').forEach((toggle) => { toggle.open = true; })")
-    width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate(browsing.CUT_WORDS) == []
     page.evaluate("document.querySelectorAll('details').forEach((toggle) => { toggle.open = false; })")
-    assert width[0] <= width[1]
-    assert page.evaluate(CLIPPED_TEXT) == []
+    assert page.evaluate(browsing.CLIPPED_TEXT) == []
 
 
-def test_the_profile_draws_a_point_for_every_hour(page: Page) -> None:
-    profile = page.locator("[data-chart='hourly-profile-data']")
-    points = profile.evaluate("(chart) => chart.calcdata.map((trace) => trace.length)")
-    assert points == [8760, 8760]
-    assert profile.locator("path.js-line").count() == 2
-
-
-def test_a_choice_shows_its_own_days_lines_and_sentence(page: Page) -> None:
-    figure = page.locator("#weather-fit")
-    select = figure.locator("select")
-    assert page.locator("select:visible").count() == CHOICES
-    assert drawn_words(figure) == ["All homes."]
-    assert figure.locator(".points path").count() >= 365
-    before = height_of(figure)
-    select.select_option("flat")
-    page.wait_for_function("document.querySelector('#weather-fit [data-says=flat]').checkVisibility()")
-    assert drawn_words(figure) == ["Flat."]
-    assert shown_choices(figure) == ["flat"]
-    assert height_of(figure) != before
-    select.select_option("together")
-    page.wait_for_function("document.querySelector('#weather-fit [data-says=together]').checkVisibility()")
-    assert figure.locator(".legendtext").all_inner_texts() != []
-    select.select_option("all")
-    assert drawn_words(figure) == ["All homes."]
-    assert shown_choices(figure) == ["all"]
-
-
-def test_a_choice_survives_a_change_of_theme(page: Page) -> None:
-    figure = page.locator("#season-months")
-    figure.locator("select").select_option("terraced")
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function("getComputedStyle(document.body).backgroundColor === 'rgb(20, 24, 29)'")
-    assert shown_choices(figure) == ["terraced"]
-    page.emulate_media(color_scheme="light")
-    figure.locator("select").select_option("all")
-
-
-def drawn_words(figure: Locator) -> list[str]:
-    """Return which choice the visible sentence is about."""
-    return figure.locator("[data-says]:visible strong").all_inner_texts()
-
-
-def shown_choices(figure: Locator) -> list[str]:
-    """Return the choices whose traces are shown."""
-    found = figure.locator("[data-chart]").evaluate(
-        "(chart) => [...new Set(chart.data.filter((trace) => trace.visible && trace.meta).map((trace) => trace.meta.choice))]"
+@every_page
+@pytest.mark.parametrize("window", WINDOWS, ids=str)
+def test_every_figure_draws_and_axe_finds_nothing(site: Site, key: str, window: Window) -> None:
+    page = site.visit(key, window).page
+    if window == WINDOWS[0] or key in ALSO_COUNTED_NARROW:
+        colours = browsing.drawn_colours(page)
+        assert len(colours) == CHARTS.get(key, 0)
+        assert {name: count for name, count in colours.items() if count < 6} == {}
+    page.evaluate(browsing.SHORTEN_TABLES)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    small = page.evaluate(
+        "() => [...document.querySelectorAll('button, select, summary')].filter((e) => e.checkVisibility())"
+        f".filter((e) => e.getBoundingClientRect().height < {SMALLEST_TARGET}).map((e) => e.outerHTML.slice(0, 80))"
     )
-    return [str(choice) for choice in found]
+    assert small == []
 
 
-def height_of(figure: Locator) -> Any:
-    """Return the range of the vertical axis."""
-    return figure.locator("[data-chart]").evaluate("(chart) => chart._fullLayout.yaxis.range")
+@every_page
+def test_the_keyboard_reaches_everything(site: Site, key: str) -> None:
+    assert browsing.missed_by_keyboard(site.page(key)) == []
 
 
-def test_a_page_is_ready_before_its_figures_are_drawn_and_stays_small(visits: dict[Window, Visit], index: Path) -> None:
-    assert sum(path.stat().st_size for path in index.parent.rglob("*") if path.is_file()) < 25e6
-    for visit in visits.values():
-        assert visit.page.locator("script[src='plotly.min.js']").count() == 1
-        assert visit.page.evaluate("drawnWhenReady") <= 1
-
-
-def test_every_toggle_opens_its_table(page: Page) -> None:
+@every_page
+def test_every_toggle_opens_its_table(site: Site, key: str) -> None:
+    page = site.page(key)
     toggles = page.locator("details").all()
-    assert len(toggles) == CHARTS + 1
+    assert len(toggles) >= CHARTS.get(key, 0)
     for toggle in toggles:
-        table = toggle.locator("table").first
-        assert not table.is_visible()
-        toggle.locator("summary").click()
-        assert table.is_visible()
-        assert table.locator("tbody tr").count() > 0
-        toggle.locator("summary").click()
+        before = toggle.get_attribute("open")
+        toggle.locator("summary").press("Enter")
+        assert toggle.get_attribute("open") != before
+    page.evaluate("document.querySelectorAll('details').forEach((toggle) => { toggle.open = true; })")
+    assert page.evaluate("[...document.querySelectorAll('details table')].every((t) => t.checkVisibility() && t.tBodies[0].rows.length)")  # fmt: skip
 
 
-def test_the_keyboard_reaches_everything_and_opens_a_toggle(page: Page) -> None:
-    wanted = page.evaluate(f'[...document.querySelectorAll("{FOCUSABLE}")].filter((e) => e.checkVisibility()).length')
-    page.evaluate("window.reached = new Set(); document.activeElement.blur(); scrollTo(0, 0)")
-    for _ in range(wanted + 2):  # beside each element once, the window itself
-        page.keyboard.press("Tab")
-        page.evaluate("window.reached.add(document.activeElement)")
-    missed = f'[...document.querySelectorAll("{FOCUSABLE}")].filter((e) => e.checkVisibility() && !reached.has(e)).map((e) => e.outerHTML.slice(0, 80))'
-    assert page.evaluate(missed) == []
-    page.locator("summary").first.focus()
-    page.keyboard.press("Enter")
-    assert page.locator("details").first.get_attribute("open") is not None
-    page.keyboard.press("Enter")
-    assert page.locator("details").first.get_attribute("open") is None
-
-
-def test_figures_follow_the_readers_theme(page: Page) -> None:
-    first_bar = page.locator("[data-chart='emissions-data'] .bars path").first
-
-    def fill() -> Any:
-        return first_bar.evaluate("(bar) => getComputedStyle(bar).fill")
-
-    light = fill()
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function("getComputedStyle(document.body).backgroundColor === 'rgb(20, 24, 29)'")
-    page.wait_for_function(
-        f"getComputedStyle(document.querySelector(\"[data-chart='emissions-data'] .bars path\")).fill !== '{light}'"
-    )
-    assert fill() == "rgb(179, 163, 176)"
-    page.emulate_media(color_scheme="light")
-
-
-def test_links_lead_to_their_sections(page: Page) -> None:
-    for link in page.locator("nav a").all():
-        link.click()
-        target = page.evaluate("document.querySelector(location.hash).getBoundingClientRect().top")
-        at_the_end = page.evaluate("Math.ceil(scrollY + innerHeight) >= document.documentElement.scrollHeight - 2")
-        assert 0 <= target < 200 or at_the_end, link.inner_text()
-
-
-def test_tables_can_be_read_without_scripts(browser: Browser, index: Path) -> None:
-    context = browser.new_context(java_script_enabled=False, offline=True)
+def test_navigation_leads_to_every_page_and_back(site: Site) -> None:
+    context = browsing.open_window(site.browser, WINDOWS[0])
+    context.route("**/plotly.min.js", lambda route: route.abort())  # links need no figures
     page = context.new_page()
-    page.goto(index.as_uri())
-    page.locator("#annual-demand summary").click()
-    assert "18,740" in page.locator("#annual-demand table").inner_text()
+    page.goto((site.folder / "index.html").as_uri())
+    for each in PAGES:
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name=each.name, exact=True).click()
+        assert page.url.endswith(each.file)
+        assert page.locator("h1").inner_text().startswith(each.title)
+        assert page.locator("header [aria-current=page]").all_inner_texts() == [each.name]
+    page.locator(".brand a").click()
+    page.locator("#heat .more a").first.click()
+    assert page.url.endswith("demand.html#annual-demand")
+    page.wait_for_function("document.querySelector(location.hash).getBoundingClientRect().top < 300")
     context.close()
 
 
-def test_a_page_of_few_homes_and_hostile_names_opens_without_errors(browser: Browser, tmp_path: Path) -> None:
+def test_every_choice_shows_its_own_traces_and_its_own_sentence(site: Site) -> None:
+    chosen = 0
+    for key in ("demand", "quality"):
+        page = site.page(key)
+        for figure in page.locator("figure:has(select)").all():
+            select = figure.locator("select")
+            options = select.locator("option").evaluate_all("(options) => options.map((o) => [o.value, o.textContent])")
+            for value, name in [*options[1:], options[0]]:  # the first one last: the page is left as it was
+                select.select_option(value)
+                assert browsing.shown_choices(figure) == [value]
+                assert browsing.drawn_words(figure) == [f"{name}."]
+                chosen += 1
+    assert chosen >= 35
+
+
+def test_the_profile_draws_a_point_for_every_hour(site: Site) -> None:
+    profile = site.page("demand").locator("[data-chart='hourly-profile-data']")
+    assert profile.evaluate("(chart) => chart.calcdata.map((trace) => trace.length)") == [8760, 8760]
+    assert profile.locator("path.js-line").count() == 2
+
+
+def test_figures_and_their_choices_follow_the_readers_theme(site: Site) -> None:
+    page = site.page("demand")
+    months = page.locator("#season-months")
+    months.locator("select").select_option("terraced")
+    first_bar = "[data-chart='gas-uses-data'] .bars path"
+    fill = f'getComputedStyle(document.querySelector("{first_bar}")).fill'
+    light = page.evaluate(fill)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{fill} !== '{light}'")
+    assert page.evaluate(fill) == "rgb(140, 183, 228)"
+    assert browsing.shown_choices(months) == ["terraced"]
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"{fill} === '{light}'")
+    months.locator("select").select_option("all")
+
+
+@pytest.mark.parametrize("key", CHARTS)
+def test_figures_download_as_data_and_as_images_that_name_their_source(site: Site, key: str, tmp_path: Path) -> None:
+    page = site.page(key)
+    figures = page.locator("figure:has([data-chart])").all()
+    assert len(figures) == CHARTS[key]
+    for figure in figures:
+        words = str(figure.locator("[data-image=svg]").evaluate("(button) => specify(button).layout.title.text"))
+        assert figure.locator("h3").inner_text()[:12] in words
+        assert f"Run: {RUN.run_id}" in words
+    figure, name = figures[0], figures[0].get_attribute("id")
+    data = browsing.download_by(page, figure.get_by_role("link", name="Data (CSV)"))
+    data.save_as(tmp_path / "data.csv")
+    rows = pl.read_csv(tmp_path / "data.csv", infer_schema_length=None)
+    assert data.suggested_filename == f"{name}.csv"
+    assert rows["run_id"].unique().to_list() == [RUN.run_id]
+    for form, start in (("svg", b"<svg"), ("png", b"\x89PNG")):
+        image = browsing.download_by(page, figure.locator(f"[data-image={form}]"))
+        image.save_as(tmp_path / "image")
+        assert image.suggested_filename == f"{name}.{form}"
+        assert (tmp_path / "image").read_bytes()[: len(start)] == start
+        assert form == "png" or f"Run: {RUN.run_id}" in (tmp_path / "image").read_text(encoding="utf-8")
+
+
+def test_the_files_of_the_release_download(site: Site, tmp_path: Path) -> None:
+    page = site.page("downloads")
+    links = page.locator("a[download]").all()
+    assert len(links) == 2
+    for link in links:
+        got = browsing.download_by(page, link)
+        got.save_as(tmp_path / got.suggested_filename)
+        original = site.folder / "downloads" / got.suggested_filename
+        assert (tmp_path / got.suggested_filename).read_bytes() == original.read_bytes()
+
+
+def test_pages_are_ready_before_their_figures_are_drawn_and_the_site_is_small(site: Site) -> None:
+    assert site.size < 25e6
+    for key, charts in CHARTS.items():
+        page = site.page(key)
+        assert page.locator("script[src='plotly.min.js']").count() == 1
+        assert page.evaluate("drawnWhenReady") <= 1 <= charts
+    assert site.page("method").locator("script[src='plotly.min.js']").count() == 0
+
+
+def test_tables_can_be_read_without_scripts(site: Site) -> None:
+    context = site.browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto((site.folder / "demand.html").as_uri())
+    page.locator("#annual-demand summary").click()
+    assert "18,740" in page.locator("#annual-demand table").inner_text()
+    assert page.locator("button:visible, select:visible").count() == 0
+    context.close()
+
+
+def test_pages_of_few_homes_and_hostile_names_open_without_errors(browser: Browser, tmp_path: Path) -> None:
     names = ["<script>document.title = 'taken'</script>.csv", "</script><img src=x onerror=alert(1)>", "z" * 10_000]
-    visit = Visit(
-        open_window(browser, WINDOWS[2]), render_site(make_inputs({"flat": 3}, names=names), run=RUN, out=tmp_path)
-    )
-    assert visit.errors == []
-    assert visit.page.title() == "Hearth: heat demand and the cost of heat, 2009"
-    assert visit.page.locator(".missing").count() >= 4
-    assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    render_site(make_inputs({"flat": 3}, names=names), run=RUN, out=tmp_path)
+    context = browsing.open_window(browser, WINDOWS[1])
+    for key in ("index", "demand", "quality"):
+        visit = Visit(context, tmp_path / f"{key}.html")
+        assert visit.errors == []
+        assert "taken" not in visit.page.title()
+        assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    context.close()

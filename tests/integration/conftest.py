@@ -15,7 +15,7 @@ from transforms.schema import Column
 
 @pytest.fixture(scope="session")
 def true_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a DuckDB file with every declared table; it has no constraints, so that tests can break it."""
+    """Give a DuckDB file with every declared table and view; it has no constraints, so that tests can break it."""
     path = tmp_path_factory.mktemp("warehouse") / "true.duckdb"
     frames = true_tables()
     with duckdb.connect(str(path)) as con:
@@ -25,6 +25,8 @@ def true_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
             con.register("incoming", table.conform(frame.with_columns(others)).to_arrow())
             con.execute(f"CREATE TABLE {table.name} AS SELECT * FROM incoming")
             con.unregister("incoming")
+        for view in tables.VIEWS:
+            con.execute(f"CREATE VIEW {view.name} AS {view.sql}")
     return path
 
 

@@ -10,11 +10,13 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.report import report_is_current, write_report
+from flows.report import write_report
+from flows.report_folder import report_is_current
 from flows.sample import write_sample
 from flows.settings import Settings, load_settings
 from tests.pipeline import run
 from transforms.public import PUBLIC_TABLES
+from transforms.tables import PUBLIC_VIEWS
 from warehouse.releases import ReleaseFolder
 
 HOMES = 120
@@ -43,6 +45,12 @@ COUNTS = {
     "weather_fit": "SELECT dwelling_type, period, count(*) AS homes FROM grouped GROUP BY ALL",
     "heat_demand_quantile": "SELECT dwelling_type, period, count(*) AS homes FROM grouped GROUP BY ALL",
     "lcoh": "SELECT dwelling_type, period, 'measured' AS demand_basis, count(*) AS homes FROM grouped GROUP BY ALL",
+    "lcoh_distribution": "SELECT dwelling_type, period, count(*) AS homes FROM grouped WHERE heat_kwh_annual > 0 GROUP BY ALL",
+    "lcoh_quantile": "SELECT dwelling_type, period, count(*) AS homes FROM grouped GROUP BY ALL",
+    "diversity": """
+        SELECT dwelling_type, period, interval_minutes, count(*) AS homes
+        FROM grouped JOIN warehouse.diversity_home USING (household_id, period) GROUP BY ALL
+    """,
     "heat_profile": "SELECT * FROM hour",
     "weather_day": "SELECT dwelling_type, period, hour_start_utc::DATE AS date, min(homes) AS homes FROM hour GROUP BY ALL",
     "heat_profile_season": """
@@ -114,7 +122,8 @@ def test_each_published_count_is_that_of_the_households_rounded_to_ten(published
 
 def test_every_published_table_with_a_count_of_homes_is_counted_again(published: Published) -> None:
     rows = published.con.sql(
-        "SELECT table_name FROM duckdb_columns() WHERE database_name = 'public' AND column_name = 'households'"
+        "SELECT table_name FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, table_name)"
+        " WHERE database_name = 'public' AND column_name = 'households'"
     ).fetchall()
     with_rows = {name for (name,) in rows if published.con.sql(f"SELECT 1 FROM public.{name} LIMIT 1").fetchall()}
     assert with_rows == set(COUNTS)
@@ -187,7 +196,7 @@ def test_no_table_of_households_is_public(published: Published) -> None:
     columns = published.con.sql(
         "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'public'"
     ).fetchall()
-    assert {name for name, _ in columns} == {*PUBLIC_TABLES, "release"}
+    assert {name for name, _ in columns} == {*PUBLIC_TABLES, "release", *(view.name for view in PUBLIC_VIEWS)}
     assert [name for name, column in columns if column in {"household_id", "sample_keys", "source_level"}] == []
 
 
@@ -197,7 +206,7 @@ def test_the_release_is_recorded_beside_the_reports_for_the_owner_alone(publishe
     assert record is not None
     assert (published.home / "reports" / "current").readlink().name.startswith(record.release_id)
     assert stat.S_IMODE(releases.root.stat().st_mode) == 0o700
-    assert list((published.home / "reports").rglob("*.parquet")) == []
+    assert {path.stem for path in (published.home / "reports").rglob("*.parquet")} == {*PUBLIC_TABLES, "release"}
     assert record.member.filter(level="heat")["household_id"].n_unique() == published.con.sql("SELECT DISTINCT household_id FROM member").pl().height  # fmt: skip
 
 

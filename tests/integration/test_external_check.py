@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from flows.external import NO_FOLDER, compare_with_studies, fingerprint_references
+from flows.external import NO_FOLDER, compare_with_studies
+from flows.report_folder import fingerprint_references
 from quality.disclosure import BY_DWELLING_TYPE, publish_cells
 from transforms import tables
 from transforms.public import PublicTable
@@ -121,7 +122,7 @@ def test_a_day_that_lacks_an_hour_is_not_a_day_of_little_gas(query: Query) -> No
 
 
 def test_a_spoilt_study_is_named_and_stops_nothing(
-    tmp_path: Path, query: Query, published: dict[str, PublicTable]
+    tmp_path: Path, query: Query, published: dict[str, PublicTable], capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_days(tmp_path, 20)
     (tmp_path / "serl").mkdir()
@@ -129,6 +130,8 @@ def test_a_spoilt_study_is_named_and_stops_nothing(
     check = compare_with_studies(query, tmp_path, **published, origin=None)
     assert set(check.rows["study"]) == {"Fluvius 2024"}
     assert any(w.startswith("serl/serl_gas_hh_shapes_long.csv: refused, ") for w in check.not_compared)
+    said = capsys.readouterr().err.splitlines()
+    assert said == [f"not compared with published studies: {what}" for what in check.not_compared]
 
 
 def test_without_a_folder_nothing_is_compared_and_it_says_which_setting_names_one(

@@ -12,13 +12,15 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.report import report_is_current, write_report
+from flows.report import write_report
+from flows.report_folder import report_is_current
 from flows.settings import load_settings
 from tests.pipeline import read_tables, run, write_edrp, write_households
-from transforms.tables import WAREHOUSE_TABLES
+from transforms.tables import VIEWS, WAREHOUSE_TABLES
 from warehouse.lake import Lake
-from warehouse.publish import WarehouseFolder, forget_old_snapshots
+from warehouse.publish import WarehouseFolder
 from warehouse.runs import RunLog, read_runs, write_run
+from warehouse.snapshots import Retention, forget_old_snapshots
 
 SPAN = (dt.date(2009, 1, 1), dt.date(2009, 3, 1))
 
@@ -59,7 +61,7 @@ def test_each_publication_is_a_snapshot_and_the_current_one_is_the_newest(root: 
     names = sorted(path.stem for path in folder.snapshots.glob("*.duckdb"))
     assert len(names) == 2
     assert (folder.snapshots / f"{log['snapshot_id']}.duckdb").samefile(folder.current)
-    assert len(forget_old_snapshots(folder, 1)) == 1
+    assert len(forget_old_snapshots(folder, Retention(keep=1), now=dt.datetime.now(dt.UTC))) == 1
     assert (folder.snapshots / f"{log['snapshot_id']}.duckdb").exists()
 
 
@@ -98,13 +100,15 @@ def test_the_published_file_is_read_only_and_of_the_storage_version_of_older_cli
     assert rows[0][0].startswith("v1.4")
 
 
-def test_every_table_and_column_carries_its_comment(root: Path) -> None:
+def test_every_table_view_and_column_carries_its_comment(root: Path) -> None:
     path = root / "home" / "warehouse" / "current.duckdb"
     with duckdb.connect(str(path), read_only=True) as con:
         columns = con.sql(
             "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal ORDER BY table_name, column_index"
         ).fetchall()
-    declared = {(table.name, column.name): column.meaning for table in WAREHOUSE_TABLES for column in table.columns}
+    declared = {
+        (table.name, column.name): column.meaning for table in (*WAREHOUSE_TABLES, *VIEWS) for column in table.columns
+    }
     assert {(table, column) for table, column, _ in columns} == declared.keys()
     assert all(declared[table, column] in comment for table, column, comment in columns)
 

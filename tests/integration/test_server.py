@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.server import ServerError, ServerFiles, start_server
+from flows.server import start_server
+from flows.server_files import ServerError, ServerFiles
 
 USER = """
 import sys

@@ -39,7 +39,7 @@ def test_a_finer_table_shows_no_cell_that_the_coarser_one_hides() -> None:
     demand = publish_cells(tables.HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
     hourly = pl.concat(
         [
-            make_profile(50).head(48).with_columns(dwelling_type=pl.lit(name))
+            make_profile({"terraced": 50}).head(48).with_columns(dwelling_type=pl.lit(name))
             for name in ("bungalow", "detached", "terraced")
         ]
     )

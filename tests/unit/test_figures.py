@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +14,19 @@ import pytest
 from numpy.typing import NDArray
 
 from reports import palette, text, tracing
+from reports.figures.completeness import draw_completeness, draw_lost_readings
 from reports.figures.cost import PARTS, draw_cost_shares, draw_emissions, draw_individual, draw_networks, options
 from reports.figures.demand import draw_annual_demand, draw_profile
+from reports.figures.duration import draw_load_duration
 from reports.figures.exhibit import Exhibit
 from reports.figures.external import draw_external
+from reports.figures.hours import draw_day_map, draw_weeks
 from reports.figures.quality import draw_flags, draw_judgements
+from reports.figures.scale import draw_scale
 from reports.figures.season import draw_bands, draw_day_kinds, draw_months
 from reports.figures.selection import draw_funnel, draw_selection_effect
 from reports.figures.spread import draw_spread
 from reports.figures.weather import draw_gas_uses, draw_weather_fit
-from reports.headlines import headlines
 from reports.inputs import SiteInputs
 from tests.example_heat import LEVELS
 from tests.example_site import HOMES, PEAK_KWH, RUN, make_inputs
@@ -43,6 +46,12 @@ DRAWS = (
     draw_emissions,
     draw_networks,
     draw_cost_shares,
+    lambda inputs, run: draw_scale(inputs, run)[0],
+    draw_load_duration,
+    draw_day_map,
+    draw_weeks,
+    draw_completeness,
+    draw_lost_readings,
     draw_funnel,
     draw_selection_effect,
     draw_flags,
@@ -56,6 +65,9 @@ VISION = {
     "deuteranopia": np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]]),
     "tritanopia": np.array([[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]]),
 }  # Machado, Oliveira, Fernandes 2009, severity 1
+TO_CONES = np.array([[0.41222, 0.53633, 0.05145], [0.21190, 0.68070, 0.10740], [0.08830, 0.28172, 0.62998]])
+OF_CONES = np.array([[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.02590, 0.78277, -0.80868]])
+APART = 0.06
 THEMES = ("light", "dark")
 
 
@@ -82,20 +94,50 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def lab(colour: str, vision: str) -> NDArray[np.float64]:
-    """Return CIELAB of a colour as seen with a kind of colour vision."""
-    to_xyz = np.array([[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.9503]])
-    xyz = to_xyz @ np.clip(VISION[vision] @ linear(colour), 0, 1) / [0.9505, 1.0, 1.0888]
-    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+def oklab(colour: str, vision: str = "usual") -> NDArray[np.float64]:
+    """Return lightness and two axes of hue of a colour as seen with a kind of colour vision (Ottosson 2020)."""
+    cones = TO_CONES @ np.clip(VISION[vision] @ linear(colour), 0, 1)
+    return np.array(OF_CONES @ np.cbrt(cones))
+
+
+def distance(one: str, other: str, vision: str) -> float:
+    """Return how far two colours lie apart; 0.02 can just be seen side by side."""
+    return float(np.linalg.norm(oklab(one, vision) - oklab(other, vision)))
 
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("family", palette.FAMILIES)
 def test_colours_of_a_family_stay_apart_for_every_kind_of_colour_vision(family: str, theme: str) -> None:
     colours = [getattr(ink, theme) for ink in palette.FAMILIES[family].values()]
-    nearest = min(float(np.linalg.norm(lab(a, v) - lab(b, v))) for v in VISION for a, b in combinations(colours, 2))
-    assert nearest > 14, f"CIELAB distance {nearest:.1f} in {family}, {theme}"
+    nearest = min((distance(a, b, v), v, a, b) for v in VISION for a, b in combinations(colours, 2))
+    assert nearest[0] > APART, nearest
+
+
+def test_two_colours_that_red_blind_readers_confuse_do_not_pass_as_apart() -> None:
+    assert distance("#b05a2c", "#6f7f2c", "usual") > APART
+    assert distance("#b05a2c", "#6f7f2c", "deuteranopia") < APART
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("vision", VISION)
+def test_the_scale_of_maps_goes_one_way_in_even_steps_for_every_kind_of_colour_vision(theme: str, vision: str) -> None:
+    colours = [getattr(ink, theme) for _, ink in palette.scale()]
+    lightness = np.array([oklab(colour, vision)[0] for colour in colours])
+    steps = np.abs(np.diff(lightness))
+    assert (np.sign(np.diff(lightness)) == (-1 if theme == "light" else 1)).all()
+    assert steps.min() > 0.5 * steps.max()
+    assert steps.min() > 0.05
+    if vision == "usual":
+        differences = [distance(a, b, vision) for a, b in pairwise(colours)]
+        assert min(differences) > 0.75 * max(differences)
+
+
+def test_frames_of_figures_have_the_colours_of_the_page() -> None:
+    style = (ROOT / "reports" / "assets" / "site.css").read_text(encoding="utf-8")
+    light, dark = style.split("prefers-color-scheme: dark", 1)
+    for name, ink in (("page", palette.PAGE), ("ink", palette.TEXT), ("muted", palette.MUTED), ("line", palette.LINE)):
+        for told, colour in ((light, ink.light), (dark, ink.dark)):
+            assert re.search(rf"--{name}: (#\w+);", told)[1] == colour
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -107,7 +149,7 @@ def test_colours_stand_out_from_their_page_and_text_on_them_is_readable(theme: s
     for family, text_on in ((palette.COST_PART, palette.ON_COST_PART), (palette.END_USE, palette.ON_END_USE)):
         for part, on in text_on.items():
             assert contrast(getattr(on, theme), getattr(family[part], theme)) >= 4.5, part
-    for ink in (*palette.DWELLING_TYPE.values(), palette.OTHER_GROUP):
+    for ink in (*palette.DWELLING_TYPE.values(), *palette.SYSTEM.values(), palette.OTHER_GROUP):
         assert contrast(getattr(palette.PUBLISHED, theme), getattr(palette.tint(ink), theme)) >= 4.5, ink
 
 
@@ -184,7 +226,7 @@ def test_the_profile_draws_every_hour_and_leaves_a_gap_where_one_is_missing(inpu
 def test_the_table_behind_the_profile_sums_it_up_by_month(inputs: SiteInputs) -> None:
     (table,) = draw_profile(inputs, RUN).tables
     assert len(table.rows) == 12
-    january = inputs.profile.frame.filter(pl.col("hour_start_utc").dt.month() == 1)
+    january = inputs.profile.frame.filter(pl.col("hour_start_utc").dt.month() == 1, dwelling_type="all")
     assert table.rows[0][:2] == ("2009-01", "744")
     assert table.rows[0][3] == f"{january['heat_kwh_mean'].sum():,.0f}"
 
@@ -216,7 +258,7 @@ def test_cost_shares_add_up_to_the_whole(inputs: SiteInputs) -> None:
 def test_a_run_of_few_homes_says_so_in_place_and_keeps_the_papers_costs() -> None:
     few = make_inputs({"semi_detached": 1})
     for draw in (draw_annual_demand, draw_spread, draw_profile, draw_weather_fit, draw_gas_uses, draw_months, draw_day_kinds, draw_bands,
-                 draw_funnel, draw_flags, draw_judgements):  # fmt: skip
+                 draw_load_duration, draw_day_map, draw_weeks, draw_completeness, draw_lost_readings, draw_funnel, draw_flags, draw_judgements):  # fmt: skip
         exhibit = draw(few, RUN)
         assert exhibit.chart is None
         assert exhibit.missing == "not shown: rests on fewer than 10 homes"
@@ -224,10 +266,6 @@ def test_a_run_of_few_homes_says_so_in_place_and_keeps_the_papers_costs() -> Non
     assert exhibit.chart is not None
     assert not exhibit.rests_on_homes
     assert exhibit.provenance["Homes"] == "none: demand as published"
-    values = [headline.value for group in headlines(few, RUN) for headline in group]
-    assert values[:3] == ["–", "–", "fewer than 10"]  # noqa: RUF001
-    paper = few.costs(RUN, ["gas_boiler"], basis="paper").filter(dwelling_type="all")["lcoh_gbp_per_mwh"]
-    assert values[3] == f"£{paper.item():,.0f}/MWh"
 
 
 def test_networks_fall_back_to_the_papers_demand_where_the_measured_mix_is_hidden() -> None:
@@ -237,21 +275,6 @@ def test_networks_fall_back_to_the_papers_demand_where_the_measured_mix_is_hidde
     assert set(options(hidden, RUN)["demand_basis"]) == {"paper"}
     assert "Measured demand is not shown" in draw_networks(hidden, RUN).notes[0]
     assert set(draw_individual(hidden, RUN).chart.data[-1].y) >= {"Detached", "National mix"}  # type: ignore[union-attr]
-
-
-def test_headlines_give_heat_peak_homes_and_the_cost_of_each_system(inputs: SiteInputs) -> None:
-    measured, costs = headlines(inputs, RUN)
-    mean = inputs.demand.frame.filter(dwelling_type="all")["heat_kwh_mean"].item()
-    assert measured[0].value == f"{mean:,.0f} kWh"
-    assert "95 % interval" in measured[0].below
-    assert measured[2].below == "in the hour from 6 January 2009, 17:00 UTC"
-    assert (measured[3].value, measured[3].below) == ("590", "of 990 seen, rounded to 10")
-    assert (
-        measured[1].value
-        == f"{inputs.demand.frame.filter(dwelling_type='all')['heat_kwh_weather_normal'].item():,.0f} kWh"
-    )
-    assert measured[1].below.endswith("kWh; +3.0 % against 2009")
-    assert [headline.label for headline in costs] == [text.name_of(system) for system in tables.SYSTEMS]
 
 
 def test_a_table_that_did_not_pass_disclosure_control_is_refused(inputs: SiteInputs) -> None:

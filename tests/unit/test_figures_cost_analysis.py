@@ -6,18 +6,15 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 import pytest
 
-from quality import disclosure
 from reports import palette, text
 from reports.figures.choice import (
     draw_abatement,
     draw_break_evens,
-    draw_distribution,
     draw_finance,
     draw_performance,
     draw_probability,
@@ -25,129 +22,20 @@ from reports.figures.choice import (
 from reports.figures.claims import claims_lead, draw_claims
 from reports.figures.diversity import draw_diversity
 from reports.figures.exhibit import Exhibit
+from reports.figures.ranges import draw_distribution
 from reports.figures.sensitivity import draw_sensitivity, draw_sobol
 from reports.inputs import OPTIONAL, RunInfo, SiteInputs
-from reports.site import render_site, sections
-from tests.example_site import COMPUTED_BY, RUN, make_inputs
-from transforms import tables
-from transforms.public import PublicTable
-from transforms.schema import Table
+from reports.pages import PAGES, sections
+from reports.site import render_site
+from tests.example_analyses import FRAMES, HOSTILE, make_analyses, published
+from tests.example_site import RUN, make_inputs
 
-PAPER = {"scenario": RUN.paper_scenario, "convention": RUN.paper_convention}
-OWN = {"scenario": RUN.scenario, "convention": RUN.convention}
-OF_HOMES = {**OWN, "period": "2009", "dwelling_type": "flat", "system": "ashp", "scale": "individual"}
-HOSTILE = "<script>alert(1)</script>"
-
-
-def published(table: Table, rows: list[dict[str, Any]]) -> PublicTable:
-    """Return rows of a declared table as published; columns that are not given are null."""
-    full = [{name: row.get(name) for name in table.schema} for row in rows]
-    return PublicTable(
-        table.name, table.conform(pl.DataFrame(full, schema=table.schema)), pl.DataFrame(), disclosure.FLOOR
-    )
-
-
-def curve(parameter: str, **points: float) -> list[dict[str, Any]]:
-    """Return a curve of the network of 100 homes: the value that changes, as `x0_5`, and the change of the cost."""
-    return [
-        {
-            **PAPER, "system": "network", "scale": "small", "parameter": parameter,
-            "change": float(at[1:].replace("_", ".")), "lcoh_gbp_per_mwh": 120 * (1 + rise), "relative_change": rise,
-        }
-        for at, rise in points.items()
-    ]  # fmt: skip
-
-
-def claim(name: str, basis: str = "fitted", **other: Any) -> dict[str, Any]:
-    """Return one statement of the paper that comes out as expected."""
-    return {
-        "claim": name, "says": "what it says", "published": 35.0, "unit": "%", "relation": "approx", "tolerance": 2.0,
-        "model": 36.0, "basis": basis, "expected": "pass", "within_tolerance": True, "as_expected": True, "source": "Wang 2018",
-        **other,
-    }  # fmt: skip
-
-
-def index(system: str, scale: str, parameter: str, total: float) -> dict[str, Any]:
-    """Return the Sobol indices of one parameter."""
-    return {
-        **OWN, "system": system, "scale": scale, "parameter": parameter, "low": 0.7, "high": 1.5, "unit": "1",
-        "first_order": total - 0.1, "first_order_ci_low": total - 0.15, "first_order_ci_high": total - 0.05,
-        "total_order": total, "total_order_ci_low": total - 0.02, "total_order_ci_high": total + 0.03, "source": "a range",
-    }  # fmt: skip
-
-
-def peak(dwellings: int, kw: float, *, extrapolated: bool = False, minutes: int = 30) -> dict[str, Any]:
-    """Return the peak per home of homes together."""
-    return {
-        "dwelling_type": "all", "period": "2009", "interval_minutes": minutes, "dwellings": dwellings, "households": 590,
-        "peak_kw_p05": kw - 0.5, "peak_kw_p50": kw, "peak_kw_p95": kw + 0.5, "extrapolated": extrapolated,
-    }  # fmt: skip
-
-
-def probability(system: str, share: float, dwelling_type: str = "flat", **other: str) -> dict[str, Any]:
-    """Return how often a system is the cheapest."""
-    row = {**OF_HOMES, "dwelling_type": dwelling_type, "system": system, "alternatives": "individual", "draws": 4096}
-    return {**row, "lcoh_p05": 90.0, "lcoh_p50": 120.0, "lcoh_p95": 190.0, "cheapest_share": share, **other}
-
-
-FRAMES: dict[str, tuple[Table, list[dict[str, Any]]]] = {
-    "sensitivity": (
-        tables.LCOH_SENSITIVITY,
-        [
-            *curve("demand", x0_5=0.35, x1=0.0, x1_5=-0.11), *curve("capital", x0_5=-0.15, x1=0.0, x1_5=0.15),
-            *curve("om", x0_5=-0.11, x1=0.0, x1_5=0.11), *curve("discount_rate", x0=-0.15, x0_1=0.35), *curve("spf", x1=1.1, x10=-0.27),
-        ],
-    ),
-    "claims": (
-        tables.CLAIM,
-        [
-            claim("fig7_demand_minus50", says=HOSTILE), claim("fig7_capital_50", published=15.0),
-            claim("fig8_spf_10", relation="below", published=-25.0, tolerance=0.0, model=-27.0),
-            claim("order", "independent", relation="holds", published=1.0, unit="1", model=0.0, as_expected=False, reason="why not"),
-            claim("fig1_gas_mean", "sample", unit="kWh", published=18900.0, model=None, as_expected=None, within_tolerance=None),
-        ],
-    ),
-    "diversity": (
-        tables.DIVERSITY,
-        [peak(1, 12.0), peak(100, 6.0), peak(1000, 5.0, extrapolated=True), peak(1, 9.0, minutes=60)],
-    ),
-    "probability": (
-        tables.LCOH_PROBABILITY,
-        [probability("ashp", 0.4), probability("gas_boiler", 0.6), probability("gas_boiler", 1.0, "detached"),
-         probability("network", 0.2, "stock", alternatives="small", scale="small")],
-    ),
-    "break_even": (
-        tables.BREAK_EVEN,
-        [
-            {**OF_HOMES, "quantity": "carbon_price", "unit": "GBP/t", "base": 14.0, "value": 312.4},
-            {**OF_HOMES, "quantity": "spf", "unit": "1", "base": 2.6, "value": None, "note": HOSTILE},
-        ],
-    ),
-    "sobol": (
-        tables.LCOH_SOBOL,
-        [index("ashp", "individual", "capital", 0.3), index("ashp", "individual", "demand", 0.6),
-         index("network", "large", "capital", 0.5), index("network", "small", "loss", 0.4)],
-    ),
-    "performance": (
-        tables.SEASONAL_PERFORMANCE,
-        [{"dwelling_type": "all", "period": "2009", "source": "air", "load": "raw", "spf_space": 2.7, "spf_hot_water": 2.2, "spf": 2.6,
-          "cop_coldest_hour": 1.9}],
-    ),
-    "abatement": (
-        tables.ABATEMENT,
-        [{**OF_HOMES, "reference": "new_boiler", "grid": "average", "co2_saved_kg_per_year": 1234.0, "cost_gbp_per_tonne": 287.4}],
-    ),
-    "finance": (
-        tables.NETWORK_FINANCE,
-        [{**OWN, "period": "2009", "scale": "small", "dwellings": 100, "connection_years": 5, "heat_tariff_gbp_per_mwh": 90.0,
-          "npv_gbp_per_dwelling": -4321.0, "minimum_tariff_gbp_per_mwh": 120.0, "maximum_grant_gbp_per_dwelling": 0.0}],
-    ),
-    "distribution": (
-        tables.LCOH_DISTRIBUTION,
-        [{**OWN, "system": "ashp", "period": "2009", "dwelling_type": "flat", "households": 110, "lcoh_at_mean_gbp_per_mwh": 150.0,
-          "lcoh_mean_gbp_per_mwh": 172.0, "gap_expected_gbp_per_mwh": 20.0}],
-    ),
-}  # fmt: skip
+ELSEWHERE = {
+    "cost_quantiles",
+    "gate_run",
+    "demand_change",
+    "table_change",
+}  # drawn beside others, or tested with the gate
 Draw = Callable[[SiteInputs, RunInfo], list[Exhibit]]
 DRAWN: list[tuple[Draw, str, str]] = [
     (draw_sensitivity, "sensitivity", "sensitivity-factors"), (draw_claims, "claims", "claims-table"),
@@ -160,9 +48,7 @@ DRAWN: list[tuple[Draw, str, str]] = [
 @pytest.fixture(scope="module")
 def inputs() -> SiteInputs:
     """Give a site with a few rows of every analysis."""
-    computed_by = COMPUTED_BY | {table.name: "transforms/lcoh/table.py" for table, _ in FRAMES.values()}
-    given = {name: published(table, rows) for name, (table, rows) in FRAMES.items()}
-    return make_inputs(**given, computed_by=computed_by)
+    return make_analyses()
 
 
 def chart_of(exhibit: Exhibit) -> go.Figure:
@@ -172,7 +58,7 @@ def chart_of(exhibit: Exhibit) -> go.Figure:
 
 
 def test_every_optional_table_is_drawn_by_something() -> None:
-    assert sorted(name for _, name, _ in DRAWN) == sorted(OPTIONAL) == sorted(FRAMES)
+    assert sorted(name for _, name, _ in DRAWN) == sorted(set(OPTIONAL) - ELSEWHERE) == sorted(FRAMES)
 
 
 @pytest.mark.parametrize(("draw", "name", "key"), DRAWN)
@@ -198,11 +84,12 @@ def test_an_analysis_without_a_table_or_without_rows_is_absent(
 
 
 def test_a_site_without_analyses_has_none_of_their_sections(inputs: SiteInputs) -> None:
-    own = {"together", "cheapest-system", "sensitivity", "claims"}
-    assert not own & {section.key for section in sections(make_inputs(), RUN)}
-    keys = [section.key for section in sections(inputs, RUN)]
-    assert own < set(keys)
-    assert keys.index("networks") < keys.index("sensitivity") < keys.index("quality")
+    own = {"together", "cheapest-system", "one-by-one", "all-at-once", "statements"}
+    without, every = (
+        {section.key for page in PAGES for section in sections(page, given, RUN)} for given in (make_inputs(), inputs)
+    )
+    assert not own & without
+    assert own < every
 
 
 def test_a_table_of_an_analysis_needs_the_module_that_computes_it(inputs: SiteInputs) -> None:
@@ -241,15 +128,6 @@ def test_a_statement_shows_its_verdict_and_its_reason(inputs: SiteInputs) -> Non
     assert rows["sample"][7] == "not judged"
 
 
-def test_the_extrapolated_part_is_dashed_and_begins_where_measuring_ends(inputs: SiteInputs) -> None:
-    chart = chart_of(draw_diversity(inputs, RUN)[0])
-    low, high, measured, beyond = chart.data
-    assert (list(low.y), list(high.y)) == ([11.5, 5.5, 4.5], [12.5, 6.5, 5.5])
-    assert (list(measured.x), list(beyond.x)) == ([1, 100], [100, 1000])
-    assert (measured.line.dash, beyond.line.dash) == ("solid", "dash")
-    assert chart.layout.xaxis.type == "log"
-
-
 def test_shares_are_those_among_individual_systems(inputs: SiteInputs) -> None:
     gas, ashp = chart_of(draw_probability(inputs, RUN)[0]).data
     assert dict(zip(gas.y, gas.x, strict=True)) == {"Detached": 100, "Flat": 60}
@@ -285,19 +163,19 @@ def test_analyses_at_the_papers_demand_rest_on_no_home(inputs: SiteInputs) -> No
     assert draw_probability(inputs, RUN)[0].rests_on_homes
 
 
-def test_the_page_holds_every_analysis_and_hostile_words_are_inert(inputs: SiteInputs, tmp_path: Path) -> None:
-    page = render_site(inputs, run=RUN, out=tmp_path).read_text(encoding="utf-8")
-    assert HOSTILE not in page
-    assert page.count("&lt;script&gt;alert(1)") == 2
+def test_the_site_holds_every_analysis_and_hostile_words_are_inert(inputs: SiteInputs, tmp_path: Path) -> None:
+    render_site(inputs, run=RUN, out=tmp_path)
+    site = "".join(page.read_text(encoding="utf-8") for page in tmp_path.glob("*.html"))
+    assert HOSTILE not in site
+    assert "&lt;script&gt;alert(1)" in site
     for _, _, key in DRAWN:
-        assert page.count(f'<figure id="{key}">') == 1
-    assert page.count("<details open>") == 6
+        assert site.count(f'<figure id="{key}"') == 1
 
 
 def test_colours_of_analyses_have_dark_counterparts(inputs: SiteInputs) -> None:
     known = palette.dark_of_light()
     charts = [exhibit.chart for draw, _, _ in DRAWN for exhibit in draw(inputs, RUN) if exhibit.chart is not None]
     used = {colour for chart in charts for colour in re.findall(r"#[0-9a-f]{6}", str(chart.to_json()))}
-    assert len(charts) == 5
+    assert len(charts) == 6
     assert used
     assert used <= set(known)

@@ -16,7 +16,6 @@ from reports.figures.exhibit import Exhibit
 from reports.figures.season import draw_bands, draw_day_kinds, draw_months
 from reports.figures.spread import draw_spread
 from reports.figures.weather import TOGETHER, draw_gas_uses, draw_weather_fit
-from reports.headlines import headlines
 from reports.inputs import RunInfo, SiteInputs
 from tests.example_heat import BALANCE_C, BASE, SLOPE, make_quantiles
 from tests.example_site import HOMES, RUN, make_inputs
@@ -206,7 +205,6 @@ def test_annual_demand_without_normal_weather_shows_one_bar_per_type_and_says_wh
     assert [trace.name for trace in chart_of(exhibit).data] == ["Measured", "Wang 2018, published"]
     assert "Heat in normal weather is not shown: no temperature." in exhibit.notes
     assert "outlined" not in exhibit.shows
-    assert "In normal weather" not in [headline.label for headline in headlines(without, RUN)[0]]
 
 
 def test_uses_of_gas_add_up_to_the_gas_of_a_normal_year(inputs: SiteInputs) -> None:

@@ -10,27 +10,19 @@ from transforms.lcoh.abatement import SAVES_NOTHING, abatement_table
 from transforms.lcoh.comparison import Contender, Lever, boiler_beside, list_contenders, reference_flows
 from transforms.lcoh.conventions import BEST_PRACTICE, find_convention
 from transforms.lcoh.overrides import override
-from transforms.lcoh.performance import SMOOTHED
 from transforms.lcoh.refusals import AssumptionError
 from transforms.lcoh.scenarios import scenario_figures
-from transforms.tables.cost_analysis import ABATEMENT, SEASONAL_PERFORMANCE
+from transforms.tables.cost_analysis import ABATEMENT
 from warehouse.cost_figures import read_assumptions
 
 ASSUMPTIONS = read_assumptions()
 MARGINAL, AVERAGE = (f"electricity.carbon_intensity_{name}" for name in ("marginal_kg_per_kwh", "kg_per_kwh"))
 NO_DISCOUNT = [f"green_book.rate_{when}=0" for when in ("to_year_30", "to_year_75", "after_year_75")]
-BY_HAND = override(ASSUMPTIONS, [*NO_DISCOUNT, f"{MARGINAL}=0.1", f"{AVERAGE}=0.05"], scenario="paper_fit")
 DEMAND = pl.DataFrame(
     {"dwelling_type": ["all"], "period": ["2009"], "demand_basis": ["measured"], "demand_kwh": [15_200.0]}
 )
-SPF = pl.DataFrame(
-    [
-        dict.fromkeys(SEASONAL_PERFORMANCE.schema, spf)
-        | {"dwelling_type": "all", "period": "normal", "source": source, "load": SMOOTHED}
-        for source, spf in (("air", 2.5), ("ground", 3.0))
-    ],
-    schema=SEASONAL_PERFORMANCE.schema,
-)
+SPF = ["ashp.hourly_spf=2.5", "gshp.hourly_spf=3"]
+BY_HAND = override(ASSUMPTIONS, [*SPF, *NO_DISCOUNT, f"{MARGINAL}=0.1", f"{AVERAGE}=0.05"], scenario="paper_fit")
 
 # Costs of one home and year, in 50 years without discounting; prices without VAT.
 ELECTRICITY, GAS = 190 / 1.05, 47 / 1.05
@@ -46,7 +38,7 @@ NEW_KG, OLD_KG = 15.2 / 0.94 * 184, 15.2 / 0.8054 * 184
 def table(
     assumptions: pl.DataFrame = BY_HAND, convention: str = "best_practice_public", scenario: str = "paper_fit"
 ) -> pl.DataFrame:
-    return abatement_table(DEMAND, assumptions, scenario=scenario, convention=convention, seasonal=SPF)
+    return abatement_table(DEMAND, assumptions, scenario=scenario, convention=convention)
 
 
 def row(frame: pl.DataFrame, system: str, reference: str, grid: str) -> dict[str, float]:
@@ -74,7 +66,7 @@ def test_every_system_and_scale_stands_against_both_boilers_on_both_grids() -> N
 
 def contender(system: str, assumptions: pl.DataFrame = BY_HAND, scenario: str = "paper_fit") -> Contender:
     figures = scenario_figures(assumptions, scenario)
-    found = list_contenders(DEMAND, figures, BEST_PRACTICE, seasonal=SPF)
+    found = list_contenders(DEMAND, figures, BEST_PRACTICE)
     return next(c for c in found if c.system == system)
 
 

@@ -8,28 +8,29 @@ from scipy.optimize import brentq
 from transforms.lcoh.break_even import QUANTITIES, Quantity, break_even_table, cost_gap
 from transforms.lcoh.comparison import Contender, Lever, boiler_beside, list_contenders
 from transforms.lcoh.conventions import find_convention
+from transforms.lcoh.measured_rows import replace_rows
 from transforms.lcoh.overrides import override
-from transforms.lcoh.performance import SMOOTHED
+from transforms.lcoh.performance import SMOOTHED, spf_rows
 from transforms.lcoh.refusals import AssumptionError
 from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.table import paper_demand
+from transforms.lcoh.table import lcoh_table, paper_demand
 from transforms.tables.cost_analysis import BREAK_EVEN, SEASONAL_PERFORMANCE
 from warehouse.cost_figures import read_assumptions
 
-ASSUMPTIONS = read_assumptions()
-PAPER = paper_demand(ASSUMPTIONS)
 ONE_HOME = pl.DataFrame(
     {"dwelling_type": ["all"], "period": ["2009"], "demand_basis": ["measured"], "demand_kwh": [15_200.0]}
 )
-SPF = pl.DataFrame(
+MEASURED = pl.DataFrame(
     [
         dict.fromkeys(SEASONAL_PERFORMANCE.schema, spf)
-        | {"dwelling_type": name, "period": period, "source": source, "load": SMOOTHED}
+        | {"dwelling_type": name, "period": "2009", "source": source, "load": SMOOTHED}
         for source, of_all, of_flats in (("air", 2.5, 2.4), ("ground", 3.0, 2.9))
-        for name, period, spf in (("all", "normal", of_all), ("flat", "paper", of_flats))
+        for name, spf in (("all", of_all), ("flat", of_flats))
     ],
     schema=SEASONAL_PERFORMANCE.schema,
 )
+ASSUMPTIONS = replace_rows(read_assumptions(), spf_rows(MEASURED, period="2009"))
+PAPER = paper_demand(ASSUMPTIONS)
 NO_DISCOUNT = [f"green_book.rate_{when}=0" for when in ("to_year_30", "to_year_75", "after_year_75")]
 INTENSITY = "electricity.carbon_intensity_marginal_kg_per_kwh"
 
@@ -46,10 +47,21 @@ def changed(*settings: str, scenario: str = "paper_fit") -> pl.DataFrame:
 
 
 def by_quantity(*settings: str, system: str = "ashp") -> dict[str, dict[str, object]]:
-    table = break_even_table(
-        ONE_HOME, changed(*settings), scenario="paper_fit", convention="best_practice_public", seasonal=SPF
-    )
+    table = break_even_table(ONE_HOME, changed(*settings), scenario="paper_fit", convention="best_practice_public")
     return {row["quantity"]: row for row in table.filter(pl.col("system") == system).iter_rows(named=True)}
+
+
+def test_each_dwelling_type_has_its_own_spf_in_costs_and_break_evens_alike() -> None:
+    table = break_even_table(PAPER, ASSUMPTIONS, scenario="eep2019", convention="best_practice")
+    base = table.filter(pl.col("quantity") == "spf", pl.col("system") == "ashp").select("dwelling_type", "base")
+    types = PAPER["dwelling_type"]
+    assert dict(base.iter_rows()) == {name: 2.4 if name == "flat" else 2.5 for name in types}
+    costs = lcoh_table(PAPER, ASSUMPTIONS, scenario="eep2019", convention="best_practice")
+    of = {name: dict(zip(part["dwelling_type"], part["lcoh_gbp_per_mwh"], strict=True))
+          for (name,), part in costs.filter(scale="individual").group_by("system")}  # fmt: skip
+    pump = next(one for one in contenders("best_practice", "eep2019") if one.system == "ashp")
+    gap = dict(zip(pump.keys["dwelling_type"], cost_gap(pump, boiler_beside(pump)), strict=True))
+    assert gap == pytest.approx({name: of["ashp"][name] - of["gas_boiler"][name] for name in types})
 
 
 # --- by hand ----------------------------------------------------------------------------------------------
@@ -79,7 +91,7 @@ def test_each_quantity_by_hand() -> None:
 
 def test_what_the_perspective_charges_for_a_tonne_is_the_base_of_the_price_of_carbon() -> None:
     flat = changed("carbon_value_central.price_gbp_per_tonne=120")
-    table = break_even_table(ONE_HOME, flat, scenario="paper_fit", convention="best_practice", seasonal=SPF)
+    table = break_even_table(ONE_HOME, flat, scenario="paper_fit", convention="best_practice")
     bases = table.filter(pl.col("quantity") == "carbon_price")["base"]
     assert bases.to_list() == pytest.approx([120.0] * bases.len())
 
@@ -91,7 +103,7 @@ def test_the_price_ratio_is_that_of_means_over_discounted_years() -> None:
         figures.series(f"{carrier}_residential", "price_gbp_per_mwh", range(2018, 2068)) @ weights
         for carrier in ("electricity", "gas")
     )
-    table = break_even_table(ONE_HOME, ASSUMPTIONS, scenario="eep2019", convention="best_practice_public", seasonal=SPF)
+    table = break_even_table(ONE_HOME, ASSUMPTIONS, scenario="eep2019", convention="best_practice_public")
     rows = table.filter(pl.col("quantity") == "electricity_to_gas_price_ratio", pl.col("system") == "ashp")
     assert rows["base"].to_list() == pytest.approx([electricity / gas])
 
@@ -114,13 +126,13 @@ def lever_of(name: str, value: np.ndarray, base: np.ndarray) -> Lever:
 
 def contenders(convention: str, scenario: str) -> list[Contender]:
     figures = scenario_figures(ASSUMPTIONS, scenario)
-    return list_contenders(PAPER, figures, find_convention(convention), seasonal=SPF)
+    return list_contenders(PAPER, figures, find_convention(convention))
 
 
 @pytest.mark.parametrize("convention", ["best_practice", "best_practice_public", "best_practice_private"])
 @pytest.mark.parametrize("scenario", ["paper_fit", "eep2018", "eep2019"])
 def test_every_value_put_back_makes_both_cost_the_same(scenario: str, convention: str) -> None:
-    table = break_even_table(PAPER, ASSUMPTIONS, scenario=scenario, convention=convention, seasonal=SPF)
+    table = break_even_table(PAPER, ASSUMPTIONS, scenario=scenario, convention=convention)
     assert table.schema == pl.Schema(BREAK_EVEN.schema)
     assert table.select(BREAK_EVEN.key).is_unique().all()
     assert table.height == 4 * (2 * 6 + 5)
@@ -143,7 +155,7 @@ def test_every_value_put_back_makes_both_cost_the_same(scenario: str, convention
 
 @pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda quantity: quantity.name)
 def test_a_root_finder_on_the_whole_model_finds_the_same(quantity: Quantity) -> None:
-    table = break_even_table(PAPER, ASSUMPTIONS, scenario="eep2019", convention="best_practice", seasonal=SPF)
+    table = break_even_table(PAPER, ASSUMPTIONS, scenario="eep2019", convention="best_practice")
     network = next(c for c in contenders("best_practice", "eep2019") if c.system == "network")
     first = network.keys["scale"][0]
     row = table.filter(
@@ -160,7 +172,7 @@ def test_a_root_finder_on_the_whole_model_finds_the_same(quantity: Quantity) -> 
 
 
 def test_each_type_has_its_own_spf_and_break_even() -> None:
-    table = break_even_table(PAPER, ASSUMPTIONS, scenario="eep2019", convention="best_practice", seasonal=SPF)
+    table = break_even_table(PAPER, ASSUMPTIONS, scenario="eep2019", convention="best_practice")
     spf = table.filter(pl.col("system") == "ashp", pl.col("quantity") == "spf")
     assert dict(spf.select("dwelling_type", "base").iter_rows())["flat"] == 2.4
     assert spf["value"].n_unique() == spf.height
@@ -189,4 +201,4 @@ def test_where_there_is_no_value_it_is_null_and_says_why(settings: list[str], qu
 
 def test_a_convention_that_does_not_compare_is_refused() -> None:
     with pytest.raises(AssumptionError, match="systems are compared per MWh delivered"):
-        break_even_table(PAPER, ASSUMPTIONS, scenario="eep2019", convention="wang2018_delivered", seasonal=SPF)
+        break_even_table(PAPER, ASSUMPTIONS, scenario="eep2019", convention="wang2018_delivered")

@@ -1,17 +1,20 @@
 """What `hearth lcoh` prints, and that every option reaches the model."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from flows.lcoh import run_lcoh, show_lcoh
+from flows.lcoh import Question, run_lcoh, show_lcoh
+from transforms.lcoh.conventions import BEST_PRACTICE
 from transforms.lcoh.refusals import AssumptionError
+from transforms.lcoh.systems import series_read
 from transforms.tables import LCOH
 
 
 def test_the_json_is_a_list_of_unrounded_rows_with_every_column() -> None:
-    answer = run_lcoh(demand_kwh=15_200, discount_rate=0.035, dwellings=750)
+    answer = run_lcoh(Question(demand_kwh=15_200, discount_rate=0.035, dwellings=750))
     table = answer.table
     rows = json.loads(show_lcoh(answer, as_json=True))
     assert [row["system"] for row in rows] == ["gas_boiler", "ashp", "gshp", "network"]
@@ -22,25 +25,25 @@ def test_the_json_is_a_list_of_unrounded_rows_with_every_column() -> None:
 
 
 def test_without_a_demand_the_paper_s_types_and_scales_come() -> None:
-    table = run_lcoh().table
+    table = run_lcoh(Question()).table
     assert table.height == 3 * 6 + 5
     assert set(table["demand_basis"]) == {"paper"}
-    assert run_lcoh(dwellings=100).table["scale"].to_list()[-1] == "small"
+    assert run_lcoh(Question(dwellings=100)).table["scale"].to_list()[-1] == "small"
 
 
 def test_the_text_says_which_heat_it_divides_by_and_what_to_compare_with() -> None:
-    text = show_lcoh(run_lcoh(demand_kwh=15_200))
+    text = show_lcoh(run_lcoh(Question(demand_kwh=15_200)))
     assert text.splitlines()[0] == "scenario paper_fit, convention wang2018: cost per MWh of heat produced"
     assert "79.25" in text
     assert "20,000" in text
     assert "--convention best_practice" in text
-    assert "--convention" not in show_lcoh(run_lcoh(demand_kwh=15_200, convention="wang2018_delivered"))
+    assert "--convention" not in show_lcoh(run_lcoh(Question(demand_kwh=15_200, convention="wang2018_delivered")))
 
 
 def test_settings_and_own_files_reach_the_model(tmp_path: Path) -> None:
-    base = run_lcoh(demand_kwh=15_200, dwellings=100).table["fuel_gbp_per_mwh"]
-    dear = ["electricity_residential.price_gbp_per_mwh=380"]
-    doubled = run_lcoh(demand_kwh=15_200, dwellings=100, overrides=dear).table
+    base = run_lcoh(Question(demand_kwh=15_200, dwellings=100)).table["fuel_gbp_per_mwh"]
+    dear = ("electricity_residential.price_gbp_per_mwh=380",)
+    doubled = run_lcoh(Question(demand_kwh=15_200, dwellings=100, overrides=dear)).table
     assert (doubled["fuel_gbp_per_mwh"] / base).to_list() == pytest.approx([1, 2, 2, 2])
     own = tmp_path / "cheap_heat_pumps.csv"
     own.write_text(
@@ -48,31 +51,94 @@ def test_settings_and_own_files_reach_the_model(tmp_path: Path) -> None:
         "paper_fit,ashp,capital_gbp,0,3.5,kGBP,2018,own choice,a quote\n",
         encoding="utf-8",
     )
-    table = run_lcoh(demand_kwh=15_200, dwellings=100, own_files=[own]).table
+    table = run_lcoh(Question(demand_kwh=15_200, dwellings=100, own_files=(own,))).table
     capital = table["initial_capital_gbp_per_dwelling"]
     assert capital.to_list()[:3] == [2500, 3500, 13000]
 
 
 def test_what_was_borrowed_and_held_is_printed() -> None:
-    text = show_lcoh(run_lcoh(scenario="eep2018", convention="best_practice", demand_kwh=15_200))
+    text = show_lcoh(run_lcoh(Question(scenario="eep2018", convention="best_practice", demand_kwh=15_200)))
     assert text.startswith("scenario eep2018, convention best_practice: cost per MWh of heat delivered")
     assert "gas_residential.price_gbp_per_mwh: borrowed from eep2019, from prices of 2019, held from 2035" in text
     assert "electricity_residential.price_gbp_per_mwh: held from 2035" in text
-    own_life = run_lcoh(scenario="paper_fit", convention="wang2018", demand_kwh=15_200)
+    own_life = run_lcoh(Question(scenario="paper_fit", convention="wang2018", demand_kwh=15_200))
     assert own_life.notes == ()  # its series are given in every year, and the paper borrows nothing
 
 
 def test_a_system_without_a_price_is_left_out_by_name() -> None:
-    answer = run_lcoh(scenario="desnz2023", convention="best_practice", demand_kwh=15_200)
+    answer = run_lcoh(Question(scenario="desnz2023", convention="best_practice", demand_kwh=15_200))
     assert set(answer.table["system"]) == {"network"}
     assert "gas_boiler is left out: scenario desnz2023 has no gas_residential.price_gbp_per_mwh" in answer.notes
     assert "ashp is left out" in show_lcoh(answer)
 
 
+@pytest.mark.parametrize(
+    ("convention", "setting", "note"),
+    [
+        ("best_practice", "ashp.efficiency=3.5", "best_practice takes ashp.hourly_spf (2.833)"),
+        (
+            "best_practice",
+            "heat_pump_sink.hot_water_c=50",
+            "best_practice takes ashp.hourly_spf (2.833) and gshp.hourly",
+        ),
+        ("best_practice", "network.distribution_loss_share=.1", "by best_practice what pipes lose follows from their"),
+        ("best_practice", "network.main_pipe_m=500", "best_practice takes network.main_pipe_m_per_dwelling (10)"),
+        (
+            "best_practice",
+            "study.discount_rate=0.1",
+            "best_practice takes green_book.rate_to_year_30 (0.035) and green",
+        ),
+        ("best_practice", "carbon.price_gbp_per_tonne=99", "carbon_value_central.price_gbp_per_tonne (a series)"),
+        ("best_practice", "electricity_industrial.price_gbp_per_mwh=99", "electricity_services.price_gbp_per_mwh"),
+        ("best_practice", "ashp.capital_gbp=7000", "it has that value already"),
+        ("best_practice", "network_finance.connection_years=9", "no cost of these systems depends on it"),
+        ("wang2018", "ashp.hourly_spf=3.5", "wang2018 takes ashp.efficiency (3)"),
+        ("wang2018", "pipe.flow_c=60", "network.distribution_loss_share (0.2) and network.main_pipe_gbp_per_m (468)"),
+        ("wang2018", "network_store.hours_of_heat_pump=2", "network.heat_pump_kw_per_dwelling (3.7)"),
+        ("wang2018", "vat.on_heat=0.2", "nobody is counted as paying this tax"),
+        ("rival", "network.heat_pump_lifetime_years=10", "a network's heat pump is bought once"),
+    ],
+)
+def test_an_override_that_changes_nothing_is_named_with_what_is_used_instead(
+    convention: str, setting: str, note: str
+) -> None:
+    answer = run_lcoh(Question(scenario="eep2019", convention=convention, overrides=(setting,)))
+    (said,) = [n for n in answer.notes if n.startswith("--set")]
+    assert said.startswith(f"--set {setting} changes no row: ")
+    assert note in said
+    assert answer.table.equals(run_lcoh(Question(scenario="eep2019", convention=convention)).table)
+
+
+@pytest.mark.parametrize(
+    ("convention", "setting"),
+    [
+        ("wang2018", "network.distribution_loss_share=.1"),
+        ("wang2018", "ashp.efficiency=3.5"),
+        ("best_practice", "ashp.hourly_spf=3.5"),
+        ("best_practice", "pipe.flow_c=60"),
+        ("best_practice", "electricity_services.price_gbp_per_mwh=99"),
+        ("best_practice_private", "vat.on_heat=0.2"),
+    ],
+)
+def test_an_override_that_acts_is_not_named(convention: str, setting: str) -> None:
+    idle = "network_finance.connection_years=9"
+    answer = run_lcoh(Question(scenario="eep2019", convention=convention, overrides=(idle, setting)))
+    assert [n.split()[1] for n in answer.notes if n.startswith("--set")] == [idle]
+    assert not answer.table.equals(run_lcoh(Question(scenario="eep2019", convention=convention)).table)
+
+
+def test_the_gas_of_a_network_s_peak_plant_is_among_the_series_that_are_read() -> None:
+    gas = ("gas_services", "price_gbp_per_mwh")
+    assert gas not in series_read(BEST_PRACTICE)
+    assert gas in series_read(replace(BEST_PRACTICE, peak_plant="gas_boiler"))
+
+
 @pytest.mark.parametrize("convention", ["wang2018", "best_practice", "best_practice_private"])
 def test_a_given_discount_rate_holds_in_all_years_of_any_convention(convention: str) -> None:
     capital = [
-        run_lcoh(convention=convention, discount_rate=rate, demand_kwh=15_200, dwellings=100).table.row(2, named=True)
+        run_lcoh(Question(convention=convention, discount_rate=rate, demand_kwh=15_200, dwellings=100)).table.row(
+            2, named=True
+        )
         for rate in (0.0, 0.1)
     ]
     assert [row["system"] for row in capital] == ["gshp", "gshp"]
@@ -82,7 +148,9 @@ def test_a_given_discount_rate_holds_in_all_years_of_any_convention(convention: 
 
 
 def test_a_longer_life_asks_for_more_years_and_gets_them_where_a_rule_holds() -> None:
-    longer = run_lcoh(scenario="eep2019", demand_kwh=15_200, dwellings=100, overrides=["network.lifetime_years=75"])
+    longer = run_lcoh(
+        Question(scenario="eep2019", demand_kwh=15_200, dwellings=100, overrides=("network.lifetime_years=75",))
+    )
     assert longer.table.filter(system="network").height == 1
 
 
@@ -99,11 +167,11 @@ def test_a_longer_life_asks_for_more_years_and_gets_them_where_a_rule_holds() ->
         ({"discount_rate": 3.5}, "must be at least 0 and at most 1"),
         ({"discount_rate": -0.01}, "must be at least 0 and at most 1"),
         ({"dwellings": 0}, "--dwellings 0: .* must be at least 1"),
-        ({"overrides": ["spf=3"]}, "no parameter is named 'spf'; did you mean .*heat_pump_spf"),
-        ({"overrides": ["discount_rate=0.05"], "discount_rate": 0.03}, "the key stands in"),
+        ({"overrides": ("spf=3",)}, "no parameter is named 'spf'; did you mean .*heat_pump_spf"),
+        ({"overrides": ("discount_rate=0.05",), "discount_rate": 0.03}, "the key stands in"),
     ],
 )
 def test_wrong_usage_is_a_value_error_that_names_it(options: dict[str, object], message: str) -> None:
     with pytest.raises(AssumptionError, match=message):
-        run_lcoh(**options)  # type: ignore[arg-type]  # the wrong values are the point
+        run_lcoh(Question(**options))  # type: ignore[arg-type]  # the wrong values are the point
     assert issubclass(AssumptionError, ValueError)

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.lcoh import run_lcoh
+from flows.lcoh import Question, run_lcoh
 from flows.lcoh_explain import LCOH_LABEL, explain_lcoh, show_explanation, write_workbook
 from transforms.lcoh.explain import Explanation
 from transforms.lcoh.refusals import AssumptionError
@@ -29,7 +29,7 @@ QUESTIONS = [
     ("gas_boiler", "eep2018", "best_practice_private"),
     ("network", "eep2019", "best_practice_private"),
 ]
-OVERRIDDEN = ["network.lifetime_years=80", "heat_pump_spf=3.0"]
+OVERRIDDEN = ("network.lifetime_years=80", "heat_pump_spf=3.0")
 
 
 class Workbook:
@@ -98,14 +98,14 @@ class Workbook:
 
 def explain(system: str, scenario: str, convention: str, **options: object) -> Explanation:
     sized = {"dwellings": 300} if system == "network" else {}
-    return explain_lcoh(system, scenario=scenario, convention=convention, **sized, **options)  # type: ignore[arg-type]
+    return explain_lcoh(system, Question(scenario=scenario, convention=convention, **sized, **options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("system", "scenario", "convention"), QUESTIONS)
 def test_the_sums_are_the_row_of_the_table(system: str, scenario: str, convention: str) -> None:
     options = {"demand_kwh": 12_000.0, "overrides": OVERRIDDEN}
     found = explain(system, scenario, convention, **options)
-    table = run_lcoh(scenario=scenario, convention=convention, dwellings=300, **options).table  # type: ignore[arg-type]
+    table = run_lcoh(Question(scenario=scenario, convention=convention, dwellings=300, **options)).table  # type: ignore[arg-type]
     row = table.filter(system=system).row(0, named=True)
     for name, value in found.elements_gbp_per_mwh.items():
         assert value == pytest.approx(row[f"{name.removesuffix('_gbp')}_gbp_per_mwh"], rel=1e-12, abs=1e-12), name
@@ -188,12 +188,12 @@ def test_the_text_shows_every_year_and_the_quotient() -> None:
 )
 def test_what_cannot_be_explained_is_said(system: str, options: dict[str, str], message: str) -> None:
     with pytest.raises(AssumptionError, match=message):
-        explain_lcoh(system, scenario="paper_fit", convention="wang2018", **options)  # type: ignore[arg-type]
+        explain_lcoh(system, Question(), **options)
 
 
 def test_a_scenario_without_a_price_is_named() -> None:
     with pytest.raises(AssumptionError, match="cannot cost gas_boiler by best_practice: it has no gas_residential"):
-        explain_lcoh("gas_boiler", scenario="desnz2023", convention="best_practice")
+        explain_lcoh("gas_boiler", Question(scenario="desnz2023", convention="best_practice"))
 
 
 def test_the_command_saves_once_and_never_overwrites(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.lcoh.conventions import BEST_PRACTICE, WANG2018
 from transforms.lcoh.heat_pumps import cop_of_lift
+from transforms.lcoh.measured_rows import replace_rows
 from transforms.lcoh.parameters import CopCurve, IndividualSystem
 from transforms.lcoh.performance import (
     RAW,
@@ -20,13 +21,11 @@ from transforms.lcoh.performance import (
     _rows_of,
     reference_performance,
     seasonal_performance,
-    spf_of,
+    spf_rows,
     split_load,
-    with_spf,
 )
-from transforms.lcoh.refusals import AssumptionError
 from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.systems import individual_system
+from transforms.lcoh.systems import hourly_spf, individual_system
 from transforms.tables import WEATHER_FIT
 from transforms.tables.cost_analysis import SEASONAL_PERFORMANCE
 from transforms.weather_normal import NormalWeather
@@ -112,6 +111,7 @@ def test_a_type_whose_load_cannot_be_split_has_no_row() -> None:
     assert nothing.schema == pl.Schema(SEASONAL_PERFORMANCE.schema)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-8, 14), min_size=24, max_size=24, unique=True), st.floats(0.05, 1), st.floats(0, 0.4))
 def test_smoothing_never_lowers_the_spf_of_a_home_that_heats_most_in_the_coldest_hours(
     temperatures: list[float], kwh_per_k: float, water: float
@@ -199,30 +199,24 @@ def seasonal() -> pl.DataFrame:
     return pl.DataFrame([*rows, *raw], schema=SEASONAL_PERFORMANCE.schema)
 
 
-def keys(*rows: tuple[str, str]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=["dwelling_type", "period"], orient="row")
+def measured(system: str, *types: str) -> list[float]:
+    rows = replace_rows(read_assumptions(), spf_rows(seasonal(), period="2009"))
+    return [float(spf) for spf in np.asarray(hourly_spf(scenario_figures(rows, "eep2019"), system, types))]
 
 
-def test_a_demand_gets_the_spf_of_its_type_else_of_all_homes_else_of_the_reference() -> None:
-    wanted = keys(("terraced", "2009"), ("flat", "2009"), ("flat", "paper"), ("flat", "2009"))
-    assert spf_of(seasonal(), wanted, system="ashp").tolist() == [2.7, 2.5, 2.8, 2.5]
-
-
-def test_a_demand_without_any_spf_is_refused_by_name() -> None:
-    with pytest.raises(AssumptionError, match=r"2 demands have no SPF of gshp \(e\.g\. terraced in 2009\)"):
-        spf_of(seasonal(), keys(("terraced", "2009"), ("flat", "paper")), system="gshp")
+def test_homes_get_the_spf_of_their_type_else_of_all_homes_else_of_the_reference() -> None:
+    assert measured("ashp", "terraced", "flat", "all", "flat") == [2.7, 2.5, 2.7, 2.5]
+    assert measured("gshp", "terraced", "flat") == [FIGURES.one("gshp", "hourly_spf"), 3.1]
+    assert hourly_spf(FIGURES, "ashp", "flat") == FIGURES.one("ashp", "hourly_spf")
 
 
 def test_the_convention_decides_whose_spf_is_taken() -> None:
-    heat_pump = FIGURES.record(IndividualSystem, "ashp")
-    boiler = FIGURES.record(IndividualSystem, "gas_boiler")
-    flat = keys(("flat", "2009"))
-    hourly = with_spf(heat_pump, BEST_PRACTICE, system="ashp", keys=flat, seasonal=seasonal())
-    assert np.asarray(hourly.efficiency).tolist() == [2.5]
-    assert replace(hourly, efficiency=heat_pump.efficiency) == heat_pump
-    assert with_spf(heat_pump, WANG2018, system="ashp", keys=flat, seasonal=seasonal()) is heat_pump
-    assert with_spf(boiler, BEST_PRACTICE, system="gas_boiler", keys=flat, seasonal=seasonal()) is boiler
-    assert with_spf(heat_pump, BEST_PRACTICE, system="ashp", keys=flat, seasonal=None) is heat_pump
+    figures = scenario_figures(replace_rows(read_assumptions(), spf_rows(seasonal(), period="2009")), "eep2019")
+    hourly = individual_system(figures, BEST_PRACTICE, "ashp", dwelling_types=["flat", "terraced"])
+    assert np.asarray(hourly.efficiency).tolist() == [2.5, 2.7]
+    assert replace(hourly, efficiency=3.0) == figures.record(IndividualSystem, "ashp")
+    assert individual_system(figures, WANG2018, "ashp", dwelling_types=["flat"]).efficiency == 3.0
+    assert individual_system(figures, BEST_PRACTICE, "gas_boiler", dwelling_types=["flat"]).efficiency == 0.94
 
 
 def test_without_a_table_a_heat_pump_has_the_one_hourly_spf_of_the_assumptions() -> None:

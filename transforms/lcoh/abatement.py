@@ -26,7 +26,6 @@ def abatement_table(
     *,
     scenario: str,
     convention: str,
-    seasonal: pl.DataFrame | None = None,
     shape: LoadShape | None = None,
 ) -> pl.DataFrame:
     """Return what every system saves against the existing and a new gas boiler, as the table `abatement`.
@@ -38,8 +37,6 @@ def abatement_table(
     scenario, convention
         Set of prices, and a convention that divides by delivered heat over the same years for all systems. Its price
         of carbon is left out; one whose prices of electricity contain the carbon payments of generators keeps those.
-    seasonal
-        Rows of `SEASONAL_PERFORMANCE`, for a convention with hourly SPF.
     shape
         Measured load that networks are sized by.
 
@@ -53,7 +50,7 @@ def abatement_table(
     tables = [
         _rows(contender, reference, grid=grid)
         for grid, of_grid in _by_grid(reading).items()
-        for contender in list_contenders(demand, figures, of_grid, seasonal=seasonal, shape=shape)
+        for contender in list_contenders(demand, figures, of_grid, shape=shape)
         for reference in REFERENCES
     ]
     if not tables:

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from transforms.lcoh.parameters import ANY, DEFLATOR, KNOWN_FIGURES, UNIT_FACTORS
+from transforms.lcoh.parameters import ANY, DEFLATOR, KNOWN_FIGURES, SPF_ITEMS, UNIT_FACTORS
 from transforms.lcoh.refusals import AssumptionError, unknown_name
 from transforms.tables import ASSUMPTION
 
@@ -178,7 +178,9 @@ def _describe(row: dict[str, str]) -> str:
 
 def parameter_names(assumptions: pl.DataFrame | None = None) -> set[str]:
     """Return every parameter's full name, `item.parameter`, the ones that only rows of data name included."""
-    declared = {f"{item}.{parameter}" for item, parameter in KNOWN_FIGURES if parameter != ANY}
+    measured_only = SPF_ITEMS.values()
+    known = (key for key in KNOWN_FIGURES if key[1] != ANY and key[0] not in measured_only)
+    declared = {f"{item}.{parameter}" for item, parameter in known}
     if assumptions is None:
         return declared
     return declared | set(assumptions.select(pl.format("{}.{}", "item", "parameter")).to_series())

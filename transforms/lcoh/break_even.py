@@ -49,7 +49,6 @@ def break_even_table(
     *,
     scenario: str,
     convention: str,
-    seasonal: pl.DataFrame | None = None,
     shape: LoadShape | None = None,
 ) -> pl.DataFrame:
     """Return the value of each quantity at which each system costs as much as a new boiler, as the table `break_even`.
@@ -64,8 +63,6 @@ def break_even_table(
         As `lcoh_table` reads them.
     scenario, convention
         Set of prices, and a convention that divides by delivered heat over the same years for all systems.
-    seasonal
-        Rows of `SEASONAL_PERFORMANCE`, for a convention with hourly SPF.
     shape
         Measured load that networks are sized by.
 
@@ -78,7 +75,7 @@ def break_even_table(
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
     tables = [
         _rows(quantity, contender)
-        for contender in list_contenders(demand, figures, reading, seasonal=seasonal, shape=shape)
+        for contender in list_contenders(demand, figures, reading, shape=shape)
         for quantity in QUANTITIES
     ]
     if not tables:

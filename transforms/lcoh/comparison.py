@@ -13,7 +13,6 @@ from transforms.lcoh.conventions import Convention
 from transforms.lcoh.load_shape import LoadShape
 from transforms.lcoh.networks import BuiltNetwork, build_network, network_flows, network_parts
 from transforms.lcoh.parameters import INDIVIDUAL_SYSTEMS, NETWORK, Floats, HeatNetwork, IndividualSystem
-from transforms.lcoh.performance import with_spf
 from transforms.lcoh.refusals import AssumptionError
 from transforms.lcoh.scenarios import ScenarioFigures
 from transforms.lcoh.systems import (
@@ -151,7 +150,6 @@ def list_contenders(
     figures: ScenarioFigures,
     convention: Convention,
     *,
-    seasonal: pl.DataFrame | None,
     shape: LoadShape | None = None,
 ) -> list[Contender]:
     """Return every system that a scenario can compare with a gas boiler; none where it cannot cost the boiler.
@@ -162,8 +160,6 @@ def list_contenders(
         As `lcoh_table` reads it. Networks of every scale serve the demand of `stock`, or of `all`.
     figures, convention
         The scenario's figures and a convention that compares.
-    seasonal
-        Rows of `SEASONAL_PERFORMANCE`, for a convention with hourly SPF.
     shape
         Measured load that networks are sized by; without it, that of the assumptions.
 
@@ -176,7 +172,7 @@ def list_contenders(
     return [
         _network(keys, figures, convention, shape)
         if system == NETWORK
-        else _in_one_home(system, keys, figures, convention, seasonal)
+        else _in_one_home(system, keys, figures, convention)
         for system, keys in rows.items()
         if keys.height and not {system, BOILER} & set(missing)
     ]
@@ -185,7 +181,7 @@ def list_contenders(
 def boiler_beside(contender: Contender) -> Contender:
     """Return a new gas boiler in one home for each row of a contender."""
     keys = contender.keys.with_columns(dwellings=pl.lit(1.0))
-    return _in_one_home(BOILER, keys, contender.figures, contender.convention, None)
+    return _in_one_home(BOILER, keys, contender.figures, contender.convention)
 
 
 def reference_flows(boiler: Contender, reference: Reference) -> CashFlows:
@@ -212,20 +208,19 @@ def reference_flows(boiler: Contender, reference: Reference) -> CashFlows:
     return replace(flows, capital_gbp=np.broadcast_to(capital_gbp, flows.heat_delivered_mwh.shape))
 
 
-def _in_one_home(
-    system: str,
-    keys: pl.DataFrame,
-    figures: ScenarioFigures,
-    convention: Convention,
-    seasonal: pl.DataFrame | None,
-) -> Contender:
-    sized = individual_system(figures, convention, system, demand_kwh=keys["demand_kwh"].to_numpy())
+def _in_one_home(system: str, keys: pl.DataFrame, figures: ScenarioFigures, convention: Convention) -> Contender:
     return Contender(
         system=system,
         keys=keys,
         figures=figures,
         convention=convention,
-        plant=with_spf(sized, convention, system=system, keys=keys, seasonal=seasonal),
+        plant=individual_system(
+            figures,
+            convention,
+            system,
+            demand_kwh=keys["demand_kwh"].to_numpy(),
+            dwelling_types=keys["dwelling_type"].to_list(),
+        ),
         energy=energy_of(figures, convention, system=system),
     )
 

@@ -11,7 +11,7 @@ import polars as pl
 from transforms.lcoh.cash_flows import discount_factors
 from transforms.lcoh.conventions import Convention, find_convention
 from transforms.lcoh.load_shape import LoadShape
-from transforms.lcoh.parameters import INDIVIDUAL_SYSTEMS, NETWORK, SCALE_ITEM
+from transforms.lcoh.parameters import INDIVIDUAL_SYSTEMS, NETWORK, SCALE_ITEM, SPF_ITEMS
 from transforms.lcoh.perspectives import PERSPECTIVES
 from transforms.lcoh.refusals import AssumptionError, unknown_name
 from transforms.lcoh.scenarios import ScenarioFigures, scenario_figures, seen_rows
@@ -121,6 +121,7 @@ def explain_cost(
         system=system,
         dwellings=float(dwellings),
         demand_kwh=of_type["demand_kwh"],
+        dwelling_type=of_type["dwelling_type"],
         shape=shape,
     )
     flows = changed_flows(base, BASE)
@@ -221,6 +222,7 @@ def _rows_behind(
     )
     items = ["study", "design_load"] if system in INDIVIDUAL_SYSTEMS else ["study", "pipe", "load"]
     items += ["vat"] if PERSPECTIVES[convention.perspective].vat != "as_printed" else []
+    items += [SPF_ITEMS[system]] if convention.spf == "hourly" and system in SPF_ITEMS else []
     own = seen.filter(
         pl.col("item").is_in([system, *items])
         | (pl.col("item").str.starts_with(f"{NETWORK}_") & (pl.lit(system) == NETWORK))

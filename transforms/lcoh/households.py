@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -27,7 +28,7 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
     ----------
     homes
         `household_id`, `period`, `heat_kwh_annual` [kWh/yr] of included homes; those without heat are left out, since
-        a cost per MWh needs heat. Where they are measured also `heat_loss_w_per_k` [W/K] and `peak_kw` [kW], which a
+        a cost per MWh needs heat; `dwelling_type`, where it is known. Where they are measured also `heat_loss_w_per_k` [W/K] and `peak_kw` [kW], which a
         convention may size systems by; a null stands for the value in proportion to the heat.
     assumptions
         The table `assumption`.
@@ -41,12 +42,13 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
     known = with_heat.select("period", "household_id", demand_kwh="heat_kwh_annual")
     demand_kwh = known["demand_kwh"].to_numpy()
     own = _own_loads(with_heat, figures, reading)
+    types = with_heat["dwelling_type"].to_list() if "dwelling_type" in homes.columns else "all"
     tables = [
         known.with_columns(
             scenario=pl.lit(scenario),
             convention=pl.lit(reading.name),
             system=pl.lit(system),
-            lcoh_gbp_per_mwh=individual_cost(figures, reading, system, demand_kwh, **own),
+            lcoh_gbp_per_mwh=individual_cost(figures, reading, system, demand_kwh, dwelling_types=types, **own),
         )
         for system in INDIVIDUAL_SYSTEMS
         if system not in missing
@@ -60,6 +62,7 @@ def individual_cost(
     system: str,
     demand_kwh: Yearly,
     *,
+    dwelling_types: str | Sequence[str] = "all",
     heat_loss_w_per_k: Yearly | None = None,
     peak_kw: Yearly | None = None,
 ) -> Yearly:
@@ -71,13 +74,21 @@ def individual_cost(
         Whose prices and which reading.
     demand_kwh
         Heat demand of the homes [kWh/yr], shape (...).
+    dwelling_types
+        Dwelling type of all homes or of each.
     heat_loss_w_per_k, peak_kw
         Heat loss [W/K] and highest hour [kW] of the homes, shape (...); None stands for those in proportion to the heat.
 
     """
     flows = individual_flows(
         individual_system(
-            figures, convention, system, demand_kwh=demand_kwh, heat_loss_w_per_k=heat_loss_w_per_k, peak_kw=peak_kw
+            figures,
+            convention,
+            system,
+            demand_kwh=demand_kwh,
+            dwelling_types=dwelling_types,
+            heat_loss_w_per_k=heat_loss_w_per_k,
+            peak_kw=peak_kw,
         ),
         energy_of(figures, convention, system=system),
         demand_kwh=demand_kwh,
@@ -195,12 +206,10 @@ def _weigh(costs: pl.DataFrame, weights: Mapping[str, float] | None) -> pl.DataF
 def _at_mean(part: pl.DataFrame, figures: ScenarioFigures, convention: Convention, system: str) -> pl.DataFrame:
     """Add the cost at mean demand, its interval and the gap that is expected, for one system."""
     mean_kwh = part["demand_kwh"].to_numpy()
-    at_mean, at_half = (individual_cost(figures, convention, system, kwh) for kwh in (mean_kwh, mean_kwh / 2))
+    cost = partial(individual_cost, figures, convention, system, dwelling_types=part["dwelling_type"].to_list())
+    at_mean, at_half = (cost(kwh) for kwh in (mean_kwh, mean_kwh / 2))
     gap = expected_gap(at_half - at_mean, part["demand_variation"].to_numpy())
-    ends = {
-        of_cost: pl.Series(individual_cost(figures, convention, system, _above_zero(part[of_demand])))
-        for of_demand, of_cost in ENDS.items()
-    }
+    ends = {of_cost: pl.Series(cost(_above_zero(part[of_demand]))) for of_demand, of_cost in ENDS.items()}
     return part.with_columns(
         lcoh_at_mean_gbp_per_mwh=at_mean,
         gap_expected_gbp_per_mwh=gap,

@@ -51,7 +51,8 @@ def add_intervals(
     shape
         The load shape that the rows were made with, if any.
     networks
-        Keys of `tables.LCOH` with `lcoh_ci_low` and `lcoh_ci_high`, as of `network_intervals`, to take for networks.
+        Keys of `tables.LCOH` with `lcoh_ci_low` and `lcoh_ci_high`, as of `network_draws.intervals_by_draws`, to take
+        in place of those that follow from the demand alone.
 
     Returns
     -------
@@ -78,8 +79,7 @@ def add_intervals(
         lcoh_ci_high=pl.when(two).then(pl.col("lcoh_gbp_per_mwh").list.last()),
     )
     if networks is not None:
-        own = networks.select(ends.columns)
-        ends = pl.concat([ends.filter(pl.col("system") != NETWORK), own])
+        ends = pl.concat([ends.join(networks, on=key, how="anti"), networks.select(ends.columns)])
     homes = demand.select("dwelling_type", "period", "households", demand_basis=pl.lit(MEASURED))
     bare = costs.drop("households", "lcoh_ci_low", "lcoh_ci_high", strict=False)
     with_homes = bare.join(homes, on=["dwelling_type", "period", "demand_basis"], how="left", maintain_order="left")

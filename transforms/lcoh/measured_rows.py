@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from transforms.lcoh.load_shape import LoadShape
-from transforms.lcoh.parameters import HIGHEST_HOURS, LOAD_DAYS
+from transforms.lcoh.parameters import HIGHEST_HOURS, LOAD_DAYS, SPF_ITEMS
 from transforms.lcoh.performance import spf_rows
 from transforms.lcoh.scenarios import ALL_SCENARIOS
 from transforms.profiles import MIN_HOMES_OF_A_TYPE
@@ -18,6 +18,7 @@ ALL_HOMES: Final = "all"
 ONE, SOME = 1, 20  # homes between which the fall of the peak is read off
 HOURLY: Final = 60
 DIGITS: Final = 3  # as of all published figures that rest on homes
+SPF_DIGITS: Final = 4  # it follows from the mean profile, published in full; dwelling types differ by less than 1 %
 KWH_PER_MWH: Final = 1000.0
 
 
@@ -33,7 +34,7 @@ def measured_rows(
 ) -> pl.DataFrame:
     """Return what the homes of a period put in the place of derived assumptions (`tables.ASSUMPTION`).
 
-    Nothing below ten homes; what lacks hours, weather or complete cold days stays as it is. Figures have three digits.
+    Nothing below ten homes; what lacks hours, weather or complete cold days stays as it is. Figures have three digits, SPF four.
 
     Parameters
     ----------
@@ -53,16 +54,28 @@ def measured_rows(
         | _diversity(_hourly(diversity, period), _hourly(curve, period))
     )
     rows = [_row(item, parameter, value, unit, period) for (item, parameter), (value, unit) in figures.items()]
-    performance = spf_rows(seasonal, period=period)
-    return pl.concat([pl.DataFrame(rows, schema=ASSUMPTION.schema), performance]).with_columns(
+    performance = spf_rows(
+        seasonal.join(_of_ten_homes(demand), on=["dwelling_type", "period"], how="semi"), period=period
+    )
+    of_homes = pl.DataFrame(rows, schema=ASSUMPTION.schema).with_columns(
         pl.when(pl.col("parameter") == "days_per_year").then("value").otherwise(pl.col("value").round_sig_figs(DIGITS))
     )
+    return pl.concat([of_homes, performance.with_columns(pl.col("value").round_sig_figs(SPF_DIGITS))])
 
 
 def replace_rows(assumptions: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
     """Return the assumptions with measured rows in the place of those of the same key."""
     rest = assumptions.join(measured, on=ASSUMPTION.key, how="anti", maintain_order="left")
     return pl.concat([rest, measured])
+
+
+def without_types(assumptions: pl.DataFrame) -> pl.DataFrame:
+    """Return the assumptions without what only a run knows of single dwelling types: nothing shipped stands in for it."""
+    return assumptions.filter(~pl.col("item").is_in(list(SPF_ITEMS.values())))
+
+
+def _of_ten_homes(demand: pl.DataFrame) -> pl.DataFrame:
+    return demand.filter(pl.col("households") >= MIN_HOMES_OF_A_TYPE)
 
 
 def _load_by_day(profile: pl.DataFrame, period: str) -> dict[tuple[str, str], tuple[float, str]]:

@@ -49,6 +49,18 @@ def override(assumptions: pl.DataFrame, settings: Iterable[str], *, scenario: st
     return pl.concat([kept, checked])
 
 
+def find_figure(assumptions: pl.DataFrame, setting: str) -> tuple[str, str]:
+    """Return item and parameter of what a setting `parameter=value` sets.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such parameter; the message lists near matches.
+
+    """
+    return _resolve(setting.partition("=")[0].strip(), parameter_names(assumptions))
+
+
 def with_network_size(assumptions: pl.DataFrame, dwellings: int) -> pl.DataFrame:
     """Return the assumptions with one scale of network, that of `dwellings` homes, instead of the declared ones.
 

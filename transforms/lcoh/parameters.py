@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.tables import DWELLING_TYPES
+from transforms.tables import DWELLING_TYPES, PROFILE_GROUPS
 
 Floats: TypeAlias = float | NDArray[np.float64]
 Carrier: TypeAlias = Literal["gas", "electricity"]
@@ -258,7 +258,8 @@ CARBON_VALUES: Final = ("low", "central", "high")
 
 PRICE: Final = "price_gbp_per_mwh"
 CARBON_PRICE: Final = "price_gbp_per_tonne"
-HOURLY_SPF: Final = "hourly_spf"  # of a heat pump whose COP follows the hours
+HOURLY_SPF: Final = "hourly_spf"  # of a heat pump whose COP follows the hours, with the load of all homes
+SPF_ITEMS: Final = {"ashp": "ashp_hourly_spf", "gshp": "gshp_hourly_spf"}  # the same by dwelling type, where measured
 CARBON_INTENSITY: Final = "carbon_intensity_kg_per_kwh"
 MARGINAL_INTENSITY: Final = "carbon_intensity_marginal_kg_per_kwh"  # of one kWh more, in the long run
 SUPPLY_CARBON_ITEM: Final = "carbon_electricity_supply"  # what generators pay, and electricity prices contain
@@ -271,6 +272,7 @@ PEAK_PLANTS: Final[dict[str, Carrier]] = {"electric_boiler": "electricity", "gas
 PIPE_SIZES: Final = tuple(f"pipe_dn_{dn:03d}" for dn in (20, 25, 32, 40, 50, 65, 80, 100, 125, 150, 200, 250, 300))
 LOAD_DAYS: Final = tuple(f"load_day_{n:02d}" for n in range(1, 15))  # groups of like days, the highest load first
 HIGHEST_HOURS: Final = tuple(f"highest_{rank:02d}" for rank in range(1, 25))  # hours of a day by their load
+SINGLE_GROUPS: Final = tuple(name for name in PROFILE_GROUPS if name != "all")
 
 
 def _known_figures() -> dict[tuple[str, str], Figure]:
@@ -311,7 +313,8 @@ def _known_figures() -> dict[tuple[str, str], Figure]:
         | {("boiler_stock", "efficiency"): Figure(unit="1", above=0, at_most=1)}
         | {("boiler_stock", "remaining_life_years"): Figure(unit="yr", at_most=100, whole=True)}
         | {(f"field_trial_{source}", ANY): Figure(unit="1", above=0, at_most=15) for source in ("air", "ground")}
-        | {(system, HOURLY_SPF): Figure(unit="1", above=0, at_most=15) for system in ("ashp", "gshp")}
+        | {(system, HOURLY_SPF): Figure(unit="1", above=0, at_most=15) for system in SPF_ITEMS}
+        | {(item, of): Figure(unit="1", above=0, at_most=15) for item in SPF_ITEMS.values() for of in SINGLE_GROUPS}
         | {(PAPER_DEMAND_ITEM, dwelling_type): demand for dwelling_type in (*DWELLING_TYPES, "all")}
         | {(STOCK_SHARE_ITEM, dwelling_type): share for dwelling_type in DWELLING_TYPES}
         | {(day, "days_per_year"): Figure(unit="d/yr", above=0) for day in LOAD_DAYS}

@@ -7,19 +7,16 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from transforms.lcoh.conventions import Convention
 from transforms.lcoh.heat_pumps import Floats, cop_of_lift, flow_temperature, ground_temperature, smooth_over_day
 from transforms.lcoh.parameters import (
     HOURLY_SPF,
+    SPF_ITEMS,
     CopCurve,
     GroundSource,
     HeatPumpSink,
-    IndividualSystem,
     ReferenceLoad,
 )
-from transforms.lcoh.refusals import AssumptionError
 from transforms.lcoh.scenarios import ALL_SCENARIOS, ScenarioFigures
 from transforms.tables import ASSUMPTION
 from transforms.tables.cost_analysis import SEASONAL_PERFORMANCE
@@ -156,83 +153,25 @@ def split_load(hours: pl.DataFrame, fit: dict[str, Any], figures: ScenarioFigure
     )
 
 
-def spf_of(seasonal: pl.DataFrame, keys: pl.DataFrame, *, system: str) -> NDArray[np.float64]:
-    """Return the SPF of a heat pump for each row of `keys` [1].
-
-    It is that of the row's dwelling type and period, where there is none that of all homes in the period, and where
-    there is none either (the paper's demand, one given by hand) that of the reference load.
-
-    Parameters
-    ----------
-    seasonal
-        Rows of `SEASONAL_PERFORMANCE`, with those of `reference_performance`.
-    keys
-        Columns dwelling_type and period; rows may repeat, as homes do.
-    system
-        `ashp` or `gshp`.
-
-    Raises
-    ------
-    AssumptionError
-        If a row finds no SPF at all.
-
-    """
-    known = seasonal.filter(pl.col("source") == SOURCES[system], pl.col("load") == COSTED_LOAD)
-    own = known.select("dwelling_type", "period", own="spf")
-    of_all = known.filter(pl.col("dwelling_type") == REFERENCE[0]).select("period", of_all="spf")
-    reference = of_all.filter(pl.col("period") == REFERENCE[1])["of_all"]
-    found = (
-        keys.select("dwelling_type", "period")
-        .join(own, on=["dwelling_type", "period"], how="left", maintain_order="left")
-        .join(of_all, on="period", how="left", maintain_order="left")
-        .with_columns(spf=pl.coalesce("own", "of_all", pl.lit(reference[0] if len(reference) else None, pl.Float64)))
-    )
-    missing = found.filter(pl.col("spf").is_null())
-    if missing.height:
-        message = (
-            f"{missing.height} demands have no SPF of {system} (e.g. {missing['dwelling_type'][0]} in "
-            f"{missing['period'][0]}): add the rows of reference_performance"
-        )
-        raise AssumptionError(message)
-    return found["spf"].to_numpy()
-
-
-def with_spf(
-    record: IndividualSystem,
-    convention: Convention,
-    *,
-    system: str,
-    keys: pl.DataFrame,
-    seasonal: pl.DataFrame | None,
-) -> IndividualSystem:
-    """Return a heat pump with the SPF of each row of `keys`.
-
-    Anything else, and a heat pump under a constant SPF or without a table, stays as it is: `individual_system` has
-    given it the one SPF of the assumptions.
-    """
-    if seasonal is None or convention.spf == "constant" or system not in SOURCES:
-        return record
-    return replace(record, efficiency=spf_of(seasonal, keys, system=system))
-
-
 def spf_rows(seasonal: pl.DataFrame, *, period: str) -> pl.DataFrame:
-    """Return the SPF of both heat pumps with the load of all homes in a period, as rows of `tables.ASSUMPTION`."""
+    """Return the SPF of both heat pumps in a period, of all homes and by dwelling type, as rows of `tables.ASSUMPTION`."""
     name_of = {source: system for system, source in SOURCES.items()}
-    chosen = seasonal.filter(
-        pl.col("load") == COSTED_LOAD, pl.col("dwelling_type") == REFERENCE[0], pl.col("period") == period
-    )
+    chosen = seasonal.filter(pl.col("load") == COSTED_LOAD, pl.col("period") == period)
+    of_all, system = pl.col("dwelling_type") == REFERENCE[0], pl.col("source").replace_strict(name_of)
     return ASSUMPTION.conform(
         chosen.select(
             scenario=pl.lit(ALL_SCENARIOS),
-            item=pl.col("source").replace_strict(name_of),
-            parameter=pl.lit(HOURLY_SPF),
+            item=pl.when(of_all).then(system).otherwise(system.replace_strict(SPF_ITEMS)),
+            parameter=pl.when(of_all).then(pl.lit(HOURLY_SPF)).otherwise("dwelling_type"),
             year=pl.lit(0),
             value="spf",
             unit=pl.lit("1"),
             price_base=pl.lit("none"),
             status=pl.lit("derived"),
             source=pl.format(
-                "heat over electricity by the hour (heat_pump_cop), load of all homes in {} weather", "period"
+                "heat over electricity by the hour (heat_pump_cop), load of {} homes in {} weather",
+                "dwelling_type",
+                "period",
             ),
         )
     )

@@ -92,8 +92,10 @@ def loss_w_per_m(pipes: Pipes, *, diameter_m: Floats) -> Floats:
 
     References
     ----------
-    EN 13941; Kristjansson and Boehm (2006), Optimum design of distribution and service pipes, 10th International
-    Symposium on District Heating and Cooling.
+    Kristjansson and Boehm (2006), Optimum design of distribution and service pipes, 10th International Symposium on
+    District Heating and Cooling; the layers of one pipe as EN 13941 has them according to VICUS Software, Heat loss
+    calculation according to DIN EN 13941. What resists between soil and air, as much as 0.1 m more of soil, is left
+    out: the loss is up to 0.5 % too high.
 
     """
     law, sizes = pipes.law, pipes.sizes

@@ -149,10 +149,14 @@ def build_base(
     system: str,
     dwellings: Floats = 1.0,
     demand_kwh: Floats,
+    dwelling_type: str = "all",
     shape: LoadShape | None = None,
     main_pipe_m: Floats | None = None,
 ) -> Base:
-    """Return a system built for its base, to be costed under many changes; parameters as of `system_cost`."""
+    """Return a system built for its base, to be costed under many changes; parameters as of `system_cost`.
+
+    `dwelling_type` is that of the homes of an individual system, whose load its SPF is that of.
+    """
     own: IndividualSystem | HeatNetwork
     built = None
     if system == NETWORK:
@@ -166,7 +170,7 @@ def build_base(
             main_pipe_m=main_pipe_m,
         )
     else:
-        own = individual_system(figures, convention, system, demand_kwh=demand_kwh)
+        own = individual_system(figures, convention, system, demand_kwh=demand_kwh, dwelling_types=dwelling_type)
     return Base(
         figures=figures,
         convention=convention,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,6 +21,7 @@ from transforms.lcoh.parameters import (
     NETWORK,
     PEAK_PLANTS,
     PRICE,
+    SPF_ITEMS,
     SUPPLY_CARBON_ITEM,
     Carrier,
     DesignLoad,
@@ -103,6 +105,13 @@ def purchases_of(convention: Convention, system: str) -> tuple[Purchase, ...]:
     return (own, purchase_of(convention, system, carrier="gas")) if with_gas else (own,)
 
 
+def series_read(convention: Convention) -> tuple[Key, ...]:
+    """Return every series that a convention prices and counts energy by, of all that all systems buy."""
+    return tuple(
+        dict.fromkeys(key for system in SYSTEMS for bought in purchases_of(convention, system) for key in bought.series)
+    )
+
+
 def missing_series(figures: ScenarioFigures, convention: Convention) -> dict[str, list[str]]:
     """Return the systems that a scenario cannot cost, each with the series that it lacks."""
     lacking = {
@@ -179,6 +188,7 @@ def individual_system(
     system: str,
     *,
     demand_kwh: Floats | None = None,
+    dwelling_types: str | Sequence[str] = "all",
     heat_loss_w_per_k: Floats | None = None,
     peak_kw: Floats | None = None,
 ) -> IndividualSystem:
@@ -190,6 +200,9 @@ def individual_system(
         The convention decides whether the system has one size for all homes, or whose load it is sized by.
     demand_kwh
         Heat demand of the homes [kWh/yr], shape (...); without it the system is that of the reference home.
+    dwelling_types
+        Dwelling type of all homes or of each, whose own load decides on the SPF of heat pumps where the convention takes
+        it from the hours.
     heat_loss_w_per_k, peak_kw
         Heat loss [W/K] and highest hour [kW] of the homes where they are measured, shape (...); else in proportion to
         the demand.
@@ -201,8 +214,8 @@ def individual_system(
 
     """
     record = figures.record(IndividualSystem, system)
-    if convention.spf == "hourly" and figures.has(system, HOURLY_SPF):
-        record = replace(record, efficiency=figures.one(system, HOURLY_SPF))
+    if convention.spf == "hourly" and system in SPF_ITEMS:
+        record = replace(record, efficiency=hourly_spf(figures, system, dwelling_types))
     if convention.individual_sizing != "one_size" and demand_kwh is not None:
         record = size_system(
             record,
@@ -218,6 +231,18 @@ def individual_system(
         capital_gbp=record.capital_gbp * (1.0 + figures.one("vat", f"on_{system}")),
         om_gbp_per_year=record.om_gbp_per_year * (1.0 + figures.one("vat", "on_upkeep")),
     )
+
+
+def hourly_spf(figures: ScenarioFigures, system: str, dwelling_types: str | Sequence[str] = "all") -> Floats:
+    """Return the SPF of a heat pump with the hourly load of one dwelling type, or of each in a list [1].
+
+    A type whose load was not measured takes the SPF of all homes, and that is the reference load's where none was.
+    """
+    by_type = figures.items(SPF_ITEMS[system])
+    of_all = figures.one(system, HOURLY_SPF)
+    if isinstance(dwelling_types, str):
+        return by_type.get(dwelling_types, of_all)
+    return np.array([by_type.get(name, of_all) for name in dwelling_types])
 
 
 def _design_kw(

@@ -133,7 +133,9 @@ def check_demand(demand: pl.DataFrame) -> pl.DataFrame:
 def _individual(system: str, demand: pl.DataFrame, figures: ScenarioFigures, convention: Convention) -> pl.DataFrame:
     demand_kwh = demand["demand_kwh"].to_numpy()
     flows = individual_flows(
-        individual_system(figures, convention, system, demand_kwh=demand_kwh),
+        individual_system(
+            figures, convention, system, demand_kwh=demand_kwh, dwelling_types=demand["dwelling_type"].to_list()
+        ),
         energy_of(figures, convention, system=system),
         demand_kwh=demand_kwh,
         first_heat_year=convention.first_heat_year,

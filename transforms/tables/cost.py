@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from transforms.schema import Column, Table
-from transforms.tables.words import SYSTEMS, F, N, S, profile_group
+from transforms.tables.words import F, N, S, convention, profile_group, scale, scenario, system
 
 LCOH = Table(
     "lcoh", "levelised cost of heat of one system for one demand",
     ("scenario", "convention", "demand_basis", "period", "system", "scale", "dwelling_type"),
     (
-        Column("scenario", S, "set of prices"),
-        Column("convention", S, "how the cost model is read"),
+        scenario, convention,
         Column("denominator", S, "which heat the cost is divided by", allowed=("delivered", "produced")),
         Column("demand_basis", S, "whose demand", allowed=("measured", "paper")),
         Column("period", S, "study period of the demand, or paper"),
-        Column("system", S, "heating system", allowed=SYSTEMS),
-        Column("scale", S, "size of the network, or individual"),
+        system, scale,
         Column("dwellings", N, "homes that the system serves", "1", lower=1),
         profile_group,
         Column("demand_kwh", F, "heat delivered per home and year", "kWh/yr", lower=0),

@@ -5,12 +5,19 @@ from __future__ import annotations
 import polars as pl
 
 from transforms.schema import Column, Table
-from transforms.tables.words import SYSTEMS, B, F, N, S, household_id, period, profile_group
-
-scenario = Column("scenario", S, "set of prices")
-convention = Column("convention", S, "how the cost model is read")
-system = Column("system", S, "heating system", allowed=SYSTEMS)
-scale = Column("scale", S, "size of the network, or individual")
+from transforms.tables.words import (
+    B,
+    F,
+    N,
+    S,
+    convention,
+    household_id,
+    period,
+    profile_group,
+    scale,
+    scenario,
+    system,
+)
 
 DIVERSITY = Table(
     "diversity", "peak per dwelling of a number of dwellings together", ("dwelling_type", "period", "interval_minutes", "dwellings"),
@@ -49,6 +56,32 @@ DIVERSITY_CURVE = Table(
         Column("exponent", F, "power of the number of dwellings with which the peak falls towards it", "1", lower=0),
         Column("sd_of_homes_kw", F, "standard deviation of homes in the highest interval of their mean", "kW", lower=0),
     ),
+    may_be_empty=True,
+)  # fmt: skip
+
+DIVERSITY_HOME = Table(
+    "diversity_home", "one home that is complete in the coldest days of a period, behind its diversity",
+    ("period", "interval_minutes", "household_id"),
+    (
+        period,
+        Column("interval_minutes", N, "length of the interval that peaks are the mean of", "min", lower=30, upper=60),
+        household_id,
+        Column("filled_share", F, "share of the days' intervals that is filled at its own level", "1", lower=0, upper=1),
+        Column("heat_kwh_observed", F, "heat in the others", "kWh", lower=0),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
+PEAK_DRAW = Table(
+    "peak_draw", "peak of the mean hourly load of a group of homes in one draw of them", ("dwelling_type", "period", "draw"),
+    (
+        profile_group,
+        period,
+        Column("draw", N, "number of the draw; homes have the same weights in it as in that of their annual heat", lower=0),
+        Column("households", N, "homes that are complete in the coldest days", "1", lower=1),
+        Column("level", F, "peak over the mean of the peaks of all draws", "1", lower=0),
+    ),
+    tier="lake",
     may_be_empty=True,
 )  # fmt: skip
 

@@ -15,8 +15,8 @@ SOURCE = Table(
         Column("feed", S, "format and landing subfolder"),
         Column("format", S, "recognised format, or none"),
         Column("kind", S, "what the file holds", allowed=("readings", "households", "temperature", "none")),
-        Column("outcome", S, "what became of the file", allowed=("accepted", "refused", "quarantined")),
-        Column("reason", S, "why it was refused or quarantined", nullable=True),
+        Column("outcome", S, "what became of the file", allowed=("accepted", "refused", "quarantined", "withdrawn")),
+        Column("reason", S, "why it was refused, quarantined or withdrawn", nullable=True),
         Column("sha256", S, "hash of the file's bytes"),
         Column("bytes", N, "size of the file", "B", lower=0),
         Column("lines", N, "lines of the file", "1", lower=0),
@@ -115,6 +115,7 @@ RUN = Table(
         Column("base_snapshot_id", S, "the warehouse it replaced", nullable=True),
         Column("content_fingerprint", S, "hash of everything that the warehouse was made from"),
         Column("code_version", S, "version of Hearth"),
+        Column("warehouse_format", N, "number of the warehouse's format, null before it was recorded", "1", nullable=True, lower=1),
         Column("code_fingerprint", S, "hash of the modules that computed it"),
         Column("settings", S, "settings that shape numbers, as JSON"),
         Column("sources_new", N, "files that the run took in", "1", lower=0),
@@ -140,9 +141,9 @@ QUALITY_RESULT = Table(
 )  # fmt: skip
 
 DATA_DICTIONARY = Table(
-    "data_dictionary", "one column of one table", ("table_name", "column_name"),
+    "data_dictionary", "one column of one table or view", ("table_name", "column_name"),
     (
-        Column("table_name", S, "table"),
+        Column("table_name", S, "table or view"),
         Column("column_name", S, "column"),
         Column("position", N, "order in the table", lower=1),
         Column("type", S, "DuckDB type"),

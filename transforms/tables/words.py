@@ -31,6 +31,10 @@ profile_group = Column(
     allowed=PROFILE_GROUPS,
 )
 period = Column("period", S, "study period of twelve months, named by its year or years")
+scenario = Column("scenario", S, "set of prices")
+convention = Column("convention", S, "how the cost model is read")
+system = Column("system", S, "heating system", allowed=SYSTEMS)
+scale = Column("scale", S, "size of the network, or individual")
 included = Column("included", B, "whether the home enters profiles")
 exclusion_reason = Column(
     "exclusion_reason", S, "first selection step that the home fails", nullable=True, allowed=EXCLUSIONS

@@ -1,0 +1,115 @@
+"""Where an embedded Prefect server and its users meet: its files, and the locks that live and die with a process."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+END_SECONDS = 30.0  # a server that ends is gone in well under a second
+POLL_SECONDS = 0.05
+
+
+class ServerError(RuntimeError):
+    """The Prefect server cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFiles:
+    """Where a server and its users meet."""
+
+    home: Path
+
+    @property
+    def users_lock(self) -> Path:
+        """Held shared by every user."""
+        return self.home / "users.lock"
+
+    @property
+    def start_lock(self) -> Path:
+        """Held while a server is looked for or started."""
+        return self.home / "start.lock"
+
+    @property
+    def server_lock(self) -> Path:
+        """Held by the server that lives."""
+        return self.home / "server.lock"
+
+    @property
+    def address(self) -> Path:
+        """URL and process id of the server; true as long as `server.lock` is held."""
+        return self.home / "server.json"
+
+    @property
+    def log(self) -> Path:
+        """What the server printed."""
+        return self.home / "server.log"
+
+    @property
+    def database(self) -> Path:
+        """Prefect's own history; nothing else depends on it."""
+        return self.home / "prefect.db"
+
+    def write_address(self, url: str, pid: int | None, *, schedules: bool) -> None:
+        """Store where the server listens, whole or not at all, and whether it has the services that schedule."""
+        partial = self.address.with_suffix(f".{os.getpid()}.tmp")
+        partial.write_text(json.dumps({"url": url, "pid": pid, "schedules": schedules}) + "\n", encoding="utf-8")
+        partial.replace(self.address)
+
+    def read_address(self) -> str | None:
+        """Return the URL of the server, None if none is named."""
+        try:
+            url: str = json.loads(self.address.read_text(encoding="utf-8"))["url"]
+        except (FileNotFoundError, ValueError, KeyError):
+            return None
+        return url
+
+    def schedules(self) -> bool:
+        """Say whether the server that is named schedules."""
+        try:
+            return bool(json.loads(self.address.read_text(encoding="utf-8"))["schedules"])
+        except (FileNotFoundError, ValueError, KeyError):
+            return False
+
+    def read_live_address(self) -> str | None:
+        """Return the URL of the server, None if no server lives."""
+        start_lock = take_lock(self.start_lock, fcntl.LOCK_EX)  # a starter must not take this look for a server
+        try:
+            server_lock = try_lock(self.server_lock, fcntl.LOCK_SH)
+            if server_lock is None:
+                return self.read_address()
+            os.close(server_lock)
+            return None
+        finally:
+            os.close(start_lock)
+
+
+def try_lock(path: Path, kind: int) -> int | None:
+    """Return a descriptor that holds the lock, None if others hold it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def take_lock(path: Path, kind: int) -> int:
+    """Return a descriptor that holds the lock, after a while if others hold it.
+
+    Raises
+    ------
+    ServerError
+        If it is not to be had.
+
+    """
+    deadline = time.monotonic() + END_SECONDS
+    while (descriptor := try_lock(path, kind)) is None:
+        if time.monotonic() > deadline:
+            raise ServerError(f"{path} is held for more than {END_SECONDS:.0f} s by a process that should end")
+        time.sleep(POLL_SECONDS)
+    return descriptor

@@ -1,0 +1,203 @@
+"""Peaks of many homes together through disclosure control (decision 12).
+
+A row is a mean over many groups of the homes that are complete in the coldest days. These homes are judged like those
+behind a year of heat. What is left is that a figure tells how much one home adds to it, hence its coarse steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from quality.disclosure.heat import judge
+from quality.disclosure.homes import Query
+from quality.disclosure.memory import DIVERSITY, WHOLE, Homes, Memory, short_codes
+from quality.disclosure.rule import (
+    BY_DWELLING_TYPE,
+    DIGITS,
+    FEW_HOMES,
+    FLOOR,
+    DisclosureRule,
+    rounded,
+    suppress_small_cells,
+)
+from quality.disclosure.settle import GROUP, STOCK, TOTAL, keep_old
+from transforms import tables
+from transforms.diversity import BAND
+from transforms.diversity_curve import PeakCurve
+from transforms.public import PUBLIC_TABLES, PublicTable, ReleaseRecord
+from transforms.tables import DWELLING_TYPES
+
+KEYS = [*GROUP, "interval_minutes"]
+MIDDLE, ENDS = "peak_kw_p50", ("peak_kw_p05", "peak_kw_p95")
+CURVE_DIGITS = 2  # of how fast the peak falls, and of how homes spread
+SHARES_AT_ENDS = 4  # homes at the ends lie further apart than those in the middle, so their steps are coarser
+TYPES_AT_LEAST = (
+    3  # no dwelling type is more than a third of the stock: a home of it weighs at most a third of its type
+)
+MEMBERS = """
+SELECT d.period, d.interval_minutes, d.household_id, h.dwelling_type, d.heat_kwh_observed
+FROM diversity_home d JOIN household h USING (household_id) ORDER BY ALL
+"""
+
+
+def publish_diversity(
+    query: Query, demand: PublicTable, memory: Memory, *, last: ReleaseRecord | None, rule: DisclosureRule
+) -> PublicTable:
+    """Publish peaks of the groups whose demand is shown and that rest on enough complete homes, new or as they were."""
+    asked, curves = (query(f"SELECT * FROM {name} ORDER BY ALL") for name in ("diversity", "diversity_curve"))
+    members = query(MEMBERS)
+    counts = _count(members)
+    shown, hidden = suppress_small_cells(counts, keys=KEYS, margins=[BY_DWELLING_TYPE], rule=rule)
+    visible = shown.join(demand.frame, on=GROUP, how="semi").join(asked, on=KEYS, how="semi").select(KEYS)
+    peaks = [
+        coarsen_peaks(asked.filter(**curve_key(curve)), curve, homes=_weighing(curve, counts), rule=rule)
+        for curve in curves.join(visible, on=KEYS, how="semi").sort(KEYS).iter_rows(named=True)
+    ]
+    frame = pl.concat([PUBLIC_TABLES[tables.DIVERSITY.name].empty(), *peaks])
+    because = (
+        asked.join(frame, on=tables.DIVERSITY.key, how="anti", maintain_order="left")
+        .join(hidden, on=KEYS, how="left", maintain_order="left")
+        .select(*tables.DIVERSITY.key, pl.col("because").fill_null(FEW_HOMES))
+    )
+    public = PublicTable(tables.DIVERSITY.name, frame, because, rule.threshold)
+    anew = _judge_members(members, visible, memory)
+    if last is not None and last.threshold < rule.threshold:
+        last = None  # what it showed rests on as many homes as its own threshold
+    return keep_old(public, asked, tables.DIVERSITY, anew=anew, on=KEYS, within=demand.frame, last=last)
+
+
+def coarsen_peaks(rows: pl.DataFrame, curve: Mapping[str, Any], *, homes: float, rule: DisclosureRule) -> pl.DataFrame:
+    r"""Return the peaks of one group of homes, in steps of what one home adds to them, with the ends that may be shown.
+
+    Measured rows are rounded; those beyond them come from the curve through the rounded ones, whose parameters are
+    rounded too, so that many rows tell no more than the few numbers that they are made of.
+
+    A quantile of groups of n dwellings rests on as many homes as the band allows, :math:`2 q m` of the m homes, and on n
+    homes for each group. So the ends are shown where either reaches the threshold; of more dwellings than were measured,
+    where those of the largest measured number are.
+
+    Parameters
+    ----------
+    rows
+        Rows of `tables.DIVERSITY` of one group.
+    curve
+        Its row of `tables.DIVERSITY_CURVE`.
+    homes
+        Homes that one home's weight in the group stands for, m [1].
+    rule
+        The rule.
+
+    """
+    enough = 2 * min(BAND[0], 1 - BAND[1]) * homes >= rule.threshold
+    few = pl.col("dwellings") < rule.threshold
+    rows = rows.with_columns(rounded("households", rule))
+    single = rule.threshold > FLOOR  # the middle of single homes is a mean of FLOOR homes
+    measured = (
+        rows.filter(~pl.col("extrapolated"), (pl.col("dwellings") > 1) | (not single))
+        .with_columns(
+            in_steps(pl.col(MIDDLE), pl.col(MIDDLE) / homes),
+            *(
+                pl.when(~few | pl.lit(enough)).then(
+                    in_steps(pl.col(end), pl.col(end) / homes * pl.when(few).then(SHARES_AT_ENDS).otherwise(1))
+                )
+                for end in ENDS
+            ),
+        )
+        .sort("dwellings")
+    )
+    if measured.is_empty():
+        return measured
+    of_many = read_curve(measured.row(-1, named=True), curve, homes=homes)
+    low, high = (measured[end][-1] is not None for end in ENDS)
+    beyond = rows.filter("extrapolated").sort("dwellings")
+    drawn = [(of_many.median(n), *of_many.band(n)) for n in beyond["dwellings"]]
+    figures = np.array(drawn, dtype=np.float64).reshape(len(drawn), len(ENDS) + 1).T
+    extrapolated = beyond.with_columns(
+        pl.Series(MIDDLE, figures[0]).round_sig_figs(DIGITS),
+        *(
+            pl.Series(end, values).round_sig_figs(DIGITS) if yes else pl.lit(None, dtype=pl.Float64).alias(end)
+            for end, values, yes in zip(ENDS, figures[1:], (low, high), strict=True)
+        ),
+    )
+    return pl.concat([measured, extrapolated]).select(*PUBLIC_TABLES[tables.DIVERSITY.name].schema)
+
+
+def read_curve(last: Mapping[str, Any], curve: Mapping[str, Any], *, homes: float) -> PeakCurve:
+    """Return the curve through the last measured row that is published, with rounded parameters."""
+    dwellings, middle = int(last["dwellings"]), float(last[MIDDLE])
+    about = max(round(homes / FLOOR) * FLOOR, FLOOR)
+    wider = np.sqrt(1 + dwellings / about)
+    below, above = (0.0 if last[end] is None else abs(float(last[end]) - middle) / wider for end in ENDS)
+    limit = pl.select(in_steps(pl.lit(float(curve["limit_kw"])), pl.lit(curve["limit_kw"] / homes))).item()
+    fall, spread = (
+        pl.Series([float(curve[name])]).round_sig_figs(CURVE_DIGITS)[0] for name in ("exponent", "sd_of_homes_kw")
+    )
+    return PeakCurve(
+        homes=about,
+        medians_kw={dwellings: middle},
+        below_kw={dwellings: below},
+        above_kw={dwellings: above},
+        limit_kw=min(limit, middle),
+        exponent=fall,
+        sd_of_homes_kw=spread,
+        level_draws=np.ones(1),
+    )
+
+
+def in_steps(value: pl.Expr, least: pl.Expr) -> pl.Expr:
+    """Round to steps of 1, 2 or 5 times a power of ten that are at least `least`, and to three digits."""
+    power = pl.lit(10.0).pow(least.log10().floor())
+    steps = pl.when(least <= power).then(1).when(least <= 2 * power).then(2).when(least <= 5 * power).then(5)
+    step = steps.otherwise(10) * power
+    return pl.when(value != 0).then(((value / step).round() * step).round_sig_figs(DIGITS)).otherwise(0.0)
+
+
+def curve_key(curve: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the key of a group."""
+    return {name: curve[name] for name in KEYS}
+
+
+def _count(members: pl.DataFrame) -> pl.DataFrame:
+    """Return how many complete homes each group has, types of few homes too."""
+    national = members.filter(pl.col("dwelling_type").is_in(DWELLING_TYPES))
+    groups = [
+        members,
+        *(of.with_columns(dwelling_type=pl.lit(name)) for name, of in ((TOTAL, members), (STOCK, national))),
+    ]
+    return pl.concat(groups).group_by(KEYS).agg(households=pl.len().cast(pl.Int64)).sort(KEYS)
+
+
+def _weighing(curve: Mapping[str, Any], counts: pl.DataFrame) -> float:
+    """Return the homes of a group, of which one is a share; in the stock those of the smallest type weigh the most."""
+    if curve["dwelling_type"] != STOCK:
+        return float(curve["households"])
+    of_types = counts.filter(
+        pl.col("dwelling_type").is_in(DWELLING_TYPES),
+        period=curve["period"],
+        interval_minutes=curve["interval_minutes"],
+    )
+    return float(TYPES_AT_LEAST * of_types["households"].to_numpy().min())
+
+
+def _judge_members(members: pl.DataFrame, visible: pl.DataFrame, memory: Memory) -> pl.DataFrame:
+    """Return the groups whose complete homes may be shown anew beside all complete homes that were ever shown."""
+    anew = visible.clear()
+    for (period, minutes), of in members.group_by("period", "interval_minutes", maintain_order=True):
+        types, level = of["dwelling_type"], DIVERSITY[int(str(minutes))]
+        marks = {str(name): (types == name).to_numpy() for name in types.unique().sort()}
+        homes = Homes(
+            period=str(period),
+            start=None,
+            ids=of["household_id"].to_list(),
+            codes=short_codes(f"{kwh:.3f}".encode() for kwh in of["heat_kwh_observed"]),
+            groups={**marks, TOTAL: np.ones(len(of), dtype=bool)},
+        )
+        names = visible.filter(period=period, interval_minutes=minutes)["dwelling_type"].sort()
+        found = judge(level, memory.stand(level, homes), memory, dict.fromkeys(names, WHOLE))
+        rows = [(name, of_period, minutes) for name, of_period in sorted(found)]
+        anew = pl.concat([anew, pl.DataFrame(rows, schema=visible.schema, orient="row")])
+    return anew

@@ -1,0 +1,142 @@
+"""Heat of dwelling types through disclosure control, beside all that was ever published: year, hours, quantiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from quality.disclosure.cells import publish_cells
+from quality.disclosure.homes import name_window
+from quality.disclosure.memory import HOURS, QUANTILE, WHOLE, YEAR, Memory, Standing
+from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, DisclosureRule
+from quality.disclosure.settle import GROUP, STOCK, TOTAL, Groups, frame_of, groups_of, keep_old, settle
+from transforms import tables
+from transforms.public import PublicTable, ReleaseRecord
+from transforms.tables import DWELLING_TYPES
+
+Cells = NDArray[np.bool_]
+
+
+def publish_year(
+    frame: pl.DataFrame,
+    standing: Sequence[Standing],
+    memory: Memory,
+    *,
+    last: ReleaseRecord | None,
+    rule: DisclosureRule,
+) -> tuple[PublicTable, Groups]:
+    """Publish annual demand; return it with the groups whose figures are new."""
+    changed = {
+        (name, homes.period)
+        for homes in standing
+        for name in sorted(memory.was_shown(YEAR, homes) & set(homes.now) - {TOTAL})
+        if not memory.accept(YEAR, homes, {name: WHOLE})
+    }
+    # a type that keeps its figures is judged by the homes behind these, not by those of today
+    kept = frame_of(changed)
+    old = frame.clear() if last is None else last.shown[tables.HEAT_DEMAND_ANNUAL.name].join(kept, on=GROUP, how="semi")
+    today = frame.join(old, on=GROUP, how="anti", maintain_order="left")
+    both = pl.concat([today, old], how="diagonal_relaxed")
+    public = publish_cells(tables.HEAT_DEMAND_ANNUAL, both, margins=[BY_DWELLING_TYPE], rule=rule)
+    shown = groups_of(public.frame) - changed
+    anew: Groups = set()
+    for homes in standing:
+        cells = {name: WHOLE for name, period in sorted(shown) if period == homes.period}
+        anew |= judge(YEAR, homes, memory, cells)
+    return settle(public, frame, tables.HEAT_DEMAND_ANNUAL, anew=anew, within=public.frame, last=last), anew
+
+
+def publish_hours(
+    frame: pl.DataFrame,
+    anew: Groups,
+    demand: PublicTable,
+    standing: Sequence[Standing],
+    memory: Memory,
+    *,
+    last: ReleaseRecord | None,
+    rule: DisclosureRule,
+) -> PublicTable:
+    """Publish hourly profiles: new ones only of groups whose annual figures are new and where each hour may be."""
+    public = publish_cells(
+        tables.HEAT_PROFILE,
+        frame.join(frame_of(anew), on=GROUP, how="semi", maintain_order="left"),
+        margins=[BY_DWELLING_TYPE, BY_HOUR],
+        coarser=demand,
+        rule=rule,
+    )
+    new: Groups = set()
+    for homes in standing:
+        new |= judge(HOURS, homes, memory, _cells_shown(public.frame.filter(period=homes.period), homes))
+    return settle(public, frame, tables.HEAT_PROFILE, anew=new, within=demand.frame, last=last)
+
+
+def judge(level: str, homes: Standing, memory: Memory, cells: Mapping[str, Cells]) -> Groups:
+    """Return what may be shown anew: types first, then all, then the national mix where all five types are new."""
+    types = sorted(set(cells) - {TOTAL, STOCK})
+    wanted = {name: cells[name] for name in [*types, *({TOTAL} & set(cells))]}
+    names = memory.accept(level, homes, wanted)
+    memory.add(level, homes, {name: cells[name] for name in sorted(names)})
+    mixed = {STOCK} if STOCK in cells and set(DWELLING_TYPES) <= names else set()
+    return {(name, homes.period) for name in names | mixed}
+
+
+def show_peaks(demand: PublicTable, profile: PublicTable) -> PublicTable:
+    """Take the highest hour of each group from its published profile: the true one may rest on few homes."""
+    highest = (
+        profile.frame.sort("dwelling_type", "period", "hour_start_utc")
+        .group_by(GROUP, maintain_order=True)
+        .agg(
+            peak_hour_heat_kwh=pl.col("heat_kwh_mean").max(),
+            peak_hour_utc=pl.col("hour_start_utc")
+            .sort_by("heat_kwh_mean", descending=True, maintain_order=True)
+            .first(),
+        )
+    )
+    without = demand.frame.drop("peak_hour_heat_kwh", "peak_hour_utc")
+    shown = without.join(highest, on=GROUP, how="left", maintain_order="left").select(demand.frame.columns)
+    return replace(demand, frame=shown)
+
+
+def settle_quantiles(
+    quantiles: PublicTable,
+    anew: Groups,
+    demand: PublicTable,
+    standing: Sequence[Standing],
+    memory: Memory,
+    *,
+    last: ReleaseRecord | None,
+) -> PublicTable:
+    """Show anew the quantiles of types whose annual figures are new, where the homes nearest to them allow it."""
+    keys = tables.HEAT_DEMAND_QUANTILE.key
+    new: set[tuple[str, str, float]] = set()
+    for homes in standing:
+        asked = {
+            name_window(name, quantile): (name, homes.period, quantile)
+            for name, quantile in quantiles.frame.filter(period=homes.period)
+            .select("dwelling_type", "quantile")
+            .iter_rows()
+            if (name, homes.period) in anew
+        }
+        names = memory.accept(QUANTILE, homes, dict.fromkeys(asked, WHOLE), beside=[YEAR])
+        memory.add(QUANTILE, homes, dict.fromkeys(sorted(names), WHOLE))
+        new |= {asked[name] for name in names}
+    chosen = pl.DataFrame(sorted(new), schema={key: quantiles.frame.schema[key] for key in keys}, orient="row")
+    if last is not None and last.threshold < quantiles.threshold:
+        last = None  # what it showed rests on as many homes as its own threshold
+    return keep_old(
+        quantiles, quantiles.frame, tables.HEAT_DEMAND_QUANTILE, anew=chosen, on=keys, within=demand.frame, last=last
+    )
+
+
+def _cells_shown(rows: pl.DataFrame, homes: Standing) -> dict[str, Cells]:
+    """Return, by group, which hours of the period are shown."""
+    masks = {}
+    for (name,), of in rows.group_by("dwelling_type", maintain_order=True):
+        mask = np.zeros(homes.cells, dtype=bool)
+        mask[(of["hour_start_utc"] - homes.start).dt.total_hours().to_numpy()] = True
+        masks[str(name)] = mask
+    return masks

@@ -1,0 +1,57 @@
+"""The data dictionary of what is published, from the declarations of the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from reports import text
+from transforms.public import PUBLIC_TABLES
+from transforms.schema import Column
+
+MOST_VALUES = 8  # a column that allows more does not list them
+TYPES = (
+    (pl.Boolean, "yes or no"), (pl.Datetime, "time, UTC"), (pl.Date, "date"), (pl.String, "text"), (pl.Enum, "text"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One published column, in words."""
+
+    name: str
+    kind: str
+    unit: str
+    meaning: str
+    in_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One published table, in words."""
+
+    name: str
+    grain: str
+    fields: tuple[Field, ...]
+
+
+def dictionary() -> list[Entry]:
+    """Return every published table with its columns, by name."""
+    return [
+        Entry(name, table.grain, tuple(_field(column, in_key=column.name in table.key) for column in table.columns))
+        for name, table in sorted(PUBLIC_TABLES.items())
+    ]
+
+
+def _field(column: Column, *, in_key: bool) -> Field:
+    values = text.listed(list(column.allowed)) if 0 < len(column.allowed) <= MOST_VALUES else ""
+    meaning = column.meaning + (f": {values}" if values else "") + ("; may be empty" if column.nullable else "")
+    return Field(column.name, _kind(column), "" if column.unit == "1" else column.unit, meaning, in_key)
+
+
+def _kind(column: Column) -> str:
+    for dtype, kind in TYPES:
+        if column.dtype == dtype or isinstance(column.dtype, dtype):
+            return kind
+    return "whole number" if column.dtype.is_integer() else "number" if column.dtype.is_numeric() else "list"

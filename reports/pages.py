@@ -1,0 +1,151 @@
+"""The pages of the site: what each one answers, and the figures that stand on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from reports.figures.changes import draw_demand_change
+from reports.figures.choice import (
+    draw_abatement,
+    draw_break_evens,
+    draw_finance,
+    draw_performance,
+    draw_probability,
+)
+from reports.figures.claims import claims_lead, draw_claims
+from reports.figures.completeness import draw_completeness, draw_lost_readings
+from reports.figures.cost import draw_cost_shares, draw_emissions, draw_individual, draw_networks
+from reports.figures.demand import draw_annual_demand, draw_profile
+from reports.figures.diversity import draw_diversity
+from reports.figures.duration import draw_load_duration
+from reports.figures.exhibit import Exhibit
+from reports.figures.external import draw_external
+from reports.figures.gate import draw_gate
+from reports.figures.hours import draw_day_map, draw_weeks
+from reports.figures.quality import draw_flags, draw_judgements
+from reports.figures.ranges import draw_cost_ranges, draw_distribution
+from reports.figures.scale import draw_scale
+from reports.figures.season import draw_bands, draw_day_kinds, draw_months
+from reports.figures.selection import draw_funnel, draw_selection_effect
+from reports.figures.sensitivity import draw_sensitivity, draw_sobol
+from reports.figures.spread import draw_spread
+from reports.figures.weather import draw_gas_uses, draw_weather_fit
+from reports.inputs import RunInfo, SiteInputs
+
+Draw = Callable[[SiteInputs, RunInfo], Exhibit | list[Exhibit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Figures that answer one question together."""
+
+    key: str
+    title: str
+    lead: str
+    draws: tuple[Draw, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page: its key is the name of its file and of its template, where it has one of its own."""
+
+    key: str
+    name: str  # in the navigation
+    title: str
+    lead: str
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The file that the page is written to."""
+        return f"{self.key}.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a page with its figures drawn."""
+
+    key: str
+    title: str
+    lead: str
+    exhibits: Sequence[Exhibit]
+
+
+OVERVIEW = Page(
+    key="index",
+    name="Overview",
+    title="Heat demand and the cost of heat",
+    lead="Half-hourly gas readings of homes, made into hourly heat, and what that heat would cost from a gas boiler, a heat pump or a heat network.",
+    parts=(Part("changes", "What changed since the last release", "", (draw_demand_change,)),),
+)
+PAGES = (
+    OVERVIEW,
+    Page(
+        key="demand", name="Demand", title="Heat demand", lead="How much heat homes need, when they need it, and how the weather moves it.",
+        parts=(
+            Part("annual", "In a year", "How much heat homes use in a year, and how far homes of one type differ.", (draw_annual_demand, draw_spread)),
+            Part("hours", "Hour by hour", "When the heat is wanted.", (draw_profile, draw_load_duration, draw_day_map)),
+            Part("weather", "Weather", "What the same homes would use in a year of normal weather, and on a very cold day.", (draw_weather_fit, draw_gas_uses)),
+            Part(
+                "season", "Season and time of day", "How the day's heat changes with the month, the weekday and the cold.",
+                (draw_weeks, draw_months, draw_day_kinds, draw_bands),
+            ),
+            Part("together", "Homes together", "How much less heat many homes need at once than each of them alone.", (draw_diversity,)),
+        ),
+    ),
+    Page(
+        key="individual", name="Individual", title="Heating home by home", lead="What heat from a system of one's own costs and emits, and which system is the cheapest.",
+        parts=(
+            Part("costs", "Cost", "What a MWh of heat costs, and what its price hides.", (draw_individual, draw_distribution)),
+            Part("cheapest-system", "Which system is the cheapest", "How sure the order of the systems is, and what would change it.", (draw_probability, draw_cost_ranges, draw_break_evens)),
+            Part("carbon", "Carbon dioxide", "What the systems emit, and what it costs to save a tonne.", (draw_emissions, draw_abatement)),
+            Part("heat-pumps", "Performance of heat pumps", "How much heat a heat pump gives for its electricity.", (draw_performance,)),
+        ),
+    ),
+    Page(
+        key="networks", name="Networks", title="Heat networks", lead="What heat from a network costs, by the number of homes that it serves, and whether it pays.",
+        parts=(
+            Part("scale", "Cost and scale", "Networks beside individual systems, and what their cost consists of.", (draw_scale, draw_networks, draw_cost_shares)),
+            Part("investment", "As an investment", "What a network is worth to its operator.", (draw_finance,)),
+        ),
+    ),
+    Page(
+        key="sensitivity", name="Sensitivity", title="What moves the cost", lead="How the cost of heat moves when assumptions change, and which of them matter.",
+        parts=(
+            Part("one-by-one", "One assumption at a time", "The paper's network of 100 homes, with one input changed.", (draw_sensitivity,)),
+            Part("all-at-once", "All assumptions at once", "How much of the uncertainty comes from which assumption.", (draw_sobol,)),
+        ),
+    ),
+    Page(
+        key="quality", name="Quality", title="Data quality", lead="Which homes and readings the figures rest on, what was left out, and how the run was judged.",
+        parts=(
+            Part("homes", "Homes", "How many homes enter the figures, and what the selection does to them.", (draw_funnel, draw_selection_effect)),
+            Part("readings", "Readings", "Which readings do not count, and which could not be judged.", (draw_completeness, draw_lost_readings, draw_flags, draw_judgements)),
+            Part("gate", "Checks", "What was checked before each publication, and how it came out.", (draw_gate,)),
+            Part("external", "Beside published figures", "Whether others who measured gas in homes found the same.", (draw_external,)),
+        ),
+    ),
+    Page(
+        key="claims", name="Claims", title="The paper's statements", lead="Every statement of Wang 2018 that can be checked, beside what the model or the readings give.",
+        parts=(Part("statements", "Statements", "", (draw_claims,)),),
+    ),
+    Page(key="method", name="Method", title="Method", lead="What each step computes, the assumptions that the costs rest on, and where a number comes from."),
+    Page(key="dictionary", name="Dictionary", title="Data dictionary", lead="Every published table and column, with its unit and its meaning."),
+    Page(key="downloads", name="Downloads", title="Downloads", lead="The published tables as files, free to share."),
+)  # fmt: skip
+
+
+def sections(page: Page, inputs: SiteInputs, run: RunInfo) -> list[Section]:
+    """Return the parts of a page of which this release has something to show, drawn."""
+    drawn = []
+    for part in page.parts:
+        exhibits = [exhibit for draw in part.draws for exhibit in _listed(draw(inputs, run))]
+        lead = claims_lead(inputs) if part.key == "statements" else part.lead
+        if exhibits:
+            drawn.append(Section(part.key, part.title, lead, exhibits))
+    return drawn
+
+
+def _listed(drawn: Exhibit | list[Exhibit]) -> list[Exhibit]:
+    return drawn if isinstance(drawn, list) else [drawn]

@@ -1,0 +1,198 @@
+"""What a site says of the release that it shows: gaps, periods, changes, columns, method, downloads."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from quality import disclosure
+from reports.changes import changes
+from reports.method import method_text, render_method
+from reports.site import Download, render_site
+from tests.example_release import make_release, publish_rows, table_changes
+from tests.example_site import HOMES, RUN, make_demand, make_inputs, publish_totals
+from tests.site_pages import Page, read_pages, render, words_of
+from transforms import tables
+from transforms.public import PUBLIC_TABLES
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a whole site."""
+    out = tmp_path_factory.mktemp("site")
+    assert render_site(make_release(), run=RUN, out=out) == out / "index.html"
+    return out
+
+
+@pytest.fixture(scope="module")
+def pages(folder: Path) -> dict[str, Page]:
+    """Give its pages by name."""
+    return read_pages(folder)
+
+
+def test_a_run_of_one_home_renders_with_ledger_funnel_and_the_papers_costs(tmp_path: Path) -> None:
+    pages = render(tmp_path, {"semi_detached": 1}, names=["home.csv"])
+    assert words_of(pages["demand"]).count("Not shown: rests on fewer than 10 homes.") == len(
+        pages["demand"].all("figure")
+    )
+    assert words_of(pages["index"]).count("Not shown: rests on fewer than 10 homes.") == 1
+    assert "home.csv" in words_of(pages["quality"])
+    assert "a year, published by Wang 2018." in words_of(pages["index"])
+    assert "16,520" not in words_of(*pages.values()), "the home's own demand"
+    assert not [a for a in pages["demand"].all("div") if "data-chart" in a]
+    assert [a for a in pages["networks"].all("div") if "data-chart" in a]
+
+
+def test_a_run_without_a_study_period_renders(tmp_path: Path) -> None:
+    nothing = {
+        "demand": disclosure.publish_cells(tables.HEAT_DEMAND_ANNUAL, tables.HEAT_DEMAND_ANNUAL.empty()),
+        "profile": disclosure.publish_cells(tables.HEAT_PROFILE, tables.HEAT_PROFILE.empty()),
+        "funnel": disclosure.publish_funnel(tables.SELECTION_FUNNEL.empty()),
+        "sources": disclosure.publish_ledger(tables.SOURCE.empty()),
+        "flags": disclosure.publish_flags(tables.FLAG_COUNT.empty(), homes=0),
+        "months": disclosure.publish_months(tables.BUILD_MONTH.empty()),
+        "checks": disclosure.publish_checks(tables.QUALITY_RESULT.empty()),
+        **{
+            name: publish_totals(table, table.empty(), homes=0)
+            for name, table in (
+                ("quantiles", tables.HEAT_DEMAND_QUANTILE),
+                ("weather_fit", tables.WEATHER_FIT),
+                ("weather_days", tables.WEATHER_DAY),
+                ("season", tables.HEAT_PROFILE_SEASON),
+                ("judgements", tables.FLAG_JUDGEMENT),
+                ("external", tables.EXTERNAL_CHECK),
+            )
+        },
+    }
+    pages = render(tmp_path, **nothing)
+    assert "Not shown: no home has enough readings in twelve months." in words_of(pages["demand"])
+    assert "No file has been delivered yet." in words_of(pages["quality"])
+    for page in pages.values():
+        assert "None" not in words_of(page)
+        assert page.misnested == []
+
+
+def test_the_latest_period_is_shown_and_the_others_are_listed(tmp_path: Path) -> None:
+    both = pl.concat(
+        [make_demand(HOMES), make_demand(HOMES, "2008").with_columns(heat_kwh_mean=pl.col("heat_kwh_mean") + 70)]
+    )
+    demand = disclosure.publish_cells(tables.HEAT_DEMAND_ANNUAL, both, margins=[disclosure.BY_DWELLING_TYPE])
+    words = words_of(render(tmp_path, demand=demand)["demand"])
+    assert "Figures show the latest period, 2009. Also in the warehouse: 2008." in words
+    latest, earlier = (
+        demand.frame.filter(dwelling_type="all", period=period)["heat_kwh_mean"][0] for period in ("2009", "2008")
+    )
+    assert f"{latest:,.0f}" in words
+    assert f"{earlier:,.0f}" in words
+
+
+def test_a_page_without_a_comparison_says_how_to_get_one(tmp_path: Path, pages: dict[str, Page]) -> None:
+    assert "external" in {a.get("id") for a in pages["quality"].all("section")}
+    assert "set reference_folder" not in words_of(pages["quality"])
+    none = publish_totals(tables.EXTERNAL_CHECK, tables.EXTERNAL_CHECK.empty(), homes=100)
+    without = render(tmp_path, external=none)["quality"]
+    assert "external" not in {a.get("id") for a in without.all("section")}
+    assert "#external" not in {a["href"] for a in without.all("a")}
+    assert "Not compared with another study: set reference_folder" in words_of(without)
+
+
+def test_a_release_without_an_analysis_keeps_its_page_and_says_so(tmp_path: Path) -> None:
+    pages = render(tmp_path)
+    for name in ("claims", "sensitivity"):
+        assert "This release has nothing to show here." in words_of(pages[name])
+    assert "figures/claims-table.csv" not in {a.get("href") for a in pages["claims"].all("a")}
+
+
+def test_what_changed_is_said_in_words(tmp_path: Path, pages: dict[str, Page]) -> None:
+    words = words_of(pages["index"])
+    assert (
+        "1 of 2 published tables changed. Heat per home in 2009 went from 15,000 kWh to 15,300 kWh (+2.0 %)." in words
+    )
+    assert "dwelling_type=flat, period=2009: heat_kwh_mean" in words
+    computed = {"table_change": "x", "demand_change": "x"} | make_release().computed_by
+    assert changes(make_inputs()).says == "This is the first release: there is nothing to compare it with."
+    same = publish_rows(tables.TABLE_CHANGE, table_changes(changed=0))
+    assert changes(make_inputs(table_change=same, computed_by=computed)).says.startswith("Nothing changed:")
+    first = render(tmp_path)
+    for name in ("index", "downloads"):
+        assert "This is the first release" in words_of(first[name])
+
+
+def test_every_published_column_stands_in_the_dictionary_with_its_unit_and_meaning(folder: Path) -> None:
+    html = (folder / "dictionary.html").read_text(encoding="utf-8")
+    for name, table in PUBLIC_TABLES.items():
+        section = html.split(f'<section id="table-{name}">')[1].split("</section>")[0]
+        for column in table.columns:
+            row = section.split(f'<th scope="row"><code>{column.name}</code>')[1].split("</tr>")[0]
+            assert escape(column.meaning, quote=False) in row.replace("&#39;", "'").replace("&#34;", '"'), (
+                name,
+                column.name,
+            )
+            assert column.unit in {"", "1"} or f"<td>{column.unit}</td>" in row, (name, column.name)
+
+
+def test_every_formula_of_the_method_becomes_mathml(pages: dict[str, Page]) -> None:
+    text = method_text()
+    assert "$$" in text
+    body = str(render_method(text).body)
+    assert 'class="tex"' not in body
+    assert "$" not in re.sub(r"<(code|pre|annotation)[^>]*>.*?</\1>", "", body, flags=re.DOTALL)
+    assert len(pages["method"].all("math")) > 40
+    assert 'class="tex"' in str(render_method("a $\\left( x$ b").body)
+    assert "&lt;script&gt;" in str(render_method("a <script>alert(1)</script>").body)
+
+
+def test_downloads_are_linked_with_size_rows_and_checksum(tmp_path: Path, pages: dict[str, Page]) -> None:
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "public.duckdb").write_bytes(b"x" * 2_400_000)
+    (tmp_path / "downloads" / "lcoh.csv").write_bytes(b"x" * 2_400)
+    files = [
+        Download("downloads/public.duckdb", "every table of these pages", sha256="ab" * 32),
+        Download("downloads/lcoh.csv", "levelised cost of heat", "lcoh", rows=1234),
+    ]
+    render_site(make_inputs(), run=RUN, out=tmp_path, downloads=files)
+    seen = read_pages(tmp_path)
+    for name in ("index", "downloads"):
+        assert "downloads/public.duckdb" in {a.get("href") for a in seen[name].all("a")}
+    assert "public.duckdb (2.4 MB): every table of these pages" in words_of(seen["index"])
+    words = words_of(seen["downloads"])
+    assert "1,234" in words
+    assert "lcoh.csv (2.4 kB)" in words
+    assert f"{'ab' * 32}  downloads/public.duckdb" in words
+    assert "dictionary.html#table-lcoh" in {a.get("href") for a in seen["downloads"].all("a")}
+    assert "No file lies beside these pages." in words_of(pages["downloads"])
+
+
+def test_a_download_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
+    files = [Download("downloads/public.duckdb", "every table of this page")]
+    with pytest.raises(
+        FileNotFoundError, match=r"1 downloads are not in the site's folder \(e\.g\. downloads/public\.duckdb\)"
+    ):
+        render_site(make_inputs(), run=RUN, out=tmp_path, downloads=files)
+    assert not (tmp_path / "index.html").exists()
+
+
+def test_words_of_a_foreign_study_are_inert_and_readable(tmp_path: Path, pages: dict[str, Page]) -> None:
+    hostile = pl.lit("</script><img src=x onerror=alert(1)>")
+    inputs = make_inputs()
+    frame = inputs.external.frame.with_columns(
+        study=hostile, quantity=hostile + pl.col("quantity"), explanation=hostile
+    )
+    seen = render(tmp_path, external=replace(inputs.external, frame=frame))["quality"]
+    assert not seen.all("img")
+    assert len(seen.all("script")) <= len(pages["quality"].all("script"))
+    assert "</script><img src=x onerror=alert(1)>" in words_of(seen)
+
+
+def test_every_choice_has_its_sentence_and_its_traces(folder: Path, pages: dict[str, Page]) -> None:
+    for name in ("demand", "quality"):
+        offered = [str(a["value"]) for a in pages[name].all("option")]
+        assert len(offered) >= 4
+        assert sorted(offered) == sorted(str(a["data-says"]) for a in pages[name].all("p") if "data-says" in a)
+        html = (folder / f"{name}.html").read_text(encoding="utf-8")
+        assert set(re.findall(r'"meta":\{"choice":"([^"]+)"', html)) == set(offered)

@@ -1,0 +1,88 @@
+"""The short answers of the first page: heat, cost, and how sure they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from reports.headlines import Answer, answers
+from reports.inputs import SiteInputs
+from tests.example_release import make_release
+from tests.example_site import RUN, make_inputs
+from transforms.tables import PROFILE_GROUPS
+
+
+@pytest.fixture(scope="module")
+def inputs() -> SiteInputs:
+    """Give a site with every table that a release may have."""
+    return make_release()
+
+
+@pytest.fixture(scope="module")
+def told(inputs: SiteInputs) -> list[Answer]:
+    """Give the answers of that site."""
+    return answers(inputs, RUN)
+
+
+def test_heat_is_told_with_its_interval_its_weather_its_peak_and_its_homes(
+    inputs: SiteInputs, told: list[Answer]
+) -> None:
+    row = inputs.demand.frame.filter(dwelling_type="all").row(0, named=True)
+    heat = told[0]
+    assert heat.short == f"{row['heat_kwh_mean']:,.0f} kWh in 2009."
+    assert f"{row['heat_kwh_ci_low']:,.0f} to {row['heat_kwh_ci_high']:,.0f} kWh" in heat.says[0]
+    assert heat.says[1].endswith("+3.0 %.")
+    assert heat.says[2] == "Highest hour of the mean home: 7.5 kWh, from 6 January 2009, 17:00 UTC."
+    assert heat.says[3] == "Measured in 590 homes of 990 seen (rounded to 10)."
+    assert len(heat.bars) == len(set(inputs.demand.frame["dwelling_type"]) & set(PROFILE_GROUPS))
+
+
+def test_bars_are_as_long_as_their_numbers_and_lie_within_their_intervals(told: list[Answer]) -> None:
+    heat = told[0].bars
+    values = [float(bar.cells[0].replace(",", "")) for bar in heat]
+    scale = {round(bar.length / value, 6) for bar, value in zip(heat, values, strict=True)}
+    assert max(scale) - min(scale) < 1e-5
+    for bar in (*heat, *told[1].bars):
+        assert bar.low is not None
+        assert bar.high is not None
+        assert 0 < bar.low < bar.length < bar.high <= 100
+
+
+def test_the_cheapest_option_comes_first_and_networks_stand_together(inputs: SiteInputs, told: list[Answer]) -> None:
+    cost = told[1]
+    rows = inputs.costs(RUN, ["gas_boiler", "ashp", "gshp"]).filter(dwelling_type="stock").sort("lcoh_gbp_per_mwh")
+    assert cost.short.startswith(f"£{rows['lcoh_gbp_per_mwh'][0]:,.0f} per MWh delivered from the cheapest, a")
+    assert "a network of 100 to 20,000 homes £" in cost.says[0]
+    assert [bar.name.split(",")[0] for bar in cost.bars].count("Network") == 2
+
+
+def test_the_order_of_the_systems_is_called_open_until_nearly_every_draw_agrees(
+    inputs: SiteInputs, told: list[Answer]
+) -> None:
+    assert told[2].short.startswith("The order of the systems is open: an air source heat")
+    assert "53\N{NO-BREAK SPACE}% of 10,000 draws" in told[2].short
+    drawn = inputs.probability
+    assert drawn is not None
+    sure = pl.when(pl.col("system") == "gshp").then(0.97).otherwise(0.01)
+    certain = replace(drawn, frame=drawn.frame.with_columns(cheapest_share=sure))
+    short = answers(replace(inputs, probability=certain), RUN)[2].short
+    assert short.startswith("The order of the systems is firm: a ground source heat")
+
+
+def test_without_draws_the_readings_and_the_checks_tell_how_sure_it_is() -> None:
+    sure = answers(make_inputs(), RUN)[2]
+    assert "readings count" in sure.short
+    assert sure.says[0] == "3 of 3 checks before publication hold."
+
+
+def test_few_homes_give_no_heat_and_the_papers_costs() -> None:
+    few = make_inputs({"flat": 3})
+    heat, cost, _ = answers(few, RUN)
+    assert heat.short == "Not shown: rests on fewer than 10 homes."
+    assert heat.bars == ()
+    assert "Measured in fewer than 10 homes of fewer than 10 seen." in heat.says
+    paper = few.costs(RUN, ["ashp"], basis="paper").filter(dwelling_type="all")["lcoh_gbp_per_mwh"].item()
+    assert f"£{paper:,.0f}" in [bar.cells[0] for bar in cost.bars]
+    assert "published by Wang 2018" in cost.says[1]

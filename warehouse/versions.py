@@ -1,0 +1,130 @@
+"""Which version of Hearth wrote a lake or a warehouse, and whether this one can read it.
+
+Each has a number of its own beside the version of the package. It rises when what is stored changes its meaning; a
+warehouse whose tables merely have other columns is seen by comparing them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from transforms.tables import WAREHOUSE_TABLES
+from warehouse.lake import Lake
+
+LAKE_FORMAT = 1
+OLDEST_LAKE_FORMAT = 1  # that this version still reads
+WAREHOUSE_FORMAT = 1
+UNNUMBERED_WAREHOUSE = 0  # published before its number was recorded
+LAKE_FORMAT_KEY = "format.json"
+
+
+class FormatError(ValueError):
+    """Stored by a version of Hearth that this one cannot read; the message names both and the next step."""
+
+
+def own_version() -> str:
+    """Return the version of the package that runs."""
+    return version("hearth")
+
+
+def record_lake(lake: Lake) -> None:
+    """Write the format of the lake and the version of Hearth that last wrote to it."""
+    said = json.dumps({"format": LAKE_FORMAT, "hearth_version": own_version()})
+    if not lake.exists(LAKE_FORMAT_KEY) or lake.get_text(LAKE_FORMAT_KEY) != said:
+        lake.put_text(LAKE_FORMAT_KEY, said)
+
+
+def check_lake(lake: Lake) -> None:
+    """Return if this version reads the lake; one that records no format is of the first.
+
+    Raises
+    ------
+    FormatError
+        If it is of a newer format, or of one that is read no more.
+
+    """
+    if not lake.exists(LAKE_FORMAT_KEY):
+        return
+    try:
+        said = json.loads(lake.get_text(LAKE_FORMAT_KEY))
+        number, writer = int(said["format"]), str(said["hearth_version"])
+    except (ValueError, KeyError, TypeError):
+        message = f"{lake.path(LAKE_FORMAT_KEY)} does not tell the format of the lake; restore it from a backup"
+        raise FormatError(message) from None
+    where = f"the lake {lake.root} has format {number}, written by Hearth {writer}"
+    own = f"this is Hearth {own_version()}"
+    if number > LAKE_FORMAT:
+        message = f"{where}; {own}, which reads formats up to {LAKE_FORMAT}: use Hearth {writer} or newer"
+        raise FormatError(message)
+    if number < OLDEST_LAKE_FORMAT:
+        message = (
+            f"{where}; {own}, which reads formats from {OLDEST_LAKE_FORMAT} on: move the lake aside, and `hearth run` "
+            "takes the landing files in again"
+        )
+        raise FormatError(message)
+
+
+def read_warehouse_format(run: pl.DataFrame) -> int:
+    """Return the format of a warehouse whose runs, oldest first, are `run`."""
+    number = run["warehouse_format"][-1] if "warehouse_format" in run.columns else None
+    return UNNUMBERED_WAREHOUSE if number is None else int(number)
+
+
+def check_not_newer(run: pl.DataFrame, name: str) -> None:
+    """Return if this version knows the format of a warehouse.
+
+    Raises
+    ------
+    FormatError
+        If a newer version of Hearth wrote it.
+
+    """
+    number = read_warehouse_format(run)
+    if number > WAREHOUSE_FORMAT:
+        writer = run["code_version"][-1] if "code_version" in run.columns else "unknown"
+        message = (
+            f"{name} has format {number}, written by Hearth {writer}; this is Hearth {own_version()}, which reads "
+            f"formats up to {WAREHOUSE_FORMAT}: use Hearth {writer} or newer"
+        )
+        raise FormatError(message)
+
+
+def lacking_columns(query: Callable[[str], pl.DataFrame]) -> list[str]:
+    """Return the declared columns, as table.column, that an open warehouse does not have."""
+    found = query("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal")
+    have = set(found.iter_rows())
+    return [
+        f"{table.name}.{name}" for table in WAREHOUSE_TABLES for name in table.schema if (table.name, name) not in have
+    ]
+
+
+def check_current_format(query: Callable[[str], pl.DataFrame], database: Path) -> None:
+    """Return if an open warehouse is of the format and the columns that this version reads.
+
+    Raises
+    ------
+    FormatError
+        If it is newer or older; of an older one the message says what brings it up to date.
+
+    """
+    run = query("SELECT * FROM run ORDER BY published_at_utc, run_id")
+    check_not_newer(run, str(database))
+    older = describe_older(run, lacking_columns(query))
+    if older is not None:
+        message = f"{database} {older}: `hearth run` publishes it anew"
+        raise FormatError(message)
+
+
+def describe_older(run: pl.DataFrame, lacking: list[str]) -> str | None:
+    """Say what makes a warehouse older than this version, or return None where nothing does."""
+    number = read_warehouse_format(run)
+    if number >= WAREHOUSE_FORMAT and not lacking:
+        return None
+    writer = run["code_version"][-1] if "code_version" in run.columns else "unknown"
+    shape = f", and lacks {len(lacking)} columns, such as {lacking[0]}" if lacking else ""
+    return f"has format {number} of Hearth {writer}, not {WAREHOUSE_FORMAT}{shape}"
