@@ -46,8 +46,9 @@ demo: .venv/.run-installed ## make up a trial of 600 homes, run everything on it
 		'  .venv/bin/hearth sql "SELECT dwelling_type, households, round(heat_kwh_mean) AS heat_kwh FROM heat_demand_annual"' \
 		'  .venv/bin/hearth lcoh --demand-kwh 12000 --dwellings 750'
 
+# Each worker of the tests is one thread of linear algebra: with more they fight for the cores.
 test: .venv/.dev-installed ## run every test (TESTS=tests/unit for some of them)
-	@$(CLEAN); $(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+	@$(CLEAN); export OPENBLAS_NUM_THREADS=1; $(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: .venv/.dev-installed ## lint, format, types, import contracts
 	$(VENV_PYTHON) -m ruff check .

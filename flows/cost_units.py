@@ -118,7 +118,7 @@ def plan_costs(diversities: Sequence[DiversityUnit], assumptions: pl.DataFrame, 
             periods=[(unit.fingerprint, unit.of.fingerprint) for unit in diversities],
             assumptions=hash_frame(assumptions),
             figures=[hash_frame(read_figures(name)) for name in ("uncertainty_range", "claim")],
-            settings=settings.model_dump(mode="json", include={"scenario", "convention", "seed"}),
+            settings=settings.model_dump(mode="json", include={"scenario", "convention", "seed", "sobol_samples"}),
             code=code_fingerprint("cost"),
             tables=[describe_table(table) for table in COST_TABLES],
         ),
@@ -281,7 +281,13 @@ def cost_means(
     return {
         tables.LCOH_SENSITIVITY: pl.concat(curves).unique(tables.LCOH_SENSITIVITY.key, maintain_order=True),
         tables.LCOH_SOBOL: sobol_table(
-            assumptions, ranges, scenario=scenario, convention=convention, demand_kwh=served, seed=settings.seed
+            assumptions,
+            ranges,
+            scenario=scenario,
+            convention=convention,
+            demand_kwh=served,
+            seed=settings.seed,
+            samples=settings.sobol_samples,
         ),
         tables.LCOH_PROBABILITY: probability_table(
             basis, assumptions, ranges, scenario=scenario, convention=convention, seed=settings.seed

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
         default=(), description="first months YYYY-MM of the study periods; by default found from the readings"
     )
     bootstrap_replicates: int = Field(default=1000, ge=100, description="replicates behind an interval")
+    sobol_samples: int = Field(default=8192, ge=64, description="base samples of Sobol indices, a power of two")
     seed: int = Field(default=1, ge=0, description="seed of everything drawn")
     scenario: str = Field(default="eep2019", description="set of prices by which the published pages compare systems")
     convention: str = Field(
@@ -165,6 +166,14 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
+    @field_validator("sobol_samples")
+    @classmethod
+    def _is_power_of_two(cls, value: int) -> int:
+        if value & (value - 1):
+            message = f"{value} is no power of two; {1 << value.bit_length()} is the next one"
+            raise ValueError(message)
+        return value
+
     @field_validator("study_periods")
     @classmethod
     def _are_months(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -218,7 +227,7 @@ class Settings(BaseSettings):
     def shaping_numbers(self) -> dict[str, Any]:
         """Return the settings that change numbers, for the record of a run."""
         names = (
-            "very_high_kwh", "completeness_min", "cell_min", "study_periods", "bootstrap_replicates", "seed",
+            "very_high_kwh", "completeness_min", "cell_min", "study_periods", "bootstrap_replicates", "sobol_samples", "seed",
             "scenario", "convention", "feeds",
         )  # fmt: skip
         return self.model_dump(mode="json", include=set(names))

@@ -16,6 +16,7 @@ from flows.trace import Found, Step, Trace
 WIDTH: Final = 80
 INDENT: Final = "   "
 FILES_SHOWN: Final = 10
+APART_FROM: Final = 10_000  # whole numbers have their thousands set apart; a year is none
 
 
 def as_json(found: Trace) -> str:
@@ -88,8 +89,8 @@ def _number(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.2f}" if abs(value) >= 1000 else f"{value:.6g}"  # noqa: PLR2004 - beyond, thousands are set apart
+        return f"{value:,}" if abs(value) >= APART_FROM else str(value)
+    return f"{value:,.2f}" if abs(value) >= APART_FROM / 10 else f"{value:.6g}"
 
 
 def _show_rows(step: Step) -> list[str]:

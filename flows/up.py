@@ -87,6 +87,8 @@ def settings_as_environment(settings: Settings) -> dict[str, str]:
     """Return the settings that differ from their defaults as HEARTH_*, so that a worker anywhere runs with them."""
     given = settings.model_dump(mode="json", exclude_unset=True, exclude_none=True)
     given |= {"home": str(settings.home.resolve()), "landing": str(settings.landing_folder.resolve())}
+    if settings.alert_url is not None:  # which no dump of the settings holds
+        given["alert_url"] = str(settings.alert_url)
     return {
         f"HEARTH_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for name, value in given.items()

@@ -132,7 +132,7 @@ PAGES = (
     ),
     Page(key="method", name="Method", title="Method", lead="What each step computes, the assumptions that the costs rest on, and where a number comes from."),
     Page(key="dictionary", name="Dictionary", title="Data dictionary", lead="Every published table and column, with its unit and its meaning."),
-    Page(key="downloads", name="Downloads", title="Downloads", lead="The published tables as files, free to share."),
+    Page(key="downloads", name="Downloads", title="Downloads", lead="The published tables as files, with their licence in README.txt."),
 )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def run(home: Path, landing: Path | None = None, **parameters: Any) -> dict[str,
     from flows.nightly import nightly
     from flows.server import without_heartbeats
 
-    given = {"home": str(home), "landing_quiet_seconds": 0} | parameters.pop("settings", {})
+    given = {"home": str(home), "landing_quiet_seconds": 0, "sobol_samples": 64} | parameters.pop("settings", {})
     if landing is not None:
         given["landing"] = str(landing)
     with without_heartbeats():

@@ -33,7 +33,11 @@ class Up:
 
     def __init__(self, home: Path, landing: Path) -> None:
         self.home, self.landing = home, landing
-        environment = own_environment() | {"HEARTH_LANDING_QUIET_SECONDS": "0", "HEARTH_BOOTSTRAP_REPLICATES": "100"}
+        environment = own_environment() | {
+            "HEARTH_LANDING_QUIET_SECONDS": "0",
+            "HEARTH_BOOTSTRAP_REPLICATES": "100",
+            "HEARTH_SOBOL_SAMPLES": "64",
+        }
         self.log = (home.parent / "up.log").open("w+", encoding="utf-8")
         self.process = subprocess.Popen(
             [HEARTH, "up", "--home", home, "--landing", landing, "--port", "0"],
