@@ -143,6 +143,7 @@ def up(tmp_path_factory: pytest.TempPathFactory, landing: Path) -> Iterator[Up]:
     yield running
     if running.process.poll() is None:
         running.stop(signal.SIGTERM)
+    running.log.close()
 
 
 def test_deploying_schedules_nights_at_two_in_london(up: Up) -> None:

@@ -19,11 +19,12 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows import artifacts
 from flows.artifacts import RUN_KEY, describe_run, record_run, stage_progress
-from flows.settings import load_settings
+from flows.settings import Settings, load_settings
 from tests.pipeline import run
 from warehouse.runs import RunLog, read_runs
 
 START = dt.datetime(2026, 1, 1, 2, tzinfo=dt.UTC)
+AS_THE_COMMAND = {"sobol_samples": Settings.model_fields["sobol_samples"].default}  # that made the sample's home
 
 
 def artifacts_of(flow_run_id: str) -> list[tuple[str, Any]]:
@@ -87,7 +88,7 @@ def test_each_stage_with_work_ends_at_its_whole(first_run: dict[str, Any]) -> No
 def test_a_run_with_nothing_new_leaves_its_page_alone(sample_home: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(sample_home / "hearth-data", home, symlinks=True, ignore=shutil.ignore_patterns("prefect"))
-    log = run(home, sample_home / "landing")
+    log = run(home, sample_home / "landing", settings=AS_THE_COMMAND)
     assert log["outcome"] == "unchanged"
     found = artifacts_of(log["flow_run_id"])
     ((key, page),) = found
