@@ -22,7 +22,7 @@ CONTEXT.set_forkserver_preload(
     ["great_expectations", "prefect.flows", "prefect.task_runners", "scipy.stats", "plotly.graph_objects"]
 )
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
-KILLS_PER_TEST = 5
+KILLS_PER_TEST = 3
 
 
 @pytest.fixture(scope="module")
