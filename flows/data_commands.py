@@ -161,10 +161,10 @@ def quarantine(
     """List the files that are left out and why, or decide about one."""
     import json
 
-    from flows.quarantine import State, decide, describe_decisions, list_decisions
+    from flows.quarantine import ByHand, decide, describe_decisions, list_decisions
 
     settings = read_settings(home=home)
-    given: dict[State, str | None] = {"lifted": lift, "accepted": accept, "quarantined": put}
+    given: dict[ByHand, str | None] = {"lifted": lift, "accepted": accept, "quarantined": put}
     asked = [(source, state) for state, source in given.items() if source]
     with usage_errors():
         if len(asked) > 1:

@@ -32,10 +32,11 @@ def nightly() -> dict[str, Any]:
 
 @flow(name="backfill", task_runner=ThreadPoolTaskRunner(max_workers=8), persist_result=False)  # type: ignore[arg-type]  # as above
 def backfill(
+    *,
     first_month: str,
     last_month: str,
     reason: str | None = None,
-    force: bool = False,  # noqa: FBT001, FBT002 - a deployment's parameters are set by name
+    force: bool = False,
 ) -> dict[str, Any]:
     """Rebuild a span of months (YYYY-MM) from the lake, with today's code and rules.
 

@@ -40,13 +40,14 @@ from warehouse.versions import LAKE_FORMAT_KEY
 
 
 @flow(name="hearth", flow_run_name="{kind}", task_runner=ThreadPoolTaskRunner(max_workers=8), persist_result=False)  # type: ignore[arg-type]  # of flow's many overloads mypy finds none for an untyped task runner
-def nightly(  # noqa: PLR0917 - a deployment's parameters are set by name
+def nightly(
+    *,
     settings_given: dict[str, Any] | None = None,
     kind: str = "nightly",
     reason: str | None = None,
     first_month: str | None = None,
     last_month: str | None = None,
-    force: bool = False,  # noqa: FBT001, FBT002 - as above
+    force: bool = False,
 ) -> dict[str, Any]:
     """Run the pipeline once and return the log of the run.
 

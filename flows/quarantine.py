@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Literal
 
 from flows.settings import Settings
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
-from warehouse.quarantine import Decision, read_decisions, write_decision
+from warehouse.quarantine import Decision, State, read_decisions, write_decision
 
-State = Literal["quarantined", "lifted", "accepted"]
-BY_HAND: dict[State, str] = {
+ByHand = Literal["quarantined", "lifted", "accepted"]
+BY_HAND: dict[ByHand, str] = {
     "quarantined": "put aside by hand",
     "lifted": "lifted by hand",
     "accepted": "accepted by hand as it is",
 }
-FOLLOWS: dict[State, str] = {
+FOLLOWS: dict[ByHand, str] = {
     "quarantined": "the next run publishes without it",
     "lifted": "the next run takes it in again; the gate judges it like any other",
     "accepted": "the next run takes it in; its level and its flags no longer stop a publication",
 }
 SHORT = 16  # characters of a source id that are shown
+NAMED = 3  # files named where a name fits none
 
 
 def list_decisions(settings: Settings) -> list[Decision]:
@@ -41,7 +43,7 @@ def describe_decisions(decisions: list[Decision]) -> str:
     return "\n".join(lines)
 
 
-def decide(settings: Settings, name: str, state: State) -> str:
+def decide(settings: Settings, name: str, state: ByHand) -> str:
     """Decide about a source of readings and return what follows.
 
     Parameters
@@ -60,7 +62,8 @@ def decide(settings: Settings, name: str, state: State) -> str:
 
     """
     lake = Lake(settings.home / "lake")
-    source = _find(read_manifests(lake), name)
+    usable = [m for m in read_manifests(lake) if m.kind == "readings" and m.outcome == "accepted"]
+    source = find_source(usable, name, what="source of readings")
     before = {d.source_id: d.state for d in read_decisions(lake)}.get(source.source_id)
     if before == "withdrawn":
         message = f"{source.file_name} is withdrawn; `hearth withdraw --undo` takes it in again"
@@ -68,28 +71,37 @@ def decide(settings: Settings, name: str, state: State) -> str:
     if state == "lifted" and before != "quarantined":
         message = f"{source.file_name} is not quarantined; `hearth quarantine` lists what is"
         raise ValueError(message)
-    write_decision(
-        lake,
-        Decision(
-            source_id=source.source_id,
-            file_name=source.file_name,
-            state=state,
-            reason=BY_HAND[state],
-            decided_at_utc=dt.datetime.now(dt.UTC),
-        ),
-    )
+    write_decision(lake, take_decision(source, state, BY_HAND[state]))
     return f"{source.source_id[:SHORT]}  {source.file_name}: {state}; {FOLLOWS[state]}"
 
 
-def _find(manifests: list[Manifest], name: str) -> Manifest:
-    usable = [m for m in manifests if m.kind == "readings" and m.outcome == "accepted"]
-    found = [m for m in usable if name and (m.file_name == name or m.source_id.startswith(name))]
+def take_decision(source: Manifest, state: State, reason: str) -> Decision:
+    """Return the decision about a source, taken now."""
+    return Decision(
+        source_id=source.source_id,
+        file_name=source.file_name,
+        state=state,
+        reason=reason,
+        decided_at_utc=dt.datetime.now(dt.UTC),
+    )
+
+
+def find_source(manifests: Sequence[Manifest], name: str, *, what: str) -> Manifest:
+    """Return the source of a file name, or of the beginning of a source id; `what` it is called in messages.
+
+    Raises
+    ------
+    ValueError
+        If none of the manifests or more than one is named so.
+
+    """
+    found = [m for m in manifests if name and (m.file_name == name or m.source_id.startswith(name))]
     if len(found) == 1:
         return found[0]
     if found:
-        ids = ", ".join(m.source_id[:SHORT] for m in found)
-        message = f"{name!r} names {len(found)} sources of readings ({ids}); write more of the source id"
+        ids = ", ".join(f"{m.source_id[:SHORT]} of {m.ingested_at_utc:%Y-%m-%d %H:%M} UTC" for m in found)
+        message = f"{name!r} names {len(found)} contents ({ids}); write the beginning of the source id"
         raise ValueError(message)
-    known = ", ".join(f"{m.file_name} ({m.source_id[:SHORT]})" for m in usable[:3]) or "none"
-    message = f"no source of readings is named {name!r}; there are {len(usable)}, such as {known}"
+    known = ", ".join(f"{m.file_name} ({m.source_id[:SHORT]})" for m in manifests[:NAMED])
+    message = f"no {what} is named {name!r}; there are {len(manifests)}{', such as ' if known else ''}{known}"
     raise ValueError(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from flows.fingerprints import CODE, code_fingerprint, fingerprint
-from flows.server_files import ServerFiles
+from flows.server_files import find_api
 from flows.settings import Settings
 from warehouse.publish import WarehouseFolder, read_history
 
@@ -22,8 +22,7 @@ def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | N
         If no server takes it.
 
     """
-    files = ServerFiles((settings.home / "prefect").resolve())
-    url = os.environ.get("PREFECT_API_URL") or (files.read_live_address() if files.schedules() else None)
+    url = find_api(settings.home)
     if url is None:
         message = (
             f"no server schedules for {settings.home}: start one with `hearth up`, or name yours by PREFECT_API_URL"

@@ -87,6 +87,17 @@ class ServerFiles:
             os.close(start_lock)
 
 
+def find_api(home: Path) -> str | None:
+    """Return the API that schedules for a home folder: the configured one, else that of its `hearth up`; None: neither."""
+    if configured := os.environ.get("PREFECT_API_URL"):
+        return configured
+    files = ServerFiles((home / "prefect").resolve())
+    try:
+        return files.read_live_address() if files.schedules() else None
+    except PermissionError:  # the owner's alone
+        return None
+
+
 def try_lock(path: Path, kind: int) -> int | None:
     """Return a descriptor that holds the lock, None if others hold it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -15,7 +15,6 @@ from warehouse.manifest import NO_MONTH, Manifest
 PAPER_COSTS: Final = {"scenario": "paper_fit", "convention": "wang2018"}  # that statements of the paper are judged on
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 NOTHING: Final = "SELECT NULL WHERE FALSE"
-NOBODY: Final = "SELECT household_id FROM household WHERE FALSE"
 
 Span = tuple[dt.datetime, dt.datetime]
 

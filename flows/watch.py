@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel
 
 from flows.alerts import Told, read_book
 from flows.disk import measure_disk, tell_bytes
+from flows.server_files import find_api
 from flows.settings import Settings
 from warehouse.publish import WarehouseFolder
 from warehouse.runs import RunLog
@@ -77,7 +77,7 @@ def read_operations(settings: Settings, runs: Sequence[RunLog], *, older: str | 
             snapshots=disk.snapshots,
             snapshot_bytes=disk.snapshot_bytes,
         ),
-        queue=read_queue(os.environ.get("PREFECT_API_URL")),
+        queue=read_queue(find_api(settings.home)),
         alerts=AlertState(is_configured=settings.alert_url is not None, last=book.last, standing=book.standing),
         held=read_hold(WarehouseFolder(settings.home / "warehouse")),
         older=older,

@@ -7,9 +7,7 @@ gives up its objects, which are collected like all that nothing refers to.
 
 from __future__ import annotations
 
-import datetime as dt
-
-from flows.quarantine import SHORT
+from flows.quarantine import SHORT, find_source, take_decision
 from flows.settings import Settings
 from warehouse.lake import Lake
 from warehouse.landing import is_unchanged
@@ -18,7 +16,6 @@ from warehouse.quarantine import Decision, read_decisions, write_decision
 
 BY_HAND = "withdrawn by hand"
 UNDONE = "withdrawal undone by hand"
-NAMED = 3  # files named where a name fits none
 
 
 def list_withdrawn(settings: Settings) -> list[Decision]:
@@ -56,11 +53,11 @@ def withdraw(settings: Settings, name: str, *, reason: str | None = None) -> str
     """
     lake = _lake(settings)
     decided = _decided(lake)
-    source = _find([m for m in read_manifests(lake) if m.kind != "none"], name, "file")
+    source = find_source([m for m in read_manifests(lake) if m.kind != "none"], name, what="file")
     if _is_withdrawn(decided, source.source_id):
         message = f"{source.file_name} is withdrawn already; `hearth withdraw --undo` takes it in again"
         raise ValueError(message)
-    write_decision(lake, _decide(source, "withdrawn", reason or BY_HAND))
+    write_decision(lake, take_decision(source, "withdrawn", reason or BY_HAND))
     left = _count_used(lake, decided) - (source.kind == "readings" and source.outcome == "accepted")
     follows = "`hearth run` publishes without it" if left else _nothing_left(settings)
     return f"{_short(source)}: withdrawn; {follows}\n{_where_it_lies(source)}"
@@ -78,8 +75,8 @@ def undo(settings: Settings, name: str, *, reason: str | None = None) -> str:
     lake = _lake(settings)
     decided = _decided(lake)
     withdrawn = [m for m in read_manifests(lake) if _is_withdrawn(decided, m.source_id)]
-    source = _find(withdrawn, name, "withdrawn file")
-    write_decision(lake, _decide(source, "lifted", reason or UNDONE))
+    source = find_source(withdrawn, name, what="withdrawn file")
+    write_decision(lake, take_decision(source, "lifted", reason or UNDONE))
     if source.outcome != "withdrawn" or _still_there(source):
         return f"{_short(source)}: `hearth run` takes it in again; the gate judges it like any other"
     return (
@@ -113,18 +110,6 @@ def _is_withdrawn(decided: dict[str, Decision], source_id: str) -> bool:
     return source_id in decided and decided[source_id].state == "withdrawn"
 
 
-def _decide(source: Manifest, state: str, reason: str) -> Decision:
-    return Decision.model_validate(
-        {
-            "source_id": source.source_id,
-            "file_name": source.file_name,
-            "state": state,
-            "reason": reason,
-            "decided_at_utc": dt.datetime.now(dt.UTC),
-        }
-    )
-
-
 def _count_used(lake: Lake, decided: dict[str, Decision]) -> int:
     used = [m for m in read_manifests(lake) if m.kind == "readings" and m.outcome == "accepted"]
     return sum(m.source_id not in decided or decided[m.source_id].state in {"lifted", "accepted"} for m in used)
@@ -150,16 +135,3 @@ def _still_there(source: Manifest) -> list[str]:
 
 def _short(source: Manifest) -> str:
     return f"{source.source_id[:SHORT]}  {source.file_name}"
-
-
-def _find(manifests: list[Manifest], name: str, what: str) -> Manifest:
-    found = [m for m in manifests if name and (m.file_name == name or m.source_id.startswith(name))]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(f"{m.source_id[:SHORT]} of {m.ingested_at_utc:%Y-%m-%d %H:%M} UTC" for m in found)
-        message = f"{name!r} names {len(found)} contents ({ids}); write the beginning of the source id"
-        raise ValueError(message)
-    known = ", ".join(f"{m.file_name} ({m.source_id[:SHORT]})" for m in manifests[:NAMED])
-    message = f"no {what} is named {name!r}; there are {len(manifests)}{', such as ' if known else ''}{known}"
-    raise ValueError(message)

@@ -222,15 +222,7 @@ def provenance_of_demand(inputs: SiteInputs, run: RunInfo, *, trace: str) -> dic
 
 def provenance_of_cost(inputs: SiteInputs, run: RunInfo, *, trace: str, rows: pl.DataFrame) -> dict[str, str]:
     """Return run, homes, scenario, convention with its denominator, source and trace of a figure of cost `rows`."""
-    of_run = _of_run(inputs, run)
-    if rows["demand_basis"].first() == "paper":
-        of_run |= {
-            "Homes": "none: demand as published",
-            "Period": "paper",
-            "Source": "Wang 2018, and the assumptions of page Method",
-        }
-    else:
-        of_run["Source"] += "; prices and technology: the assumptions of page Method"
+    of_run = _of_costs(inputs, run, measured=rows["demand_basis"].first() != "paper")
     pairs = rows.select("convention", "denominator").unique(maintain_order=True).iter_rows()
     per = "; ".join(f"{convention}, per MWh of heat {denominator}" for convention, denominator in pairs)
     own = rows.filter(pl.col("scenario") != run.scenario).select("scenario", "convention").unique(maintain_order=True)
@@ -242,20 +234,23 @@ def provenance_of_analysis(
     inputs: SiteInputs, run: RunInfo, *, trace: str, rows: pl.DataFrame, measured: bool
 ) -> dict[str, str]:
     """Return run, homes, scenario, convention, source and trace of a figure that is drawn from an analysis of costs."""
-    of_run = _of_run(inputs, run)
-    if not measured:
-        of_run |= {
-            "Homes": "none: demand as published",
-            "Period": "paper",
-            "Source": "Wang 2018, and the assumptions of page Method",
-        }
-    else:
-        of_run["Source"] += "; prices and technology: the assumptions of page Method"
+    of_run = _of_costs(inputs, run, measured=measured)
     named = {
         name.capitalize(): text.visible("; ".join(rows[name].unique(maintain_order=True)))
         for name in ("scenario", "convention")
     }
     return {**of_run, **named, "Trace": trace}
+
+
+def _of_costs(inputs: SiteInputs, run: RunInfo, *, measured: bool) -> dict[str, str]:
+    of_run = _of_run(inputs, run)
+    if measured:
+        return of_run | {"Source": f"{of_run['Source']}; prices and technology: the assumptions of page Method"}
+    return of_run | {
+        "Homes": "none: demand as published",
+        "Period": "paper",
+        "Source": "Wang 2018, and the assumptions of page Method",
+    }
 
 
 def _of_run(inputs: SiteInputs, run: RunInfo) -> dict[str, str]:

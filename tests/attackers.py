@@ -254,3 +254,16 @@ def _row_of(
 def homes_of(counts: Mapping[str, int], *, name: str = "h") -> dict[str, str]:
     """Return homes by name with so many of each type."""
     return {f"{name}-{of}-{n}": of for of, count in counts.items() for n in range(count)}
+
+
+def play(trial: Trial, night: Sequence[tuple[str, str, int]], number: int) -> Trial:
+    """Let homes join, leave or be corrected."""
+    for n, (what, of, count) in enumerate(night):
+        homes = trial.of(of)[:count]
+        if what == "join":
+            trial = trial.joined_by(homes_of({of: count}, name=f"n{number}.{n}"))
+        elif what == "correct":
+            trial = trial.corrected(homes)
+        elif len(trial.of(of)) - count > 2:
+            trial = trial.without(homes)
+    return trial

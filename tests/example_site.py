@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import polars as pl
 
 from quality import disclosure
+from reports.figures.exhibit import Exhibit
 from reports.site import RunInfo, SiteInputs
 from tests import example_heat
 from tests.example_heat import LEVELS
@@ -259,3 +261,10 @@ def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...])
         external=disclosure.publish_external(example_heat.make_external(homes)),
         computed_by=COMPUTED_BY,
     )
+
+
+def chart_of(exhibit: Exhibit) -> go.Figure:
+    """Return the chart of an exhibit that has one."""
+    assert exhibit.missing is None
+    assert exhibit.chart is not None
+    return exhibit.chart

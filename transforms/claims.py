@@ -9,7 +9,7 @@ import polars as pl
 
 from transforms.lcoh.claim_values import claim_values
 from transforms.lcoh.conventions import WANG2018
-from transforms.sample_claims import sample_figures, sample_judgement
+from transforms.sample_claims import sample_judgement
 from transforms.tables.cost_analysis import CLAIM
 
 PAPER_SCENARIO: Final = "paper_fit"
@@ -137,11 +137,6 @@ def claim_table(
         .join(everything, on="claim", how="left", maintain_order="left")
         .with_columns(as_expected=pl.col("within_tolerance") == (pl.col("expected") == "pass"))
     )
-
-
-def sample_claim_values(profile: pl.DataFrame, demand: pl.DataFrame) -> dict[str, float]:
-    """Return the value of each claim of basis `sample` that one period's rows suffice for, as `sample_figures` does."""
-    return {claim: figure.value for claim, figure in sample_figures(profile, demand).items()}
 
 
 def _by_interval(judged: pl.DataFrame) -> pl.DataFrame:

@@ -47,25 +47,3 @@ def add_local_time(hours: pl.DataFrame) -> pl.DataFrame:
     return hours.with_columns(date_local=local.dt.date(), hour_local=local.dt.hour()).with_columns(
         hours_in_day=length_of_day(pl.col("date_local")).dt.total_hours().cast(pl.Int8)
     )
-
-
-def label_half_hours(half_hours: pl.DataFrame) -> pl.DataFrame:
-    """Count the half-hours of each local day from 1, as EDRP's column HH does.
-
-    Parameters
-    ----------
-    half_hours
-        A frame with `interval_start_utc`.
-
-    Returns
-    -------
-    pl.DataFrame
-        The frame with `date_local`, `half_hour_local` (1 to 46, 48 or 50) and `half_hours_in_day`.
-
-    """
-    start = pl.col("interval_start_utc")
-    since_midnight = start - local_midnight(pl.col("date_local"))
-    return half_hours.with_columns(date_local=on_the_clock(start).dt.date()).with_columns(
-        half_hour_local=(since_midnight.dt.total_minutes() // 30 + 1).cast(pl.Int8),
-        half_hours_in_day=(length_of_day(pl.col("date_local")).dt.total_minutes() // 30).cast(pl.Int8),
-    )

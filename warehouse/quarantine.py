@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, superseded_sources
 
+State = Literal["quarantined", "lifted", "accepted", "withdrawn"]
 LEFT_OUT = ("quarantined", "withdrawn")  # states of sources whose readings enter no table
 
 
@@ -29,7 +30,7 @@ class Decision(BaseModel):
 
     source_id: str
     file_name: str
-    state: Literal["quarantined", "lifted", "accepted", "withdrawn"]
+    state: State
     reason: str
     decided_at_utc: dt.datetime
 

@@ -27,7 +27,6 @@ from tests.pipeline import differing, read_tables, run, write_edrp, write_househ
 
 FIRST, NEW_YEAR = dt.date(2009, 1, 1), dt.date(2010, 1, 1)
 DAY = dt.timedelta(days=1)
-READERS = 4
 OF_FILES = {"source", "flag_count", "flag_judgement", "source_level"}  # also tell of content that was replaced since
 SEEN = """SELECT (SELECT count(*) FROM heat_hourly) = (SELECT sum(hours) FROM build_month)
     AND (SELECT count(*) FROM household_period) = (SELECT count(DISTINCT (household_id, period)) FROM household_period)"""
@@ -106,17 +105,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--homes", type=int, default=1000)
     parser.add_argument("--nights", type=int, default=30)
+    parser.add_argument("--readers", type=int, default=4)
     asked = parser.parse_args()
     root = Path(tempfile.mkdtemp(prefix="hearth-nights-"))
     try:
         with start_server(root / "prefect", ignore_configured=True) as server:
             server.wait_ready()
-            simulate(root, asked.homes, asked.nights)
+            simulate(root, asked.homes, asked.nights, asked.readers)
     finally:
         shutil.rmtree(root)
 
 
-def simulate(root: Path, homes: int, nights: int) -> None:
+def simulate(root: Path, homes: int, nights: int, reader_count: int) -> None:
     """Run a year, then the nights with readers beside them, then everything at once, and print."""
     home, deliveries = root / "home", Deliveries(root / "landing", homes)
     deliveries.begin()
@@ -125,7 +125,7 @@ def simulate(root: Path, homes: int, nights: int) -> None:
     stop, found = context.Event(), context.Queue()
     readers = [
         context.Process(target=read_on, args=(home / "warehouse" / "current.duckdb", stop, found))
-        for _ in range(READERS)
+        for _ in range(reader_count)
     ]
     for reader in readers:
         reader.start()
@@ -140,7 +140,7 @@ def simulate(root: Path, homes: int, nights: int) -> None:
         reader.join()
     reads, torn = (sum(one[n] for one in seen) for n in (0, 1))
     errors = [error for one in seen for error in one[2]]
-    tell(f"{READERS} readers: {reads:,} reads, {torn} torn, {len(errors)} errors {errors[:2]}")
+    tell(f"{reader_count} readers: {reads:,} reads, {torn} torn, {len(errors)} errors {errors[:2]}")
     tell(f"last five nights over first five: {median(seconds[-5:]) / median(seconds[:5]):.2f}")
     tell(f"everything at once: {timed(root / 'at-once', deliveries.folder):.1f} s")
     differ = set(differing(read_tables(root / "at-once"), read_tables(home)))

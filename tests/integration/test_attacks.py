@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quality.disclosure import Margin, publish_all, suppress_small_cells
-from tests.attackers import Trial, homes_of, published_sums, smallest_support, warehouse_of
+from tests.attackers import Trial, homes_of, play, published_sums, smallest_support, warehouse_of
 from transforms.public import Release, ReleaseRecord
 from transforms.season import profile_by_season
 
@@ -295,19 +295,6 @@ moves = st.lists(
     min_size=1,
     max_size=3,
 )
-
-
-def play(trial: Trial, night: Sequence[tuple[str, str, int]], number: int) -> Trial:
-    """Let homes join, leave or be corrected."""
-    for n, (what, of, count) in enumerate(night):
-        homes = trial.of(of)[:count]
-        if what == "join":
-            trial = trial.joined_by(homes_of({of: count}, name=f"n{number}.{n}"))
-        elif what == "correct":
-            trial = trial.corrected(homes)
-        elif len(trial.of(of)) - count > 2:
-            trial = trial.without(homes)
-    return trial
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])

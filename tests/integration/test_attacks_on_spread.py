@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.attackers import Row, Trial, homes_of, smallest_support
+from tests.attackers import Row, Trial, homes_of, play, smallest_support
 from tests.attackers_of_spread import (
     FIXED_GBP_PER_YEAR,
     VARIABLE_GBP_PER_MWH,
@@ -251,16 +251,7 @@ def test_no_releases_together_show_the_peaks_or_costs_of_few_homes(
     names = sorted(homes_of(sizes))
     trials = [Trial(homes_of(sizes), gaps=frozenset((names[n], 2) for n in incomplete if n < len(names)))]
     for number, night in enumerate(changes):
-        trial = trials[-1]
-        for n, (what, of, count) in enumerate(night):
-            homes = trial.of(of)[:count]
-            if what == "join":
-                trial = trial.joined_by(homes_of({of: count}, name=f"n{number}.{n}"))
-            elif what == "correct":
-                trial = trial.corrected(homes)
-            elif len(trial.of(of)) - count > 2:
-                trial = trial.without(homes)
-        trials.append(trial)
+        trials.append(play(trials[-1], night, number))
     releases = publish_spread(trials)
     assert smallest_support(published_peaks(releases, trials)) is None
     assert smallest_support(published_costs(releases, trials)) is None

@@ -8,7 +8,6 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import polars as pl
 import pytest
 from numpy.typing import NDArray
@@ -18,7 +17,6 @@ from reports.figures.completeness import draw_completeness, draw_lost_readings
 from reports.figures.cost import PARTS, draw_cost_shares, draw_emissions, draw_individual, draw_networks, options
 from reports.figures.demand import draw_annual_demand, draw_profile
 from reports.figures.duration import draw_load_duration
-from reports.figures.exhibit import Exhibit
 from reports.figures.external import draw_external
 from reports.figures.hours import draw_day_map, draw_weeks
 from reports.figures.quality import draw_flags, draw_judgements
@@ -29,7 +27,7 @@ from reports.figures.spread import draw_spread
 from reports.figures.weather import draw_gas_uses, draw_weather_fit
 from reports.inputs import SiteInputs
 from tests.example_heat import LEVELS
-from tests.example_site import HOMES, PEAK_KWH, RUN, make_inputs
+from tests.example_site import HOMES, PEAK_KWH, RUN, chart_of, make_inputs
 from transforms import tables
 
 ROOT = Path(__file__).parents[2]
@@ -159,13 +157,6 @@ def test_every_colour_of_a_figure_has_its_dark_counterpart(inputs: SiteInputs) -
         chart = draw(inputs, RUN).chart
         assert chart is not None
         assert set(re.findall(r"#[0-9a-f]{6}", str(chart.to_json()))) <= known, draw.__name__
-
-
-def chart_of(exhibit: Exhibit) -> go.Figure:
-    """Return the chart of an exhibit that has one."""
-    assert exhibit.missing is None
-    assert exhibit.chart is not None
-    return exhibit.chart
 
 
 @pytest.mark.parametrize("draw", DRAWS)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import plotly.graph_objects as go
 import polars as pl
 import pytest
 
@@ -28,7 +27,7 @@ from reports.inputs import OPTIONAL, RunInfo, SiteInputs
 from reports.pages import PAGES, sections
 from reports.site import render_site
 from tests.example_analyses import FRAMES, HOSTILE, make_analyses, published
-from tests.example_site import RUN, make_inputs
+from tests.example_site import RUN, chart_of, make_inputs
 
 ELSEWHERE = {
     "cost_quantiles",
@@ -49,12 +48,6 @@ DRAWN: list[tuple[Draw, str, str]] = [
 def inputs() -> SiteInputs:
     """Give a site with a few rows of every analysis."""
     return make_analyses()
-
-
-def chart_of(exhibit: Exhibit) -> go.Figure:
-    """Return the chart of an exhibit that has one."""
-    assert exhibit.chart is not None
-    return exhibit.chart
 
 
 def test_every_optional_table_is_drawn_by_something() -> None:

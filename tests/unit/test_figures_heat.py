@@ -18,7 +18,7 @@ from reports.figures.spread import draw_spread
 from reports.figures.weather import TOGETHER, draw_gas_uses, draw_weather_fit
 from reports.inputs import RunInfo, SiteInputs
 from tests.example_heat import BALANCE_C, BASE, SLOPE, make_quantiles
-from tests.example_site import HOMES, RUN, make_inputs
+from tests.example_site import HOMES, RUN, chart_of, make_inputs
 from transforms import tables
 from transforms.public import PublicTable
 from transforms.schema import Table
@@ -51,13 +51,6 @@ def inputs() -> SiteInputs:
 def few_bungalows() -> SiteInputs:
     """Give a site whose bungalows are nine, so that a second type is hidden with them."""
     return make_inputs(HOMES | {"bungalow": 9})
-
-
-def chart_of(exhibit: Exhibit) -> go.Figure:
-    """Return the chart of an exhibit that has one."""
-    assert exhibit.missing is None
-    assert exhibit.chart is not None
-    return exhibit.chart
 
 
 def traces(exhibit: Exhibit, choice: str) -> list[go.Scatter]:

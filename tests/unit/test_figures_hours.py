@@ -6,7 +6,6 @@ import datetime as dt
 from dataclasses import replace
 
 import numpy as np
-import plotly.graph_objects as go
 import polars as pl
 import pytest
 from hypothesis import given
@@ -17,12 +16,11 @@ from reports import palette
 from reports.figures.changes import draw_demand_change
 from reports.figures.completeness import draw_completeness, draw_lost_readings
 from reports.figures.duration import POINTS, draw_load_duration, sort_hours, thin
-from reports.figures.exhibit import Exhibit
 from reports.figures.gate import draw_gate
 from reports.figures.hours import draw_day_map, draw_weeks
 from reports.figures.scale import draw_scale
 from reports.inputs import SiteInputs
-from tests.example_site import HOMES, PEAK_KWH, RUN, make_inputs
+from tests.example_site import HOMES, PEAK_KWH, RUN, chart_of, make_inputs
 from transforms import tables
 from transforms.public import PublicTable
 from transforms.schema import Table
@@ -34,13 +32,6 @@ TYPES = ["All homes", "Detached", "Semi-detached", "Terraced", "Bungalow", "Flat
 def inputs() -> SiteInputs:
     """Give a site of 591 homes of five types."""
     return make_inputs()
-
-
-def chart_of(exhibit: Exhibit) -> go.Figure:
-    """Return the chart of an exhibit that has one."""
-    assert exhibit.missing is None
-    assert exhibit.chart is not None
-    return exhibit.chart
 
 
 def published(table: Table, frame: pl.DataFrame) -> PublicTable:

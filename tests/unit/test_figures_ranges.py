@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import plotly.graph_objects as go
 import polars as pl
 import pytest
 
 from quality import disclosure
 from reports import palette, text
 from reports.figures.diversity import draw_diversity
-from reports.figures.exhibit import Exhibit
 from reports.figures.ranges import draw_cost_ranges, draw_distribution
 from reports.inputs import SiteInputs
 from tests.example_analyses import FRAMES, OWN, make_analyses, published
-from tests.example_site import RUN
+from tests.example_site import RUN, chart_of
 from transforms import tables
 from transforms.public import PublicTable
 
@@ -24,12 +22,6 @@ from transforms.public import PublicTable
 def inputs() -> SiteInputs:
     """Give a site with a few rows of every analysis."""
     return make_analyses()
-
-
-def chart_of(exhibit: Exhibit) -> go.Figure:
-    """Return the chart of an exhibit that has one."""
-    assert exhibit.chart is not None
-    return exhibit.chart
 
 
 def test_the_extrapolated_part_is_dashed_and_begins_where_measuring_ends(inputs: SiteInputs) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import plotly.graph_objects as go
 import polars as pl
 import pytest
 
 from quality import disclosure
 from reports import text
-from reports.figures.exhibit import Exhibit
 from reports.figures.external import draw_external
 from reports.figures.quality import draw_judgements
 from reports.figures.selection import draw_funnel, draw_selection_effect
 from reports.inputs import SiteInputs
 from tests.example_heat import CRITERIA
-from tests.example_site import RUN, make_inputs, publish_totals
+from tests.example_site import RUN, chart_of, make_inputs, publish_totals
 from transforms import tables
 
 
@@ -24,13 +22,6 @@ from transforms import tables
 def inputs() -> SiteInputs:
     """Give a site of 591 homes of five types."""
     return make_inputs()
-
-
-def chart_of(exhibit: Exhibit) -> go.Figure:
-    """Return the chart of an exhibit that has one."""
-    assert exhibit.missing is None
-    assert exhibit.chart is not None
-    return exhibit.chart
 
 
 def test_the_effect_of_each_step_stands_beside_the_result_of_all(inputs: SiteInputs) -> None:

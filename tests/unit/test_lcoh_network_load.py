@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.lcoh.load_rows import derive_load_rows
-from transforms.lcoh.load_shape import FittedPeak, LoadShape, TabulatedPeak, load_shape, peak_by_share
+from transforms.lcoh.load_shape import FittedPeak, LoadShape, load_shape, peak_by_share
 from transforms.lcoh.scenarios import scenario_figures
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
@@ -123,10 +123,8 @@ def test_one_home_s_peak_is_that_of_many_over_the_settled_share() -> None:
     assert peak(1e9) == pytest.approx(0.62 * float(peak(1)), rel=1e-6)
 
 
-def test_a_fitted_curve_and_a_table_give_the_peak_of_any_number_of_homes() -> None:
+def test_a_fitted_curve_gives_the_peak_of_any_number_of_homes() -> None:
     assert FittedPeak(settled=4.0, extra=3.0, exponent=0.5)(np.array([1.0, 9.0])) == pytest.approx([7, 5])
-    table = TabulatedPeak(dwellings=(1, 100), peak_over_mean=(7, 4))
-    assert table(np.array([1.0, 10, 100, 5000])) == pytest.approx([7, 5.5, 4, 4])
 
 
 # --- where there are no readings ----------------------------------------------------------------------------

@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 
 from flows.sample import write_sample
-from transforms.claims import judge, sample_claim_values
+from transforms.claims import judge
 from transforms.sample.delivery import FAULTS
 from transforms.sample.figures import SampleFigures
 from transforms.sample.trial import plan_trial
+from transforms.sample_claims import sample_figures
 from warehouse.figures import read_figures
 
 FIGURES = SampleFigures.from_tables(read_figures)
@@ -32,7 +33,7 @@ def judge_truth(gas: pl.DataFrame, types: pl.DataFrame) -> dict[str, float]:
         "dwelling_type", gas_kwh_mean="gas_kwh", heat_kwh_mean=pl.col("gas_kwh") * EFFICIENCY
     )
     assert (len(hours), len(demand), len(CLAIMS)) == (8760, 6, 8)
-    values = sample_claim_values(hours, demand)
+    values = {claim: figure.value for claim, figure in sample_figures(hours, demand).items()}
     failed = judge(CLAIMS, values).filter(~pl.col("within_tolerance"))
     assert failed.select("claim", "published", "model").rows() == []
     return values

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from transforms.schema import Column, Table
-from transforms.tables import DWELLING_TYPES
 
 S, N, F = pl.String, pl.Int64, pl.Float64
 year = Column("year", N, "calendar year of the study", lower=2000, upper=2100)
@@ -75,7 +74,6 @@ BUILDING_TYPES = {
     "Purpose-built flat": "flat",
     "Converted flat or shared house": "flat",
 }
-WITHOUT_COUNTERPART = tuple(name for name in DWELLING_TYPES if name not in BUILDING_TYPES.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,19 +34,6 @@ class FittedPeak:
         return self.settled + self.extra * np.asarray(dwellings, dtype=float) ** -self.exponent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TabulatedPeak:
-    """Peak of n homes as measured at some numbers of homes: straight lines over log n, level beyond both ends."""
-
-    dwellings: tuple[float, ...]
-    peak_over_mean: tuple[float, ...]
-
-    def __call__(self, dwellings: Floats) -> Floats:
-        """Return the peak of `dwellings` homes together over their mean load [1]."""
-        at = np.log(np.asarray(dwellings, dtype=float))
-        return np.asarray(np.interp(at, np.log(self.dwellings), self.peak_over_mean), dtype=float)
-
-
 def peak_by_share(peak_over_mean: float, *, homes: float, settled_share: float, exponent: float = 1.0) -> FittedPeak:
     """Return the peak of n homes from that of the homes of a profile and a diversity factor f + (1 - f) n^-b.
 
