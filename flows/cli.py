@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import typer
 
-from flows import data_commands, operations_commands, result_commands, upkeep_commands, withdrawal_commands
+from flows import (
+    data_commands,
+    forgetting_commands,
+    operations_commands,
+    result_commands,
+    upkeep_commands,
+    withdrawal_commands,
+)
 from flows.exits import DONE, told_failures
 from flows.help_page import Commands
 
@@ -26,7 +33,7 @@ app = Commands(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=FIRST_STEPS,
 )
-for group in (data_commands, withdrawal_commands, result_commands, upkeep_commands):
+for group in (data_commands, withdrawal_commands, forgetting_commands, result_commands, upkeep_commands):
     app.add_typer(group.commands)
 operations_commands.register(app)
 

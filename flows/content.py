@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from flows.cost_units import COST_TABLES, CostUnit, plan_costs, plan_diversity
-from flows.fingerprints import CODE, code_fingerprint, describe_table, fingerprint
+from flows.fingerprints import CODE, NO_NUMBERS, code_fingerprint, describe_table, fingerprint
 from flows.history_units import HistoryUnit, plan_digests, plan_history, read_verdict
 from flows.inputs import Inputs, read_inputs
 from flows.plan import MonthUnit, PeriodUnit, Unit, hash_frame, plan_months, plan_period
@@ -60,7 +60,9 @@ class Content:
             history=[unit.fingerprint for unit in self.chain],
             months=[unit.fingerprint for unit in self.months],
             periods=[unit.fingerprint for unit in self.periods],
-            sources=[(m.source_id, m.outcome, m.reason, m.decisions_fingerprint) for m in self.inputs.manifests],
+            sources=[
+                (m.source_id, m.outcome, m.reason, m.decisions_fingerprint, m.readings) for m in self.inputs.manifests
+            ],
             replaced=self.inputs.replaced,
             decisions=[(d.source_id, d.state, d.reason) for d in self.inputs.decisions],
             households=None if self.inputs.households is None else hash_frame(self.inputs.households),
@@ -276,9 +278,15 @@ def _read_units(lake: Lake, units: Sequence[Unit], table: Table) -> pl.DataFrame
 
 
 def make_run_row(
-    record: RunRecord, content: Content, *, snapshot_id: str, base: str | None, now: dt.datetime
+    record: RunRecord,
+    content: Content,
+    *,
+    snapshot_id: str,
+    base: str | None,
+    now: dt.datetime,
+    judged: Mapping[str, str],
 ) -> pl.DataFrame:
-    """Return the run's own row (`tables.RUN`)."""
+    """Return the run's own row (`tables.RUN`); `judged` are its columns on the gate."""
     row = {
         "run_id": record.run_id,
         "kind": record.kind,
@@ -290,10 +298,14 @@ def make_run_row(
         "content_fingerprint": content.fingerprint,
         "code_version": own_version(),
         "warehouse_format": WAREHOUSE_FORMAT,
-        "code_fingerprint": fingerprint(**{stage: code_fingerprint(stage) for stage in CODE if stage != "report"}),
+        "code_fingerprint": fingerprint(
+            **{stage: code_fingerprint(stage) for stage in CODE if stage not in NO_NUMBERS}
+        ),
         "settings": json.dumps(content.settings.shaping_numbers(), sort_keys=True),
+        "periods": json.dumps({unit.period.label: unit.fingerprint for unit in content.periods}),
         "sources_new": record.sources_new,
         "months_built": record.months_built,
+        **judged,
     }
     return tables.RUN.conform(
         pl.DataFrame(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from flows.settings import Settings
 
 commands = Commands("Data")
+FullAudit = Annotated[
+    bool, typer.Option("--full-audit", help="Judge unchanged months again, also if nothing is to be published.")
+]
 
 
 def _day(given: str | dt.date) -> dt.date:
@@ -99,10 +102,11 @@ def run(
         ),
     ] = None,
     fail_on_refused: Annotated[bool, typer.Option("--fail-on-refused", help="Exit 1 if a file is refused.")] = False,
+    full_audit: FullAudit = False,
 ) -> None:
     """Take in new files, rebuild what changed, judge, publish, report."""
     quiet = 0 if landing is not None else None  # who names a folder knows that its files are whole
-    settings = read_settings(home=home, landing=landing, landing_quiet_seconds=quiet)
+    settings = read_settings(home=home, landing=landing, landing_quiet_seconds=quiet, full_audit=full_audit or None)
     folder = settings.landing_folder
     if folder.is_file():
         stop(f"{folder} is a file; name its folder: --landing {folder.parent}", WRONG_USAGE)
@@ -119,6 +123,7 @@ def backfill(
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept with the run.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also rebuild months that are up to date.")] = False,
+    full_audit: FullAudit = False,
     queue: Annotated[
         bool, typer.Option("--queue", help="Hand it to the server of `hearth up` and return; twice is once.")
     ] = False,
@@ -126,7 +131,7 @@ def backfill(
     """Rebuild a span of months with today's code and rules."""
     from flows.settings import parse_month
 
-    settings = read_settings(home=home)
+    settings = read_settings(home=home, full_audit=full_audit or None)
     with usage_errors():
         if parse_month(first) > parse_month(last):
             raise ValueError(f"the span ends before it starts: --from {first} --to {last}")

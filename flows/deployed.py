@@ -37,6 +37,7 @@ def backfill(
     last_month: str,
     reason: str | None = None,
     force: bool = False,
+    full_audit: bool = False,
 ) -> dict[str, Any]:
     """Rebuild a span of months (YYYY-MM) from the lake, with today's code and rules.
 
@@ -50,7 +51,8 @@ def backfill(
         message = f"the span ends before it starts: first_month {first_month}, last_month {last_month}"
         raise ValueError(message)
     span = Span(first_month, last_month)
-    return _stand_for(run_once(load_settings(), kind="backfill", reason=reason, span=span, force=force))
+    settings = load_settings(full_audit=full_audit or None)
+    return _stand_for(run_once(settings, kind="backfill", reason=reason, span=span, force=force))
 
 
 @flow(name="report", persist_result=False)

@@ -12,6 +12,8 @@ from typing import Any
 
 from transforms.schema import Table
 
+NO_NUMBERS = ("gate", "report")  # stages that judge or show figures and make none
+
 # The modules whose text decides a stage's output. A change of any other module leaves the stage's units valid.
 CODE = {
     "ingest": (
@@ -20,6 +22,7 @@ CODE = {
         "transforms.clocks",
         "transforms.parse",
         "transforms.line_flags",
+        "transforms.forgotten",
         "warehouse.landing",
         "warehouse.reading_objects",
         "flows.ingest_source",
@@ -71,6 +74,14 @@ CODE = {
         "transforms.temperature",
         "transforms.weather_normal",
         "flows.cost_units",
+    ),
+    "gate": (
+        "quality.changed",
+        "quality.checks",
+        "quality.gate",
+        "quality.measure",
+        "quality.truths",
+        "flows.audit",
     ),
     "report": (
         "reports",

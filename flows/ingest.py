@@ -51,6 +51,7 @@ class IngestPlan:
     unchanged: int  # files of which the lake holds what it should
     waiting: tuple[str, ...]  # files that changed a moment ago
     withdrawn: tuple[str, ...]  # files of which nothing is to be held
+    forgotten: int  # files that are named after a home that is forgotten: not read
     unused: tuple[tuple[str, str], ...]  # name and reason of files that are no deliveries
 
 
@@ -87,8 +88,11 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
     manifests = read_manifests(lake)
     known, decided = _Known.of(manifests), decide_feeds(manifests, options, read_decisions(lake))
     found: dict[str, list[LandedFile]] = {}
-    waiting, unused = [], []
+    waiting, unused, forgotten = [], [], 0
     for entry in walk_landing(landing):
+        if options.forgotten.names_file(entry.file_name if isinstance(entry, LandedFile) else entry[0]):
+            forgotten += 1  # counted, not named: what is named is kept in logs
+            continue
         if not isinstance(entry, LandedFile):
             unused.append(entry)
             continue
@@ -121,6 +125,7 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
         withdrawn=tuple(
             sorted(file.file_name for source in found.keys() & decided.withdrawn for file in found[source])
         ),
+        forgotten=forgotten,
         unused=tuple(unused),
     )
 

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from flows.fingerprints import code_fingerprint, fingerprint
 from transforms.clocks import ClockDecision, ClockVotes, decide_clock
+from transforms.forgotten import Tombstones
 from transforms.formats import FORMAT_BY_NAME, Clock, Format, GasConversion, Stamp
 from transforms.line_flags import LineThresholds
 from warehouse.landing import BLOCK_BYTES, SUFFIXES
@@ -39,6 +40,7 @@ class IngestOptions:
     conversion: GasConversion = field(default_factory=GasConversion)
     feeds: Mapping[str, FeedOptions] = field(default_factory=dict)
     block_bytes: int = BLOCK_BYTES
+    forgotten: Tombstones = field(default_factory=Tombstones)
 
     def of_feed(self, feed: str) -> FeedOptions:
         """Return what is declared about a feed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -13,6 +13,7 @@ import polars as pl
 from flows.ingest_decisions import FileWork, IngestOptions, fingerprint_decisions
 from transforms.clocks import add_counts, count_change_days, weigh_change_days
 from transforms.delivered_table import DeliveredRows, read_row_table, read_text_table
+from transforms.forgotten import FORGOTTEN, part_forgotten, reject_forgotten
 from transforms.formats import FORMAT_BY_NAME, Layout, RefusalError, Stamp, recognise
 from transforms.household_table import count_unknown_types, read_households
 from transforms.line_flags import count_above_rating, count_flags, flag_lines
@@ -29,7 +30,7 @@ from transforms.temperature_table import read_temperature
 from warehouse.lake import Lake
 from warehouse.landing import find_container, iter_rows, iter_text, read_header, read_text
 from warehouse.manifest import ClockDay
-from warehouse.reading_objects import ReadingObjects
+from warehouse.reading_objects import ReadingObjects, name_object
 
 MOST_COUNTS = 16  # of blocks, before they are added up
 SAMPLE_BYTES = 2**20  # of a file, to assume what its stamps name before the whole of it is read
@@ -48,6 +49,7 @@ class Tally:
     blank_lines: int = 0
     readings: int = 0
     rejects: int = 0
+    forgotten: int = 0
     first_reject: str = ""
     half_hours: StampEvidence = field(default_factory=StampEvidence)
     change_days: list[pl.DataFrame] = field(default_factory=list)
@@ -64,6 +66,7 @@ class Tally:
         self.blank_lines += parsed.blank_lines
         self.readings += len(parsed.readings)
         self.rejects += len(parsed.rejects)
+        self.forgotten += int((parsed.rejects["reason"] == FORGOTTEN).sum())
         if not self.first_reject and len(parsed.rejects):
             line, reason = parsed.rejects.select("line", "reason").row(0)
             self.first_reject = f", line {line} first: {reason}"
@@ -115,7 +118,7 @@ def _read_with_stamp(
 ) -> dict[str, Any]:
     decided = fingerprint_decisions(work, stamp, options)
     tally = Tally()
-    with ReadingObjects(lake, work.source_id, decided) as objects:
+    with ReadingObjects(lake, work.source_id, decided, tag=options.forgotten.tag) as objects:
         for block in _iter_blocks(path, layout, options.block_bytes):
             _read_block(block, tally, objects, work=work, layout=layout, stamp=stamp, options=options)
         settled, stamp_basis = _settle_stamp(tally.half_hours, layout, work, options)
@@ -126,6 +129,8 @@ def _read_with_stamp(
     if layout.format.stamp_from == "half_hour":
         agreeing = tally.half_hours.start if stamp == "start" else tally.half_hours.end
         counted["hh_disagrees"] = tally.half_hours.rows - agreeing
+    if tally.forgotten:
+        counted[FORGOTTEN] = tally.forgotten
     content: dict[str, Any] = {
         "lines": tally.lines,
         "header_lines": tally.header_lines,
@@ -169,11 +174,14 @@ def _read_block(
     known, decisions = layout.format, work.decisions
     typed = type_fields(block, known, decisions.clock or known.clock, options.conversion)
     parsed = part_lines(block, typed, layout)
+    if decisions.household_id is not None:
+        parsed = replace(parsed, readings=parsed.readings.with_columns(household_id=pl.lit(decisions.household_id)))
+    parsed = part_forgotten(parsed, options.forgotten)
+    if decisions.household_id is not None and options.forgotten.among([decisions.household_id]):
+        parsed = replace(parsed, rejects=parsed.rejects.with_columns(text=pl.lit("")))  # every line is of that home
     tally.count_lines(parsed)
     objects.write_rejects(parsed.rejects)
     readings = parsed.readings
-    if decisions.household_id is not None:
-        readings = readings.with_columns(household_id=pl.lit(decisions.household_id))
     if known.stamp_from == "half_hour":
         tally.half_hours += weigh_half_hours(readings)
     told_twice = readings.filter(pl.col("second_utc").is_not_null())["stamp"].unique()
@@ -241,19 +249,22 @@ def read_table(lake: Lake, work: FileWork, path: str, options: IngestOptions) ->
         delivered = read_text_table(read_text(path), layout)
     decided = fingerprint_decisions(work, "none", options)
     if layout.format.kind == "households":
-        lines, table = read_households(delivered)
+        lines, table = read_households(reject_forgotten(delivered, options.forgotten))
         counted = {"dwelling_type_unknown": count_unknown_types(table)}
+        if gone := int((lines.rejects["reason"] == FORGOTTEN).sum()):
+            counted[FORGOTTEN] = gone
         households = tuple(table["household_id"])
     else:
         lines, table = read_temperature(delivered, FORMAT_BY_NAME[work.format])
         counted, households = {}, ()
-    return _describe_table(lake, work, lines, table, decided) | {"counted": counted, "households": households}
+    content = _describe_table(lake, work, lines, table, decided, tag=options.forgotten.tag)
+    return content | {"counted": counted, "households": households}
 
 
 def _describe_table(
-    lake: Lake, work: FileWork, lines: DeliveredRows, table: pl.DataFrame, decided: str
+    lake: Lake, work: FileWork, lines: DeliveredRows, table: pl.DataFrame, decided: str, *, tag: str
 ) -> dict[str, Any]:
-    name = f"{work.source_id[:16]}-{decided[:8]}.parquet"
+    name = f"{name_object(work.source_id, decided, tag)}.parquet"
     rejects_key = f"rejects/{name}" if len(lines.rejects) else None
     if rejects_key:
         lake.put_frame(rejects_key, lines.rejects)

@@ -21,6 +21,7 @@ from flows.artifacts import record_run
 from flows.content import RunRecord, plan_content
 from flows.disk import check_disk
 from flows.freshness import describe_late, read_feeds
+from flows.journal import noted
 from flows.plan import Span, keep_published
 from flows.progress import say, working
 from flows.publication import is_published, publish, published_months
@@ -28,13 +29,14 @@ from flows.report import write_report
 from flows.report_folder import report_is_current
 from flows.settings import Settings, load_settings
 from flows.snapshots import retain
+from flows.stale import mark_crashed_before
 from flows.tasks import ingest_landing, run_task, work_inline, work_units
 from flows.withdrawal import carry_out
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
 from warehouse.publish import WarehouseFolder, read_history
 from warehouse.quarantine import left_out_sources, read_decisions
-from warehouse.runs import RunLog, running
+from warehouse.runs import RunLog, running, write_event
 from warehouse.snapshots import describe_hold, read_hold
 from warehouse.versions import LAKE_FORMAT_KEY
 
@@ -74,6 +76,7 @@ def run_once(
     settings: Settings, *, kind: str, reason: str | None = None, span: Span | None = None, force: bool = False
 ) -> RunLog:
     """Run the pipeline inside the flow that asks for it, and return the log of the run, which is stored too."""
+    mark_crashed_before(settings.home)
     started = dt.datetime.now(dt.UTC)
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
     log = RunLog(run_id=run_id, kind=kind, reason=reason, started_at_utc=started, flow_run_id=flow_run.id)
@@ -87,6 +90,8 @@ def run_once(
 
 
 def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> None:
+    if force:  # a month that is built again keeps its name, and the gate would carry it unseen
+        settings = settings.model_copy(update={"full_audit": True})
     lake, folder = Lake(settings.home / "lake"), WarehouseFolder(settings.home / "warehouse")
     for withdrawn in carry_out(lake):
         say(f"withdrawn: {withdrawn.file_name}: its readings are left out and go from the lake")
@@ -106,7 +111,7 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
     history = read_history(folder.current)
     work = partial(work_units, lake, settings, log, forced=span if force else None)
     content = plan_content(lake, settings, work, partial(choose, published=published_months(history)))
-    if history is not None and is_published(content, history):
+    if history is not None and is_published(content, history) and not settings.full_audit:
         log.outcome, log.snapshot_id = "unchanged", history.snapshot_id
         late = describe_late(
             read_feeds(content.inputs.readings, content.inputs.replaced, settings, log.started_at_utc.date())
@@ -132,8 +137,10 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
         log.message = publication.failures or publication.warnings
         log.failed_checks, log.held = list(publication.failed_checks), publication.held
         kept = content.keys | publication.keys
-    if log.outcome in {"published", "unchanged"} and not report_is_current(settings):
-        run_task("report", partial(write_report, settings))
+    wanted = settings.report_after_run and log.outcome in {"published", "unchanged"}
+    if wanted and not report_is_current(settings):
+        note = partial(write_event, settings.home / "runs", log.run_id)
+        run_task("report", noted(note, "report", str(log.snapshot_id), partial(write_report, settings)))
     age = dt.timedelta(days=settings.collect_after_days)  # it protects what another run writes at this moment
     lake.sweep(kept | {LAKE_FORMAT_KEY}, before=dt.datetime.now(dt.UTC) - age)
     retain(settings)

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -210,5 +210,6 @@ def describe_seconds(seconds: float) -> str:
 
 
 def say(message: str) -> None:
-    """Print a message for people on standard error."""
-    print(message, file=sys.stderr, flush=True)  # noqa: T201 - the command line's voice
+    """Print a message for people on standard error; that nobody is there any more to read it stops no work."""
+    with suppress(BrokenPipeError):
+        print(message, file=sys.stderr, flush=True)  # noqa: T201 - the command line's voice

@@ -10,7 +10,9 @@ from typing import Literal, Protocol
 
 import polars as pl
 
+from flows.audit import plan_audit
 from flows.content import Content, RunRecord, Work, fill_candidate, make_run_row, plan_content
+from flows.journal import noting
 from flows.judgement import decide_quarantine, list_checks, suspect_source
 from flows.plan import MonthUnit
 from flows.progress import say
@@ -30,6 +32,7 @@ from warehouse.publish import (
     read_history,
 )
 from warehouse.quarantine import write_decision
+from warehouse.runs import write_event
 from warehouse.snapshots import describe_hold, forget_old_snapshots, honour_hold
 
 CANDIDATES_KEPT = dt.timedelta(days=7)
@@ -79,7 +82,7 @@ def publish(
     The plan is computed again under the lock, so that two runs started together lose no update; `work` is called for
     units that are still missing then. A failed gate leaves the published warehouse untouched and keeps the candidate,
     unless one source alone explains the failure: then it is left out, from this run on. A snapshot that was brought
-    back stays until somebody ends that.
+    back stays until somebody ends that. A full audit that is asked for also judges what would change nothing.
     """
     with folder.lock():
         hold = honour_hold(folder)
@@ -89,9 +92,10 @@ def publish(
         content = plan()
         if base is not None:
             keep_snapshot(folder, base)
-        if is_published(content, history):
+        unchanged = is_published(content, history)
+        if unchanged and not settings.full_audit:
             return Publication(outcome="unchanged", snapshot_id=base, keys=frozenset(content.keys))
-        if hold is not None:
+        if hold is not None and not unchanged:
             return Publication(
                 outcome="unchanged",
                 snapshot_id=base,
@@ -129,9 +133,14 @@ def publish(
                 failures=f"{describe_failures(broken)} The candidate is kept: {trial.path}",
                 failed_checks=tuple(broken["check_name"]),
             )
+        if is_published(trial.content, history):  # it was asked whether the lake still gives what is published
+            trial.path.unlink()
+            found = f"audited in full, nothing changed: {describe_failures(trial.results)}"
+            return Publication(outcome="unchanged", snapshot_id=base, keys=keys, warnings=found)
         mode = int(settings.published_mode, 8)
-        put_in_place(folder, trial.path, trial.snapshot_id, mode=mode, group=settings.published_group)
-        forget_old_snapshots(folder, settings.retention, now=dt.datetime.now(dt.UTC))
+        with noting(partial(write_event, settings.home / "runs", record.run_id), "publish", trial.snapshot_id):
+            put_in_place(folder, trial.path, trial.snapshot_id, mode=mode, group=settings.published_group)
+            forget_old_snapshots(folder, settings.retention, now=dt.datetime.now(dt.UTC))
         warned = trial.results.filter(~pl.col("passed"))
         return Publication(
             outcome="published",
@@ -147,17 +156,27 @@ def _try(content: Content, *, lake: Lake, folder: WarehouseFolder, record: RunRe
     snapshot_id = f"{now:%Y%m%dT%H%M%SZ}-{content.fingerprint[:8]}"
     base = None if history is None else history.snapshot_id
     path = folder.candidates / f"{snapshot_id}.duckdb"
-    row = make_run_row(record, content, snapshot_id=snapshot_id, base=base, now=now)
+    audit = plan_audit(content, history, now)
+    row = make_run_row(record, content, snapshot_id=snapshot_id, base=base, now=now, judged=audit.describe())
     checks, alarms = list_checks(content, history, row)
+    note = partial(write_event, content.settings.home / "runs", record.run_id)
     with open_candidate(path) as candidate:
-        fill_candidate(candidate, lake, content)
-        if history is not None:
-            for table, earlier in ((tables.RUN, history.run), (tables.QUALITY_RESULT, history.quality_result)):
-                candidate.load_frame(table, carry_over(table, earlier))
-        candidate.load_frame(tables.RUN, row)
-        results = judge(candidate.query, run_id=record.run_id, sufficiency=content.settings.sufficiency, alarms=alarms)
-        candidate.load_frame(tables.QUALITY_RESULT, results)
-        culprit = find_culprit(candidate.query, checks, results)
+        with noting(note, "load", snapshot_id):
+            fill_candidate(candidate, lake, content)
+            if history is not None:
+                for table, earlier in ((tables.RUN, history.run), (tables.QUALITY_RESULT, history.quality_result)):
+                    candidate.load_frame(table, carry_over(table, earlier))
+            candidate.load_frame(tables.RUN, row)
+        with noting(note, "gate", snapshot_id):
+            results = judge(
+                candidate.query,
+                run_id=record.run_id,
+                sufficiency=content.settings.sufficiency,
+                alarms=alarms,
+                changed=audit.changed,
+            )
+            candidate.load_frame(tables.QUALITY_RESULT, results)
+            culprit = find_culprit(candidate.query, checks, results)
     return Trial(content=content, snapshot_id=snapshot_id, path=path, results=results, culprit=culprit)
 
 

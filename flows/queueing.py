@@ -38,10 +38,13 @@ def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | N
         last=last,
         reason=reason,
         force=force,
+        full_audit=settings.full_audit,
         snapshot=None if history is None else history.snapshot_id,
         code=[code_fingerprint(stage) for stage in CODE],
     )
-    asked = {"first_month": first, "last_month": last, "reason": reason, "force": force}
+    asked = {
+        "first_month": first, "last_month": last, "reason": reason, "force": force, "full_audit": settings.full_audit,
+    }  # fmt: skip
     try:
         with get_client(sync_client=True) as client:
             deployment = client.read_deployment_by_name("backfill/backfill")

@@ -39,6 +39,7 @@ from warehouse.public_database import ReleaseInfo
 from warehouse.publish import WarehouseFolder
 from warehouse.reader import open_published
 from warehouse.releases import ReleaseFolder
+from warehouse.runs import at_work
 from warehouse.snapshots import set_access
 from warehouse.versions import check_current_format
 
@@ -64,7 +65,12 @@ def write_report(settings: Settings, *, anew: bool = False, images: Path | None 
 
     """
     database, releases = WarehouseFolder(settings.home / "warehouse").current, ReleaseFolder(settings.home / "releases")
-    with open_published(database) as warehouse, releases.lock(), ExitStack() as stack:
+    with (
+        at_work(settings.home / "runs"),
+        open_published(database) as warehouse,
+        releases.lock(),
+        ExitStack() as stack,
+    ):
         check_current_format(warehouse.query, database)
         run = read_run_info(warehouse.query, settings)
         reports, name = settings.home / "reports", name_folder(run.snapshot_id, settings)

@@ -88,6 +88,20 @@ class PrefectServer:
             time.sleep(POLL_SECONDS)
         return self.url
 
+    def check_alive(self) -> None:
+        """Refuse to go on with a server of ours that is gone.
+
+        Raises
+        ------
+        ServerError
+            If it is.
+
+        """
+        lock = None if self.files is None else try_lock(self.files.server_lock, fcntl.LOCK_SH)
+        if self.files is not None and lock is not None:  # which the server would hold
+            os.close(lock)
+            raise ServerError(f"the Prefect server ended, which nobody asked for; {_tail(self.files.log)}")
+
     def release(self) -> None:
         """Leave the server; the last user's leaving ends it."""
         if self._users_lock is not None:

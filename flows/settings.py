@@ -89,6 +89,10 @@ class Settings(BaseSettings):
     reference_folder: Path | None = Field(
         default=None, description="folder of published studies (serl/, real_gas/) that a run is compared with"
     )
+    report_after_run: bool = Field(
+        default=True,
+        description="whether a run writes the report; else `hearth report` or the deployment `report` does",
+    )
     disclosure_threshold: int = Field(default=10, ge=10, description="homes that every published cell rests on")
     data_licence: str | None = Field(
         default=None,
@@ -120,6 +124,12 @@ class Settings(BaseSettings):
     )
     freshness_days: int | None = Field(
         default=None, ge=0, description="age of a feed's newest reading that is an alarm [d]; none: not judged"
+    )
+    full_audit_days: float = Field(
+        default=7, ge=0, description="age of the last full audit at which the gate measures unchanged months again [d]"
+    )
+    full_audit: bool = Field(
+        default=False, description="measure unchanged months again in this run, also where there is nothing to publish"
     )
     accept_drift: bool = Field(
         default=False, description="publish although figures drifted far from the published ones, with a warning"

@@ -2,78 +2,124 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter
-from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.states import Crashed, Scheduled
+from prefect.client.schemas.filters import FlowRunFilter, WorkPoolFilter
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.states import Cancelled, Crashed, Scheduled
 
+from flows.progress import say
 from warehouse.runs import read_runs
 
-STARTING_SECONDS = 180  # from Prefect's start of a run to its own log: imports on a busy machine
-AT_WORK = [StateType.RUNNING, StateType.CANCELLING]
+RUNNING = {StateType.RUNNING, StateType.CANCELLING}
+AGAIN = "resume-"  # begins the key by which Prefect knows a run that was queued again
+CRASHED: State[Any] = Crashed(
+    message="its process ended without a word; what it had done is kept, and the next run goes on from there"
+)
+GRACE_SECONDS = 10.0
+POLL_SECONDS = 0.1
 
 
-def mark_crashed(home: Path, *, apart_from: str | None = None) -> list[FlowRun]:
-    """Mark the runs of a home that Prefect takes for running and that do not live; return them.
+def mark_crashed(home: Path) -> list[FlowRun]:
+    """Mark the runs of a home that Prefect takes for running and whose process is gone; return them.
 
-    A run holds a lock of the operating system beside its log, which goes with its process. A run without a log is one
-    of another home, or one that starts at this moment: only after a while is it taken for dead.
-
-    Parameters
-    ----------
-    home
-        The folder of lake, warehouse and logs.
-    apart_from
-        Prefect's id of the run that asks.
-
+    A run holds a lock of the operating system beside its log, which goes with its process. A run without a log in this
+    home is none that anything is known of: a server may be that of many.
     """
-    logs = {log.flow_run_id: log for log in read_runs(home / "runs") if log.flow_run_id}
+    ended = _read_ended(home)
     with get_client(sync_client=True) as client:
-        dead = [
-            run
-            for run in _runs(client, AT_WORK)
-            if str(run.id) != apart_from
-            and (logs[str(run.id)].outcome != "running" if str(run.id) in logs else _is_old(run))
-        ]
+        dead = [run for run in _read(client, RUNNING) if ended.get(str(run.id))]
         for run in dead:
-            message = "its process ended without a word; what it had done is kept, and the next run goes on from there"
-            client.set_flow_run_state(run.id, Crashed(message=message), force=True)
+            client.set_flow_run_state(run.id, CRASHED, force=True)
     return dead
 
 
-def take_up_again(home: Path) -> list[str]:
-    """Bring back what a worker that is gone left behind, and return what people call these runs.
+def mark_crashed_before(home: Path) -> None:
+    """Do as `mark_crashed` at the start of a run; trouble with Prefect is said and stops nothing."""
+    try:
+        mark_crashed(home)
+    except Exception as error:  # noqa: BLE001 - what Prefect shows of earlier runs decides nothing
+        say(f"earlier runs could not be marked as crashed in Prefect: {type(error).__name__}: {error}")
 
-    A run that it had taken and not begun goes back to the queue. One that it had begun is marked crashed, and a new one
-    of the same deployment and parameters is queued, once: a run that crashes twice is left to people.
-    """
-    crashed = mark_crashed(home)
+
+def read_at_work(pool: str) -> list[FlowRun]:
+    """Return the runs that the worker of a pool has taken and not ended."""
     with get_client(sync_client=True) as client:
-        pending = _runs(client, [StateType.PENDING])
-        for run in pending:
-            client.set_flow_run_state(run.id, Scheduled(message="its worker is gone"), force=True)
-        again = [run for run in crashed if run.deployment_id and not (run.idempotency_key or "").startswith("resume-")]
-        for run in again:
-            _queue_again(client, run, run.deployment_id)
-    return [run.name for run in (*pending, *again)]
+        return _read(client, RUNNING | {StateType.PENDING}, pool=pool)
 
 
-def _queue_again(client: SyncPrefectClient, run: FlowRun, deployment_id: UUID | None) -> None:
-    if deployment_id is not None:
-        client.create_flow_run_from_deployment(
-            deployment_id, parameters=run.parameters, idempotency_key=f"resume-{run.id}", tags=["resumed"]
-        )
+def take_up_again(home: Path, left: Sequence[FlowRun]) -> list[str]:
+    """Bring back what a worker that is gone had taken, and return what people call the runs that are queued.
+
+    A process that still works on one of them is ended. A run that was not begun goes back to the queue. Of one that was
+    begun and has not come to its end a new one of the same deployment and parameters is queued, once: a run that is cut
+    short twice is left to people.
+    """
+    for run in left:
+        end_processes(run.id)
+    ended = _read_ended(home)
+    with get_client(sync_client=True) as client:
+        return [
+            run.name
+            for run in left
+            if _bring_back(client, client.read_flow_run(run.id), is_over=ended.get(str(run.id)))
+        ]
 
 
-def _runs(client: SyncPrefectClient, states: list[StateType]) -> list[FlowRun]:
-    asked = FlowRunFilter.model_validate({"state": {"type": {"any_": states}}})
-    return client.read_flow_runs(flow_run_filter=asked)
+def _bring_back(client: SyncPrefectClient, run: FlowRun, *, is_over: bool | None) -> bool:
+    """Give a run that nobody works on any more its true state; say whether it, or another for it, is queued."""
+    state = None if run.state is None else run.state.type
+    if state == StateType.PENDING:
+        client.set_flow_run_state(run.id, Scheduled(message="its worker is gone"), force=True)
+        return True
+    if state == StateType.CANCELLING:
+        client.set_flow_run_state(run.id, Cancelled(message="its worker is gone"), force=True)
+    if state == StateType.RUNNING and is_over is not False:  # else a worker elsewhere is at it
+        client.set_flow_run_state(run.id, CRASHED, force=True)
+        state = StateType.CRASHED
+    if state != StateType.CRASHED or run.deployment_id is None or (run.idempotency_key or "").startswith(AGAIN):
+        return False
+    client.create_flow_run_from_deployment(
+        run.deployment_id, parameters=run.parameters, idempotency_key=f"{AGAIN}{run.id}", tags=["resumed"]
+    )
+    return True
 
 
-def _is_old(run: FlowRun) -> bool:
-    age = dt.datetime.now(dt.UTC) - (run.start_time or run.created or dt.datetime.now(dt.UTC))
-    return age > dt.timedelta(seconds=STARTING_SECONDS)
+def end_processes(flow_run: UUID) -> None:
+    """End the processes on this machine that work on a run: asked first, then killed."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for pid in find_processes(flow_run):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + GRACE_SECONDS
+        while find_processes(flow_run) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+
+
+def find_processes(flow_run: UUID) -> list[int]:
+    """Return the processes on this machine that were told the id of a run when they started; none where no /proc tells."""
+    told, found = f"PREFECT__FLOW_RUN_ID={flow_run}".encode(), []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):  # gone meanwhile, or somebody else's
+            if told in environment.read_bytes().split(b"\0"):
+                found.append(int(environment.parent.name))
+    return found
+
+
+def _read_ended(home: Path) -> dict[str, bool]:
+    """Return whether the runs of a home have ended, in whatever way, by Prefect's id of them."""
+    return {log.flow_run_id: log.outcome != "running" for log in read_runs(home / "runs") if log.flow_run_id}
+
+
+def _read(client: SyncPrefectClient, states: set[StateType], *, pool: str | None = None) -> list[FlowRun]:
+    asked = FlowRunFilter.model_validate({"state": {"type": {"any_": sorted(states)}}})
+    of = None if pool is None else WorkPoolFilter.model_validate({"name": {"any_": [pool]}})
+    return client.read_flow_runs(flow_run_filter=asked, work_pool_filter=of)

@@ -14,6 +14,7 @@ from flows.not_costed import name_not_costed
 from flows.report_folder import report_is_current
 from flows.settings import Settings
 from flows.watch import Operations, describe_operations, is_good, read_operations
+from warehouse.forgetting import ForgottenFolder
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
 from warehouse.publish import History, WarehouseFolder, read_history
@@ -77,6 +78,7 @@ class Status(BaseModel):
     feeds: list[FeedState]
     sources: list[SourceState]
     operations: Operations
+    forgetting: bool  # whether a home is not forgotten to the end
 
 
 def read_status(settings: Settings) -> Status:
@@ -114,6 +116,7 @@ def read_status(settings: Settings) -> Status:
             _source_state(m, superseded=m.source_id in replaced, left_out=left_out.get(m.source_id)) for m in manifests
         ],
         operations=read_operations(settings, runs, older=None if history is None else history.older),
+        forgetting=ForgottenFolder(settings.home / "forgotten").is_unfinished(),
     )
 
 
@@ -157,6 +160,8 @@ def _source_state(m: Manifest, *, superseded: bool, left_out: Decision | None) -
 def describe_status(state: Status) -> str:
     """Return the state as text for people."""
     lines = [f"home       {state.home}"]
+    if state.forgetting:
+        lines.append("FORGETTING a home is not forgotten to the end: `hearth forget --finish`")
     if state.warehouse is None:
         lines.append("warehouse  none published yet: `hearth run`")
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -22,6 +23,8 @@ from flows.plan import MonthUnit, PeriodUnit, Span, Unit, is_missing
 from flows.progress import BYTES, progress, say
 from flows.settings import Settings, ingest_options
 from flows.units import work_unit
+from transforms.forgotten import FORGOTTEN
+from warehouse.forgetting import ForgottenFolder
 from warehouse.lake import Lake
 from warehouse.landing import ChangedFileError
 from warehouse.manifest import Manifest
@@ -115,13 +118,18 @@ def _run_named(name: str, work: Callable[[], R]) -> R:
 
 def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     """Take in every new file of the landing folder; one that is refused stops nothing else."""
-    options = ingest_options(settings, today=log.started_at_utc.date())
+    options = replace(
+        ingest_options(settings, today=log.started_at_utc.date()),
+        forgotten=ForgottenFolder(settings.home / "forgotten").read_tombstones(),
+    )
     plan = plan_ingest(lake, settings.landing_folder, options)
     check_disk(settings, [(work.file_name, max(place.bytes for place in work.paths)) for work in plan.works])
     record_lake(lake)
     log.files_waiting, log.units_skipped = len(plan.waiting), plan.unchanged
     for name, reason in plan.unused:
         say(f"not used: {name}: {reason}")
+    if plan.forgotten:
+        say(f"not read, since named after a home that is forgotten: {plan.forgotten} files")
     for name in plan.withdrawn:
         say(f"withdrawn, nothing of it is held: {name}")
     taken: dict[str, Manifest] = {}
@@ -136,6 +144,8 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     refused = [manifest for manifest in taken.values() if manifest.outcome == "refused"]
     log.files_refused = len(refused)
     log.files_ingested = sum(manifest.outcome == "accepted" for manifest in taken.values())
+    if dropped := sum(manifest.counted.get(FORGOTTEN, 0) for manifest in taken.values()):
+        say(f"dropped: {dropped:,} lines of homes that are forgotten")
     for manifest in refused:
         say(f"refused: {manifest.file_name}: {manifest.reason}")
 

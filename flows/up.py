@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from flows.progress import say
-from flows.server import start_server
+from flows.server import PrefectServer, start_server
 from flows.server_files import ServerFiles
 from flows.settings import Settings
 
@@ -26,6 +26,7 @@ SAME_REQUEST_SECONDS = 2.0  # a terminal and a service manager may each pass on 
 POLL_SECONDS = 0.5
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "3"}  # how often it looks for runs; Prefect's 10 s are for servers of many
 RESTART_SECONDS = (1, 5, 30)  # between a worker's end and the next one
+STEADY_SECONDS = 60.0  # a worker that lived so long did not die of its start
 
 
 class DeployError(RuntimeError):
@@ -56,7 +57,7 @@ def keep_up(settings: Settings, *, port: int) -> None:
         environment = os.environ | settings_as_environment(settings)
         deploy(environment)
         say(f"deployed   nightly ({next_night()}), backfill, report")
-        watch_worker(settings, environment, stop)
+        watch_worker(settings, environment, stop, server)
     if server.files is not None:
         wait_for_end(server.files)
     say("stopped")
@@ -125,26 +126,38 @@ def next_night() -> str:
     return "no night is scheduled: is it paused?"
 
 
-def watch_worker(settings: Settings, environment: dict[str, str], stop: threading.Event) -> None:
-    """Keep a worker at work until `stop`; what a worker that died left behind is taken up again."""
-    from flows.stale import take_up_again
+def watch_worker(settings: Settings, environment: dict[str, str], stop: threading.Event, server: PrefectServer) -> None:
+    """Keep a worker at work until `stop`; what a worker left behind is taken up again, by the next start at the latest.
 
-    restarts = 0
+    Raises
+    ------
+    flows.server.ServerError
+        If the server is gone: without it nothing is scheduled, and nobody would know.
+
+    """
+    from flows.stale import read_at_work, take_up_again
+
+    deaths = starts = 0
+    left = read_at_work(POOL)  # by a supervisor that was killed
     while not stop.is_set():
-        for name in take_up_again(settings.home):
+        for name in take_up_again(settings.home, left):
             say(f"again      run {name}, which its worker left behind")
-        worker = start_worker(environment)
-        say("worker     ready; stop all with Ctrl-C" if not restarts else f"worker     started again ({restarts})")
+        worker, started = start_worker(environment), time.monotonic()
+        say(f"worker     started again ({starts})" if starts else "worker     ready; stop all with Ctrl-C")
+        starts += 1
         try:
             while worker.poll() is None and not stop.wait(POLL_SECONDS):
-                pass
+                server.check_alive()
+            left = read_at_work(POOL)
         finally:
             end_worker(worker)
         if not stop.is_set():
             say(f"worker     ended with {worker.returncode}")
-            stop.wait(RESTART_SECONDS[min(restarts, len(RESTART_SECONDS) - 1)])
-            restarts += 1
-    take_up_again(settings.home)
+            deaths = 0 if time.monotonic() - started > STEADY_SECONDS else deaths
+            stop.wait(RESTART_SECONDS[min(deaths, len(RESTART_SECONDS) - 1)])
+            deaths += 1
+    for name in take_up_again(settings.home, left):
+        say(f"again      run {name}, when `hearth up` is started next")
 
 
 def wait_for_end(files: ServerFiles) -> None:
@@ -156,9 +169,9 @@ def wait_for_end(files: ServerFiles) -> None:
 
 def start_worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start a worker in a session of its own: Ctrl-C reaches the supervisor, which ends it in order."""
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--name", f"hearth-{os.getpid()}"]
-    environment = WORKER | environment
-    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
+    worker = ["worker", "start", "--pool", POOL, "--name", f"hearth-{os.getpid()}"]
+    command = [sys.executable, "-P", "-m", "flows.worker_keeper", *worker]
+    return subprocess.Popen(command, env=WORKER | environment, stdin=subprocess.PIPE, start_new_session=True)
 
 
 def end_worker(worker: subprocess.Popen[bytes]) -> None:
@@ -172,6 +185,8 @@ def end_worker(worker: subprocess.Popen[bytes]) -> None:
         while _group_lives(worker) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS / 5)
     worker.wait()
+    if worker.stdin is not None:
+        worker.stdin.close()
 
 
 def _group_lives(worker: subprocess.Popen[bytes]) -> bool:

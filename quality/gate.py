@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from quality.changed import Changed
 from quality.checks import Check, check_tables
 from quality.measure import Query, measure, sample_broken
 from quality.truths import check_truths
@@ -32,6 +33,7 @@ def judge(
     tables: Sequence[Table] = WAREHOUSE_TABLES,
     sufficiency: Sufficiency = DEFAULT_SUFFICIENCY,
     alarms: Sequence[Check] = (),
+    changed: Changed | None = None,
 ) -> pl.DataFrame:
     """Measure and judge a warehouse.
 
@@ -47,6 +49,8 @@ def judge(
         When a home's readings were held to suffice.
     alarms
         Checks beside those that the tables and their truths ask for (`quality.alarms.check_alarms`).
+    changed
+        Months and study periods that were not judged before; the figures of all others are carried. None: nothing is.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def judge(
 
     """
     checks = choose_checks(tables, sufficiency, alarms)
-    measured = measure(query, checks, tables)
+    measured = measure(query, checks, tables, changed)
     passed = expect(checks, measured.figures)
     rows = [
         {

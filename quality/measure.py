@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 import polars.selectors as cs
 
+from quality.changed import Changed, Unit
 from quality.checks import Check
 from transforms.schema import Table
 
@@ -19,34 +20,50 @@ SAMPLE_ROWS = 5
 SLICE_ROWS = 2_000_000  # keys are compared in slices of about so many rows: 250 MB, however long the table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurements:
-    """What was measured: each check's figure, and by table the rows and the departures from the declaration."""
+    """What was measured: each check's figure, the rows that it looked at, and the departures from the declarations."""
 
-    figures: Mapping[str, float | None]
-    rows: Mapping[str, int]
+    tables: Sequence[Table]
+    changed: Changed | None  # None: everything was measured
     departures: Mapping[str, Sequence[str]]
+    rows: dict[tuple[str, Unit | None], int]
+    figures: dict[str, float | None]
 
 
-def measure(query: Query, checks: Sequence[Check], tables: Sequence[Table]) -> Measurements:
-    """Measure the figure of each check; a check that reads what is not as declared has none."""
+def measure(
+    query: Query, checks: Sequence[Check], tables: Sequence[Table], changed: Changed | None = None
+) -> Measurements:
+    """Measure the figure of each check; a check that reads what is not as declared has none.
+
+    A check per unit is measured on what `changed`; None: on all that there is.
+    """
     departures = find_departures(query, tables)
     sound = _find_sound(tables, departures)
-    figures: dict[str, float | None] = {check.name: None for check in checks}
-    rows: dict[str, int] = {}
-    for table in tables:
-        figures[f"{table.name}.columns_are_declared"] = float(len(departures[table.name]))
-        scanned = [c for c in checks if c.table == table.name and c.expression and sound.issuperset(c.reads)]
-        if scanned:
-            selected = ", ".join(f'{check.expression} AS "{check.name}"' for check in scanned)
-            row = query(f'SELECT count(*) AS "rows", {selected} FROM {table.name}').row(0, named=True)
-            rows[table.name] = row["rows"]
-            figures |= {check.name: _figure(row[check.name]) for check in scanned}
-    for check in checks:
-        if check.broken_rows and not check.expression and sound.issuperset(check.reads):
-            counts = [query(f"SELECT count(*) AS broken FROM ({sql})") for sql in _slices(check, rows)]
-            figures[check.name] = float(sum(count["broken"].sum() for count in counts))
-    return Measurements(figures, rows, departures)
+    sound_checks = [check for check in checks if sound.issuperset(check.reads)]
+    measured = Measurements(
+        tables=tables,
+        changed=changed,
+        departures=departures,
+        rows={},
+        figures={check.name: None for check in checks}
+        | {f"{table.name}.columns_are_declared": float(len(departures[table.name])) for table in tables},
+    )
+    scans: dict[tuple[str, Unit | None], list[Check]] = {}
+    for check in sound_checks:
+        if check.expression:
+            scans.setdefault((check.table, check.per), []).append(check)
+    for (table, per), scanned in scans.items():
+        selected = ", ".join(f'{check.expression} AS "{check.name}"' for check in scanned)
+        sql = f'SELECT count(*) AS "rows", {selected} FROM {table}'
+        row = query(_narrow(sql, scanned[0], measured, changed)).row(0, named=True)
+        measured.rows[table, per] = row["rows"]
+        measured.figures.update({check.name: _figure(row[check.name]) for check in scanned})
+    for check in sound_checks:
+        if check.broken_rows and not check.expression:
+            counts = _ask(query, "SELECT count(*) AS broken FROM ({})", check, measured)
+            measured.figures[check.name] = float(sum(count["broken"].sum() for count in counts))
+    return measured
 
 
 def find_departures(query: Query, tables: Sequence[Table]) -> dict[str, list[str]]:
@@ -68,8 +85,7 @@ def sample_broken(query: Query, check: Check, measured: Measurements) -> str | N
         return pl.DataFrame({"column": departures}).write_json()
     if measured.figures[check.name] is None:
         return None
-    for sql in _slices(check, measured.rows):
-        sample = query(f"SELECT * FROM ({sql}) LIMIT {SAMPLE_ROWS}")
+    for sample in _ask(query, f"SELECT * FROM ({{}}) LIMIT {SAMPLE_ROWS}", check, measured):
         if len(sample):
             return sample.with_columns(cs.temporal().dt.to_string("iso:strict")).write_json()
     return None
@@ -94,16 +110,28 @@ def _find_sound(tables: Sequence[Table], departures: Mapping[str, Sequence[str]]
     return sound
 
 
-def _slices(check: Check, rows: Mapping[str, int]) -> Iterator[str]:
-    """Return the SQL that finds a check's broken rows, in as many parts as bound its memory."""
+def _ask(query: Query, question: str, check: Check, measured: Measurements) -> Iterator[pl.DataFrame]:
+    """Ask of the rows that break a check, in as many parts as bound its memory: of months first, then by hash."""
     if check.broken_rows is None:
         return
-    if check.slice_by is None:
-        yield check.broken_rows
-        return
-    parts = max(1, math.ceil(rows.get(check.table, 0) / SLICE_ROWS))
-    for part in range(parts):
-        yield check.broken_rows.format(slice=f'hash("{check.slice_by}") % {parts} = {part}' if parts > 1 else "true")
+    parts = max(1, math.ceil(measured.rows.get((check.table, check.per), 0) / SLICE_ROWS)) if check.slice_by else 1
+    scopes: list[Changed | None] = [measured.changed]
+    if measured.changed and check.per == "month":
+        scopes = [*measured.changed.split(parts)]
+    hashes = math.ceil(parts / len(scopes))
+    for changed in scopes:
+        for part in range(hashes):
+            rule = f'hash("{check.slice_by}") % {hashes} = {part}' if hashes > 1 else "true"
+            sql = check.broken_rows.format(slice=rule) if check.slice_by else check.broken_rows
+            yield query(_narrow(question.format(sql), check, measured, changed))
+
+
+def _narrow(sql: str, check: Check, measured: Measurements, changed: Changed | None) -> str:
+    """Return `sql`, of a check per unit, on the rows of what changed."""
+    if changed is None or check.per is None:
+        return sql
+    read = {name.split(".")[0] for name in check.reads}
+    return changed.narrow(sql, check.per, [table for table in measured.tables if table.name in read])
 
 
 def _figure(value: float | None) -> float | None:

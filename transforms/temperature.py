@@ -125,10 +125,13 @@ def effective_temperature(daily: pl.DataFrame, memory: ThermalMemory | None = No
             pl.col("date").dt.offset_by(f"{back}d"),
             weighted=pl.col("temperature_mean_c") * memory.weight**back,
             weight=pl.lit(memory.weight**back),
+            back=back,
         )
         for back in range(memory.days_back + 1)
     )
-    sums = shares.group_by("date").agg(pl.col("weighted", "weight").sum())
+    # sorted: polars adds up rows of a group that lie apart in an order that differs from call to call, and the last bit with it
+    ordered = shares.sort("date", "back").group_by("date", maintain_order=True)
+    sums = ordered.agg(pl.col("weighted", "weight").sum())
     return (
         days.select("date")
         .join(sums, on="date", how="left", maintain_order="left")

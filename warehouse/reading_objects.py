@@ -17,12 +17,17 @@ _ENCODINGS = {"line": "DELTA_BINARY_PACKED", "interval_start_utc": "DELTA_BINARY
 _DICTIONARIES = ["household_id", "flag", "gas_kwh"]
 
 
+def name_object(source_id: str, decisions_fingerprint: str, tag: str) -> str:
+    """Return what the objects of a source are called; `tag` tells objects that were made without forgotten homes."""
+    return "-".join(filter(None, (source_id[:16], decisions_fingerprint[:8], tag)))
+
+
 class ReadingObjects:
     """Open objects of one source; all of them appear when the `with` block ends, none if it ends in an error."""
 
-    def __init__(self, lake: Lake, source_id: str, decisions_fingerprint: str) -> None:
+    def __init__(self, lake: Lake, source_id: str, decisions_fingerprint: str, *, tag: str = "") -> None:
         self._lake = lake
-        self._name = f"{source_id[:16]}-{decisions_fingerprint[:8]}"
+        self._name = name_object(source_id, decisions_fingerprint, tag)
         self._stack = ExitStack()
         self._writers: dict[str, Any] = {}
         self.months: dict[str, str] = {}

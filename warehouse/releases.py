@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -101,6 +101,27 @@ class ReleaseFolder:
             if key not in kept:
                 self._lake.path(key).unlink()
         return [Path(key).stem for key in old]
+
+    def rewrite(self, change: Callable[[str, pl.DataFrame], pl.DataFrame]) -> int:
+        """Write every object anew that `change` (of its name and frame) changes; return how many. Ids and order stay.
+
+        Former objects go when all records name the new ones; call it with the lock held.
+        """
+        changed = dict[str, str]()
+        for key in self._lake.keys("objects"):
+            before = self._lake.read(key)
+            after = change(Path(key).parent.name, before)
+            if not after.equals(before):
+                changed[key] = self._put(Path(key).parent.name, after)
+        for record in self._keys():
+            manifest = self._manifest(record)
+            objects = {name: changed.get(key, key) for name, key in manifest["objects"].items()}
+            if objects != manifest["objects"]:
+                self._lake.put_text(record, json.dumps(manifest | {"objects": objects}, indent=1))
+                self._lake.path(record).chmod(OWNER_ONLY)
+        for key in changed:
+            self._lake.path(key).unlink()
+        return len(changed)
 
     def _keys(self) -> list[str]:
         """Return the records in the order in which they were written; those without a number are the oldest."""

@@ -9,7 +9,7 @@ import datetime as dt
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -73,11 +73,28 @@ def read_events(folder: Path, run_id: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
+def at_work(folder: Path, *, alone: bool = False, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold the lock that runs share, or hold it `alone`: then no run is under way, and those that start wait.
+
+    It dies with its process; `waiting` is called where it is not to be had at once.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+    with (folder / ".work.lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(handle, kind)
+        yield
+
+
+@contextmanager
 def running(folder: Path, log: RunLog) -> Iterator[RunLog]:
     """Record a run from its start to its end; an OS lock shows that its process lives."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / f".{log.run_id}.lock"
-    with lock.open("w") as handle:
+    with at_work(folder), lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         write_run(folder, log)
         write_event(folder, log.run_id, "run started", kind=log.kind, reason=log.reason)

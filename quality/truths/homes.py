@@ -73,6 +73,7 @@ def check_selection(sufficiency: Sufficiency) -> list[Check]:
             table="household_period",
             meaning="a home's hours and heat in a period are those of heat_hourly",
             reads=("household_period", "heat_hourly"),
+            per="period",
             broken_rows=f"""
                 SELECT household_id, period, hours_observed, hours, heat_kwh_observed, heat_kwh
                 FROM household_period LEFT JOIN (

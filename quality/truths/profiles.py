@@ -59,6 +59,7 @@ def check_profiles() -> list[Check]:
                 "missing the mean times the homes is their sum"
             ),
             reads=("heat_profile", "heat_hourly", "household", "household_period"),
+            per="period",
             broken_rows=f"""
                 WITH homes AS (
                     SELECT household_id, dwelling_type, period, period_start_utc, period_end_utc,
@@ -87,6 +88,7 @@ def check_profiles() -> list[Check]:
                 "their sum; a home's level is its heat over its type's in the hours that it has"
             ),
             reads=("heat_profile", "heat_hourly", "household", "household_period"),
+            per="period",
             broken_rows=f"""
                 WITH homes AS (
                     SELECT household_id, dwelling_type, period, period_start_utc

@@ -51,14 +51,22 @@ def check_ledger() -> list[Check]:
 
 
 def check_hours() -> list[Check]:
-    """Return the truths of the hours: their number, energy, heat and homes."""
+    """Return the truths of the hours: their number, energy, heat and homes.
+
+    Number and energy of all months are measured in every gate: they tie what a candidate holds to what was built, also
+    for months whose other figures are carried.
+    """
     by_month = """
         FROM (
-            SELECT date_trunc('month', hour_start_utc)::DATE AS month, count(*) AS hours, sum(gas_kwh) AS gas_kwh
-            FROM heat_hourly GROUP BY ALL
+            SELECT date_trunc('month', day)::DATE AS month, sum(hours)::BIGINT AS hours, sum(gas_kwh) AS gas_kwh
+            FROM (  -- days first: cutting each hour down to its month takes three times as long
+                SELECT hour_start_utc::DATE AS day, count(*) AS hours, sum(gas_kwh) AS gas_kwh
+                FROM heat_hourly GROUP BY ALL
+            ) GROUP BY ALL
         ) AS published
         FULL JOIN build_month AS built USING (month)
     """
+    on_the_hour = "hour_start_utc = date_trunc('hour', hour_start_utc)"
     item, parameter = BOILER_EFFICIENCY
     return [
         Check(
@@ -98,16 +106,16 @@ def check_hours() -> list[Check]:
             table="heat_hourly",
             meaning="every hour starts on the hour",
             reads=("heat_hourly",),
-            broken_rows="""
-                SELECT household_id, hour_start_utc FROM heat_hourly
-                WHERE (hour_start_utc = date_trunc('hour', hour_start_utc)) IS NOT TRUE
-            """,
+            per="month",
+            expression=f"count(*) FILTER (WHERE ({on_the_hour}) IS NOT TRUE)",
+            broken_rows=f"SELECT household_id, hour_start_utc FROM heat_hourly WHERE ({on_the_hour}) IS NOT TRUE",
         ),
         Check(
             name="heat_hourly.heat_is_gas_times_boiler_efficiency",
             table="heat_hourly",
             meaning="heat is gas times the efficiency of the boiler stock that the assumptions name, once",
             reads=("heat_hourly", "assumption"),
+            per="month",
             broken_rows=f"""
                 SELECT household_id, hour_start_utc, gas_kwh, heat_kwh, efficiency
                 FROM heat_hourly, (

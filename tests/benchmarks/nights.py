@@ -12,24 +12,23 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import multiprocessing as mp
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
 
 from flows.server import start_server
+from tests.benchmarks.operating import judge, tell
+from tests.benchmarks.readers import reading
 from tests.pipeline import differing, read_tables, run, write_edrp, write_households
 
 FIRST, NEW_YEAR = dt.date(2009, 1, 1), dt.date(2010, 1, 1)
 DAY = dt.timedelta(days=1)
+GROWTH_MAX = 1.3
 OF_FILES = {"source", "flag_count", "flag_judgement", "source_level"}  # also tell of content that was replaced since
-SEEN = """SELECT (SELECT count(*) FROM heat_hourly) = (SELECT sum(hours) FROM build_month)
-    AND (SELECT count(*) FROM household_period) = (SELECT count(DISTINCT (household_id, period)) FROM household_period)"""
 
 
 class Deliveries:
@@ -83,25 +82,8 @@ def path_size(path: Path) -> int:
     return path.stat().st_size
 
 
-def read_on(database: Path, stop: Event, found: mp.Queue[tuple[int, int, list[str]]]) -> None:
-    """Query without pause; put reads, torn reads and errors at the end."""
-    from warehouse.reader import open_published
-
-    reads, torn, errors = 0, 0, []
-    while not stop.is_set():
-        try:
-            with open_published(database) as warehouse:
-                before = warehouse.query("SELECT max(snapshot_id) AS id FROM run")["id"][0]
-                whole = warehouse.query(SEEN).row(0)[0]
-                torn += not whole or before != warehouse.query("SELECT max(snapshot_id) AS id FROM run")["id"][0]
-            reads += 1
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is counted and told
-            errors.append(repr(error))
-    found.put((reads, torn, errors))
-
-
-def main() -> None:
-    """Run the nights and print what came of them."""
+def main() -> int:
+    """Run the nights and print what came of them; 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--homes", type=int, default=1000)
     parser.add_argument("--nights", type=int, default=30)
@@ -111,46 +93,35 @@ def main() -> None:
     try:
         with start_server(root / "prefect", ignore_configured=True) as server:
             server.wait_ready()
-            simulate(root, asked.homes, asked.nights, asked.readers)
+            return simulate(root, asked.homes, asked.nights, asked.readers)
     finally:
         shutil.rmtree(root)
 
 
-def simulate(root: Path, homes: int, nights: int, reader_count: int) -> None:
-    """Run a year, then the nights with readers beside them, then everything at once, and print."""
+def simulate(root: Path, homes: int, nights: int, reader_count: int) -> int:
+    """Run a year, then the nights with readers beside them, then everything at once; print, and return the exit code."""
     home, deliveries = root / "home", Deliveries(root / "landing", homes)
     deliveries.begin()
     tell(f"a year of {homes:,} homes: {timed(home, deliveries.folder):.1f} s")
-    context = mp.get_context("spawn")
-    stop, found = context.Event(), context.Queue()
-    readers = [
-        context.Process(target=read_on, args=(home / "warehouse" / "current.duckdb", stop, found))
-        for _ in range(reader_count)
-    ]
-    for reader in readers:
-        reader.start()
     seconds = []
-    for number in range(nights):
-        if deliveries.night(number):
-            seconds.append(timed(home, deliveries.folder))
-            tell(f"night {number + 1:>2}: {seconds[-1]:.1f} s")
-    stop.set()
-    seen = [found.get() for _ in readers]
-    for reader in readers:
-        reader.join()
-    reads, torn = (sum(one[n] for one in seen) for n in (0, 1))
-    errors = [error for one in seen for error in one[2]]
-    tell(f"{reader_count} readers: {reads:,} reads, {torn} torn, {len(errors)} errors {errors[:2]}")
-    tell(f"last five nights over first five: {median(seconds[-5:]) / median(seconds[:5]):.2f}")
+    with reading(home / "warehouse" / "current.duckdb", reader_count) as seen:
+        for number in range(nights):
+            if deliveries.night(number):
+                seconds.append(timed(home, deliveries.folder))
+                tell(f"night {number + 1:>2}: {seconds[-1]:.1f} s")
+    tell(f"{reader_count} readers: {seen.describe()}")
+    growth = median(seconds[-5:]) / median(seconds[:5])
+    tell(f"last five nights over first five: {growth:.2f}")
     tell(f"everything at once: {timed(root / 'at-once', deliveries.folder):.1f} s")
     differ = set(differing(read_tables(root / "at-once"), read_tables(home)))
     tell(f"tables that differ from it: {sorted(differ - OF_FILES) or 'none'} (of files: {sorted(differ & OF_FILES)})")
-
-
-def tell(line: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    return judge(
+        {
+            f"the last five nights take at most {GROWTH_MAX} times the first five": growth <= GROWTH_MAX,
+            "the end state is that of one run over everything": differ <= OF_FILES,
+            "the readers saw no error and no torn table": seen.reads > 0 and not seen.torn and not seen.errors,
+        }
+    )
 
 
 def timed(home: Path, landing: Path) -> float:
@@ -164,4 +135,4 @@ def timed(home: Path, landing: Path) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -10,10 +10,12 @@ import signal
 import time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.pipeline import differing, read_tables, run, write_edrp, write_households
+from warehouse.runs import read_runs
 
 HOMES = {str(n): 0.3 + 0.1 * n for n in range(1, 5)}
 CONTEXT = mp.get_context("forkserver")
@@ -79,6 +81,17 @@ def test_after_a_kill_at_any_moment_the_next_run_gives_a_quiet_runs_tables(
         assert differing(quiet, read_tables(home)) == []
         assert (home / "reports" / "current" / "index.html").exists()
         assert list((home / "lake").rglob("*.tmp")) == [] or process.exitcode == -signal.SIGKILL
+        killed = [log.flow_run_id for log in read_runs(home / "runs") if log.outcome == "crashed" and log.flow_run_id]
+        assert {state_of(flow_run) for flow_run in killed} <= {"CRASHED"}
+
+
+def state_of(flow_run: str) -> str | None:
+    """Return what Prefect calls a run."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(UUID(flow_run)).state
+        return None if state is None else state.type.value
 
 
 @pytest.mark.parametrize("second", ["nightly", "backfill"])

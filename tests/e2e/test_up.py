@@ -5,126 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from tests.pipeline import differing, read_tables, run, write_edrp, write_households
-from warehouse.runs import RunLog, read_runs
+from tests.running_up import HEARTH, Up, command_of, descendants, kill, own_environment, wait_until
 
 HOMES = {str(n): 0.3 + 0.1 * n for n in range(1, 5)}
-HEARTH = Path(sys.executable).with_name("hearth")
 START, END = dt.date(2009, 1, 1), dt.date(2010, 1, 1)
-SECONDS = 300.0  # far above what anything here takes on a busy machine
 NIGHTS_AWAY = 3
-
-
-class Up:
-    """A running `hearth up`, and what one may ask its server."""
-
-    def __init__(self, home: Path, landing: Path) -> None:
-        self.home, self.landing = home, landing
-        environment = own_environment() | {
-            "HEARTH_LANDING_QUIET_SECONDS": "0",
-            "HEARTH_BOOTSTRAP_REPLICATES": "100",
-            "HEARTH_SOBOL_SAMPLES": "64",
-        }
-        self.log = (home.parent / "up.log").open("w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [HEARTH, "up", "--home", home, "--landing", landing, "--port", "0"],
-            env=environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-        )  # fmt: skip
-        wait_until(lambda: "worker     ready" in self.said() or self.process.poll() is not None)
-        assert self.process.poll() is None, self.said()
-        self.url = json.loads((home / "prefect" / "server.json").read_text())["url"]
-
-    def said(self) -> str:
-        """Return everything that it printed."""
-        return Path(self.log.name).read_text(encoding="utf-8")
-
-    def ask(self, path: str, body: dict[str, Any]) -> Any:
-        """Post to the API and return its answer."""
-        with httpx.Client(base_url=self.url, trust_env=False, timeout=60) as client:
-            answer = client.post(path, json=body).raise_for_status()
-            return answer.json()
-
-    def get(self, path: str) -> Any:
-        """Return what the API holds."""
-        with httpx.Client(base_url=self.url, trust_env=False, timeout=60) as client:
-            return client.get(path).raise_for_status().json()
-
-    def start(self, name: str, *, late: dt.timedelta = dt.timedelta(0), **parameters: Any) -> str:
-        """Queue a run of a deployment, as `prefect deployment run` does, and return its id."""
-        deployment = self.get(f"/deployments/name/{name}/{name}")["id"]
-        moment = dt.datetime.now(dt.UTC) - late
-        state = {"type": "SCHEDULED", "state_details": {"scheduled_time": moment.isoformat()}}
-        body = {"parameters": parameters, "state": state}
-        return str(self.ask(f"/deployments/{deployment}/create_flow_run", body)["id"])
-
-    def state(self, flow_run: str) -> str:
-        """Return the state of a run."""
-        return str(self.get(f"/flow_runs/{flow_run}")["state"]["type"])
-
-    def finish(self, *flow_runs: str) -> list[str]:
-        """Wait for runs and return their states."""
-        ended = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-        wait_until(lambda: all(self.state(one) in ended for one in flow_runs))
-        return [self.state(one) for one in flow_runs]
-
-    def runs(self) -> list[RunLog]:
-        """Return the logs of the home's runs, oldest first."""
-        return read_runs(self.home / "runs")
-
-    def worker(self) -> int:
-        """Return the process of the worker."""
-        return next(pid for pid in children(self.process.pid) if "worker" in command_of(pid))
-
-    def stop(self, number: int) -> int:
-        """Send a signal and return the exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(timeout=SECONDS)
-
-
-def own_environment() -> dict[str, str]:
-    """Return this process's environment without another server's or home's settings."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "HEARTH"))}
-
-
-def wait_until(happened: Callable[[], bool], seconds: float = SECONDS) -> bool:
-    """Say whether it happened in time."""
-    deadline = time.monotonic() + seconds
-    while not happened() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return happened()
-
-
-def children(pid: int) -> list[int]:
-    """Return the processes that a process started."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(one) for one in text]
-
-
-def descendants(pid: int) -> list[int]:
-    """Return all processes below a process."""
-    below = children(pid)
-    return [*below, *(one for child in below for one in descendants(child))]
-
-
-def command_of(pid: int) -> str:
-    """Return the command line of a process, empty if it is gone."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 @pytest.fixture(scope="module")
@@ -141,9 +36,7 @@ def up(tmp_path_factory: pytest.TempPathFactory, landing: Path) -> Iterator[Up]:
     """Give a `hearth up`; it is killed at the end if a test has not stopped it."""
     running = Up(tmp_path_factory.mktemp("up") / "home with a blank", landing)
     yield running
-    if running.process.poll() is None:
-        running.stop(signal.SIGTERM)
-    running.log.close()
+    running.close()
 
 
 def test_deploying_schedules_nights_at_two_in_london(up: Up) -> None:
@@ -195,15 +88,15 @@ def test_a_killed_worker_is_replaced_and_its_run_is_marked_crashed_and_done_agai
     write_edrp(up.landing / "late.csv", {"9": 0.7}, START, END)
     started = up.start("nightly")
     assert wait_until(lambda: any(log.flow_run_id == started for log in up.runs()))
-    worker = up.worker()
-    for pid in [worker, *descendants(worker)]:
-        os.kill(pid, signal.SIGKILL)
+    worker, begun = up.worker(), up.processes_of(started)
+    kill([worker])
     assert up.finish(started) == ["CRASHED"]
-    again = {"flow_runs": {"tags": {"all_": ["resumed"]}}}
-    assert wait_until(lambda: len(up.ask("/flow_runs/filter", again)) == 1)
-    assert up.finish(up.ask("/flow_runs/filter", again)[0]["id"]) == ["COMPLETED"]
-    assert up.worker() != worker
-    assert [log.outcome for log in up.runs()][-2:] == ["crashed", "published"]
+    assert wait_until(lambda: started in up.resumed())
+    assert not any(map(command_of, begun))  # two that work on the same run would wait for each other
+    assert up.finish(up.resumed()[started]) == ["COMPLETED"]
+    assert up.worker() not in {0, worker}
+    assert up.runs()[-2].outcome in {"crashed", "failed"}  # it was told to end, and may have had the time to say so
+    assert up.runs()[-1].outcome == "published"
 
 
 def test_a_second_one_is_refused_by_the_address_of_the_first(up: Up) -> None:
@@ -214,10 +107,59 @@ def test_a_second_one_is_refused_by_the_address_of_the_first(up: Up) -> None:
 
 
 def test_a_request_to_stop_ends_everything_within_seconds_and_in_order(up: Up) -> None:
+    write_edrp(up.landing / "last.csv", {"10": 0.8}, START, END)
+    started = up.start("nightly")
+    assert wait_until(lambda: any(log.flow_run_id == started for log in up.runs()))
     below = descendants(up.process.pid)
-    assert len(below) >= 2
+    assert set(up.processes_of(started)) <= set(below)
     server = json.loads((up.home / "prefect" / "server.json").read_text())["pid"]
     assert up.stop(signal.SIGINT) == 0
     assert wait_until(lambda: not any(map(command_of, [*below, server])), seconds=30)
     assert "Traceback" not in up.said()
     assert up.said().rstrip().endswith("stopped")
+
+
+def test_what_was_cut_short_is_done_by_the_next_one_which_does_not_outlive_its_server(up: Up) -> None:
+    cut_short = up.runs()[-1].flow_run_id
+    after = Up(up.home, up.landing)
+    try:
+        assert cut_short in after.resumed()
+        assert after.finish(after.resumed()[cut_short]) == ["COMPLETED"]
+        assert after.runs()[-1].outcome == "published"
+        below = descendants(after.process.pid)
+        kill([json.loads((after.home / "prefect" / "server.json").read_text())["pid"]])
+        assert after.process.wait(timeout=60) == 1
+        assert "the Prefect server ended" in after.said()
+        assert not any(map(command_of, below))
+    finally:
+        after.close()
+
+
+def test_a_worker_ends_when_its_supervisor_is_gone(prefect_api: str, tmp_path: Path) -> None:
+    environment = own_environment() | {"PREFECT_API_URL": prefect_api, "PREFECT_HOME": str(tmp_path)}
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "flows.worker_keeper",
+        "worker",
+        "start",
+        "--pool",
+        "kept",
+        "--type",
+        "process",
+    ]
+    log = tmp_path / "worker.log"
+    with log.open("wb") as out:
+        worker = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True
+        )
+        try:
+            assert wait_until(lambda: b"started!" in log.read_bytes())
+            assert worker.poll() is None
+            assert worker.stdin is not None
+            worker.stdin.close()  # as the operating system does when the supervisor is killed
+            assert worker.wait(timeout=60) == 0
+        finally:
+            worker.kill()
+            worker.wait()

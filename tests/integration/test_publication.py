@@ -15,7 +15,9 @@ import pytest
 from flows.report import write_report
 from flows.report_folder import report_is_current
 from flows.settings import load_settings
-from tests.pipeline import read_tables, run, write_edrp, write_households
+from flows.status import describe_status, read_status
+from tests.pipeline import read_tables, write_edrp, write_households
+from tests.pipeline import run_without_report as run
 from transforms.tables import VIEWS, WAREHOUSE_TABLES
 from warehouse.lake import Lake
 from warehouse.publish import WarehouseFolder
@@ -123,7 +125,19 @@ def test_runs_and_verdicts_are_carried_from_snapshot_to_snapshot(root: Path) -> 
     assert judged == {run_id for run_id, _, _ in runs}
 
 
+def test_a_run_that_leaves_the_report_as_it_is_says_so_in_the_status(root: Path) -> None:
+    settings = load_settings(home=root / "home")
+    assert read_status(settings).report is None
+    page = write_report(settings).resolve()
+    assert read_status(settings).report_is_current
+    change_type(root)
+    status = read_status(settings)
+    assert (status.report, status.report_is_current) == (page, False)
+    assert "older than its warehouse: `hearth report`" in describe_status(status)
+
+
 def test_the_report_of_a_few_homes_shows_no_home(root: Path) -> None:
+    write_report(load_settings(home=root / "home"))
     page = (root / "home" / "reports" / "current" / "index.html").read_text(encoding="utf-8")
     assert "fewer than 10" in page
     assert (
@@ -135,7 +149,7 @@ def test_the_report_of_a_few_homes_shows_no_home(root: Path) -> None:
 
 def test_the_report_is_written_anew_on_request_and_taken_as_it_is_otherwise(root: Path) -> None:
     settings = load_settings(home=root / "home")
-    page = root / "home" / "reports" / "current" / "index.html"
+    page = write_report(settings)
     page.write_text("damaged", encoding="utf-8")
     write_report(settings)
     assert page.read_text(encoding="utf-8") == "damaged"

@@ -17,7 +17,8 @@ from flows.cli import app
 from flows.quarantine import decide
 from flows.settings import load_settings
 from flows.status import describe_status, read_status
-from tests.pipeline import read_tables, run, write_edrp
+from tests.pipeline import read_tables, write_edrp
+from tests.pipeline import run_without_report as run
 from warehouse.lake import Lake
 from warehouse.publish import WarehouseFolder
 from warehouse.quarantine import decision_key, read_decisions

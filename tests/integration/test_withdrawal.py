@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from flows.cli import app
 from flows.settings import load_settings
 from flows.status import describe_status, read_status
-from tests.pipeline import differing, read_tables, run, write_edrp, write_households
+from tests.pipeline import differing, read_tables, write_edrp, write_households
+from tests.pipeline import run_without_report as run
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
 

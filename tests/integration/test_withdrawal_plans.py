@@ -21,7 +21,7 @@ from flows.settings import Settings, load_settings
 from flows.withdrawal import carry_out, undo, withdraw
 from quality.disclosure import publish_ledger
 from tests.landing_files import JUNE, LINES, deliver, edrp_lines, half_hours, ingest, options
-from tests.pipeline import run
+from tests.pipeline import run_without_report as run
 from warehouse.cost_figures import read_assumptions
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests

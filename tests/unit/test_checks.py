@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 from collections.abc import Iterator
 
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from quality.changed import Changed
 from quality.checks import Check, check_table
-from quality.measure import measure
+from quality.measure import measure, sample_broken
 from transforms.schema import Column, Table
 from transforms.tables import HEAT_HOURLY, WAREHOUSE_TABLES
 
@@ -158,6 +160,59 @@ def test_a_repeated_key_is_found_in_whichever_slice_it_lies(monkeypatch: pytest.
     checks = check_table(HEAT_HOURLY)
     figures = measure(lambda sql: con.sql(sql).pl(), checks, [HEAT_HOURLY]).figures
     assert figures["heat_hourly.key_is_unique"] == 50
+
+
+MONTHS = tuple(dt.date(2009, month, 1) for month in range(1, 5))
+DOUBLED = (3, 0, 5, 2)  # keys that are there twice, by month
+
+
+@pytest.fixture(scope="module")
+def doubled() -> duckdb.DuckDBPyConnection:
+    """Give four months of hours with some keys twice, and as many hours without a number."""
+    con = duckdb.connect()
+    con.execute("""
+        CREATE TABLE heat_hourly AS
+        SELECT 'home' || home AS household_id, hour_start_utc, 1.0::DOUBLE AS gas_kwh, 0.8::DOUBLE AS heat_kwh
+        FROM range(20) AS homes (home),
+            range(TIMESTAMP '2009-01-01', TIMESTAMP '2009-05-01', INTERVAL 1 DAY) AS hours (hour_start_utc)
+    """)
+    for month, count in zip(MONTHS, DOUBLED, strict=True):
+        con.execute(f"""
+            INSERT INTO heat_hourly SELECT household_id, hour_start_utc, 'nan', heat_kwh FROM heat_hourly
+            WHERE hour_start_utc = TIMESTAMP '{month}' + INTERVAL 1 DAY ORDER BY household_id LIMIT {count}
+        """)
+    return con
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.sets(st.sampled_from(range(4))), slice_rows=st.sampled_from([50, 700, 2_000_000]))
+def test_a_check_per_month_counts_the_months_that_changed_in_slices_of_any_size(
+    *, doubled: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, chosen: set[int], slice_rows: int
+) -> None:
+    monkeypatch.setattr("quality.measure.SLICE_ROWS", slice_rows)
+    changed = Changed(months=tuple(MONTHS[n] for n in sorted(chosen)), periods=())
+    checks = check_table(HEAT_HOURLY)
+    figures = measure(lambda sql: doubled.sql(sql).pl(), checks, [HEAT_HOURLY], changed).figures
+    bad = float(sum(DOUBLED[n] for n in chosen))
+    assert figures["heat_hourly.key_is_unique"] == figures["heat_hourly.gas_kwh.is_within_bounds"] == bad
+    assert figures["heat_hourly.has_rows"] == 20 * 120 + sum(DOUBLED)
+
+
+def test_rows_that_break_a_check_are_shown_of_the_months_that_changed(doubled: duckdb.DuckDBPyConnection) -> None:
+    def query(sql: str) -> pl.DataFrame:
+        return doubled.sql(sql).pl()
+
+    checks = check_table(HEAT_HOURLY)
+    (key,) = [check for check in checks if check.name == "heat_hourly.key_is_unique"]
+    measured = measure(query, checks, [HEAT_HOURLY], Changed(months=MONTHS[3:], periods=()))
+    sample = sample_broken(query, key, measured)
+    assert sample is not None
+    assert {row["hour_start_utc"] for row in json.loads(sample)} == {"2009-04-02T00:00:00.000000"}
+
+
+def test_a_check_per_unit_that_could_be_published_broken_is_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be carried"):
+        Check(name="x", table="t", meaning="m", reads=(), broken_rows="SELECT 1", per="month", severity="warning")
 
 
 def test_a_check_without_bounds_is_refused_since_it_could_not_fail() -> None:

@@ -1,0 +1,61 @@
+"""What a candidate holds that no gate has judged yet, and how a check is measured on that part alone.
+
+A month of hours and a study period are what their fingerprint says they are. A check that the rows of one such unit decide
+is therefore measured once for each state of a unit: what the published warehouse holds unchanged was judged with it, and
+broke nothing (docs/decisions/0017-what-the-gate-carries.md).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from transforms.periods import shift_month
+from transforms.schema import Table
+
+Unit = Literal["month", "period"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """Months, by their first day, and study periods, by their label, to be measured; all others are carried."""
+
+    months: tuple[dt.date, ...]
+    periods: tuple[str, ...]
+
+    def narrow(self, sql: str, per: Unit, tables: Sequence[Table]) -> str:
+        """Return `sql` with the rows of what changed in place of each of `tables` that is made of such units."""
+        rows = self._in_months if per == "month" else self._in_periods
+        cut = [
+            f"{table.name} AS (SELECT * FROM main.{table.name} WHERE {condition})"
+            for table in tables
+            if (condition := rows(table))
+        ]
+        return f"WITH {', '.join(cut)} {sql}" if cut else sql
+
+    def split(self, parts: int) -> list[Changed]:
+        """Return the months in so many parts, or in parts of one month."""
+        size = max(1, -(-len(self.months) // parts))
+        starts = range(0, max(1, len(self.months)), size)
+        return [Changed(months=self.months[start : start + size], periods=()) for start in starts]
+
+    def _in_months(self, table: Table) -> str | None:
+        """Return which rows lie in the months; spans of time let DuckDB pass over all that lies outside them."""
+        if "hour_start_utc" not in table.schema:
+            return None
+        months = set(self.months)
+        starts = sorted(month for month in months if shift_month(month, -1) not in months)
+        ends = sorted(end for month in months if (end := shift_month(month, 1)) not in months)
+        spans = [
+            f"(hour_start_utc >= TIMESTAMP '{start}' AND hour_start_utc < TIMESTAMP '{end}')"
+            for start, end in zip(starts, ends, strict=True)
+        ]
+        return " OR ".join(spans) or "false"
+
+    def _in_periods(self, table: Table) -> str | None:
+        if "period" not in table.schema:
+            return None
+        labels = ", ".join("'" + label.replace("'", "''") + "'" for label in self.periods)
+        return f"period IN ({labels})" if labels else "false"

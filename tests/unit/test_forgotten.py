@@ -1,0 +1,123 @@
+"""Forgotten homes are found by a keyed hash alone, and their place in the memory of releases tells nothing of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quality.disclosure.forgotten import rename_member
+from quality.disclosure.units import count_units
+from transforms.forgotten import MASK, Tombstones, mark, part_forgotten
+from transforms.parse import Parsed
+from transforms.public import RELEASE_MEMBER
+from transforms.tables import REJECT
+
+KEY = b"a key of thirty-two bytes, or so"
+LONG = "c0ffee12ab34"
+
+
+def bury(*homes: str) -> Tombstones:
+    """Return the tombstones of homes."""
+    return Tombstones(key=KEY, marks={mark(KEY, home): len(home) for home in homes})
+
+
+def test_only_ids_that_are_forgotten_are_found_and_only_with_the_key() -> None:
+    stones = bury("13", LONG)
+    assert stones.among(["13", "31", LONG, None, ""]) == {"13", LONG}
+    assert Tombstones(key=b"another", marks=stones.marks).among(["13", LONG]) == frozenset()
+    assert "13" not in repr(bury("13")).replace(mark(KEY, "13"), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("13,13JUN09:00:00:00,2,0.5", f"{MASK},13JUN09:00:00:00,2,0.5"),
+        ("home 13; home 131", f"home {MASK}; home 131"),
+        (f"x{LONG}y", f"x{MASK}y"),
+        (f"{LONG}{LONG}", MASK + MASK),
+        ("nobody", "nobody"),
+    ],
+)
+def test_a_short_id_is_masked_as_a_word_and_a_long_one_anywhere(text: str, masked: str) -> None:
+    assert bury("13", LONG).mask(text) == masked
+    assert bury("13", LONG).names_text(text) == (text != masked)
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"),
+    [
+        ("meters/13.csv.gz", f"meters/{MASK}.csv.gz"),
+        ("13/2009.csv", f"{MASK}/2009.csv"),
+        ("meters/2009-03-13.csv", "meters/2009-03-13.csv"),  # a day, not the home
+        (f"a_{LONG}_b.csv", f"a_{MASK}_b.csv"),
+    ],
+)
+def test_a_file_is_named_after_a_short_id_only_where_it_is_its_whole_name(name: str, masked: str) -> None:
+    assert bury("13", LONG).mask_file(name) == masked
+    assert bury("13", LONG).names_file(name) == (name != masked)
+
+
+@given(st.lists(st.sampled_from(["7", "13", "131", LONG]), max_size=30))
+def test_every_line_stays_accounted_for_when_homes_are_dropped(homes: list[str]) -> None:
+    lines = list(range(2, len(homes) + 2))
+    readings = pl.DataFrame(
+        {"line": lines, "household_id": homes}, schema={"line": pl.Int64, "household_id": pl.String}
+    )
+    rejects = pl.DataFrame([(1, "13,no stamp,1", "unparseable stamp")], schema=REJECT.schema, orient="row")
+    parsed = part_forgotten(Parsed(len(homes) + 1, 0, 0, rejects, readings), bury("13", LONG))
+    assert parsed.lines == len(parsed.readings) + len(parsed.rejects)
+    assert set(parsed.readings["household_id"]) <= {"7", "131"}
+    assert parsed.rejects["line"].is_sorted()
+    assert parsed.rejects["text"].to_list() == [""] * len(parsed.rejects)
+    assert parsed.rejects["reason"].to_list() == ["unparseable stamp"] + ["forgotten"] * (len(parsed.rejects) - 1)
+
+
+@st.composite
+def members(draw: st.DrawFn) -> pl.DataFrame:
+    """Draw versions of homes with codes of four hours and the sets that hold them."""
+    versions = draw(
+        st.lists(
+            st.tuples(st.sampled_from("abx"), st.tuples(*[st.integers(0, 3)] * 4)), min_size=1, max_size=7, unique=True
+        )
+    )
+    rows = [
+        ("heat", "2009", home, (np.array(codes, dtype=np.uint16) * 1000).tobytes(), [draw(st.integers(0, 2))])
+        for home, codes in versions
+    ]
+    return pl.DataFrame(rows, schema=RELEASE_MEMBER.schema, orient="row").sort(*RELEASE_MEMBER.key, "codes")
+
+
+def judged(member: pl.DataFrame) -> list[object]:
+    """Return how many homes the rule counts behind each combination of sets, in every way of counting."""
+    member = member.sort("household_id", "codes")
+    codes = np.frombuffer(b"".join(member["codes"]), dtype=np.uint16).reshape(len(member), -1)
+    home = member["household_id"].rle_id().to_numpy().astype(np.intp)
+    sets = np.array([member["sets"].list.contains(number).to_numpy() for number in range(3)])
+    counted = [
+        count_units(codes, home, sets, hourly=hourly, by_value=by_value)
+        for hourly in (False, True)
+        for by_value in (False, True)
+    ]
+    return [
+        sorted((tuple(of.tolist()), tuple(count.tolist())) for of, count in zip(marks.T, counts, strict=True))
+        for marks, counts in counted
+    ]
+
+
+@given(members())
+def test_the_memory_judges_a_forgotten_home_as_it_judged_the_home(member: pl.DataFrame) -> None:
+    renamed = rename_member(member, "x", "forgotten-1")
+    assert judged(renamed) == judged(member)
+    assert "x" not in renamed["household_id"]
+    codes = np.frombuffer(b"".join(renamed.filter(household_id="forgotten-1")["codes"]), dtype=np.uint16)
+    assert codes.max(initial=0) < 1000  # not one of the codes of its readings is left
+    assert renamed.filter(pl.col("household_id") != "forgotten-1").equals(member.filter(pl.col("household_id") != "x"))
+
+
+def test_without_its_row_the_memory_would_take_one_home_less_for_nothing() -> None:
+    rows = [("heat", "2009", name, b"\x01\x00", [0]) for name in "abcx"]
+    member = pl.DataFrame(rows, schema=RELEASE_MEMBER.schema, orient="row")
+    assert judged(member.filter(pl.col("household_id") != "x")) != judged(rename_member(member, "x", "t"))
