@@ -18,6 +18,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.alerts import raise_alerts
 from flows.artifacts import record_run
+from flows.assets import record_tables
 from flows.content import RunRecord, plan_content
 from flows.disk import check_disk
 from flows.freshness import describe_late, read_feeds
@@ -86,6 +87,7 @@ def run_once(
     finally:
         raise_alerts(settings, log)
         record_run(settings, log)
+        record_tables(settings, log)
     return log
 
 

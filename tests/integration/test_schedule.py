@@ -18,6 +18,9 @@ import pytest
 
 from flows.server import NO_TRACKING, PrefectServer
 from flows.server_keeper import copy_template
+from tests.pipeline import write_edrp
+from tests.running_up import HEARTH
+from transforms.tables import VIEWS, WAREHOUSE_TABLES
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,7 +47,7 @@ def production(tmp_path: Path) -> Iterator[dict[str, str]]:
 def ask(environment: dict[str, str], path: str, body: dict[str, Any]) -> Any:
     """Post to the API and return its answer."""
     headers = {"Content-Type": "application/json"}
-    with httpx.Client(base_url=environment["PREFECT_API_URL"], trust_env=False, headers=headers) as client:
+    with httpx.Client(base_url=environment["PREFECT_API_URL"], trust_env=False, headers=headers, timeout=60) as client:
         return client.post(path, json=body).raise_for_status().json()
 
 
@@ -59,3 +62,28 @@ def test_the_deployment_of_prefect_yaml_is_scheduled_at_two_in_london(production
     assert len(runs) > 0
     starts = [dt.datetime.fromisoformat(run["expected_start_time"]) for run in runs]
     assert {start.astimezone(ZoneInfo("Europe/London")).strftime("%H:%M") for start in starts} == {"02:00"}
+
+
+def test_a_publication_tells_its_tables_as_assets_and_a_night_with_nothing_new_tells_none(
+    production: dict[str, str], tmp_path: Path
+) -> None:
+    write_edrp(tmp_path / "landing" / "gas.csv", {"1": 0.5, "2": 0.8}, dt.date(2009, 1, 1), dt.date(2009, 2, 1))
+    home = tmp_path / "a home"
+    settings = {"HEARTH_REPORT_AFTER_RUN": "false", "HEARTH_SOBOL_SAMPLES": "64"}
+    night = [HEARTH, "run", "--home", home, "--landing", tmp_path / "landing"]
+
+    def tell() -> list[dict[str, Any]]:
+        subprocess.run(night, env=production | settings, check=True, capture_output=True)
+        made = {"filter": {"event": {"name": ["prefect.asset.materialization.succeeded"]}}, "limit": 50}
+        deadline = time.monotonic() + 30
+        while not (found := ask(production, "events/filter", made)["events"]) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return list(found)
+
+    told = tell()
+    keys = {event["resource"]["prefect.resource.id"] for event in told}
+    assert keys == {f"hearth://a-home/warehouse/{table.name}" for table in (*WAREHOUSE_TABLES, *VIEWS)}
+    assert {event["payload"]["snapshot_id"] for event in told} == {
+        snapshot.stem for snapshot in (home / "warehouse" / "snapshots").iterdir()
+    }
+    assert len(tell()) == len(told)
