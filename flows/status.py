@@ -93,7 +93,6 @@ def read_status(settings: Settings) -> Status:
     used = [m for m in manifests if m.source_id not in left_out]
     runs = read_runs(settings.home / "runs")
     good = [log.run_id for log in runs if is_good(log)]
-    page = settings.home / "reports" / "current" / "index.html"
     included = {} if history is None else dict(history.included.iter_rows())
     feeds = read_feeds(used, replaced, settings, dt.datetime.now(dt.UTC).date())
     return Status(
@@ -106,7 +105,7 @@ def read_status(settings: Settings) -> Status:
         made_up_by=[] if history is None else list(history.origins),
         missing=_what_is_missing(included, settings) if history is not None else "nothing is published yet",
         not_costed=name_not_costed(history),
-        report=page.resolve() if page.exists() else None,
+        report=None if (page := _find_report(settings)) is None else page.resolve(),
         report_is_current=history is not None and report_is_current(settings),
         gate=None if history is None else _judge_state(history),
         last_good_run=good[-1] if good else None,
@@ -177,8 +176,7 @@ def describe_status(state: Status) -> str:
     lines += [f"not costed {why}" for why in state.not_costed]
     if state.last_interval_utc is not None:
         lines.append(f"data until {state.last_interval_utc:%Y-%m-%d %H:%M} UTC")
-    stale = "" if state.report_is_current else " (older than its warehouse: `hearth report`)"
-    lines.append(f"report     {state.report}{stale}" if state.report else "report     none")
+    lines.append(_describe_report(state.report, is_current=state.report_is_current))
     if state.gate is not None:
         lines.append(f"gate       {state.gate.checks} checks, {state.gate.failed} failed")
         lines += [f"           {warning}" for warning in state.gate.warnings]
@@ -243,6 +241,17 @@ def summarise_run(log: dict[str, Any], settings: Settings) -> str:
         lines += [f"not costed {why}" for why in name_not_costed(history)]
         lines += [
             f"warehouse  {settings.home / 'warehouse' / 'current.duckdb'}",
-            f"report     {settings.home / 'reports' / 'current' / 'index.html'}",
+            _describe_report(_find_report(settings), is_current=report_is_current(settings)),
         ]
     return "\n".join(lines)
+
+
+def _find_report(settings: Settings) -> Path | None:
+    page = settings.home / "reports" / "current" / "index.html"
+    return page if page.exists() else None
+
+
+def _describe_report(page: Path | None, *, is_current: bool) -> str:
+    if page is None:
+        return "report     none: `hearth report`"
+    return f"report     {page}{'' if is_current else ' (older than its warehouse: `hearth report`)'}"

@@ -17,6 +17,7 @@ from tests.pipeline import write_edrp
 HEARTH = Path(sys.executable).with_name("hearth")
 SPAN = (dt.date(2009, 1, 1), dt.date(2010, 1, 1))
 HOMES = {"1": 0.5, "2": 0.7, "3": 0.9}
+QUICK = {"HEARTH_REPORT_AFTER_RUN": "false", "HEARTH_SOBOL_SAMPLES": "64"}
 
 
 def hearth(
@@ -27,7 +28,7 @@ def hearth(
     server = {"PREFECT_API_URL": url} if url else {}
     return subprocess.run(
         [HEARTH, *map(str, arguments)], capture_output=True, text=True, check=False, cwd=home.parent,
-        env=kept | server | {"HEARTH_HOME": str(home), "COLUMNS": "100"} | environment,
+        env=kept | server | QUICK | {"HEARTH_HOME": str(home), "COLUMNS": "100"} | environment,
     )  # fmt: skip
 
 
@@ -92,6 +93,7 @@ def test_a_refused_file_stops_nothing_and_is_a_failure_only_on_request(tmp_path:
     told = hearth("status", home=home).stdout
     assert "broken.csv: REFUSED" in told
     assert "no home suffices" in told
+    assert "report     none: `hearth report`" in told
 
 
 def test_a_landing_folder_with_nothing_usable_is_a_failure(tmp_path: Path, prefect_api: str) -> None:
@@ -151,7 +153,9 @@ def test_a_backfill_can_be_looked_at_first_and_then_run(delivered: Path, tmp_pat
 def test_results_go_to_standard_output_and_progress_to_standard_error(
     delivered: Path, tmp_path: Path, prefect_api: str
 ) -> None:
-    ran = hearth("run", "--landing", delivered, home=tmp_path / "home", url=prefect_api)
+    home = tmp_path / "home"
+    ran = hearth("run", "--landing", delivered, home=home, url=prefect_api, HEARTH_REPORT_AFTER_RUN="true")
+    assert f"report     {home / 'reports' / 'current' / 'index.html'}\n" in ran.stdout
     assert "build months: 12 done" in ran.stderr
     assert "build months" not in ran.stdout
     assert "published" in ran.stdout
