@@ -37,7 +37,7 @@ from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
 from warehouse.publish import WarehouseFolder, read_history
 from warehouse.quarantine import left_out_sources, read_decisions
-from warehouse.runs import RunLog, running, write_event
+from warehouse.runs import RunLog, read_runs, running, write_event
 from warehouse.snapshots import describe_hold, read_hold
 from warehouse.versions import LAKE_FORMAT_KEY
 
@@ -143,6 +143,7 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
     if wanted and not report_is_current(settings):
         note = partial(write_event, settings.home / "runs", log.run_id)
         run_task("report", noted(note, "report", str(log.snapshot_id), partial(write_report, settings)))
-    age = dt.timedelta(days=settings.collect_after_days)  # it protects what another run writes at this moment
-    lake.sweep(kept | {LAKE_FORMAT_KEY}, before=dt.datetime.now(dt.UTC) - age)
+    old = dt.datetime.now(dt.UTC) - dt.timedelta(days=settings.collect_after_days)
+    at_work = [run.started_at_utc for run in read_runs(settings.home / "runs") if run.outcome == "running"]
+    lake.sweep(kept | {LAKE_FORMAT_KEY}, before=min(old, *at_work))  # what another run writes at this moment stays
     retain(settings)

@@ -188,17 +188,22 @@ def measure_sources(priced: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """
     told = pl.col("expected_kwh").is_not_null()
     month = pl.col("date").min().dt.month_start()
-    by_home = priced.group_by("source_id", "household_id").agg(
-        month=month,
-        half_hours=pl.col("half_hours").sum(),
-        all_gas_kwh=pl.col("gas_kwh").sum(),
-        gas_kwh=pl.col("gas_kwh").filter(told).sum(),
-        expected_kwh=pl.col("expected_kwh").sum(),
+    by_home = (
+        priced.group_by("source_id", "household_id")
+        .agg(
+            month=month,
+            half_hours=pl.col("half_hours").sum(),
+            all_gas_kwh=pl.col("gas_kwh").sum(),
+            gas_kwh=pl.col("gas_kwh").filter(told).sum(),
+            expected_kwh=pl.col("expected_kwh").sum(),
+        )
+        .sort("source_id", "household_id")  # a home's sources are added up in one order: the same bits every time
     )
     elsewhere = by_home.join(
         before.select("household_id", gas_before="gas_kwh", expected_before="expected_kwh"),
         on="household_id",
         how="left",
+        maintain_order="left",
     ).with_columns(
         gas_elsewhere=pl.col("gas_before").fill_null(0)
         + pl.col("gas_kwh").sum().over("household_id")
@@ -210,9 +215,7 @@ def measure_sources(priced: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     has_both = (pl.col("expected_elsewhere") > 0) & (pl.col("expected_kwh") > 0)
     carried = pl.col("expected_kwh") * pl.col("gas_elsewhere") / pl.col("expected_elsewhere")
     usual = pl.when(has_both).then(carried)
-    rows = elsewhere.with_columns(usual_kwh=usual, own_kwh=pl.when(has_both).then("gas_kwh")).sort(
-        "source_id", "household_id"
-    )
+    rows = elsewhere.with_columns(usual_kwh=usual, own_kwh=pl.when(has_both).then("gas_kwh"))
     sums = rows.group_by("source_id", maintain_order=True).agg(
         pl.col("month").min(),
         households=pl.len(),

@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.states import Cancelling, Pending, Running, State
 
 from flows.stale import end_processes, find_processes, mark_crashed, take_up_again
+from tests.pipeline import run, write_edrp
 from warehouse.runs import RunLog, running, write_run
 
 Start = Callable[..., UUID]
@@ -97,3 +99,19 @@ def test_the_processes_of_a_run_are_found_by_what_they_were_told_and_ended() -> 
         for started in (process, bystander):
             started.kill()
             started.wait()
+
+
+def test_what_a_run_at_work_has_written_is_not_collected_by_another(prefect_api: str, tmp_path: Path) -> None:
+    del prefect_api
+    home, landing = tmp_path / "home", tmp_path / "landing"
+    write_edrp(landing / "gas.csv", {"1": 0.5}, dt.date(2009, 1, 1), dt.date(2009, 1, 8))
+    collect: dict[str, Any] = {"settings": {"collect_after_days": 0}}
+    run(home, landing, **collect)
+    with running(home / "runs", log_of(uuid4())):
+        written = home / "lake" / "heat_hourly" / "month=2009-02" / "not-yet-published.parquet"
+        written.parent.mkdir()
+        written.write_bytes(b"")
+        run(home, landing, **collect)
+        assert written.exists()
+    run(home, landing, **collect)
+    assert not written.exists()

@@ -11,7 +11,7 @@ import pytest
 
 from transforms.digest import digest_month, sum_days
 from transforms.gas_law import GasLaw
-from transforms.history import Findings, Memory, Verdict, advance, compare_levels, conclude
+from transforms.history import Findings, Memory, Verdict, advance, compare_levels, conclude, measure_sources
 from transforms.tables import HOME_LEVEL
 from warehouse.figures import read_figures
 
@@ -146,6 +146,22 @@ def test_a_source_is_held_against_the_same_homes_before_it(readings: Make, sourc
     assert level["ratio"][0] is None
     assert level["ratio"][1] == pytest.approx(11.2, rel=0.1)
     assert level["level"][1] / level["level"][0] == pytest.approx(11.2, rel=0.1)
+
+
+def test_homes_that_many_sources_hold_give_the_same_bits_every_time() -> None:
+    made, days = np.random.default_rng(1), [(s, h, d) for s in range(6) for h in range(12) for d in range(5)]
+    priced = pl.DataFrame(
+        {
+            "source_id": [f"s{source}" for source, _, _ in days],
+            "household_id": [str(home) for _, home, _ in days],
+            "date": [JANUARY.date() + dt.timedelta(days=day) for _, _, day in days],
+            "half_hours": 48,
+            "gas_kwh": made.uniform(0, 30, len(days)),
+            "expected_kwh": made.uniform(1, 30, len(days)),
+        }
+    )
+    first = measure_sources(priced, HOME_LEVEL.empty())
+    assert all(measure_sources(priced, HOME_LEVEL.empty()).equals(first) for _ in range(100))
 
 
 def test_the_usual_level_is_that_of_the_type_where_ten_homes_show_it() -> None:

@@ -126,3 +126,15 @@ def test_a_rate_is_told_with_three_digits(per_second: float, unit: str, told: st
 )
 def test_a_time_is_told_as_people_say_it(seconds: float, told: str) -> None:
     assert describe_seconds(seconds) == told
+
+
+def test_that_nobody_reads_any_more_what_is_said_stops_no_work() -> None:
+    code = "import sys; from flows.progress import say; sys.stdin.read(); say('one'); say('two'); print('done')"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stderr.close()
+        process.stdin.close()
+        assert (process.stdout.read(), process.wait()) == (b"done\n", 0)
