@@ -126,5 +126,8 @@ def describe_older(run: pl.DataFrame, lacking: list[str]) -> str | None:
     if number >= WAREHOUSE_FORMAT and not lacking:
         return None
     writer = run["code_version"][-1] if "code_version" in run.columns else "unknown"
-    shape = f", and lacks {len(lacking)} columns, such as {lacking[0]}" if lacking else ""
-    return f"has format {number} of Hearth {writer}, not {WAREHOUSE_FORMAT}{shape}"
+    parts = [f"has format {number}, not {WAREHOUSE_FORMAT}"] if number < WAREHOUSE_FORMAT else []
+    if lacking:
+        columns = f"column {lacking[0]}" if len(lacking) == 1 else f"{len(lacking)} columns, such as {lacking[0]}"
+        parts.append(f"lacks {columns}")
+    return f"of Hearth {writer} {' and '.join(parts)}"

@@ -306,7 +306,7 @@ def test_a_warehouse_that_is_older_is_told_so_and_published_anew_by_the_next_run
     write_format(folder_of(root).current, None)
     settings = settings_of(root)
     state = read_status(settings)
-    assert "has format 0 of Hearth" in str(state.operations.older)
+    assert "has format 0, not 1" in str(state.operations.older)
     assert "`hearth run` publishes it anew" in describe_status(state)
     with pytest.raises(ValueError, match="nothing is held"):
         resume(settings)
