@@ -28,6 +28,7 @@ from tests.benchmarks.readers import reading
 from tests.pipeline import read_tables, run, write_edrp, write_households
 
 FIRST, NEW_YEAR = dt.date(2009, 1, 1), dt.date(2010, 1, 1)
+NIGHTS_MIN = 10
 DAY = dt.timedelta(days=1)
 GROWTH_MAX = 1.3
 
@@ -90,6 +91,8 @@ def main() -> int:
     parser.add_argument("--nights", type=int, default=30)
     parser.add_argument("--readers", type=int, default=4)
     asked = parser.parse_args()
+    if asked.nights < NIGHTS_MIN:
+        parser.error(f"--nights {asked.nights}: the {NIGHTS_MIN - 1}th is missed, and the next takes in what it left")
     root = Path(tempfile.mkdtemp(prefix="hearth-nights-"))
     try:
         with start_server(root / "prefect", ignore_configured=True) as server:
