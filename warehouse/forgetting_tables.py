@@ -7,14 +7,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from transforms.forgotten import Tombstones
 from transforms.tables import QUALITY_RESULT, RUN, SOURCE, WAREHOUSE_TABLES
 from warehouse.forgetting_lake import Forgetting
 from warehouse.publish import WarehouseFolder, open_candidate, put_in_place
-from warehouse.reader import open_published, unreadable
+from warehouse.reader import connect_to_read, open_published
 from warehouse.snapshots import PARTIAL, list_files
 
 TEXTS = {RUN.name: ("reason", "settings"), SOURCE.name: ("reason", "id_basis"), QUALITY_RESULT.name: ("sample_keys",)}
@@ -44,12 +43,7 @@ def trace_home(database: Path, home: Forgetting) -> Trace:
         If it cannot be opened.
 
     """
-    try:
-        connection = duckdb.connect(str(database), read_only=True)
-    except duckdb.Error as error:
-        raise unreadable(database, error) from None
-    with contextlib.closing(connection) as con:
-        con.execute("SET TimeZone = 'UTC'")
+    with contextlib.closing(connect_to_read(database)) as con:
         of_tables = "FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, table_name)"
         tables = {name for (name,) in con.execute(f"SELECT DISTINCT table_name {of_tables}").fetchall()}
         homes = con.execute(f"SELECT table_name {of_tables} WHERE column_name = 'household_id'").fetchall()

@@ -17,7 +17,7 @@ from filelock import FileLock
 from transforms.schema import Table, View
 from transforms.tables import ASSUMPTION, BUILD_MONTH, DATA_DICTIONARY, QUALITY_RESULT, VIEWS, WAREHOUSE_TABLES
 from warehouse.lake import flush_to_disk
-from warehouse.reader import unreadable
+from warehouse.reader import connect_to_read
 from warehouse.versions import check_not_newer, describe_older, lacking_columns
 
 STORAGE_VERSION = "v1.4.0"  # researchers' clients are older than ours: a 1.4 client reads what is written so
@@ -249,12 +249,7 @@ def read_history(database: Path) -> History | None:
     """
     if not database.exists():
         return None
-    try:
-        connection = duckdb.connect(str(database), read_only=True)
-    except duckdb.Error as error:
-        raise unreadable(database, error) from None
-    with contextlib.closing(connection) as con:
-        con.execute("SET TimeZone = 'UTC'")
+    with contextlib.closing(connect_to_read(database)) as con:
 
         def query(sql: str) -> pl.DataFrame:
             frame: pl.DataFrame = con.sql(sql).pl()

@@ -149,12 +149,26 @@ class PublishedWarehouse:
         return said
 
 
-def unreadable(path: Path, error: duckdb.Error) -> QueryError:
-    """Return that a warehouse cannot be opened, why, and what to do."""
-    return QueryError(
-        f"{path} cannot be opened as a warehouse: {' '.join(str(error).split())}\n"
-        f"move it away, then `hearth run` publishes anew; older ones are in {path.parent / 'snapshots'}"
-    )
+def connect_to_read(
+    path: Path, config: dict[str, str | bool | int | float | list[str]] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Return a connection that reads a warehouse, with UTC as its time zone.
+
+    Raises
+    ------
+    QueryError
+        If the file cannot be opened; the message says why, and what to do.
+
+    """
+    try:
+        connection = duckdb.connect(str(path), read_only=True, config=config or {})
+    except duckdb.Error as error:
+        raise QueryError(
+            f"{path} cannot be opened as a warehouse: {' '.join(str(error).split())}\n"
+            f"move it away, then `hearth run` publishes anew; older ones are in {path.parent / 'snapshots'}"
+        ) from None
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
 
 
 @contextmanager
@@ -171,12 +185,9 @@ def open_published(path: Path) -> Iterator[PublishedWarehouse]:
     """
     if not path.exists():
         raise NoWarehouseError(f"no warehouse at {path}: run `hearth run` first")
-    with tempfile.TemporaryDirectory(prefix="hearth-") as spill:  # what does not fit into memory, for our eyes only
-        try:
-            connection = duckdb.connect(str(path), read_only=True, config={**CONFIG, "temp_directory": spill})
-        except duckdb.Error as error:
-            raise unreadable(path, error) from None
-        with closing(connection):
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET lock_configuration = true")
-            yield PublishedWarehouse(connection)
+    with (
+        tempfile.TemporaryDirectory(prefix="hearth-") as spill,  # what does not fit into memory, for our eyes only
+        closing(connect_to_read(path, {**CONFIG, "temp_directory": spill})) as connection,
+    ):
+        connection.execute("SET lock_configuration = true")
+        yield PublishedWarehouse(connection)
