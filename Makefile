@@ -57,7 +57,7 @@ check: .venv/.dev-installed ## lint, format, types, import contracts
 	.venv/bin/lint-imports
 
 docs: .venv/.run-installed ## write docs/data-dictionary.md and docs/schema.md anew from the table declarations
-	@$(VENV_PYTHON) -m flows.documentation
+	@$(VENV_PYTHON) -m flows.cli.documentation
 
 lock: .venv/.dev-installed ## write both lock files anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	$(UV_COMPILE) $(UPGRADE) --extra setup --output-file requirements.txt
@@ -85,7 +85,7 @@ endef
 .venv/.run-installed: .venv/.place requirements.txt pyproject.toml
 	@echo "installing what Hearth needs into .venv"
 	$(call install,requirements.txt)
-	@$(VENV_PYTHON) -m flows.server_keeper
+	@$(VENV_PYTHON) -m flows.server.keeper
 	@touch $@
 
 .venv/.dev-installed: .venv/.run-installed requirements-dev.txt

@@ -21,15 +21,16 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from flows.ingest_decisions import FeedOptions, IngestOptions
-from transforms.licences import find_licence
-from transforms.line_flags import LineThresholds
-from transforms.periods import Sufficiency
+from transforms.heat.periods import Sufficiency
+from transforms.public.licences import find_licence
 
 if TYPE_CHECKING:
     from warehouse.snapshots import Retention
 
+
 CONFIG_FILE = "hearth.toml"
+
+
 ALERT_TOKEN = "HEARTH_ALERT_TOKEN"  # noqa: S105 - the name of a variable, not what it holds
 
 
@@ -276,16 +277,6 @@ def load_settings(**flags: Any) -> Settings:
         raise SettingsError("; ".join(lines)) from None
     except (ValueError, OSError) as error:
         raise SettingsError(f"{CONFIG_FILE}: {error}") from None
-
-
-def ingest_options(settings: Settings, *, today: dt.date) -> IngestOptions:
-    """Return what ingest is told: thresholds, quiet time and what is declared about feeds."""
-    return IngestOptions(
-        run_date=today,
-        quiet_seconds=settings.landing_quiet_seconds,
-        thresholds=LineThresholds(very_high_kwh=settings.very_high_kwh),
-        feeds={name: FeedOptions(**feed.model_dump()) for name, feed in settings.feeds.items()},
-    )
 
 
 def explain_settings(**flags: Any) -> list[tuple[str, Any, str, str]]:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from transforms.periods import shift_month
-from transforms.schema import Table
+from transforms.heat.periods import shift_month
+from transforms.tables.schema import Table
 
 Unit = Literal["month", "period"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from quality.changed import Unit
-from transforms.schema import Column, Table
+from transforms.tables.schema import Column, Table
 
 Severity = Literal["critical", "warning"]
 
@@ -26,7 +26,7 @@ class Check:
     Parameters
     ----------
     name, table, meaning, severity
-        As published in `tables.QUALITY_RESULT`; only a critical failure stops a publication.
+        As published in `QUALITY_RESULT`; only a critical failure stops a publication.
     reads
         What it needs: tables (`source`) or columns (`source.lines`). If one of them is not as declared the figure
         is null, which fails.

@@ -25,7 +25,7 @@ def find_culprit(query: Query, checks: Sequence[Check], results: pl.DataFrame) -
     checks
         The checks that were judged.
     results
-        Their verdicts (`tables.QUALITY_RESULT`).
+        Their verdicts (`QUALITY_RESULT`).
 
     """
     by_name = {check.name: check for check in checks}

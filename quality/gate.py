@@ -17,10 +17,11 @@ import polars as pl
 from quality.changed import Changed
 from quality.checks import Check, check_tables
 from quality.measure import Query, measure, sample_broken
-from quality.truths import check_truths
-from transforms.periods import Sufficiency
-from transforms.schema import Table
-from transforms.tables import QUALITY_RESULT, WAREHOUSE_TABLES
+from quality.truths.all_truths import check_truths
+from transforms.heat.periods import Sufficiency
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.lineage import QUALITY_RESULT
+from transforms.tables.schema import Table
 
 DEFAULT_SUFFICIENCY = Sufficiency()
 NAMED = 3  # checks without a figure that a message names
@@ -55,7 +56,7 @@ def judge(
     Returns
     -------
     pl.DataFrame
-        One row per check (`tables.QUALITY_RESULT`), failed ones with a few keys.
+        One row per check (`QUALITY_RESULT`), failed ones with a few keys.
 
     """
     checks = choose_checks(tables, sufficiency, alarms)

@@ -11,7 +11,7 @@ import polars.selectors as cs
 
 from quality.changed import Changed, Unit
 from quality.checks import Check
-from transforms.schema import Table
+from transforms.tables.schema import Table
 
 Query = Callable[[str], pl.DataFrame]
 """Runs one SQL statement on the warehouse and returns its rows."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from reports import text
-from transforms.public import PUBLIC_TABLES
-from transforms.schema import Column
+from transforms.public.public import PUBLIC_TABLES
+from transforms.tables.schema import Column
 
 MOST_VALUES = 8  # a column that allows more does not list them
 TYPES = (

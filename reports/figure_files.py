@@ -9,7 +9,7 @@ import polars as pl
 
 from reports.figures.exhibit import Exhibit
 from reports.inputs import RunInfo
-from transforms.inert_cells import make_inert
+from transforms.public.inert_cells import make_inert
 
 FOLDER = "figures"
 

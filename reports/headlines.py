@@ -14,7 +14,7 @@ from reports.figures.cost import options
 from reports.figures.demand import NO_PERIOD, published_demand
 from reports.figures.exhibit import ordered, why_missing
 from reports.inputs import RunInfo, SiteInputs
-from transforms.tables import PROFILE_GROUPS
+from transforms.tables.words import PROFILE_GROUPS
 
 FIRM = 0.9  # share of draws below which nobody would call the order of the systems settled
 

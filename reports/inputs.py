@@ -10,26 +10,20 @@ from functools import cached_property
 import polars as pl
 
 from reports import text
-from transforms.public import PublicTable
-from transforms.schema import Table
-from transforms.tables import (
-    ASSUMPTION,
-    BUILD_MONTH,
-    EXTERNAL_CHECK,
-    FLAG_COUNT,
-    FLAG_JUDGEMENT,
+from transforms.public.public import PublicTable
+from transforms.tables.cost import ASSUMPTION, LCOH
+from transforms.tables.heat import (
     HEAT_DEMAND_ANNUAL,
-    HEAT_DEMAND_QUANTILE,
     HEAT_HOURLY,
     HEAT_PROFILE,
     HEAT_PROFILE_SEASON,
     HOUSEHOLD_PERIOD,
-    LCOH,
     SELECTION_FUNNEL,
-    SOURCE,
-    WEATHER_DAY,
-    WEATHER_FIT,
-)  # fmt: skip
+)
+from transforms.tables.lineage import BUILD_MONTH, FLAG_COUNT, FLAG_JUDGEMENT, SOURCE
+from transforms.tables.published import EXTERNAL_CHECK, HEAT_DEMAND_QUANTILE
+from transforms.tables.schema import Table
+from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT  # fmt: skip
 
 WAY_OF_A_NUMBER = (
     SOURCE,
@@ -98,7 +92,7 @@ class SiteInputs:
 
     `external` is empty where nothing was compared, tables of `OPTIONAL`
     are None where a release has none, `computed_by` names the
-    module that computed each table (`{"heat_demand_annual": "transforms/demand.py", ...}`).
+    module that computed each table (`{"heat_demand_annual": "transforms/heat/demand.py", ...}`).
     """
 
     demand: PublicTable

@@ -10,7 +10,7 @@ import polars as pl
 from reports import text
 from reports.figures.exhibit import DataTable, Heading
 from reports.inputs import SiteInputs
-from transforms.tables import BUILD_MONTH
+from transforms.tables.lineage import BUILD_MONTH
 
 LONGEST = 500  # files that the page lists; the warehouse has them all
 PARTS = ("header_lines", "blank_lines", "readings", "rejects")

@@ -6,13 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reports.figures.changes import draw_demand_change
-from reports.figures.choice import (
-    draw_abatement,
-    draw_break_evens,
-    draw_finance,
-    draw_performance,
-    draw_probability,
-)
+from reports.figures.choice import draw_abatement, draw_break_evens, draw_finance, draw_performance, draw_probability
 from reports.figures.claims import claims_lead, draw_claims
 from reports.figures.completeness import draw_completeness, draw_lost_readings
 from reports.figures.cost import draw_cost_shares, draw_emissions, draw_individual, draw_networks

@@ -23,7 +23,7 @@ from reports.headlines import answers
 from reports.inputs import Download, RunInfo, SiteInputs
 from reports.method import method_text, render_method
 from reports.pages import OVERVIEW, PAGES, Page, Section, sections
-from transforms.tables import HEAT_DEMAND_ANNUAL
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 
 __all__ = ["Download", "RunInfo", "SiteInputs", "render_site"]
 

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 import unicodedata
 
-from transforms.schema import Column
+from transforms.tables.schema import Column
 
 NAMES = {
     "detached": "Detached",

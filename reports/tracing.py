@@ -11,8 +11,10 @@ import polars as pl
 from reports import text
 from reports.figures.cost import PARTS, options
 from reports.inputs import WAY_OF_A_NUMBER, RunInfo, SiteInputs
-from transforms.schema import Table
-from transforms.tables import HEAT_DEMAND_ANNUAL, HOUSEHOLD_PERIOD, LCOH, RUN, SOURCE
+from transforms.tables.cost import LCOH
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HOUSEHOLD_PERIOD
+from transforms.tables.lineage import RUN, SOURCE
+from transforms.tables.schema import Table
 
 OWN_STATUSES = ("back-solved", "own choice", "derived", "override")  # labelled: nobody published these figures
 

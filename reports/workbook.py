@@ -12,7 +12,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from transforms.schema import Table
+from transforms.tables.schema import Table
 
 SHEET_ROWS = 20_000  # a sheet of more opens slowly; the limit of the format is 1,048,576
 CELL_CHARACTERS = 32_767  # limit of the format

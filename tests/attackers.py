@@ -16,10 +16,18 @@ import numpy as np
 import polars as pl
 
 from quality.disclosure.homes import Query
-from transforms import tables
-from transforms.public import Release
-from transforms.season import profile_by_season
-from transforms.tables import DWELLING_TYPES
+from transforms.heat.season import profile_by_season
+from transforms.public.public import Release
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.heat import (
+    HEAT_DEMAND_ANNUAL,
+    HEAT_HOURLY,
+    HEAT_PROFILE,
+    HOUSEHOLD,
+    HOUSEHOLD_PERIOD,
+    SELECTION_FUNNEL,
+)
+from transforms.tables.words import DWELLING_TYPES
 
 START = dt.datetime(2009, 1, 1)
 PERIOD = "2009"
@@ -98,21 +106,21 @@ class Trial:
                         gas_kwh_mean="gas_kwh_mean", heat_kwh_mean="heat_kwh_mean")
             )  # fmt: skip
             means = pl.concat([means.select(stock.columns), stock])
-        return tables.HEAT_PROFILE.conform(
+        return HEAT_PROFILE.conform(
             means.with_columns(period=pl.lit(PERIOD), heat_kwh_se=pl.lit(None), temperature_c=pl.lit(4.0))
-        ).sort(tables.HEAT_PROFILE.key)
+        ).sort(HEAT_PROFILE.key)
 
     def annual(self) -> pl.DataFrame:
         """Return the sums of the profiles."""
         counts = {of: len(self.of(of)) for of in {*self.homes.values(), "all"}} | {"stock": len(self.of("all"))}
-        nothing = [c.name for c in tables.HEAT_DEMAND_ANNUAL.columns if c.nullable and c.name != "gas_kwh_mean"]
+        nothing = [c.name for c in HEAT_DEMAND_ANNUAL.columns if c.nullable and c.name != "gas_kwh_mean"]
         sums = (
             self.profile()
             .sort("hour_start_utc")
             .group_by(GROUP, maintain_order=True)
             .agg(pl.col("gas_kwh_mean", "heat_kwh_mean").sum())
         )
-        return tables.HEAT_DEMAND_ANNUAL.conform(
+        return HEAT_DEMAND_ANNUAL.conform(
             sums.with_columns(
                 households=pl.col("dwelling_type").replace_strict(counts, return_dtype=pl.Int64),
                 **{name: pl.lit(None) for name in nothing if name != "heat_kwh_mean"},
@@ -123,7 +131,7 @@ class Trial:
 @contextmanager
 def warehouse_of(trial: Trial, more: Mapping[str, pl.DataFrame] | None = None) -> Iterator[Query]:
     """Give a warehouse of a trial to ask, with `more` tables of it."""
-    frames = {table.name: table.empty() for table in tables.WAREHOUSE_TABLES} | _tables_of(trial) | dict(more or {})
+    frames = {table.name: table.empty() for table in WAREHOUSE_TABLES} | _tables_of(trial) | dict(more or {})
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         for name, frame in frames.items():
@@ -156,18 +164,18 @@ def _tables_of(trial: Trial) -> dict[str, pl.DataFrame]:
         heat_kwh_mean_without=pl.Series([of["heat_kwh_observed"].mean() for of in but_one]),
     )
     return {
-        "heat_hourly": tables.HEAT_HOURLY.conform(hourly),
+        "heat_hourly": HEAT_HOURLY.conform(hourly),
         "heat_profile": profile,
         "heat_demand_annual": annual,
         "heat_profile_season": profile_by_season(profile),
-        "household": tables.HOUSEHOLD.conform(
+        "household": HOUSEHOLD.conform(
             homes.with_columns(
                 heating_system=pl.lit(None), origin=pl.lit(None), included=pl.lit(value=True), exclusion_reason=pl.lit(None),
                 first_interval_utc=pl.lit(None), last_interval_utc=pl.lit(None), completeness=pl.lit(1.0),
             )
         ),
-        "household_period": tables.HOUSEHOLD_PERIOD.conform(by_period),
-        "selection_funnel": tables.SELECTION_FUNNEL.conform(steps),
+        "household_period": HOUSEHOLD_PERIOD.conform(by_period),
+        "selection_funnel": SELECTION_FUNNEL.conform(steps),
     }  # fmt: skip
 
 

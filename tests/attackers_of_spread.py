@@ -10,15 +10,17 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from quality.disclosure import DEFAULT_RULE, publish_all
 from quality.disclosure.diversity import coarsen_peaks
+from quality.disclosure.everything import publish_all
+from quality.disclosure.rule import DEFAULT_RULE
 from tests.attackers import PERIOD, SHARES, START, Row, Trial, warehouse_of
-from transforms import tables
-from transforms.cold_days import ColdDays, ColdLoad, list_complete_homes
-from transforms.demand import Bootstrap
-from transforms.diversity import DiversityRule, measure_diversity
-from transforms.public import Release
-from transforms.tables import DWELLING_TYPES
+from transforms.heat.demand import Bootstrap
+from transforms.peaks.cold_days import ColdDays, ColdLoad, list_complete_homes
+from transforms.peaks.diversity import DiversityRule, measure_diversity
+from transforms.public.public import Release
+from transforms.tables.cost import LCOH
+from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_HOUSEHOLD
+from transforms.tables.words import DWELLING_TYPES
 
 RULE = DiversityRule(
     coldest_days=1,
@@ -89,7 +91,7 @@ def plain_cost(demand: pl.DataFrame, _assumptions: pl.DataFrame, *, scenario: st
         )
     }  # fmt: skip
     unknown = {name: pl.lit(None) for name in ("households", "lcoh_ci_low", "lcoh_ci_high")}
-    return tables.LCOH.conform(
+    return LCOH.conform(
         demand.with_columns(
             scenario=pl.lit(scenario), convention=pl.lit(convention), denominator=pl.lit("delivered"), system=pl.lit(SYSTEM),
             scale=pl.lit("individual"), dwellings=pl.lit(1),
@@ -142,8 +144,8 @@ def costs_of(trial: Trial) -> dict[str, pl.DataFrame]:
     )
     return {
         "lcoh": plain_cost(wanted, wanted, scenario=SCENARIO, convention=CONVENTION),
-        "lcoh_household": tables.LCOH_HOUSEHOLD.conform(own),
-        "lcoh_distribution": tables.LCOH_DISTRIBUTION.conform(distribution).sort(tables.LCOH_DISTRIBUTION.key),
+        "lcoh_household": LCOH_HOUSEHOLD.conform(own),
+        "lcoh_distribution": LCOH_DISTRIBUTION.conform(distribution).sort(LCOH_DISTRIBUTION.key),
     }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from flows.server import start_server
+from flows.server.client import start_server
 
 HERE = Path(__file__).parent
 BROWSER_TESTS = (HERE / "e2e" / "test_browser.py", HERE / "integration" / "test_images.py")

@@ -6,12 +6,23 @@ from typing import Any
 
 import polars as pl
 
-from quality import disclosure
+from quality.disclosure.rule import FLOOR
 from reports.inputs import SiteInputs
 from tests.example_site import COMPUTED_BY, RUN, make_inputs
-from transforms import tables
-from transforms.public import PublicTable
-from transforms.schema import Table
+from transforms.public.public import PublicTable
+from transforms.tables.cost_analysis import (
+    ABATEMENT,
+    BREAK_EVEN,
+    CLAIM,
+    DIVERSITY,
+    LCOH_DISTRIBUTION,
+    LCOH_PROBABILITY,
+    LCOH_SENSITIVITY,
+    LCOH_SOBOL,
+    NETWORK_FINANCE,
+    SEASONAL_PERFORMANCE,
+)
+from transforms.tables.schema import Table
 
 PAPER = {"scenario": RUN.paper_scenario, "convention": RUN.paper_convention}
 OWN = {"scenario": RUN.scenario, "convention": RUN.convention}
@@ -22,9 +33,7 @@ HOSTILE = "<script>alert(1)</script>"
 def published(table: Table, rows: list[dict[str, Any]]) -> PublicTable:
     """Return rows of a declared table as published; columns that are not given are null."""
     full = [{name: row.get(name) for name in table.schema} for row in rows]
-    return PublicTable(
-        table.name, table.conform(pl.DataFrame(full, schema=table.schema)), pl.DataFrame(), disclosure.FLOOR
-    )
+    return PublicTable(table.name, table.conform(pl.DataFrame(full, schema=table.schema)), pl.DataFrame(), FLOOR)
 
 
 def curve(parameter: str, **points: float) -> list[dict[str, Any]]:
@@ -72,14 +81,14 @@ def probability(system: str, share: float, dwelling_type: str = "flat", **other:
 
 FRAMES: dict[str, tuple[Table, list[dict[str, Any]]]] = {
     "sensitivity": (
-        tables.LCOH_SENSITIVITY,
+        LCOH_SENSITIVITY,
         [
             *curve("demand", x0_5=0.35, x1=0.0, x1_5=-0.11), *curve("capital", x0_5=-0.15, x1=0.0, x1_5=0.15),
             *curve("om", x0_5=-0.11, x1=0.0, x1_5=0.11), *curve("discount_rate", x0=-0.15, x0_1=0.35), *curve("spf", x1=1.1, x10=-0.27),
         ],
     ),
     "claims": (
-        tables.CLAIM,
+        CLAIM,
         [
             claim("fig7_demand_minus50", says=HOSTILE), claim("fig7_capital_50", published=15.0),
             claim("fig8_spf_10", relation="below", published=-25.0, tolerance=0.0, model=-27.0),
@@ -88,42 +97,42 @@ FRAMES: dict[str, tuple[Table, list[dict[str, Any]]]] = {
         ],
     ),
     "diversity": (
-        tables.DIVERSITY,
+        DIVERSITY,
         [peak(1, 12.0), peak(1, 9.0, minutes=60), peak(100, 6.0, minutes=60), peak(1000, 5.0, extrapolated=True, minutes=60)],
     ),
     "probability": (
-        tables.LCOH_PROBABILITY,
+        LCOH_PROBABILITY,
         [probability("ashp", 0.4), probability("gas_boiler", 0.6), probability("gas_boiler", 1.0, "detached"),
          probability("network", 0.2, "stock", alternatives="small", scale="small")],
     ),
     "break_even": (
-        tables.BREAK_EVEN,
+        BREAK_EVEN,
         [
             {**OF_HOMES, "quantity": "carbon_price", "unit": "GBP/t", "base": 14.0, "value": 312.4},
             {**OF_HOMES, "quantity": "spf", "unit": "1", "base": 2.6, "value": None, "note": HOSTILE},
         ],
     ),
     "sobol": (
-        tables.LCOH_SOBOL,
+        LCOH_SOBOL,
         [index("ashp", "individual", "capital", 0.3), index("ashp", "individual", "demand", 0.6),
          index("network", "large", "capital", 0.5), index("network", "small", "loss", 0.4)],
     ),
     "performance": (
-        tables.SEASONAL_PERFORMANCE,
+        SEASONAL_PERFORMANCE,
         [{"dwelling_type": "all", "period": "2009", "source": "air", "load": "raw", "spf_space": 2.7, "spf_hot_water": 2.2, "spf": 2.6,
           "cop_coldest_hour": 1.9}],
     ),
     "abatement": (
-        tables.ABATEMENT,
+        ABATEMENT,
         [{**OF_HOMES, "reference": "new_boiler", "grid": "average", "co2_saved_kg_per_year": 1234.0, "cost_gbp_per_tonne": 287.4}],
     ),
     "finance": (
-        tables.NETWORK_FINANCE,
+        NETWORK_FINANCE,
         [{**OWN, "period": "2009", "scale": "small", "dwellings": 100, "connection_years": 5, "heat_tariff_gbp_per_mwh": 90.0,
           "npv_gbp_per_dwelling": -4321.0, "minimum_tariff_gbp_per_mwh": 120.0, "maximum_grant_gbp_per_dwelling": 0.0}],
     ),
     "distribution": (
-        tables.LCOH_DISTRIBUTION,
+        LCOH_DISTRIBUTION,
         [{**OWN, "system": "ashp", "period": "2009", "dwelling_type": "flat", "households": 110, "lcoh_at_mean_gbp_per_mwh": 150.0,
           "lcoh_mean_gbp_per_mwh": 172.0, "gap_expected_gbp_per_mwh": 20.0}],
     ),
@@ -132,6 +141,6 @@ FRAMES: dict[str, tuple[Table, list[dict[str, Any]]]] = {
 
 def make_analyses() -> SiteInputs:
     """Return the inputs of a site with a few rows of every analysis."""
-    computed_by = COMPUTED_BY | {table.name: "transforms/lcoh/table.py" for table, _ in FRAMES.values()}
+    computed_by = COMPUTED_BY | {table.name: "transforms/lcoh/results/table.py" for table, _ in FRAMES.values()}
     given = {name: published(table, rows) for name, (table, rows) in FRAMES.items()}
     return make_inputs(**given, computed_by=computed_by)

@@ -8,7 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from transforms import tables
+from transforms.tables.heat import HEAT_PROFILE_SEASON, SELECTION_FUNNEL
+from transforms.tables.lineage import FLAG_JUDGEMENT
+from transforms.tables.published import EXTERNAL_CHECK, HEAT_DEMAND_QUANTILE
+from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
+from transforms.tables.words import INFERRED_FLAGS
 
 LEVELS = {"detached": 18_740, "semi_detached": 16_520, "terraced": 15_080, "bungalow": 15_730, "flat": 10_460}
 EFFICIENCY = 0.8054
@@ -38,7 +42,7 @@ def make_weather_fit(homes: dict[str, int], period: str = "2009") -> pl.DataFram
     rows = [(name, count, level_of(name, homes) / 15_000) for name, count in groups_of(homes).items()]
     scale, heat = pl.col("scale"), pl.col("scale") * 15_450.0
     gas = heat / EFFICIENCY
-    return tables.WEATHER_FIT.conform(
+    return WEATHER_FIT.conform(
         pl.DataFrame(rows, schema=["dwelling_type", "households", "scale"], orient="row").with_columns(
             period=pl.lit(period),
             days=pl.lit(365),
@@ -81,7 +85,7 @@ def make_weather_days(homes: dict[str, int], period: str = "2009", *, seed: int 
         ).with_columns(dwelling_type=pl.lit(name), period=pl.lit(period), households=pl.lit(count))
         for name, count in groups_of(homes).items()
     ]
-    return tables.WEATHER_DAY.conform(pl.concat(frames))
+    return WEATHER_DAY.conform(pl.concat(frames))
 
 
 def day_shape(cold: float) -> NDArray[np.float64]:
@@ -119,7 +123,7 @@ def make_season(homes: dict[str, int], period: str = "2009") -> pl.DataFrame:
         )
         for name, count in groups_of(homes).items()
     ]
-    return tables.HEAT_PROFILE_SEASON.conform(pl.concat(frames))
+    return HEAT_PROFILE_SEASON.conform(pl.concat(frames))
 
 
 def make_quantiles(homes: dict[str, int], period: str = "2009") -> pl.DataFrame:
@@ -131,7 +135,7 @@ def make_quantiles(homes: dict[str, int], period: str = "2009") -> pl.DataFrame:
         if count * min(q, 1 - q) >= 5 and count > 10
     ]
     columns = ["dwelling_type", "period", "quantile", "households", "heat_kwh_annual"]
-    return tables.HEAT_DEMAND_QUANTILE.conform(pl.DataFrame(rows, schema=columns, orient="row"))
+    return HEAT_DEMAND_QUANTILE.conform(pl.DataFrame(rows, schema=columns, orient="row"))
 
 
 def make_funnel(included: int, *, heat: float, period: str = "2009") -> pl.DataFrame:
@@ -140,7 +144,7 @@ def make_funnel(included: int, *, heat: float, period: str = "2009") -> pl.DataF
     left = [included + more for more in (SEEN_BESIDE, 370, 340, 280, 100, 0)] if many else [included] * 6
     without = [included + more for more in (0, 0, 0, 20, 120, 100)] if many else [included] * 6
     change = (0.931, 0.934, 0.935, 0.982, 0.996, 1.0), (1.0, 1.0, 1.0, 0.961, 1.017, 0.996)
-    return tables.SELECTION_FUNNEL.conform(
+    return SELECTION_FUNNEL.conform(
         pl.DataFrame(
             {
                 "period": [period] * 6,
@@ -164,13 +168,13 @@ def make_judgements(readings: int = 1_051_180) -> pl.DataFrame:
     }
     rows = []
     for month in months:
-        for flag in tables.INFERRED_FLAGS:
+        for flag in INFERRED_FLAGS:
             why, share = lacking.get(flag, ("", 0.0))
             missing = round(readings * share * (3 if month.month == 1 else 1), -1)
             rows.append((month, flag, "judged", readings - missing))
             rows += [(month, flag, why, missing)] if missing else []
-    schema = {name: tables.FLAG_JUDGEMENT.schema[name] for name in ("month", "flag", "outcome", "readings")}
-    return tables.FLAG_JUDGEMENT.conform(pl.DataFrame(rows, schema=schema, orient="row"))
+    schema = {name: FLAG_JUDGEMENT.schema[name] for name in ("month", "flag", "outcome", "readings")}
+    return FLAG_JUDGEMENT.conform(pl.DataFrame(rows, schema=schema, orient="row"))
 
 
 def make_external(homes: dict[str, int]) -> pl.DataFrame:
@@ -203,4 +207,4 @@ def make_external(homes: dict[str, int]) -> pl.DataFrame:
         ]  # fmt: skip
     columns = ["study", "quantity", "segment", "unit", "own", "published", "households", "explanation"]
     frame = pl.DataFrame(rows, schema=columns, orient="row", strict=False)
-    return tables.EXTERNAL_CHECK.conform(frame.with_columns(ratio=pl.col("own") / pl.col("published")))
+    return EXTERNAL_CHECK.conform(frame.with_columns(ratio=pl.col("own") / pl.col("published")))

@@ -9,12 +9,24 @@ from typing import Any
 
 import polars as pl
 
-from quality import disclosure
-from reports.site import SiteInputs
+from quality.disclosure.rule import FLOOR
+from reports.inputs import SiteInputs
 from tests.example_site import COMPUTED_BY, RUN, make_inputs
-from transforms import tables
-from transforms.public import PublicTable
-from transforms.schema import Table
+from transforms.public.public import PublicTable
+from transforms.tables.cost_analysis import (
+    ABATEMENT,
+    BREAK_EVEN,
+    CLAIM,
+    DIVERSITY,
+    LCOH_DISTRIBUTION,
+    LCOH_PROBABILITY,
+    LCOH_SENSITIVITY,
+    LCOH_SOBOL,
+    NETWORK_FINANCE,
+    SEASONAL_PERFORMANCE,
+)
+from transforms.tables.published import DEMAND_CHANGE, GATE_RUN, LCOH_QUANTILE, TABLE_CHANGE
+from transforms.tables.schema import Table
 
 Rows = list[dict[str, Any]]
 PAPER = {"scenario": RUN.paper_scenario, "convention": RUN.paper_convention}
@@ -28,22 +40,22 @@ QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 def make_release(**other: Any) -> SiteInputs:
     """Return the inputs of a site that has every optional table; `other` replaces some of them."""
     rows: dict[str, tuple[Table, Rows]] = {
-        "sensitivity": (tables.LCOH_SENSITIVITY, _curves()),
-        "claims": (tables.CLAIM, _claims()),
-        "diversity": (tables.DIVERSITY, _peaks()),
-        "probability": (tables.LCOH_PROBABILITY, _draws()),
-        "break_even": (tables.BREAK_EVEN, _break_evens()),
-        "sobol": (tables.LCOH_SOBOL, _indices()),
-        "performance": (tables.SEASONAL_PERFORMANCE, _performance()),
-        "abatement": (tables.ABATEMENT, _savings()),
-        "finance": (tables.NETWORK_FINANCE, _investments()),
-        "distribution": (tables.LCOH_DISTRIBUTION, _distribution()),
-        "cost_quantiles": (tables.LCOH_QUANTILE, _quantiles()),
-        "gate_run": (tables.GATE_RUN, _gate_runs()),
-        "demand_change": (tables.DEMAND_CHANGE, _demand_changes()),
-        "table_change": (tables.TABLE_CHANGE, table_changes()),
+        "sensitivity": (LCOH_SENSITIVITY, _curves()),
+        "claims": (CLAIM, _claims()),
+        "diversity": (DIVERSITY, _peaks()),
+        "probability": (LCOH_PROBABILITY, _draws()),
+        "break_even": (BREAK_EVEN, _break_evens()),
+        "sobol": (LCOH_SOBOL, _indices()),
+        "performance": (SEASONAL_PERFORMANCE, _performance()),
+        "abatement": (ABATEMENT, _savings()),
+        "finance": (NETWORK_FINANCE, _investments()),
+        "distribution": (LCOH_DISTRIBUTION, _distribution()),
+        "cost_quantiles": (LCOH_QUANTILE, _quantiles()),
+        "gate_run": (GATE_RUN, _gate_runs()),
+        "demand_change": (DEMAND_CHANGE, _demand_changes()),
+        "table_change": (TABLE_CHANGE, table_changes()),
     }
-    computed_by = COMPUTED_BY | {table.name: "transforms/lcoh/table.py" for table, _ in rows.values()}
+    computed_by = COMPUTED_BY | {table.name: "transforms/lcoh/results/table.py" for table, _ in rows.values()}
     return make_inputs(**{name: publish_rows(*of) for name, of in rows.items()} | {"computed_by": computed_by} | other)
 
 
@@ -51,7 +63,7 @@ def publish_rows(table: Table, rows: Rows) -> PublicTable:
     """Return rows of a declared table as published; columns that are not given are null."""
     full = [{name: row.get(name) for name in table.schema} for row in rows]
     frame = table.conform(pl.DataFrame(full, schema=table.schema))
-    return PublicTable(table.name, frame, pl.DataFrame(), disclosure.FLOOR)
+    return PublicTable(table.name, frame, pl.DataFrame(), FLOOR)
 
 
 def _curves() -> Rows:

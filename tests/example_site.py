@@ -11,15 +11,30 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from quality import disclosure
+from quality.disclosure.accounts import (
+    publish_checks,
+    publish_external,
+    publish_flags,
+    publish_funnel,
+    publish_ledger,
+    publish_months,
+    publish_open,
+)
+from quality.disclosure.cells import publish_cells, publish_costs
+from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, FLOOR
 from reports.figures.exhibit import Exhibit
-from reports.site import RunInfo, SiteInputs
+from reports.inputs import RunInfo, SiteInputs
 from tests import example_heat
 from tests.example_heat import LEVELS
-from transforms import tables
-from transforms.lcoh.table import lcoh_table, paper_demand
-from transforms.public import PublicTable
-from transforms.schema import Table
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.results.table import lcoh_table
+from transforms.public.public import PublicTable
+from transforms.tables.cost import ASSUMPTION
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON
+from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE
+from transforms.tables.published import HEAT_DEMAND_QUANTILE
+from transforms.tables.schema import Table
+from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 
@@ -28,21 +43,21 @@ SHARES = {"detached": 0.17, "semi_detached": 0.26, "terraced": 0.28, "bungalow":
 PEAK_KWH = 7.46
 COMPUTED_BY = {
     "source": "warehouse/manifest.py",
-    "flag_count": "transforms/neighbour_flags.py",
-    "heat_hourly": "transforms/hours.py",
-    "household_period": "transforms/selection.py",
-    "heat_profile": "transforms/profiles.py",
-    "heat_demand_annual": "transforms/demand.py",
+    "flag_count": "transforms/readings/neighbour_flags.py",
+    "heat_hourly": "transforms/heat/hours.py",
+    "household_period": "transforms/heat/selection.py",
+    "heat_profile": "transforms/heat/profiles.py",
+    "heat_demand_annual": "transforms/heat/demand.py",
     "assumption": "warehouse/figures.py",
-    "lcoh": "transforms/lcoh/table.py",
-    "selection_funnel": "transforms/selection.py",
-    "weather_day": "transforms/temperature.py",
-    "weather_fit": "transforms/temperature.py",
-    "heat_profile_season": "transforms/profiles.py",
+    "lcoh": "transforms/lcoh/results/table.py",
+    "selection_funnel": "transforms/heat/selection.py",
+    "weather_day": "transforms/climate/temperature.py",
+    "weather_fit": "transforms/climate/temperature.py",
+    "heat_profile_season": "transforms/heat/profiles.py",
     "heat_demand_quantile": "quality/disclosure/cells.py",
-    "flag_judgement": "transforms/neighbour_flags.py",
-    "external_check": "transforms/claims.py",
-    "build_month": "transforms/hours.py",
+    "flag_judgement": "transforms/readings/neighbour_flags.py",
+    "external_check": "transforms/claims/claims.py",
+    "build_month": "transforms/heat/hours.py",
 }
 RUN = RunInfo(
     run_id="20261122T034512-7f3a",
@@ -69,7 +84,7 @@ def make_demand(homes: dict[str, int], period: str = "2009") -> pl.DataFrame:
     heat = pl.col("heat_kwh_mean")
     spread = 1.96 * 0.5 / pl.col("households").sqrt()
     frame = pl.DataFrame(rows, schema=["dwelling_type", "households", "heat_kwh_mean"], orient="row")
-    return tables.HEAT_DEMAND_ANNUAL.conform(
+    return HEAT_DEMAND_ANNUAL.conform(
         frame.with_columns(
             period=pl.lit(period),
             year=pl.lit(int(period) if period.isdigit() else None),
@@ -105,7 +120,7 @@ def make_profile(homes: dict[str, int], period: str = "2009", *, seed: int = 1) 
     every = pl.DataFrame({"hour_start_utc": hours, "heat_kwh_mean": heat, "temperature_c": temperature})
     level = example_heat.level_of("all", homes)
     return pl.concat(
-        tables.HEAT_PROFILE.conform(
+        HEAT_PROFILE.conform(
             every.with_columns(
                 pl.col("heat_kwh_mean") * example_heat.level_of(name, homes) / level,
                 dwelling_type=pl.lit(name),
@@ -152,7 +167,7 @@ def make_sources(names: list[str]) -> pl.DataFrame:
         ),
     ]
     columns = ["file_name", "outcome", "reason", "lines", "header_lines", "blank_lines", "readings", "rejects"]
-    return tables.SOURCE.conform(
+    return SOURCE.conform(
         pl.DataFrame(rows, schema=columns, orient="row").with_columns(
             source_id=pl.int_range(pl.len()).cast(pl.String).str.pad_start(64, "0"),
             feed=pl.lit("edrp/."),
@@ -175,14 +190,14 @@ def make_sources(names: list[str]) -> pl.DataFrame:
 
 def publish(table: Table, frame: pl.DataFrame, *, of: PublicTable) -> PublicTable:
     """Publish cells that stand where those of `of` do."""
-    return disclosure.publish_cells(table, frame, coarser=of)
+    return publish_cells(table, frame, coarser=of)
 
 
 def publish_totals(table: Table, frame: pl.DataFrame, *, homes: int) -> PublicTable:
     """Publish sums over all homes, where they are enough."""
-    shown = frame if homes >= disclosure.FLOOR else frame.clear()
-    hidden = frame.filter(homes < disclosure.FLOOR).select(*table.key, pl.lit("few_homes").alias("because"))
-    return PublicTable(table.name, shown, hidden, disclosure.FLOOR)
+    shown = frame if homes >= FLOOR else frame.clear()
+    hidden = frame.filter(homes < FLOOR).select(*table.key, pl.lit("few_homes").alias("because"))
+    return PublicTable(table.name, shown, hidden, FLOOR)
 
 
 def make_inputs(homes: dict[str, int] | None = None, *, names: list[str] | None = None, **other: Any) -> SiteInputs:
@@ -198,14 +213,12 @@ def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...])
     homes = dict(counted)
     included = sum(homes.values())
     annual = make_demand(homes)
-    demand = disclosure.publish_cells(tables.HEAT_DEMAND_ANNUAL, annual, margins=[disclosure.BY_DWELLING_TYPE])
-    profile = disclosure.publish_cells(
-        tables.HEAT_PROFILE, make_profile(homes), margins=[disclosure.BY_HOUR], coarser=demand
+    demand = publish_cells(HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
+    profile = publish_cells(HEAT_PROFILE, make_profile(homes), margins=[BY_HOUR], coarser=demand)
+    assumptions = publish_open(
+        ASSUMPTION, pl.concat([make_assumptions(), ASSUMPTION.conform(read_figures("diversity_rule"))])
     )
-    assumptions = disclosure.publish_open(
-        tables.ASSUMPTION, pl.concat([make_assumptions(), tables.ASSUMPTION.conform(read_figures("diversity_rule"))])
-    )
-    lcoh = disclosure.publish_costs(make_lcoh(annual), demand=demand, assumptions=assumptions, cost=lcoh_table)
+    lcoh = publish_costs(make_lcoh(annual), demand=demand, assumptions=assumptions, cost=lcoh_table)
     seen = included + example_heat.SEEN_BESIDE if included >= 10 else included
     flags = pl.DataFrame(
         {
@@ -248,17 +261,17 @@ def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...])
         profile=profile,
         lcoh=lcoh,
         assumptions=assumptions,
-        funnel=disclosure.publish_funnel(example_heat.make_funnel(included, heat=example_heat.level_of("all", homes))),
-        sources=disclosure.publish_ledger(make_sources(list(names))),
-        flags=disclosure.publish_flags(flags, homes=seen),
-        checks=disclosure.publish_checks(checks),
-        months=disclosure.publish_months(months),
-        quantiles=publish(tables.HEAT_DEMAND_QUANTILE, example_heat.make_quantiles(homes), of=demand),
-        weather_fit=publish(tables.WEATHER_FIT, example_heat.make_weather_fit(homes), of=demand),
-        weather_days=publish(tables.WEATHER_DAY, example_heat.make_weather_days(homes), of=demand),
-        season=publish(tables.HEAT_PROFILE_SEASON, example_heat.make_season(homes), of=demand),
-        judgements=publish_totals(tables.FLAG_JUDGEMENT, example_heat.make_judgements(), homes=seen),
-        external=disclosure.publish_external(example_heat.make_external(homes)),
+        funnel=publish_funnel(example_heat.make_funnel(included, heat=example_heat.level_of("all", homes))),
+        sources=publish_ledger(make_sources(list(names))),
+        flags=publish_flags(flags, homes=seen),
+        checks=publish_checks(checks),
+        months=publish_months(months),
+        quantiles=publish(HEAT_DEMAND_QUANTILE, example_heat.make_quantiles(homes), of=demand),
+        weather_fit=publish(WEATHER_FIT, example_heat.make_weather_fit(homes), of=demand),
+        weather_days=publish(WEATHER_DAY, example_heat.make_weather_days(homes), of=demand),
+        season=publish(HEAT_PROFILE_SEASON, example_heat.make_season(homes), of=demand),
+        judgements=publish_totals(FLAG_JUDGEMENT, example_heat.make_judgements(), homes=seen),
+        external=publish_external(example_heat.make_external(homes)),
         computed_by=COMPUTED_BY,
     )
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.ingest import IngestOptions, ingest_file, plan_ingest, settle_feeds
-from transforms.tables import READING
+from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
+from flows.pipeline.ingest_decisions import IngestOptions
+from transforms.tables.lake import READING
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from transforms import tables
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.lineage import QUALITY_RESULT, RUN
 from warehouse.reader import open_published
 
-LINEAGE = (tables.RUN, tables.QUALITY_RESULT)  # they tell of the run itself
+LINEAGE = (RUN, QUALITY_RESULT)  # they tell of the run itself
 HALF = dt.timedelta(minutes=30)
 
 
@@ -55,8 +56,8 @@ def run(home: Path, landing: Path | None = None, *, report: bool = True, **param
 
     Without its `report` a run takes a third of the time.
     """
-    from flows.nightly import nightly
-    from flows.server import without_heartbeats
+    from flows.runs.nightly import nightly
+    from flows.server.client import without_heartbeats
 
     given = {
         "home": str(home),
@@ -83,7 +84,7 @@ def read_tables(home: Path) -> dict[str, pl.DataFrame]:
             table.name: warehouse.query(f"SELECT * FROM {table.name}")
             .drop("ingested_at_utc", strict=False)
             .sort(table.key)
-            for table in tables.WAREHOUSE_TABLES
+            for table in WAREHOUSE_TABLES
             if table not in LINEAGE
         }
 

@@ -9,16 +9,16 @@ from typing import Final
 
 import polars as pl
 
-from transforms.lcoh.assumptions import WHERE, check_rows
-from transforms.lcoh.load_rows import derive_load_rows
-from transforms.lcoh.overrides import override
-from transforms.lcoh.performance import REFERENCE, reference_performance, spf_rows
-from transforms.lcoh.refusals import AssumptionError
-from transforms.lcoh.resolution import resolve
-from transforms.lcoh.scenario_rules import RULE_COLUMNS, check_rules
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.tables import ASSUMPTION
-from transforms.weather_normal import NormalWeather
+from transforms.climate.weather_normal import NormalWeather
+from transforms.lcoh.assumptions.assumptions import WHERE, check_rows
+from transforms.lcoh.assumptions.overrides import override
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.assumptions.resolution import resolve
+from transforms.lcoh.assumptions.scenario_rules import RULE_COLUMNS, check_rules
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.load_rows import derive_load_rows
+from transforms.lcoh.model.performance import REFERENCE, reference_performance, spf_rows
+from transforms.tables.cost import ASSUMPTION
 from warehouse.figures import read_figures
 
 SHIPPED: Final = (

@@ -19,7 +19,7 @@ from typing import BinaryIO, Literal
 import polars as pl
 import zstandard
 
-from transforms.formats import RefusalError
+from transforms.readings.formats import RefusalError
 
 BLOCK_BYTES = 32 * 2**20  # of text: half a GB of memory while it is parsed
 HEADER_BYTES = 64 * 2**10

@@ -14,8 +14,11 @@ import duckdb
 import polars as pl
 from filelock import FileLock
 
-from transforms.schema import Table, View
-from transforms.tables import ASSUMPTION, BUILD_MONTH, DATA_DICTIONARY, QUALITY_RESULT, VIEWS, WAREHOUSE_TABLES
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.cost import ASSUMPTION
+from transforms.tables.lineage import BUILD_MONTH, DATA_DICTIONARY, QUALITY_RESULT
+from transforms.tables.schema import Table, View
+from transforms.tables.views import VIEWS
 from warehouse.lake import flush_to_disk
 from warehouse.reader import connect_to_read
 from warehouse.versions import check_not_newer, describe_older, lacking_columns
@@ -74,7 +77,7 @@ def duckdb_type(table: Table, column: str) -> str:
 
 
 def describe_columns(tables: Sequence[Table] = (*WAREHOUSE_TABLES, *VIEWS)) -> pl.DataFrame:
-    """Return the data dictionary of the declared tables and views (`tables.DATA_DICTIONARY`)."""
+    """Return the data dictionary of the declared tables and views (`DATA_DICTIONARY`)."""
     rows = [
         {
             "table_name": table.name,

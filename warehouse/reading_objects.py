@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from transforms.tables import READING, REJECT
+from transforms.tables.lake import READING, REJECT
 from warehouse.lake import Lake
 from warehouse.manifest import NO_MONTH
 

@@ -9,15 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from transforms.external.reference import (
-    DAILY_GAS,
-    HALF_HOUR_GAS,
-    LEVEL_BY_BAND,
-    LEVEL_BY_TYPE,
-    REFERENCES,
-    References,
-)
-from transforms.schema import Table
+from transforms.external.reference import DAILY_GAS, HALF_HOUR_GAS, LEVEL_BY_BAND, LEVEL_BY_TYPE, REFERENCES, References
+from transforms.tables.schema import Table
 
 SERL_LEVEL_COLUMNS = (
     "unit", "summary_time", "aggregation_period", "weekday_weekend", "segmentation_variable_1", "segment_1_value",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from transforms.tables import WAREHOUSE_TABLES
+from transforms.tables.catalogue import WAREHOUSE_TABLES
 from warehouse.lake import Lake
 
 LAKE_FORMAT = 1

@@ -10,7 +10,7 @@ from quality.checks import Check
 
 
 def check_levels(limits: Limits, *, accepted: Collection[str]) -> list[Check]:
-    """Return the alarms on the level of a source in a month (`tables.SOURCE_LEVEL`).
+    """Return the alarms on the level of a source in a month (`SOURCE_LEVEL`).
 
     A source is large where its ratio rests on enough homes and readings; only then it stops a publication.
     """

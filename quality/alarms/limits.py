@@ -1,4 +1,4 @@
-"""The limits of the alarms: read from rows of `tables.ASSUMPTION`, so that each carries its unit and its reason."""
+"""The limits of the alarms: read from rows of `ASSUMPTION`, so that each carries its unit and its reason."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_limits(rows: pl.DataFrame) -> Limits:
 
 
 def describe_flag_shares(shares: pl.DataFrame) -> pl.DataFrame:
-    """Return `flag_share.csv` as rows of `tables.ASSUMPTION`."""
+    """Return `flag_share.csv` as rows of `ASSUMPTION`."""
     long = shares.unpivot(FLAG_SHARES, index=["flag", "unit", "source", "reason"], variable_name="which")
     return long.drop_nulls("value").select(
         scenario=pl.lit("all"),

@@ -11,20 +11,12 @@ from quality.disclosure.cells import coarsen
 from quality.disclosure.parts import accept_sets
 from quality.disclosure.rule import DEFAULT_RULE, FEW_HOMES, DisclosureRule, rounded, suppress_small_cells
 from quality.disclosure.settle import TOTAL
-from transforms.public import CHECK_COLUMNS, LEDGER_COLUMNS, MONTH_COLUMNS, PublicTable, ReleaseRecord
-from transforms.schema import Table
-from transforms.tables import (
-    ASSUMPTION,
-    BUILD_MONTH,
-    DATA_DICTIONARY,
-    EXTERNAL_CHECK,
-    FLAG_COUNT,
-    FLAG_JUDGEMENT,
-    GATE_RUN,
-    QUALITY_RESULT,
-    SELECTION_FUNNEL,
-    SOURCE,
-)
+from transforms.public.public import CHECK_COLUMNS, LEDGER_COLUMNS, MONTH_COLUMNS, PublicTable, ReleaseRecord
+from transforms.tables.cost import ASSUMPTION
+from transforms.tables.heat import SELECTION_FUNNEL
+from transforms.tables.lineage import BUILD_MONTH, DATA_DICTIONARY, FLAG_COUNT, FLAG_JUDGEMENT, QUALITY_RESULT, SOURCE
+from transforms.tables.published import EXTERNAL_CHECK, GATE_RUN
+from transforms.tables.schema import Table
 
 NAMES_NO_HOME = ("a column of the file", "set for the feed", "the only row of the household table", "not applicable")
 TAKEN_BACK = "taken back"

@@ -17,22 +17,15 @@ from quality.disclosure.rule import (
     rounded,
     suppress_small_cells,
 )
-from transforms.lcoh.intervals import add_intervals
-from transforms.lcoh.network_draws import SIZED_BY_PEAK
-from transforms.lcoh.parameters import NETWORK
-from transforms.public import PUBLIC_TABLES, PublicTable
-from transforms.schema import Table
-from transforms.season import profile_by_season
-from transforms.tables import (
-    EXTERNAL_CHECK,
-    HEAT_DEMAND_ANNUAL,
-    HEAT_DEMAND_QUANTILE,
-    HEAT_PROFILE_SEASON,
-    LCOH,
-    SELECTION_FUNNEL,
-    WEATHER_DAY,
-    WEATHER_FIT,
-)
+from transforms.heat.season import profile_by_season
+from transforms.lcoh.assumptions.parameters import NETWORK
+from transforms.lcoh.results.intervals import SIZED_BY_PEAK, add_intervals
+from transforms.public.public import PUBLIC_TABLES, PublicTable
+from transforms.tables.cost import LCOH
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE_SEASON, SELECTION_FUNNEL
+from transforms.tables.published import EXTERNAL_CHECK, HEAT_DEMAND_QUANTILE
+from transforms.tables.schema import Table
+from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 
 Cost = Callable[..., pl.DataFrame]
 
@@ -96,11 +89,11 @@ def publish_costs(
     Parameters
     ----------
     frame
-        Rows of `tables.LCOH`.
+        Rows of `LCOH`.
     demand, assumptions
         The published tables.
     cost
-        Gives rows of `tables.LCOH` for demands, assumptions, `scenario` and `convention`; None: no costs at measured
+        Gives rows of `LCOH` for demands, assumptions, `scenario` and `convention`; None: no costs at measured
         demands are published.
     rule
         The rule.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quality.disclosure.cells import publish_computed
-from transforms.changes import compare_demand, compare_tables
-from transforms.public import PUBLIC_TABLES, Release, ShownRelease
-from transforms.tables import DEMAND_CHANGE, HEAT_DEMAND_ANNUAL, TABLE_CHANGE
+from transforms.public.changes import compare_demand, compare_tables
+from transforms.public.public import PUBLIC_TABLES, Release, ShownRelease
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
+from transforms.tables.published import DEMAND_CHANGE, TABLE_CHANGE
 
 CHANGES = (DEMAND_CHANGE.name, TABLE_CHANGE.name)
 

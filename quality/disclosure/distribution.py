@@ -10,8 +10,8 @@ from quality.disclosure.diversity import in_steps
 from quality.disclosure.homes import Query
 from quality.disclosure.rule import DIGITS, FEW_HOMES, DisclosureRule, rounded
 from quality.disclosure.settle import GROUP, STOCK, Groups, settle
-from transforms.public import PublicTable, ReleaseRecord
-from transforms.tables import LCOH_DISTRIBUTION
+from transforms.public.public import PublicTable, ReleaseRecord
+from transforms.tables.cost_analysis import LCOH_DISTRIBUTION
 
 OF_SYSTEM = ["scenario", "convention", "system", "period"]
 MEAN, GAP, VARIATION = "lcoh_mean_gbp_per_mwh", "gap_expected_gbp_per_mwh", "demand_variation"

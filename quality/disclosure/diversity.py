@@ -14,7 +14,7 @@ import polars as pl
 
 from quality.disclosure.heat import judge
 from quality.disclosure.homes import Query
-from quality.disclosure.memory import DIVERSITY, WHOLE, Homes, Memory, short_codes
+from quality.disclosure.memory import DIVERSITY_LEVEL, WHOLE, Homes, Memory, short_codes
 from quality.disclosure.rule import (
     BY_DWELLING_TYPE,
     DIGITS,
@@ -25,11 +25,11 @@ from quality.disclosure.rule import (
     suppress_small_cells,
 )
 from quality.disclosure.settle import GROUP, STOCK, TOTAL, keep_old
-from transforms import tables
-from transforms.diversity import BAND
-from transforms.diversity_curve import PeakCurve
-from transforms.public import PUBLIC_TABLES, PublicTable, ReleaseRecord
-from transforms.tables import DWELLING_TYPES
+from transforms.peaks.diversity import BAND
+from transforms.peaks.diversity_curve import PeakCurve
+from transforms.public.public import PUBLIC_TABLES, PublicTable, ReleaseRecord
+from transforms.tables.cost_analysis import DIVERSITY
+from transforms.tables.words import DWELLING_TYPES
 
 KEYS = [*GROUP, "interval_minutes"]
 MIDDLE, ENDS = "peak_kw_p50", ("peak_kw_p05", "peak_kw_p95")
@@ -57,17 +57,17 @@ def publish_diversity(
         coarsen_peaks(asked.filter(**curve_key(curve)), curve, homes=_weighing(curve, counts), rule=rule)
         for curve in curves.join(visible, on=KEYS, how="semi").sort(KEYS).iter_rows(named=True)
     ]
-    frame = pl.concat([PUBLIC_TABLES[tables.DIVERSITY.name].empty(), *peaks])
+    frame = pl.concat([PUBLIC_TABLES[DIVERSITY.name].empty(), *peaks])
     because = (
-        asked.join(frame, on=tables.DIVERSITY.key, how="anti", maintain_order="left")
+        asked.join(frame, on=DIVERSITY.key, how="anti", maintain_order="left")
         .join(hidden, on=KEYS, how="left", maintain_order="left")
-        .select(*tables.DIVERSITY.key, pl.col("because").fill_null(FEW_HOMES))
+        .select(*DIVERSITY.key, pl.col("because").fill_null(FEW_HOMES))
     )
-    public = PublicTable(tables.DIVERSITY.name, frame, because, rule.threshold)
+    public = PublicTable(DIVERSITY.name, frame, because, rule.threshold)
     anew = _judge_members(members, visible, memory)
     if last is not None and last.threshold < rule.threshold:
         last = None  # what it showed rests on as many homes as its own threshold
-    return keep_old(public, asked, tables.DIVERSITY, anew=anew, on=KEYS, within=demand.frame, last=last)
+    return keep_old(public, asked, DIVERSITY, anew=anew, on=KEYS, within=demand.frame, last=last)
 
 
 def coarsen_peaks(rows: pl.DataFrame, curve: Mapping[str, Any], *, homes: float, rule: DisclosureRule) -> pl.DataFrame:
@@ -83,9 +83,9 @@ def coarsen_peaks(rows: pl.DataFrame, curve: Mapping[str, Any], *, homes: float,
     Parameters
     ----------
     rows
-        Rows of `tables.DIVERSITY` of one group.
+        Rows of `DIVERSITY` of one group.
     curve
-        Its row of `tables.DIVERSITY_CURVE`.
+        Its row of `DIVERSITY_CURVE`.
     homes
         Homes that one home's weight in the group stands for, m [1].
     rule
@@ -123,7 +123,7 @@ def coarsen_peaks(rows: pl.DataFrame, curve: Mapping[str, Any], *, homes: float,
             for end, values, yes in zip(ENDS, figures[1:], (low, high), strict=True)
         ),
     )
-    return pl.concat([measured, extrapolated]).select(*PUBLIC_TABLES[tables.DIVERSITY.name].schema)
+    return pl.concat([measured, extrapolated]).select(*PUBLIC_TABLES[DIVERSITY.name].schema)
 
 
 def read_curve(last: Mapping[str, Any], curve: Mapping[str, Any], *, homes: float) -> PeakCurve:
@@ -187,7 +187,7 @@ def _judge_members(members: pl.DataFrame, visible: pl.DataFrame, memory: Memory)
     """Return the groups whose complete homes may be shown anew beside all complete homes that were ever shown."""
     anew = visible.clear()
     for (period, minutes), of in members.group_by("period", "interval_minutes", maintain_order=True):
-        types, level = of["dwelling_type"], DIVERSITY[int(str(minutes))]
+        types, level = of["dwelling_type"], DIVERSITY_LEVEL[int(str(minutes))]
         marks = {str(name): (types == name).to_numpy() for name in types.unique().sort()}
         homes = Homes(
             period=str(period),

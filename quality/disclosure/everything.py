@@ -33,9 +33,12 @@ from quality.disclosure.homes import Query, count_silent, find_uneven, read_home
 from quality.disclosure.memory import FUNNEL, HEAT, WHOLE, Memory, Standing
 from quality.disclosure.rule import DEFAULT_RULE, DisclosureRule
 from quality.disclosure.settle import TOTAL, keep_old, settle
-from transforms import tables
-from transforms.public import PublicTable, Release, ReleaseRecord
-from transforms.schema import Table
+from transforms.public.public import PublicTable, Release, ReleaseRecord
+from transforms.tables.cost import ASSUMPTION
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, SELECTION_FUNNEL
+from transforms.tables.published import EXTERNAL_CHECK, HEAT_DEMAND_QUANTILE, LCOH_QUANTILE
+from transforms.tables.schema import Table
+from transforms.tables.weather import WEATHER_FIT
 
 Compare = Callable[[Mapping[str, PublicTable]], pl.DataFrame]
 Remeasure = Callable[[pl.DataFrame, Mapping[str, PublicTable]], pl.DataFrame]
@@ -78,7 +81,7 @@ def publish_all(
     compute
         Makes further tables from the published ones alone, which they reveal nothing beyond; None: none.
     compare
-        Makes the rows of `tables.EXTERNAL_CHECK` from the published tables, or None.
+        Makes the rows of `EXTERNAL_CHECK` from the published tables, or None.
     rule
         How many homes stand behind a cell.
 
@@ -95,13 +98,13 @@ def publish_all(
     demand, anew = publish_year(read("heat_demand_annual"), standing, memory, last=last, rule=rule)
     profile = publish_hours(read("heat_profile"), anew, demand, standing, memory, last=last, rule=rule)
     demand = show_peaks(demand, profile)
-    fit = publish_cells(tables.WEATHER_FIT, asked := read("weather_fit"), coarser=demand, rule=rule)
-    fit = settle(fit, asked, tables.WEATHER_FIT, anew=anew, within=demand.frame, last=last)
+    fit = publish_cells(WEATHER_FIT, asked := read("weather_fit"), coarser=demand, rule=rule)
+    fit = settle(fit, asked, WEATHER_FIT, anew=anew, within=demand.frame, last=last)
     months = publish_months(read("build_month"), rule=rule)
     diversity = publish_diversity(query, demand, memory, last=last, rule=rule)
     first = {table.name: table for table in (demand, profile, fit, diversity)}
     figures = read("assumption") if remeasure is None else remeasure(read("assumption"), first)
-    assumptions = publish_open(tables.ASSUMPTION, figures, rule=rule)
+    assumptions = publish_open(ASSUMPTION, figures, rule=rule)
     few = {period for name, period in uneven if name == TOTAL}
     with_readings = query("SELECT count(DISTINCT household_id) AS homes FROM heat_hourly")["homes"][0]
     funnel = publish_funnel(read("selection_funnel"), uneven=few, silent=count_silent(query), rule=rule)
@@ -122,9 +125,9 @@ def publish_all(
     by_name = {table.name: table for table in published}
     computed = {} if compute is None else compute(by_name)
     for table, frame in computed.items():
-        of = tables.HEAT_DEMAND_QUANTILE if table == tables.LCOH_QUANTILE else tables.HEAT_DEMAND_ANNUAL
+        of = HEAT_DEMAND_QUANTILE if table == LCOH_QUANTILE else HEAT_DEMAND_ANNUAL
         published.append(publish_computed(table, frame, of=by_name[of.name]))
-    compared = tables.EXTERNAL_CHECK.empty() if compare is None else compare({table.name: table for table in published})
+    compared = EXTERNAL_CHECK.empty() if compare is None else compare({table.name: table for table in published})
     published.append(publish_external(compared, demand=demand, last=last, rule=rule))
     member, edition = memory.tables()
     record = ReleaseRecord(
@@ -149,6 +152,4 @@ def settle_funnel(
             memory.add(FUNNEL, homes, steps)
             new.append(homes.period)
     chosen = pl.DataFrame({"period": new}, schema={"period": pl.String})
-    return keep_old(
-        funnel, funnel.frame, tables.SELECTION_FUNNEL, anew=chosen, on=["period"], within=funnel.frame, last=last
-    )
+    return keep_old(funnel, funnel.frame, SELECTION_FUNNEL, anew=chosen, on=["period"], within=funnel.frame, last=last)

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from quality.disclosure.memory import CODE
-from transforms.public import RELEASE_MEMBER
+from transforms.public.public import RELEASE_MEMBER
 
 
 def rename_member(member: pl.DataFrame, household_id: str, token: str) -> pl.DataFrame:

@@ -14,9 +14,10 @@ from quality.disclosure.homes import name_window
 from quality.disclosure.memory import HOURS, QUANTILE, WHOLE, YEAR, Memory, Standing
 from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, DisclosureRule
 from quality.disclosure.settle import GROUP, STOCK, TOTAL, Groups, frame_of, groups_of, keep_old, settle
-from transforms import tables
-from transforms.public import PublicTable, ReleaseRecord
-from transforms.tables import DWELLING_TYPES
+from transforms.public.public import PublicTable, ReleaseRecord
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
+from transforms.tables.published import HEAT_DEMAND_QUANTILE
+from transforms.tables.words import DWELLING_TYPES
 
 Cells = NDArray[np.bool_]
 
@@ -38,16 +39,16 @@ def publish_year(
     }
     # a type that keeps its figures is judged by the homes behind these, not by those of today
     kept = frame_of(changed)
-    old = frame.clear() if last is None else last.shown[tables.HEAT_DEMAND_ANNUAL.name].join(kept, on=GROUP, how="semi")
+    old = frame.clear() if last is None else last.shown[HEAT_DEMAND_ANNUAL.name].join(kept, on=GROUP, how="semi")
     today = frame.join(old, on=GROUP, how="anti", maintain_order="left")
     both = pl.concat([today, old], how="diagonal_relaxed")
-    public = publish_cells(tables.HEAT_DEMAND_ANNUAL, both, margins=[BY_DWELLING_TYPE], rule=rule)
+    public = publish_cells(HEAT_DEMAND_ANNUAL, both, margins=[BY_DWELLING_TYPE], rule=rule)
     shown = groups_of(public.frame) - changed
     anew: Groups = set()
     for homes in standing:
         cells = {name: WHOLE for name, period in sorted(shown) if period == homes.period}
         anew |= judge(YEAR, homes, memory, cells)
-    return settle(public, frame, tables.HEAT_DEMAND_ANNUAL, anew=anew, within=public.frame, last=last), anew
+    return settle(public, frame, HEAT_DEMAND_ANNUAL, anew=anew, within=public.frame, last=last), anew
 
 
 def publish_hours(
@@ -62,7 +63,7 @@ def publish_hours(
 ) -> PublicTable:
     """Publish hourly profiles: new ones only of groups whose annual figures are new and where each hour may be."""
     public = publish_cells(
-        tables.HEAT_PROFILE,
+        HEAT_PROFILE,
         frame.join(frame_of(anew), on=GROUP, how="semi", maintain_order="left"),
         margins=[BY_DWELLING_TYPE, BY_HOUR],
         coarser=demand,
@@ -71,7 +72,7 @@ def publish_hours(
     new: Groups = set()
     for homes in standing:
         new |= judge(HOURS, homes, memory, _cells_shown(public.frame.filter(period=homes.period), homes))
-    return settle(public, frame, tables.HEAT_PROFILE, anew=new, within=demand.frame, last=last)
+    return settle(public, frame, HEAT_PROFILE, anew=new, within=demand.frame, last=last)
 
 
 def judge(level: str, homes: Standing, memory: Memory, cells: Mapping[str, Cells]) -> Groups:
@@ -111,7 +112,7 @@ def settle_quantiles(
     last: ReleaseRecord | None,
 ) -> PublicTable:
     """Show anew the quantiles of types whose annual figures are new, where the homes nearest to them allow it."""
-    keys = tables.HEAT_DEMAND_QUANTILE.key
+    keys = HEAT_DEMAND_QUANTILE.key
     new: set[tuple[str, str, float]] = set()
     for homes in standing:
         asked = {
@@ -128,7 +129,7 @@ def settle_quantiles(
     if last is not None and last.threshold < quantiles.threshold:
         last = None  # what it showed rests on as many homes as its own threshold
     return keep_old(
-        quantiles, quantiles.frame, tables.HEAT_DEMAND_QUANTILE, anew=chosen, on=keys, within=demand.frame, last=last
+        quantiles, quantiles.frame, HEAT_DEMAND_QUANTILE, anew=chosen, on=keys, within=demand.frame, last=last
     )
 
 

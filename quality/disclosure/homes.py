@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from quality.disclosure.memory import CODE, CODES, Homes, short_codes
 from quality.disclosure.settle import TOTAL
-from transforms.tables import EXCLUSIONS
+from transforms.tables.words import EXCLUSIONS
 
 Query = Callable[[str], pl.DataFrame]
 

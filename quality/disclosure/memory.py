@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from quality.disclosure.parts import Marks, accept_sets
 from quality.disclosure.units import Codes, count_units
-from transforms.public import RELEASE_EDITION, RELEASE_MEMBER, ReleaseRecord
+from transforms.public.public import RELEASE_EDITION, RELEASE_MEMBER, ReleaseRecord
 
 CODE = np.uint16
 CODES = 2**16 - 1  # of a good hour: 1 to so many
 HEAT, FUNNEL = "heat", "funnel"
 YEAR, HOURS, QUANTILE = "year", "hours", "quantile"
-DIVERSITY = {60: "diversity of hours", 30: "diversity of half-hours"}  # by length of the interval [min]
-LEVELS = {HEAT: (YEAR, HOURS, QUANTILE), FUNNEL: (FUNNEL,), **{level: (level,) for level in DIVERSITY.values()}}
+DIVERSITY_LEVEL = {60: "diversity of hours", 30: "diversity of half-hours"}  # by length of the interval [min]
+LEVELS = {HEAT: (YEAR, HOURS, QUANTILE), FUNNEL: (FUNNEL,), **{level: (level,) for level in DIVERSITY_LEVEL.values()}}
 WHOLE = np.ones(1, dtype=bool)  # the one cell of a year
 
 

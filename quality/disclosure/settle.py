@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from quality.disclosure.rule import FEW_CHANGES
-from transforms.public import KEPT, PublicTable, ReleaseRecord
-from transforms.schema import Table
+from transforms.public.public import KEPT, PublicTable, ReleaseRecord
+from transforms.tables.schema import Table
 
 Groups = set[tuple[str, str]]  # dwelling type (or all, stock) and period
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from quality.checks import Check
 from quality.truths.sameness import same
-from transforms.demand import AGREEMENT
-from transforms.periods import Sufficiency
+from transforms.heat.demand import AGREEMENT
+from transforms.heat.periods import Sufficiency
 
 
 def check_selection(sufficiency: Sufficiency) -> list[Check]:

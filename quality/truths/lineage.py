@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quality.checks import Check
-from transforms.tables import INFERRED_FLAGS
+from transforms.tables.words import INFERRED_FLAGS
 
 INFERRED = ", ".join(f"'{flag}'" for flag in INFERRED_FLAGS)
 FLAGS_OF_ALL = f"(SELECT unnest([{INFERRED}]) AS flag)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quality.checks import Check
 from quality.truths.sameness import RELATIVE_TOLERANCE, same
-from transforms.demand import AGREEMENT, GAPS_NOT_RANDOM
+from transforms.heat.demand import AGREEMENT, GAPS_NOT_RANDOM
 
 
 def check_profiles() -> list[Check]:

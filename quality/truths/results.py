@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quality.checks import Check
 from quality.truths.sameness import same
-from transforms.tables import SYSTEMS
+from transforms.tables.words import SYSTEMS
 
 
 def check_cost() -> list[Check]:

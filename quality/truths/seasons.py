@@ -9,7 +9,7 @@ WHOLE = ("month", "day_kind")  # every day is of one month and one kind; not eve
 
 
 def check_seasons() -> list[Check]:
-    """Return the truths of `tables.HEAT_PROFILE_SEASON`."""
+    """Return the truths of `HEAT_PROFILE_SEASON`."""
     kinds = ", ".join(f"'{kind}'" for kind in WHOLE)
     return [
         Check(

@@ -8,7 +8,9 @@ import polars as pl
 from reports import palette, text
 from reports.figures.exhibit import Exhibit, axis_title, ordered, style, tabulate
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import DEMAND_CHANGE, HEAT_DEMAND_ANNUAL, PROFILE_GROUPS
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
+from transforms.tables.published import DEMAND_CHANGE
+from transforms.tables.words import PROFILE_GROUPS
 
 COLUMNS = ("dwelling_type", "period", "heat_kwh_mean_before", "heat_kwh_mean_after", "relative_change")
 

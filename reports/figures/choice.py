@@ -10,16 +10,15 @@ import polars as pl
 from reports import palette, text
 from reports.figures.exhibit import DataTable, Exhibit, Heading, ordered, style, tabulate
 from reports.inputs import RunInfo, SiteInputs, provenance_of_analysis
-from transforms.schema import Table
-from transforms.tables import (
+from transforms.tables.cost_analysis import (
     ABATEMENT,
     BREAK_EVEN,
     LCOH_PROBABILITY,
     NETWORK_FINANCE,
-    PROFILE_GROUPS,
     SEASONAL_PERFORMANCE,
-    SYSTEMS,
 )
+from transforms.tables.schema import Table
+from transforms.tables.words import PROFILE_GROUPS, SYSTEMS
 
 INDIVIDUAL = "individual"
 NOT_REACHED = "not reached"

@@ -7,7 +7,7 @@ import polars as pl
 from reports import text
 from reports.figures.exhibit import DataTable, Exhibit, Heading
 from reports.inputs import RunInfo, SiteInputs, provenance_of_analysis
-from transforms.tables import CLAIM
+from transforms.tables.cost_analysis import CLAIM
 
 RESTS_ON = {
     "fitted": "that rest on prices fitted to the paper (consistency, no proof)",

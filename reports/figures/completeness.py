@@ -25,7 +25,9 @@ from reports.figures.exhibit import (
     why_missing,
 )
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import BUILD_MONTH, DWELLING_TYPES_OR_UNKNOWN, HEAT_PROFILE
+from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.lineage import BUILD_MONTH
+from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN
 
 GROUPS = (*DWELLING_TYPES_OR_UNKNOWN, "all")
 COLUMNS = ("dwelling_type", "hour_start_utc", "households")

@@ -24,7 +24,8 @@ from reports.figures.exhibit import (
     wrapped,
 )
 from reports.inputs import RunInfo, SiteInputs, provenance_of_cost
-from transforms.tables import LCOH, PROFILE_GROUPS, SYSTEMS
+from transforms.tables.cost import LCOH
+from transforms.tables.words import PROFILE_GROUPS, SYSTEMS
 
 INDIVIDUAL = ("gas_boiler", "ashp", "gshp")
 PARTS = ("capital_gbp_per_mwh", "om_gbp_per_mwh", "fuel_gbp_per_mwh", "carbon_gbp_per_mwh")

@@ -27,7 +27,8 @@ from reports.figures.exhibit import (
     why_missing,
 )
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, PROFILE_GROUPS
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
+from transforms.tables.words import PROFILE_GROUPS
 
 NO_PERIOD = "no home has enough readings in twelve months"
 ANNUAL_COLUMNS = (

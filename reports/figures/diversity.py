@@ -10,8 +10,8 @@ import polars as pl
 from reports import palette, text
 from reports.figures.exhibit import Exhibit, homes_behind, kept_note, style, tabulate, title_above
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.peak_rules import PeakRules, compare_rules
-from transforms.tables import DIVERSITY
+from transforms.peaks.peak_rules import PeakRules, compare_rules
+from transforms.tables.cost_analysis import DIVERSITY
 
 COLUMNS = ("interval_minutes", "dwellings", "households", "peak_kw_p05", "peak_kw_p50", "peak_kw_p95", "extrapolated")
 RULE_ITEMS = ("thermos_diversity", "thermos_peak", "london_heat_map_peak")

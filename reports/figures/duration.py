@@ -22,7 +22,8 @@ from reports.figures.exhibit import (
     why_missing,
 )
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import DWELLING_TYPES_OR_UNKNOWN, HEAT_PROFILE
+from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN
 
 GROUPS = ("all", *DWELLING_TYPES_OR_UNKNOWN)
 COLUMNS = ("dwelling_type", "hour_start_utc", "heat_kwh_mean")

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import polars as pl
 
 from reports import palette, text
-from transforms.public import PublicTable
-from transforms.schema import Column, Table
+from transforms.public.public import PublicTable
+from transforms.tables.schema import Column, Table
 
 FEW_HOMES = "not shown: rests on fewer than {} homes"
 NAME_WIDTH, TITLE_WIDTH = 17, 32  # characters per line of category names and of axis titles

@@ -24,7 +24,8 @@ from reports.figures.exhibit import (
     wrapped,
 )
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import EXTERNAL_CHECK, PROFILE_GROUPS
+from transforms.tables.published import EXTERNAL_CHECK
+from transforms.tables.words import PROFILE_GROUPS
 
 COLUMNS = ("study", "quantity", "segment", "own", "published", "ratio", "households", "explanation")
 QUANTITY, SHAPE = ["quantity", "unit"], ["study", "quantity", "unit"]

@@ -8,7 +8,7 @@ import polars as pl
 from reports import palette, text
 from reports.figures.exhibit import DataTable, Exhibit, Heading, style, title_above, why_missing
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import GATE_RUN
+from transforms.tables.published import GATE_RUN
 
 COLUMNS = ("run_id", "kind", "published_at_utc", "checks", "passed", "failed_warnings", "failed_critical")
 SHOWN_RUNS = 60

@@ -20,7 +20,8 @@ from reports.figures.exhibit import (
     wrapped,
 )
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import FLAG_COUNT, FLAG_JUDGEMENT, FLAGS, INFERRED_FLAGS
+from transforms.tables.lineage import FLAG_COUNT, FLAG_JUDGEMENT
+from transforms.tables.words import FLAGS, INFERRED_FLAGS
 
 JUDGED = "judged"
 ALMOST_ALL = 99  # %

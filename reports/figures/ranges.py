@@ -11,7 +11,10 @@ from reports import palette, text
 from reports.figures.choice import INDIVIDUAL, exhibit_of, rows_of_run, sort_rows
 from reports.figures.exhibit import Exhibit, axis_title, style, tabulate
 from reports.inputs import RunInfo, SiteInputs
-from transforms.tables import LCOH, LCOH_DISTRIBUTION, LCOH_PROBABILITY, LCOH_QUANTILE, SYSTEMS
+from transforms.tables.cost import LCOH
+from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_PROBABILITY
+from transforms.tables.published import LCOH_QUANTILE
+from transforms.tables.words import SYSTEMS
 
 SPREAD = 0.24  # distance between the systems of one dwelling type, in rows
 DISTRIBUTION_COLUMNS = (

@@ -9,7 +9,7 @@ from reports import palette, text
 from reports.figures.cost import INDIVIDUAL, basis_note, demand_note, options
 from reports.figures.exhibit import Exhibit, style, tabulate, title_above
 from reports.inputs import RunInfo, SiteInputs, provenance_of_cost
-from transforms.tables import LCOH
+from transforms.tables.cost import LCOH
 
 COLUMNS = (
     "system", "scale", "dwellings", "denominator", "demand_kwh", "lcoh_gbp_per_mwh", "lcoh_ci_low", "lcoh_ci_high", "households",

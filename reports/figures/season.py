@@ -29,7 +29,8 @@ from reports.figures.exhibit import (
     why_missing,
 )
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import HEAT_PROFILE_SEASON, PROFILE_GROUPS
+from transforms.tables.heat import HEAT_PROFILE_SEASON
+from transforms.tables.words import PROFILE_GROUPS
 
 GROUPS = ("all", *(name for name in PROFILE_GROUPS if name != "all"))  # what a reader chooses from, in this order
 COLUMNS = ("dwelling_type", "segmentation", "segment", "hour_local", "households", "heat_kwh_mean")

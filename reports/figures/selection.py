@@ -18,7 +18,7 @@ from reports.figures.exhibit import (
     wrapped,
 )
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import SELECTION_FUNNEL
+from transforms.tables.heat import SELECTION_FUNNEL
 
 COLUMNS = ("criterion", "households", "heat_kwh_mean", "households_without", "heat_kwh_mean_without")
 LINE_HEIGHT = 17  # of a name on an axis [px]

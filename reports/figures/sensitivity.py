@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 from reports import palette, text
 from reports.figures.exhibit import NAME_WIDTH, Exhibit, ordered, style, tabulate, title_above, wrapped
 from reports.inputs import RunInfo, SiteInputs, provenance_of_analysis
-from transforms.tables import LCOH_SENSITIVITY, LCOH_SOBOL
+from transforms.tables.cost_analysis import LCOH_SENSITIVITY, LCOH_SOBOL
 
 PAPER_SCALE = "small"  # the network of 100 homes, on which the paper's statements hold
 NAMES = {"demand": "Heat demand", "capital": "Capital", "om": "Operation and maintenance"}

@@ -20,7 +20,8 @@ from reports.figures.exhibit import (
     why_missing,
 )
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import DWELLING_TYPES_OR_UNKNOWN, HEAT_DEMAND_QUANTILE, PROFILE_GROUPS
+from transforms.tables.published import HEAT_DEMAND_QUANTILE
+from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN, PROFILE_GROUPS
 
 MEDIAN, MIDDLE_HALF = 0.5, (0.25, 0.75)
 MEAN_OF_TEN = (

@@ -27,7 +27,8 @@ from reports.figures.exhibit import (
     wrapped,
 )
 from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables import PROFILE_GROUPS, WEATHER_DAY, WEATHER_FIT
+from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
+from transforms.tables.words import PROFILE_GROUPS
 
 GROUPS = ("all", *(name for name in PROFILE_GROUPS if name != "all"))  # what a reader chooses from, in this order
 TOGETHER = "together"  # the choice that shows every type's lines and no days

@@ -16,17 +16,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from flows.content import fill_candidate, plan_content
-from flows.ingest import ingest_file, plan_ingest
-from flows.plan import keep_published
-from flows.sample import write_sample
-from flows.settings import ingest_options, load_settings
-from flows.tasks import work_inline
+from flows.deliveries.sample import write_sample
+from flows.pipeline.candidate import fill_candidate
+from flows.pipeline.content import plan_content
+from flows.pipeline.ingest import ingest_file, plan_ingest
+from flows.pipeline.ingest_decisions import ingest_options
+from flows.pipeline.months import keep_published
+from flows.pipeline.stages import work_inline
+from flows.settings import load_settings
 from quality.changed import Changed
 from quality.checks import Check
 from quality.gate import choose_checks
 from quality.measure import measure
-from transforms.tables import WAREHOUSE_TABLES
+from transforms.tables.catalogue import WAREHOUSE_TABLES
 from warehouse.lake import Lake
 from warehouse.publish import open_candidate
 

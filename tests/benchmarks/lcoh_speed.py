@@ -9,16 +9,16 @@ from functools import partial
 
 import numpy as np
 
-from transforms.lcoh.conventions import BEST_PRACTICE
-from transforms.lcoh.curves import sensitivity_table
-from transforms.lcoh.finance import finance_table
-from transforms.lcoh.parameters import INDIVIDUAL_SYSTEMS, NETWORK
-from transforms.lcoh.probability import DRAWS, draw, probability_table
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.sensitivity import system_cost
-from transforms.lcoh.table import paper_demand
-from transforms.lcoh.uncertainty import check_ranges, cost_of_draws, ranges_of
-from transforms.lcoh.variance import BASE_SAMPLES, sobol_indices, sobol_table
+from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, NETWORK
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.conventions import BEST_PRACTICE
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.plant_as_built import system_cost
+from transforms.lcoh.results.curves import sensitivity_table
+from transforms.lcoh.results.finance import finance_table
+from transforms.lcoh.results.probability import DRAWS, draw, probability_table
+from transforms.lcoh.results.uncertainty import check_ranges, cost_of_draws, ranges_of
+from transforms.lcoh.results.variance import BASE_SAMPLES, sobol_indices, sobol_table
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.server import start_server
+from flows.server.client import start_server
 from tests.benchmarks.operating import Deliveries, different_tables, judge, operated, tell, workplace
 from tests.benchmarks.readers import reading
 from tests.pipeline import differing, read_tables, run

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from flows.server import start_server
+from flows.server.client import start_server
 from tests.benchmarks.operating import different_tables, judge, tell
 from tests.benchmarks.readers import reading
 from tests.pipeline import read_tables, run, write_edrp, write_households

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from transforms.tables import WAREHOUSE_TABLES
+from transforms.tables.catalogue import WAREHOUSE_TABLES
 from warehouse.reader import PublishedWarehouse, open_published
 
 LAST_READ_SECONDS = 120

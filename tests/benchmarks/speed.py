@@ -15,14 +15,15 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.content import follow_homes, plan_content
-from flows.ingest import ingest_file, plan_ingest
-from flows.plan import keep_published, plan_months
-from flows.sample import write_sample
-from flows.settings import ingest_options, load_settings
-from flows.tasks import work_inline
-from flows.units import work_unit
-from transforms.lcoh.table import lcoh_table, paper_demand
+from flows.deliveries.sample import write_sample
+from flows.pipeline.content import follow_homes, plan_content
+from flows.pipeline.ingest import ingest_file, plan_ingest
+from flows.pipeline.ingest_decisions import ingest_options
+from flows.pipeline.months import keep_published, plan_months
+from flows.pipeline.stages import work_inline, work_unit
+from flows.settings import load_settings
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
 from warehouse.lake import Lake
 

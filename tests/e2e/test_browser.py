@@ -11,8 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from reports.inputs import Download
 from reports.pages import PAGES
-from reports.site import Download, render_site
+from reports.site import render_site
 from tests import browsing
 from tests.browsing import Visit, Window
 from tests.example_release import make_release

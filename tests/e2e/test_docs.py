@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from flows.documentation import PAGES
+from flows.cli.documentation import PAGES
 from flows.settings import Settings
 from tests.doc_blocks import ROOT, Block, blocks, pages
 

@@ -15,10 +15,10 @@ from filelock import FileLock
 from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
-from flows import home_findings, machine_findings
-from flows.cli import app
-from flows.doctor import describe_findings, examine
-from flows.findings import Finding
+from flows.cli.main import app
+from flows.operations import home_findings, machine_findings
+from flows.operations.doctor import describe_findings, examine
+from flows.operations.findings import Finding
 from warehouse.runs import RunLog, write_run
 
 HEARTH = Path(sys.executable).with_name("hearth")

@@ -15,8 +15,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from flows.operations.status import describe_status, read_status
 from flows.settings import load_settings
-from flows.status import describe_status, read_status
 from tests.forgettable_homes import files_naming, is_same
 from tests.pipeline import edrp_lines, read_tables, run, write_edrp, write_households
 from warehouse.lake import Lake

@@ -14,8 +14,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from flows.cli import app
-from flows.help_page import SECTIONS
+from flows.cli.help_page import SECTIONS
+from flows.cli.main import app
 
 HEARTH = Path(sys.executable).with_name("hearth")
 HEAVY = {"polars", "duckdb", "pyarrow", "prefect", "great_expectations", "plotly", "pandas", "numpy", "scipy", "rich"}

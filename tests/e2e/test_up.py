@@ -141,7 +141,7 @@ def test_a_worker_ends_when_its_supervisor_is_gone(prefect_api: str, tmp_path: P
         sys.executable,
         "-P",
         "-m",
-        "flows.worker_keeper",
+        "flows.server.worker_keeper",
         "worker",
         "start",
         "--pool",

@@ -8,9 +8,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from tests.integration.true_tables import START, true_tables
-from transforms import tables
-from transforms.schema import Column
+from tests.integration.true_findings import START
+from tests.integration.true_tables import true_tables
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.schema import Column
+from transforms.tables.views import VIEWS
 
 
 @pytest.fixture(scope="session")
@@ -19,13 +21,13 @@ def true_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("warehouse") / "true.duckdb"
     frames = true_tables()
     with duckdb.connect(str(path)) as con:
-        for table in tables.WAREHOUSE_TABLES:
+        for table in WAREHOUSE_TABLES:
             frame = frames.get(table.name, pl.DataFrame({"": [None]}))
             others = [_plausible(column) for column in table.columns if column.name not in frame.columns]
             con.register("incoming", table.conform(frame.with_columns(others)).to_arrow())
             con.execute(f"CREATE TABLE {table.name} AS SELECT * FROM incoming")
             con.unregister("incoming")
-        for view in tables.VIEWS:
+        for view in VIEWS:
             con.execute(f"CREATE VIEW {view.name} AS {view.sql}")
     return path
 

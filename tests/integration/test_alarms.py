@@ -15,13 +15,17 @@ import duckdb
 import polars as pl
 import pytest
 
-from quality.alarms import Circumstances, Previous, check_alarms, describe_flag_shares, read_limits
+from quality.alarms.all_alarms import Circumstances, check_alarms
+from quality.alarms.drift import Previous
 from quality.alarms.inline import as_list, as_rows
+from quality.alarms.limits import describe_flag_shares, read_limits
 from quality.checks import Check
 from quality.culprit import find_culprit
 from quality.gate import critical_failures, judge
 from quality.measure import measure
-from transforms.tables import ASSUMPTION, QUALITY_RESULT, WAREHOUSE_TABLES
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.cost import ASSUMPTION
+from transforms.tables.lineage import QUALITY_RESULT
 from warehouse.figures import read_figures
 
 LIMITS = read_limits(read_figures("alarm"))

@@ -14,10 +14,20 @@ from typing import Any
 
 import pytest
 
-from flows.alerts import Book, Fact, describe_book, name_feed, raise_alerts, read_book, send_test, settle, write_book
+from flows.operations.alerts import (
+    Book,
+    Fact,
+    describe_book,
+    name_feed,
+    raise_alerts,
+    read_book,
+    send_test,
+    settle,
+    write_book,
+)
+from flows.operations.watch import describe_operations, read_operations, read_queue
+from flows.operations.webhook import post
 from flows.settings import ALERT_TOKEN, Settings, SettingsError, explain_settings, load_settings
-from flows.watch import describe_operations, read_operations, read_queue
-from flows.webhook import post
 from tests.pipeline import run_without_report as run
 from tests.pipeline import write_edrp, write_households
 from tests.webhook_server import Webhook, serve

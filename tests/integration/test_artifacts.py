@@ -17,8 +17,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows import artifacts
-from flows.artifacts import RUN_KEY, describe_run, record_run, stage_progress
+from flows.runs import artifacts
+from flows.runs.artifacts import RUN_KEY, describe_run, record_run, stage_progress
 from flows.settings import Settings, load_settings
 from tests.pipeline import run
 from warehouse.runs import RunLog, read_runs

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quality.disclosure import Margin, publish_all, suppress_small_cells
+from quality.disclosure.everything import publish_all
+from quality.disclosure.rule import Margin, suppress_small_cells
 from tests.attackers import Trial, homes_of, play, published_sums, smallest_support, warehouse_of
-from transforms.public import Release, ReleaseRecord
-from transforms.season import profile_by_season
+from transforms.heat.season import profile_by_season
+from transforms.public.public import Release, ReleaseRecord
 
 SIZES = {"detached": 24, "semi_detached": 22, "terraced": 30, "bungalow": 14, "flat": 26}
 BASE = Trial(homes_of(SIZES))

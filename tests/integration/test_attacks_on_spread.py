@@ -27,7 +27,7 @@ from tests.attackers_of_spread import (
     published_costs,
     published_peaks,
 )
-from transforms.public import Release
+from transforms.public.public import Release
 
 SIZES = {"detached": 24, "semi_detached": 22, "terraced": 30, "bungalow": 14, "flat": 26}
 BASE = Trial(homes_of(SIZES))

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 from tests.doc_blocks import ROOT, Block, Recipe, blocks, recipes
-from transforms.local_time import on_the_clock
-from transforms.schema import View
-from transforms.tables import PUBLIC_VIEWS, VIEWS
+from transforms.climate.local_time import on_the_clock
+from transforms.tables.schema import View
+from transforms.tables.views import PUBLIC_VIEWS, VIEWS
 from warehouse.reader import open_published
 
 COOKBOOK = ROOT / "docs" / "cookbook.md"

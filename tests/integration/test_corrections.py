@@ -7,10 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.content import list_sources, read_current_inputs
-from flows.ingest import FeedOptions
-from flows.plan import plan_months
-from flows.units import work_month
+from flows.pipeline.candidate import list_sources
+from flows.pipeline.content import read_current_inputs
+from flows.pipeline.ingest_decisions import FeedOptions
+from flows.pipeline.months import plan_months, work_month
 from tests.landing_files import deliver, edrp_lines, half_hours, ingest, options
 from warehouse.cost_figures import read_assumptions
 from warehouse.lake import Lake

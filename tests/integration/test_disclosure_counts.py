@@ -10,14 +10,13 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.report import write_report
-from flows.report_folder import report_is_current
-from flows.sample import write_sample
+from flows.deliveries.sample import write_sample
+from flows.pipeline.report import report_is_current, write_report
 from flows.settings import Settings, load_settings
 from tests.pipeline import run
-from transforms.public import PUBLIC_TABLES
-from transforms.tables import PUBLIC_VIEWS
-from warehouse.releases import ReleaseFolder
+from transforms.public.public import PUBLIC_TABLES
+from transforms.tables.views import PUBLIC_VIEWS
+from warehouse.public.releases import ReleaseFolder
 
 HOMES = 120
 

@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from flows.downloads import FOLDER, write_downloads
-from quality import disclosure
+from flows.pipeline.downloads import FOLDER, write_downloads
+from quality.disclosure.accounts import publish_ledger
 from reports.inputs import Download
 from tests.example_site import RUN, make_inputs, make_sources
-from transforms.public import PUBLIC_TABLES, PublicTable
-from transforms.tables import HEAT_PROFILE, SOURCE
-from warehouse.public_database import ReleaseInfo
+from transforms.public.public import PUBLIC_TABLES, PublicTable
+from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.lineage import SOURCE
+from warehouse.public.public_database import ReleaseInfo
 
 HOSTILE = (
     '=cmd|" /C calc"!A1.csv', "@SUM(1+1).csv", "+44.csv", "-x.csv", "\t=1.csv", "{=1+1}.csv", "gas;=2+5.csv", "http://example.org/gas.csv",
@@ -48,7 +49,7 @@ def published() -> dict[str, PublicTable]:
     given = {table.name: table for table in vars(inputs).values() if isinstance(table, PublicTable)}
     shown = given[HEAT_PROFILE.name]
     profile = replace(shown, frame=shown.frame.filter(dwelling_type="all"))
-    ledger = disclosure.publish_ledger(make_sources(list(HOSTILE)))
+    ledger = publish_ledger(make_sources(list(HOSTILE)))
     return given | {SOURCE.name: ledger, HEAT_PROFILE.name: profile}
 
 
@@ -234,7 +235,7 @@ def test_the_first_sheet_says_what_it_is_and_where_long_tables_are(tmp_path: Pat
 def test_a_text_beyond_what_a_cell_holds_is_cut_and_says_so(tmp_path: Path) -> None:
     from reports.workbook import About, write_workbook
 
-    ledger = disclosure.publish_ledger(make_sources(["y" * 40_000]))
+    ledger = publish_ledger(make_sources(["y" * 40_000]))
     table = PUBLIC_TABLES["source"]
     path = write_workbook(
         tmp_path / "a.xlsx", {table: table.conform(ledger.frame)}, About(title="t", lines=(), made_at_utc=INFO.published_at_utc, elsewhere={})

@@ -11,12 +11,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from flows.external import NO_FOLDER, compare_with_studies
-from flows.report_folder import fingerprint_references
-from quality.disclosure import BY_DWELLING_TYPE, publish_cells
-from transforms import tables
-from transforms.public import PublicTable
-from transforms.season import profile_by_season
+from flows.pipeline.external import NO_FOLDER, compare_with_studies
+from flows.pipeline.report import fingerprint_references
+from quality.disclosure.cells import publish_cells
+from quality.disclosure.rule import BY_DWELLING_TYPE
+from transforms.heat.season import profile_by_season
+from transforms.public.public import PublicTable
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE, HEAT_PROFILE_SEASON
 
 Query = Callable[[str], pl.DataFrame]
 HOURS = pl.datetime_range(
@@ -33,7 +34,7 @@ def make_hourly() -> pl.DataFrame:
         pl.DataFrame({"hour_start_utc": HOURS, "gas_kwh": year * level}).with_columns(household_id=pl.lit(str(n)))
         for n, level in enumerate([*np.linspace(0.8, 1.2, INCLUDED), 50.0])
     ]
-    hourly = pl.concat(homes).with_columns(heat_kwh=pl.col("gas_kwh") * 0.8).select(*tables.HEAT_HOURLY.schema)
+    hourly = pl.concat(homes).with_columns(heat_kwh=pl.col("gas_kwh") * 0.8).select(*HEAT_HOURLY.schema)
     gap = (pl.col("household_id") == "0") & (pl.col("hour_start_utc") == dt.datetime(2009, 1, 5, 7))
     return hourly.filter(~gap)
 
@@ -52,19 +53,17 @@ def published(hourly: pl.DataFrame) -> dict[str, PublicTable]:
     )
     rows = means.join(pl.DataFrame({"dwelling_type": ["detached", "all"]}), how="cross")
     cold = 10 - 8 * (pl.col("hour_start_utc").dt.ordinal_day() / 58.1).cos()
-    profile = tables.HEAT_PROFILE.conform(
-        rows.with_columns(period=pl.lit("2009"), heat_kwh_se=None, temperature_c=cold)
-    )
+    profile = HEAT_PROFILE.conform(rows.with_columns(period=pl.lit("2009"), heat_kwh_se=None, temperature_c=cold))
     sums = profile.group_by("dwelling_type", "period").agg(pl.col("gas_kwh_mean").sum(), pl.col("households").max())
-    nothing = {c.name: pl.lit(None) for c in tables.HEAT_DEMAND_ANNUAL.columns if c.name not in sums.columns}
+    nothing = {c.name: pl.lit(None) for c in HEAT_DEMAND_ANNUAL.columns if c.name not in sums.columns}
     demand = publish_cells(
-        tables.HEAT_DEMAND_ANNUAL,
-        tables.HEAT_DEMAND_ANNUAL.conform(sums.with_columns(**nothing)),
+        HEAT_DEMAND_ANNUAL,
+        HEAT_DEMAND_ANNUAL.conform(sums.with_columns(**nothing)),
         margins=[BY_DWELLING_TYPE],
     )
     return {
-        "profile": publish_cells(tables.HEAT_PROFILE, profile, coarser=demand),
-        "season": publish_cells(tables.HEAT_PROFILE_SEASON, profile_by_season(profile), coarser=demand),
+        "profile": publish_cells(HEAT_PROFILE, profile, coarser=demand),
+        "season": publish_cells(HEAT_PROFILE_SEASON, profile_by_season(profile), coarser=demand),
         "demand": demand,
     }
 
@@ -114,7 +113,7 @@ def test_days_of_included_homes_stand_beside_the_published_meters(
 
 
 def test_a_day_that_lacks_an_hour_is_not_a_day_of_little_gas(query: Query) -> None:
-    from flows.external import WHOLE_DAYS
+    from flows.pipeline.external import WHOLE_DAYS
 
     days = query(WHOLE_DAYS.format(period="2009"))
     assert days.height == INCLUDED * 365 - 1

@@ -17,12 +17,12 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli.main import app
 from tests.forgettable_homes import files_naming, is_same, write_deliveries
 from tests.landing_files import LINES, deliver, ingest
 from tests.pipeline import read_tables, run
-from transforms import tables
-from warehouse.forgetting import ForgottenFolder, KeyLostError, Unfinished
+from transforms.tables.lineage import BUILD_MONTH, SOURCE
+from warehouse.forgetting.tombstones import ForgottenFolder, KeyLostError, Unfinished
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
 from warehouse.publish import WarehouseFolder
@@ -134,8 +134,8 @@ def test_a_forgotten_home_is_nowhere_but_in_the_landing_folder(story: Story) -> 
 def test_figures_are_those_of_deliveries_without_the_home(story: Story) -> None:
     after, differs = read_tables(story.home), []
     for name, expected in story.control.items():
-        hashes = ["fingerprint", "data_fingerprint"] if name == tables.BUILD_MONTH.name else []
-        if name == tables.SOURCE.name:
+        hashes = ["fingerprint", "data_fingerprint"] if name == BUILD_MONTH.name else []
+        if name == SOURCE.name:
             continue
         one = with_names(after[name], after["source"]).drop(hashes)
         if not is_same(one, with_names(expected, story.control["source"]).drop(hashes)):

@@ -17,11 +17,14 @@ import pytest
 from quality.checks import Check
 from quality.gate import choose_checks, critical_failures, describe_failures, expect, judge
 from quality.measure import measure
-from quality.truths import check_truths
-from tests.integration.breaches import BREACHES, HOUR_A
-from transforms.periods import Sufficiency
-from transforms.schema import Table
-from transforms.tables import FLAG_COUNT, HEAT_DEMAND_ANNUAL, HEAT_HOURLY, QUALITY_RESULT, SOURCE, WAREHOUSE_TABLES
+from quality.truths.all_truths import check_truths
+from tests.integration.breaches import BREACHES
+from tests.integration.breaches_of_results import HOUR_A
+from transforms.heat.periods import Sufficiency
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_HOURLY
+from transforms.tables.lineage import FLAG_COUNT, QUALITY_RESULT, SOURCE
+from transforms.tables.schema import Table
 
 
 @pytest.fixture(scope="module")

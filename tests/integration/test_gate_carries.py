@@ -14,14 +14,16 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from flows.audit import Audit, plan_audit
-from flows.cli import app
-from flows.content import Content, RunRecord, Work, plan_content
-from flows.ingest import ingest_file, plan_ingest
-from flows.plan import MonthUnit, keep_published
-from flows.publication import Publication, publish
-from flows.settings import Settings, ingest_options, load_settings
-from flows.tasks import work_inline
+from flows.cli.main import app
+from flows.pipeline.candidate import RunRecord
+from flows.pipeline.content import Content, Work, plan_content
+from flows.pipeline.ingest import ingest_file, plan_ingest
+from flows.pipeline.ingest_decisions import ingest_options
+from flows.pipeline.judgement import Audit, plan_audit
+from flows.pipeline.months import MonthUnit, keep_published
+from flows.pipeline.publication import Publication, publish
+from flows.pipeline.stages import work_inline
+from flows.settings import Settings, load_settings
 from quality.changed import Changed
 from tests.pipeline import run, write_edrp, write_households
 from warehouse.lake import Lake

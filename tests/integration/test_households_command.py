@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from flows.households import HouseholdListError, write_households
-from transforms.formats import HOUSEHOLDS, recognise
+from flows.deliveries.households import HouseholdListError, write_households
+from transforms.readings.formats import HOUSEHOLDS, recognise
 
 Cell = str | float | dt.datetime | None
 

@@ -11,19 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.ingest import ingest_file, plan_ingest
-from tests.landing_files import (
-    CLEAN,
-    DAY,
-    HEADER,
-    LINES,
-    deliver,
-    ingest,
-    is_accounted_for,
-    options,
-    read_readings,
-)
-from transforms.formats import GasConversion
+from flows.pipeline.ingest import ingest_file, plan_ingest
+from tests.landing_files import CLEAN, DAY, HEADER, LINES, deliver, ingest, is_accounted_for, options, read_readings
+from transforms.readings.formats import GasConversion
 from warehouse.lake import Lake
 from warehouse.landing import ChangedFileError
 from warehouse.manifest import NO_MONTH, read_manifests, superseded_sources

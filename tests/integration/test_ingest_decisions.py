@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.ingest import FeedOptions, ingest_file, plan_ingest, settle_feeds
+from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
+from flows.pipeline.ingest_decisions import FeedOptions
 from tests.landing_files import deliver, edrp_lines, half_hours, ingest, options, read_readings
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
@@ -68,7 +69,7 @@ def test_a_file_whose_half_hour_numbers_say_both_is_refused_unless_its_stamp_is_
 
 
 def test_a_file_whose_beginning_misleads_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.ingest_source.SAMPLE_BYTES", 2000)
+    monkeypatch.setattr("flows.pipeline.ingest_source.SAMPLE_BYTES", 2000)
     truth = half_hours(HOMES, SUMMER, 60)
     lines = edrp_lines(truth[:60]) + edrp_lines(truth[60:], stamp="end")
     deliver(tmp_path / "landing", "gas.csv", lines)

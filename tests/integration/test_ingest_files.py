@@ -12,18 +12,8 @@ import polars as pl
 import pytest
 import zstandard
 
-from flows.ingest import plan_ingest
-from tests.landing_files import (
-    CLEAN,
-    DAY,
-    HEADER,
-    LINES,
-    deliver,
-    ingest,
-    is_accounted_for,
-    options,
-    read_readings,
-)
+from flows.pipeline.ingest import plan_ingest
+from tests.landing_files import CLEAN, DAY, HEADER, LINES, deliver, ingest, is_accounted_for, options, read_readings
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
 

@@ -12,13 +12,13 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.report import write_report
-from flows.report_folder import report_is_current
+from flows.operations.status import describe_status, read_status
+from flows.pipeline.report import report_is_current, write_report
 from flows.settings import load_settings
-from flows.status import describe_status, read_status
 from tests.pipeline import read_tables, write_edrp, write_households
 from tests.pipeline import run_without_report as run
-from transforms.tables import VIEWS, WAREHOUSE_TABLES
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.views import VIEWS
 from warehouse.lake import Lake
 from warehouse.publish import WarehouseFolder
 from warehouse.runs import RunLog, read_runs, write_run

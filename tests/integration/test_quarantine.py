@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from flows import publication
-from flows.cli import app
-from flows.quarantine import decide
+from flows.cli.main import app
+from flows.operations.quarantine import decide
+from flows.operations.status import describe_status, read_status
+from flows.pipeline import publication
 from flows.settings import load_settings
-from flows.status import describe_status, read_status
 from tests.pipeline import read_tables, write_edrp
 from tests.pipeline import run_without_report as run
 from warehouse.lake import Lake

@@ -16,8 +16,8 @@ import pytest
 
 from reports.citation import Cited, render_readme
 from tests.range_server import serving
-from transforms.tables import HEAT_PROFILE
-from warehouse.public_files import write_parquet_files
+from transforms.tables.heat import HEAT_PROFILE
+from warehouse.public.public_files import write_parquet_files
 
 JANUARY = (dt.datetime(2009, 1, 1), dt.datetime(2009, 1, 31, 23))
 TYPES = ("all", "bungalow", "detached", "flat", "semi_detached", "stock", "terraced")

@@ -9,9 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows import plan
-from flows.ingest import ingest_file, plan_ingest
-from flows.settings import ingest_options, load_settings
+from flows.pipeline import months as plan
+from flows.pipeline.ingest import ingest_file, plan_ingest
+from flows.pipeline.ingest_decisions import ingest_options
+from flows.settings import load_settings
 from tests.pipeline import differing, read_tables, units, write_edrp, write_households
 from tests.pipeline import run_without_report as run
 from warehouse.lake import Lake

@@ -11,14 +11,16 @@ import polars as pl
 import pytest
 import yaml
 
-from flows.downloads import zip_report
-from flows.report import describe_release
+from flows.pipeline.downloads import zip_report
+from flows.pipeline.report import describe_release
 from flows.settings import Settings, SettingsError, load_settings
-from quality.disclosure import DisclosureRule, add_changes, publish_all
+from quality.disclosure.changes import add_changes
+from quality.disclosure.everything import publish_all
+from quality.disclosure.rule import DisclosureRule
 from tests.attackers import Trial, homes_of, warehouse_of
 from tests.example_site import RUN
-from transforms.public import PUBLIC_TABLES, Release
-from warehouse.releases import ReleaseFolder
+from transforms.public.public import PUBLIC_TABLES, Release
+from warehouse.public.releases import ReleaseFolder
 
 ROOT = Path(__file__).parents[2]
 SIZES = {"detached": 24, "terraced": 30, "flat": 26}

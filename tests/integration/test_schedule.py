@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from flows.server import NO_TRACKING, PrefectServer
-from flows.server_keeper import copy_template
+from flows.server.client import NO_TRACKING, PrefectServer
+from flows.server.keeper import copy_template
 from tests.pipeline import write_edrp
 from tests.running_up import HEARTH
-from transforms.tables import VIEWS, WAREHOUSE_TABLES
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.views import VIEWS
 
 ROOT = Path(__file__).parents[2]
 

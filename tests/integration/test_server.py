@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.server import start_server
-from flows.server_files import ServerError, ServerFiles
+from flows.server.client import start_server
+from flows.server.files import ServerError, ServerFiles
 
 USER = """
 import sys

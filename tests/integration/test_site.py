@@ -11,13 +11,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from quality import disclosure
+from quality.disclosure.accounts import publish_ledger
 from reports.pages import PAGES
 from reports.site import json_in_script, render_site
 from tests.example_release import make_release
 from tests.example_site import RUN, make_inputs, make_sources
 from tests.site_pages import Page, read_pages, render, words_of
-from transforms import tables
+from transforms.tables.cost import LCOH
+from transforms.tables.heat import HEAT_HOURLY, HEAT_PROFILE
 
 HOSTILE = [
     "<script>alert(1)</script>.csv",
@@ -168,10 +169,10 @@ def test_a_number_leads_to_its_table_module_and_command(pages: dict[str, Page]) 
         in words
     )
     assert (
-        "table heat_demand_annual, columns dwelling_type, heat_kwh_mean, heat_kwh_ci_low, heat_kwh_ci_high, heat_kwh_weather_normal, heat_kwh_weather_normal_ci_low, heat_kwh_weather_normal_ci_high; computed by transforms/demand.py"
+        "table heat_demand_annual, columns dwelling_type, heat_kwh_mean, heat_kwh_ci_low, heat_kwh_ci_high, heat_kwh_weather_normal, heat_kwh_weather_normal_ci_low, heat_kwh_weather_normal_ci_high; computed by transforms/heat/demand.py"
         in words_of(pages["demand"])
     )
-    for table in (tables.HEAT_HOURLY, tables.HEAT_PROFILE, tables.LCOH):
+    for table in (HEAT_HOURLY, HEAT_PROFILE, LCOH):
         assert table.grain in words
 
 
@@ -188,7 +189,7 @@ def test_the_ledger_names_refused_files_and_whether_lines_add_up(tmp_path: Path)
     sources = sources.with_columns(
         readings=pl.col("readings") - pl.when(pl.col("file_name") == "lost.csv").then(3).otherwise(0)
     )
-    words = words_of(render(tmp_path, sources=disclosure.publish_ledger(sources))["quality"])
+    words = words_of(render(tmp_path, sources=publish_ledger(sources))["quality"])
     assert "refused: column ELECKWH: electricity is not used" in words
     assert words.count("adds up") == 1
     assert "+3 lines" in words

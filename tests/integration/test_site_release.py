@@ -10,15 +10,21 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from quality import disclosure
+from quality.disclosure.accounts import publish_checks, publish_flags, publish_funnel, publish_ledger, publish_months
+from quality.disclosure.cells import publish_cells
+from quality.disclosure.rule import BY_DWELLING_TYPE
 from reports.changes import changes
+from reports.inputs import Download
 from reports.method import method_text, render_method
-from reports.site import Download, render_site
+from reports.site import render_site
 from tests.example_release import make_release, publish_rows, table_changes
 from tests.example_site import HOMES, RUN, make_demand, make_inputs, publish_totals
 from tests.site_pages import Page, read_pages, render, words_of
-from transforms import tables
-from transforms.public import PUBLIC_TABLES
+from transforms.public.public import PUBLIC_TABLES
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON, SELECTION_FUNNEL
+from transforms.tables.lineage import BUILD_MONTH, FLAG_COUNT, FLAG_JUDGEMENT, QUALITY_RESULT, SOURCE
+from transforms.tables.published import EXTERNAL_CHECK, HEAT_DEMAND_QUANTILE, TABLE_CHANGE
+from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 
 
 @pytest.fixture(scope="module")
@@ -50,22 +56,22 @@ def test_a_run_of_one_home_renders_with_ledger_funnel_and_the_papers_costs(tmp_p
 
 def test_a_run_without_a_study_period_renders(tmp_path: Path) -> None:
     nothing = {
-        "demand": disclosure.publish_cells(tables.HEAT_DEMAND_ANNUAL, tables.HEAT_DEMAND_ANNUAL.empty()),
-        "profile": disclosure.publish_cells(tables.HEAT_PROFILE, tables.HEAT_PROFILE.empty()),
-        "funnel": disclosure.publish_funnel(tables.SELECTION_FUNNEL.empty()),
-        "sources": disclosure.publish_ledger(tables.SOURCE.empty()),
-        "flags": disclosure.publish_flags(tables.FLAG_COUNT.empty(), homes=0),
-        "months": disclosure.publish_months(tables.BUILD_MONTH.empty()),
-        "checks": disclosure.publish_checks(tables.QUALITY_RESULT.empty()),
+        "demand": publish_cells(HEAT_DEMAND_ANNUAL, HEAT_DEMAND_ANNUAL.empty()),
+        "profile": publish_cells(HEAT_PROFILE, HEAT_PROFILE.empty()),
+        "funnel": publish_funnel(SELECTION_FUNNEL.empty()),
+        "sources": publish_ledger(SOURCE.empty()),
+        "flags": publish_flags(FLAG_COUNT.empty(), homes=0),
+        "months": publish_months(BUILD_MONTH.empty()),
+        "checks": publish_checks(QUALITY_RESULT.empty()),
         **{
             name: publish_totals(table, table.empty(), homes=0)
             for name, table in (
-                ("quantiles", tables.HEAT_DEMAND_QUANTILE),
-                ("weather_fit", tables.WEATHER_FIT),
-                ("weather_days", tables.WEATHER_DAY),
-                ("season", tables.HEAT_PROFILE_SEASON),
-                ("judgements", tables.FLAG_JUDGEMENT),
-                ("external", tables.EXTERNAL_CHECK),
+                ("quantiles", HEAT_DEMAND_QUANTILE),
+                ("weather_fit", WEATHER_FIT),
+                ("weather_days", WEATHER_DAY),
+                ("season", HEAT_PROFILE_SEASON),
+                ("judgements", FLAG_JUDGEMENT),
+                ("external", EXTERNAL_CHECK),
             )
         },
     }
@@ -81,7 +87,7 @@ def test_the_latest_period_is_shown_and_the_others_are_listed(tmp_path: Path) ->
     both = pl.concat(
         [make_demand(HOMES), make_demand(HOMES, "2008").with_columns(heat_kwh_mean=pl.col("heat_kwh_mean") + 70)]
     )
-    demand = disclosure.publish_cells(tables.HEAT_DEMAND_ANNUAL, both, margins=[disclosure.BY_DWELLING_TYPE])
+    demand = publish_cells(HEAT_DEMAND_ANNUAL, both, margins=[BY_DWELLING_TYPE])
     words = words_of(render(tmp_path, demand=demand)["demand"])
     assert "Figures show the latest period, 2009. Also in the warehouse: 2008." in words
     latest, earlier = (
@@ -94,7 +100,7 @@ def test_the_latest_period_is_shown_and_the_others_are_listed(tmp_path: Path) ->
 def test_a_page_without_a_comparison_says_how_to_get_one(tmp_path: Path, pages: dict[str, Page]) -> None:
     assert "external" in {a.get("id") for a in pages["quality"].all("section")}
     assert "set reference_folder" not in words_of(pages["quality"])
-    none = publish_totals(tables.EXTERNAL_CHECK, tables.EXTERNAL_CHECK.empty(), homes=100)
+    none = publish_totals(EXTERNAL_CHECK, EXTERNAL_CHECK.empty(), homes=100)
     without = render(tmp_path, external=none)["quality"]
     assert "external" not in {a.get("id") for a in without.all("section")}
     assert "#external" not in {a["href"] for a in without.all("a")}
@@ -116,7 +122,7 @@ def test_what_changed_is_said_in_words(tmp_path: Path, pages: dict[str, Page]) -
     assert "dwelling_type=flat, period=2009: heat_kwh_mean" in words
     computed = {"table_change": "x", "demand_change": "x"} | make_release().computed_by
     assert changes(make_inputs()).says == "This is the first release: there is nothing to compare it with."
-    same = publish_rows(tables.TABLE_CHANGE, table_changes(changed=0))
+    same = publish_rows(TABLE_CHANGE, table_changes(changed=0))
     assert changes(make_inputs(table_change=same, computed_by=computed)).says.startswith("Nothing changed:")
     first = render(tmp_path)
     for name in ("index", "downloads"):

@@ -16,15 +16,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.disk import NotEnoughDiskError, check_disk, measure_disk, tell_bytes
-from flows.report_folder import report_is_current
+from flows.operations.disk import NotEnoughDiskError, check_disk, measure_disk, tell_bytes
+from flows.operations.snapshots import describe_snapshots, list_snapshots, resume, retain, roll_back
+from flows.operations.status import describe_status, read_status
+from flows.pipeline.report import report_is_current
 from flows.settings import Settings, SettingsError, load_settings
-from flows.snapshots import describe_snapshots, list_snapshots, resume, retain, roll_back
-from flows.status import describe_status, read_status
 from tests.pipeline import read_tables, run, write_edrp, write_households
 from warehouse.lake import Lake
+from warehouse.public.releases import ReleaseFolder
 from warehouse.publish import WarehouseFolder, read_history
-from warehouse.releases import ReleaseFolder
 from warehouse.runs import read_runs
 from warehouse.snapshots import Hold, list_files, read_hold, write_hold
 from warehouse.versions import LAKE_FORMAT_KEY, WAREHOUSE_FORMAT, FormatError

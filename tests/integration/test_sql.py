@@ -15,8 +15,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.sql import run_sql
-from transforms.tables import VIEWS, WAREHOUSE_TABLES
+from flows.answers.sql import run_sql
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.views import VIEWS
 from warehouse.reader import NoWarehouseError, QueryError, open_published
 
 HOURS = "SELECT household_id, hour_start_utc, gas_kwh FROM heat_hourly ORDER BY ALL LIMIT 3"

@@ -16,7 +16,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.states import Cancelling, Pending, Running, State
 
-from flows.stale import end_processes, find_processes, mark_crashed, take_up_again
+from flows.server.stale import end_processes, find_processes, mark_crashed, take_up_again
 from tests.pipeline import run, write_edrp
 from warehouse.runs import RunLog, running, write_run
 

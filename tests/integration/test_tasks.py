@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from prefect import flow
 
-from flows.tasks import UnitsFailedError, run_task, run_tasks
+from flows.runs.tasks import UnitsFailedError, run_task, run_tasks
 
 
 def failing(error: Exception, times: int, calls: list[str]) -> Callable[[], str]:

@@ -14,12 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 import flows
-from flows.cli import app
-from flows.lineage import BY_NAME, COMPUTED_BY, ORIGINS, TRACEABLE, way_back
+from flows.answers.trace import Step, Trace, trace
+from flows.answers.trace_key import KeyChoiceError
+from flows.cli.main import app
 from flows.settings import Settings, load_settings
-from flows.trace import Step, Trace, trace
-from flows.trace_key import KeyChoiceError
 from reports.inputs import WAY_OF_A_NUMBER
+from transforms.tables.origins import BY_NAME, COMPUTED_BY, ORIGINS, TRACEABLE, way_back
 from warehouse.versions import LAKE_FORMAT_KEY
 
 NETWORK = ("scenario=eep2019", "demand_basis=measured", "system=ashp", "dwelling_type=all")

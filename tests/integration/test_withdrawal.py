@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli.main import app
+from flows.operations.status import describe_status, read_status
 from flows.settings import load_settings
-from flows.status import describe_status, read_status
 from tests.pipeline import differing, read_tables, write_edrp, write_households
 from tests.pipeline import run_without_report as run
 from warehouse.lake import Lake

@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.alerts import find_facts
-from flows.cli import app
-from flows.content import list_sources, read_current_inputs
-from flows.ingest import plan_ingest
-from flows.inputs import Inputs
-from flows.plan import plan_months
+from flows.cli.main import app
+from flows.operations.alerts import find_facts
+from flows.operations.withdrawal import carry_out, undo, withdraw
+from flows.pipeline.candidate import list_sources
+from flows.pipeline.content import read_current_inputs
+from flows.pipeline.ingest import plan_ingest
+from flows.pipeline.inputs import Inputs
+from flows.pipeline.months import plan_months
 from flows.settings import Settings, load_settings
-from flows.withdrawal import carry_out, undo, withdraw
-from quality.disclosure import publish_ledger
+from quality.disclosure.accounts import publish_ledger
 from tests.landing_files import JUNE, LINES, deliver, edrp_lines, half_hours, ingest, options
 from tests.pipeline import run_without_report as run
 from warehouse.cost_figures import read_assumptions

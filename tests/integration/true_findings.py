@@ -6,7 +6,8 @@ import datetime as dt
 
 import polars as pl
 
-from transforms import tables
+from transforms.tables.lineage import SUSPECT_SPAN
+from transforms.tables.words import INFERRED_FLAGS, SEGMENTATIONS
 
 START = dt.datetime(2009, 1, 1)
 EFFICIENCY = 0.8054
@@ -17,8 +18,7 @@ def flag_judgement(build: pl.DataFrame) -> pl.DataFrame:
     """Return for each month and inferred flag its ok and its stuck readings; in January ten cannot be judged for units."""
     readings = build["ok_half_hours"] + build["month"].is_in(STUCK_MONTHS).cast(pl.Int64)
     judged = pl.concat(
-        build.select("month", flag=pl.lit(flag), outcome=pl.lit("judged"), readings=readings)
-        for flag in tables.INFERRED_FLAGS
+        build.select("month", flag=pl.lit(flag), outcome=pl.lit("judged"), readings=readings) for flag in INFERRED_FLAGS
     )
     few = (pl.col("flag") == "suspected_unit") & (pl.col("month") == START.date())
     not_judged = judged.filter(few).with_columns(outcome=pl.lit("too few days"), readings=pl.lit(10, dtype=pl.Int64))
@@ -34,7 +34,7 @@ def suspect_span() -> pl.DataFrame:
         ("home2", "stuck", START + 40 * day, START + 42 * day, None),
         ("home1", "suspected_unit", START + 10 * day, START + 11 * day, 11.2),
     ]
-    return pl.DataFrame(rows, schema=tables.SUSPECT_SPAN.schema, orient="row")
+    return pl.DataFrame(rows, schema=SUSPECT_SPAN.schema, orient="row")
 
 
 def source_level() -> pl.DataFrame:
@@ -74,7 +74,7 @@ def heat_profile_season(profile: pl.DataFrame) -> pl.DataFrame:
         .drop_nulls("segment")
         .group_by(keys)
         .agg(pl.col("households").min(), pl.len().alias("days"), pl.col("gas_kwh_mean", "heat_kwh_mean").mean())
-        for name in tables.SEGMENTATIONS
+        for name in SEGMENTATIONS
     ]
     return pl.concat(means)
 

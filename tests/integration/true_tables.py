@@ -19,7 +19,8 @@ from tests.integration.true_findings import (
     weather_day,
     weather_fit,
 )
-from transforms import tables
+from transforms.tables.lineage import FLAG_COUNT, QUALITY_RESULT
+from transforms.tables.words import SYSTEMS
 from warehouse.publish import describe_columns
 
 END = dt.datetime(2010, 1, 1)
@@ -68,7 +69,7 @@ def true_tables() -> dict[str, pl.DataFrame]:
         "suspect_span": suspect_span(),
         "build_month": build,
         "run": run(),
-        "quality_result": tables.QUALITY_RESULT.empty(),
+        "quality_result": QUALITY_RESULT.empty(),
         "data_dictionary": describe_columns(),
     }
 
@@ -270,7 +271,7 @@ def ledger(build: pl.DataFrame) -> dict[str, pl.DataFrame]:
     flags = [("a", "ok", ok - 100), ("b", "ok", 100), ("b", "sentinel_max", others - stuck), ("b", "stuck", stuck)]
     return {
         "source": source,
-        "flag_count": pl.DataFrame(flags, schema=tables.FLAG_COUNT.schema, orient="row"),
+        "flag_count": pl.DataFrame(flags, schema=FLAG_COUNT.schema, orient="row"),
     }
 
 
@@ -279,7 +280,7 @@ def lcoh() -> pl.DataFrame:
     return pl.DataFrame(
         {
             "scenario": "paper_fit", "convention": "wang2018", "denominator": "delivered", "demand_basis": "paper",
-            "period": "paper", "system": list(tables.SYSTEMS), "scale": "individual", "dwellings": 1,
+            "period": "paper", "system": list(SYSTEMS), "scale": "individual", "dwellings": 1,
             "dwelling_type": "all", "demand_kwh": 15_200.0, "capital_gbp_per_mwh": [11.1, 40.0, 70.0, 30.0],
             "om_gbp_per_mwh": [11.8, 9.0, 8.0, 12.0], "fuel_gbp_per_mwh": [50.0, 40.0, 30.0, 45.0],
             "carbon_gbp_per_mwh": [6.3, 2.0, 1.0, 2.0], "initial_capital_gbp_per_dwelling": 2500.0,

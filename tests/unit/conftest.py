@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 import polars as pl
 import pytest
 
-from transforms.neighbour_flags import SOURCES_SCHEMA
-from transforms.tables import CELL, FLAG_DTYPE, READING
+from transforms.readings.neighbour_flags import SOURCES_SCHEMA
+from transforms.tables.lake import CELL, READING
+from transforms.tables.words import FLAG_DTYPE
 
 Row = tuple[str, dt.datetime, float, int]
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.exceptions import PolarsError
 
-from transforms.changes import compare_demand, compare_tables
-from transforms.schema import UTC, Column, Table
+from transforms.public.changes import compare_demand, compare_tables
+from transforms.tables.schema import UTC, Column, Table
 
 HEAT = Table(
     "heat", "heat of a group in an hour", ("group", "hour_start_utc"),

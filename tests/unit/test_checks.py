@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from quality.changed import Changed
 from quality.checks import Check, check_table
 from quality.measure import measure, sample_broken
-from transforms.schema import Column, Table
-from transforms.tables import HEAT_HOURLY, WAREHOUSE_TABLES
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.heat import HEAT_HOURLY
+from transforms.tables.schema import Column, Table
 
 FIRST_DAY = dt.datetime(2009, 1, 1)
 FIRST_ROW = "WHERE rowid = 0"

@@ -7,9 +7,9 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from transforms.claims import claim_table
-from transforms.tables import DWELLING_TYPES
+from transforms.claims.claims import claim_table
 from transforms.tables.cost_analysis import CLAIM
+from transforms.tables.words import DWELLING_TYPES
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 

@@ -7,8 +7,8 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from transforms.clocks import ClockVotes, add_counts, count_change_days, decide_clock, weigh_change_days
-from transforms.stamps import LONDON
+from transforms.readings.clocks import ClockVotes, add_counts, count_change_days, decide_clock, weigh_change_days
+from transforms.readings.stamps import LONDON
 
 SPRING, AUTUMN = dt.date(2009, 3, 29), dt.date(2009, 10, 25)
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.cold_days import ColdDays, choose_cold_days, place_load
-from transforms.periods import Period
+from transforms.heat.periods import Period
+from transforms.peaks.cold_days import ColdDays, choose_cold_days, place_load
 
 PERIOD = Period(dt.date(2009, 1, 1))
 DAYS = ColdDays((dt.date(2009, 1, 5), dt.date(2009, 1, 7)), "temperature")

@@ -7,12 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.disclosure import (
-    BY_DWELLING_TYPE,
-    BY_HOUR,
-    DisclosureRule,
-    suppress_small_cells,
-)
+from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, DisclosureRule, suppress_small_cells
 
 KEYS = ("dwelling_type", "period")
 

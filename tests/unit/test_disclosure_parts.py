@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality.disclosure import publish_quantiles
+from quality.disclosure.cells import publish_quantiles
 from quality.disclosure.parts import accept_sets, choose_windows, nearest_homes
 from tests.attackers import smallest_support
 

@@ -9,13 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from quality.disclosure import (
-    BY_DWELLING_TYPE,
-    BY_HOUR,
-    Margin,
-    publish_cells,
+from quality.disclosure.accounts import (
     publish_checks,
-    publish_costs,
     publish_external,
     publish_flags,
     publish_funnel,
@@ -23,12 +18,16 @@ from quality.disclosure import (
     publish_ledger,
     publish_months,
     publish_open,
-    suppress_small_cells,
 )
+from quality.disclosure.cells import publish_cells, publish_costs
+from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, Margin, suppress_small_cells
 from tests.example_site import HOMES, make_assumptions, make_demand, make_lcoh, make_profile, make_sources
-from transforms import tables
-from transforms.lcoh.table import lcoh_table
-from transforms.public import PublicTable
+from transforms.lcoh.results.table import lcoh_table
+from transforms.public.public import PublicTable
+from transforms.tables.cost import ASSUMPTION, LCOH
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE, SELECTION_FUNNEL
+from transforms.tables.lineage import FLAG_JUDGEMENT, QUALITY_RESULT
+from transforms.tables.published import EXTERNAL_CHECK
 
 ROOT = Path(__file__).parents[2]
 KEYS = ("dwelling_type", "period")
@@ -36,14 +35,14 @@ KEYS = ("dwelling_type", "period")
 
 def test_a_finer_table_shows_no_cell_that_the_coarser_one_hides() -> None:
     annual = make_demand(HOMES | {"bungalow": 9})
-    demand = publish_cells(tables.HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
+    demand = publish_cells(HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
     hourly = pl.concat(
         [
             make_profile({"terraced": 50}).head(48).with_columns(dwelling_type=pl.lit(name))
             for name in ("bungalow", "detached", "terraced")
         ]
     )
-    profile = publish_cells(tables.HEAT_PROFILE, hourly, margins=[BY_HOUR], coarser=demand)
+    profile = publish_cells(HEAT_PROFILE, hourly, margins=[BY_HOUR], coarser=demand)
     assert set(demand.suppressed["dwelling_type"]) == {"bungalow", "detached"}
     assert set(profile.frame["dwelling_type"]) == {"terraced"}
     assert profile.frame.height + profile.suppressed.height == hourly.height
@@ -52,7 +51,7 @@ def test_a_finer_table_shows_no_cell_that_the_coarser_one_hides() -> None:
 def funnel(left: list[int], without: list[int]) -> pl.DataFrame:
     """Return a funnel whose means tell their place."""
     steps = range(len(left))
-    return tables.SELECTION_FUNNEL.conform(
+    return SELECTION_FUNNEL.conform(
         pl.DataFrame(
             {
                 "period": "2009",
@@ -69,10 +68,10 @@ def funnel(left: list[int], without: list[int]) -> pl.DataFrame:
 
 def test_costs_are_those_of_the_published_demand_and_lead_back_to_no_other() -> None:
     annual = make_demand(HOMES).with_columns(pl.col("heat_kwh_mean") + 3.7)
-    demand = publish_cells(tables.HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
-    costs, assumptions = make_lcoh(annual), publish_open(tables.ASSUMPTION, make_assumptions())
+    demand = publish_cells(HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
+    costs, assumptions = make_lcoh(annual), publish_open(ASSUMPTION, make_assumptions())
     published = publish_costs(costs, demand=demand, assumptions=assumptions, cost=lcoh_table)
-    both = published.frame.filter(demand_basis="measured").join(costs, on=tables.LCOH.key, suffix="_own")
+    both = published.frame.filter(demand_basis="measured").join(costs, on=LCOH.key, suffix="_own")
     assert both.height == costs.filter(demand_basis="measured").height
     assert set(both["demand_kwh"]) == set(demand.frame["heat_kwh_mean"])
     assert both.filter(pl.col("lcoh_gbp_per_mwh") == pl.col("lcoh_gbp_per_mwh_own")).is_empty()
@@ -119,7 +118,7 @@ def test_judgements_follow_their_month_and_lose_small_counts() -> None:
         for month in (1, 2)
         for outcome, n in (("judged", 1234), ("too short", 7), ("none", 0))
     ]
-    frame = pl.DataFrame(rows, schema=tables.FLAG_JUDGEMENT.schema, orient="row")
+    frame = pl.DataFrame(rows, schema=FLAG_JUDGEMENT.schema, orient="row")
     published = publish_judgements(frame, months=months)
     assert published.frame.select("month", "outcome", "readings").rows() == [
         (dt.date(2009, 2, 1), "judged", 1230),
@@ -129,7 +128,7 @@ def test_judgements_follow_their_month_and_lose_small_counts() -> None:
 
 
 def test_a_comparison_needs_ten_homes_and_keeps_what_others_published() -> None:
-    row = dict.fromkeys(tables.EXTERNAL_CHECK.schema, "x") | {"own": 12.3456, "published": 12.3987, "ratio": 0.99572}
+    row = dict.fromkeys(EXTERNAL_CHECK.schema, "x") | {"own": 12.3456, "published": 12.3987, "ratio": 0.99572}
     frame = pl.DataFrame([row | {"segment": "all", "households": 26}, row | {"segment": "flat", "households": 9}])
     published = publish_external(frame)
     assert published.frame.select("segment", "own", "published", "ratio", "households").rows() == [
@@ -139,7 +138,7 @@ def test_a_comparison_needs_ten_homes_and_keeps_what_others_published() -> None:
 
 
 def test_a_year_of_heat_tells_nothing_of_a_single_hour() -> None:
-    demand = publish_cells(tables.HEAT_DEMAND_ANNUAL, make_demand(HOMES))
+    demand = publish_cells(HEAT_DEMAND_ANNUAL, make_demand(HOMES))
     assert demand.frame.select(pl.col("heat_kwh_mean", "gas_kwh_mean", "heat_kwh_ci_low") % 10).sum().row(0) == (
         0,
         0,
@@ -183,7 +182,7 @@ def test_flags_are_published_over_all_sources_and_only_where_enough_homes_stand_
 
 
 def test_checks_are_published_without_the_keys_and_figures_that_they_looked_at() -> None:
-    row = dict.fromkeys(tables.QUALITY_RESULT.schema, "x") | {
+    row = dict.fromkeys(QUALITY_RESULT.schema, "x") | {
         "passed": True,
         "sample_keys": '["home 7"]',
         "observed": 3.0,
@@ -209,9 +208,9 @@ def test_months_of_few_homes_are_hidden() -> None:
 
 def test_only_tables_that_hold_nothing_of_homes_are_open() -> None:
     assumptions = make_assumptions()
-    assert publish_open(tables.ASSUMPTION, assumptions).frame.height == assumptions.height
+    assert publish_open(ASSUMPTION, assumptions).frame.height == assumptions.height
     with pytest.raises(ValueError, match="table heat_hourly may hold what comes from homes"):
-        publish_open(tables.HEAT_HOURLY, tables.HEAT_HOURLY.empty())
+        publish_open(HEAT_HOURLY, HEAT_HOURLY.empty())
 
 
 def test_a_published_table_is_made_nowhere_but_in_disclosure_control() -> None:

@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.disclosure import DEFAULT_RULE, DisclosureRule, publish_all, publish_gate_runs
+from quality.disclosure.accounts import publish_gate_runs
 from quality.disclosure.diversity import coarsen_peaks, in_steps
+from quality.disclosure.everything import publish_all
+from quality.disclosure.rule import DEFAULT_RULE, DisclosureRule
 from tests.attackers import Trial, homes_of, warehouse_of
 from tests.example_site import make_assumptions
-from transforms import tables
-from transforms.lcoh.households import household_costs
-from transforms.lcoh.quantile_costs import cost_quantiles
+from transforms.lcoh.results.households import cost_quantiles, household_costs
+from transforms.tables.cost_analysis import DIVERSITY
+from transforms.tables.lineage import QUALITY_RESULT, RUN
+from transforms.tables.published import GATE_RUN, HEAT_DEMAND_QUANTILE
 
 CURVE = {"limit_kw": 5.131051, "exponent": 0.660623, "sd_of_homes_kw": 2.738901}
 SIZES = (1, 2, 5, 10, 20, 50, 1_000)
@@ -27,7 +30,7 @@ def peaks(homes: int, largest: int) -> pl.DataFrame:
         ("flat", "2009", 60, n, homes, 3.03 + 0.001 * n, 5.123 + 2 / n**0.5, 9.876 + 5 / n**0.5, n > largest)
         for n in SIZES
     ]
-    return pl.DataFrame(rows, schema=tables.DIVERSITY.schema, orient="row")
+    return pl.DataFrame(rows, schema=DIVERSITY.schema, orient="row")
 
 
 @pytest.mark.parametrize(
@@ -113,16 +116,16 @@ def test_a_quantile_of_cost_is_the_cost_at_the_opposite_quantile_of_heat() -> No
 
 
 def test_without_quantiles_there_are_no_costs_at_them() -> None:
-    none = tables.HEAT_DEMAND_QUANTILE.empty()
+    none = HEAT_DEMAND_QUANTILE.empty()
     assert cost_quantiles(none, make_assumptions(), scenario="paper_fit", convention="wang2018").is_empty()
 
 
 def runs(count: int) -> pl.DataFrame:
     """Return so many runs, a day apart, the latest first."""
-    texts = {name: "x" for name, dtype in tables.RUN.schema.items() if dtype == pl.String}
-    numbers = {name: 0 for name, dtype in tables.RUN.schema.items() if dtype == pl.Int64}
+    texts = {name: "x" for name, dtype in RUN.schema.items() if dtype == pl.String}
+    numbers = {name: 0 for name, dtype in RUN.schema.items() if dtype == pl.Int64}
     moments = [dt.datetime(2026, 1, 1) + dt.timedelta(days=n) for n in reversed(range(count))]
-    return tables.RUN.conform(
+    return RUN.conform(
         pl.DataFrame(
             [
                 texts | numbers | {
@@ -143,7 +146,7 @@ def test_every_run_that_the_warehouse_remembers_has_its_counts_of_checks() -> No
         *(pl.lit(None).alias(name) for name in ("observed", "lower", "upper")),
         table_name=pl.lit("t"), sample_keys=pl.lit('["home 7"]'), meaning=pl.lit("m"),
     )  # fmt: skip
-    more = {"run": runs(3), "quality_result": tables.QUALITY_RESULT.conform(results)}
+    more = {"run": runs(3), "quality_result": QUALITY_RESULT.conform(results)}
     with warehouse_of(Trial(homes_of({"flat": 12})), more) as query:
         published = publish_all(query, release_id="r").tables["gate_run"]
     columns = ("run_id", "checks", "passed", "failed_warnings", "failed_critical")
@@ -156,8 +159,8 @@ def test_every_run_that_the_warehouse_remembers_has_its_counts_of_checks() -> No
 
 
 def test_a_record_of_the_gate_holds_its_columns_and_no_other() -> None:
-    row = dict.fromkeys(tables.GATE_RUN.schema, 1) | {
+    row = dict.fromkeys(GATE_RUN.schema, 1) | {
         "run_id": "r", "kind": "nightly", "code_fingerprint": "f", "published_at_utc": dt.datetime(2026, 1, 1),
         "reason": "a home of mine", "settings": "{}",
     }  # fmt: skip
-    assert publish_gate_runs(pl.DataFrame([row])).frame.columns == list(tables.GATE_RUN.schema)
+    assert publish_gate_runs(pl.DataFrame([row])).frame.columns == list(GATE_RUN.schema)

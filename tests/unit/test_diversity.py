@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.cold_days import ColdDays, ColdLoad
-from transforms.demand import Bootstrap, draw_annual_heat
-from transforms.diversity import DiversityRule, measure_diversity
-from transforms.diversity_curve import FALL_BOUNDS, Z_95, PeakCurve, fit_exponent
-from transforms.diversity_draws import Pool, bracket_limit, draw_peaks, smooth_quantile
+from transforms.heat.demand import Bootstrap, draw_annual_heat
+from transforms.peaks.cold_days import ColdDays, ColdLoad
+from transforms.peaks.diversity import DiversityRule, measure_diversity
+from transforms.peaks.diversity_curve import FALL_BOUNDS, Z_95, PeakCurve, fit_exponent
+from transforms.peaks.diversity_draws import Pool, bracket_limit, draw_peaks, smooth_quantile
 from transforms.tables.cost_analysis import DIVERSITY, DIVERSITY_CURVE
 from warehouse.figures import read_figures
 

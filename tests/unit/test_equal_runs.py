@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.equal_runs import find_runs, join_runs, judge_cold_zeros, judge_stuck, name_step
-from transforms.tables import CLOSED_RUN, HOME_LEVEL, OPEN_RUN
+from transforms.history.equal_runs import find_runs, join_runs, judge_cold_zeros, judge_stuck, name_step
+from transforms.tables.lake import CLOSED_RUN, HOME_LEVEL, OPEN_RUN
 
 START = dt.datetime(2009, 1, 1)
 HALF = dt.timedelta(minutes=30)

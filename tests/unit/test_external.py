@@ -8,12 +8,14 @@ import functools
 import polars as pl
 import pytest
 
-from quality.disclosure import BY_DWELLING_TYPE, DisclosureRule, publish_cells
-from transforms import tables
-from transforms.external import OwnFigures, References, check_external, summarise_own
-from transforms.external.reference import DAILY_GAS, HALF_HOUR_GAS, LEVEL_BY_BAND, LEVEL_BY_TYPE
-from transforms.local_time import on_the_clock
-from transforms.season import profile_by_season
+from quality.disclosure.cells import publish_cells
+from quality.disclosure.rule import BY_DWELLING_TYPE, DisclosureRule
+from transforms.climate.local_time import on_the_clock
+from transforms.external.compare import check_external
+from transforms.external.own import OwnFigures, summarise_own
+from transforms.external.reference import DAILY_GAS, HALF_HOUR_GAS, LEVEL_BY_BAND, LEVEL_BY_TYPE, References
+from transforms.heat.season import profile_by_season
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON
 
 TYPES = {
     "detached": 40.0,
@@ -44,7 +46,7 @@ def make_profile(*, period: str = "2009", homes: int = 40, colder_by: float = 0.
     part = pl.col("hour_local").replace_strict(list(range(24)), shape.to_list(), return_dtype=pl.Float64)
     gas = day * part
     n = pl.when(pl.col("dwelling_type") == "all").then(homes * len(TYPES)).otherwise(homes)
-    return tables.HEAT_PROFILE.conform(
+    return HEAT_PROFILE.conform(
         rows.with_columns(period=pl.lit(period), households=n, gas_kwh_mean=gas, heat_kwh_mean=gas * 0.8, heat_kwh_se=None)
     )  # fmt: skip
 
@@ -55,16 +57,16 @@ def summarise(profile: pl.DataFrame, *, origin: str | None = None) -> OwnFigures
     sums = profile.group_by("dwelling_type", "period").agg(
         pl.col("gas_kwh_mean", "heat_kwh_mean").sum(), pl.col("households").min()
     )
-    nothing = {c.name: pl.lit(None) for c in tables.HEAT_DEMAND_ANNUAL.columns if c.name not in sums.columns}
+    nothing = {c.name: pl.lit(None) for c in HEAT_DEMAND_ANNUAL.columns if c.name not in sums.columns}
     demand = publish_cells(
-        tables.HEAT_DEMAND_ANNUAL,
-        tables.HEAT_DEMAND_ANNUAL.conform(sums.with_columns(**nothing)),
+        HEAT_DEMAND_ANNUAL,
+        HEAT_DEMAND_ANNUAL.conform(sums.with_columns(**nothing)),
         margins=[BY_DWELLING_TYPE],
         rule=rule,
     )
     return summarise_own(
-        publish_cells(tables.HEAT_PROFILE, profile, coarser=demand, rule=rule),
-        publish_cells(tables.HEAT_PROFILE_SEASON, profile_by_season(profile), coarser=demand, rule=rule),
+        publish_cells(HEAT_PROFILE, profile, coarser=demand, rule=rule),
+        publish_cells(HEAT_PROFILE_SEASON, profile_by_season(profile), coarser=demand, rule=rule),
         demand,
         origin=origin,
     )

@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.external import compare_days, describe_days, rest_on_heating
-from transforms.external.days import HeatingRule
+from transforms.external.days import HeatingRule, compare_days, describe_days, rest_on_heating
 
 DATES = [dt.date(2009, 1, 1) + dt.timedelta(days=n) for n in range(365)]
 TEMPERATURE = pl.DataFrame(

@@ -28,7 +28,10 @@ from reports.figures.weather import draw_gas_uses, draw_weather_fit
 from reports.inputs import SiteInputs
 from tests.example_heat import LEVELS
 from tests.example_site import HOMES, PEAK_KWH, RUN, chart_of, make_inputs
-from transforms import tables
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.cost import LCOH
+from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.published import EXTERNAL_CHECK, HEAT_DEMAND_QUANTILE
 
 ROOT = Path(__file__).parents[2]
 DRAWS = (
@@ -170,7 +173,7 @@ def test_every_figure_says_what_it_shows_and_where_it_comes_from(draw: object, i
     assert exhibit.provenance["Homes"] == "about 590"
     assert "made-up sample data, not EDRP" in exhibit.provenance["Source"]
     table, module = re.match(r"table (\w+), .* computed by (\S+)$", exhibit.provenance["Trace"]).groups()
-    assert table in {t.name for t in (*tables.WAREHOUSE_TABLES, tables.HEAT_DEMAND_QUANTILE, tables.EXTERNAL_CHECK)}
+    assert table in {t.name for t in (*WAREHOUSE_TABLES, HEAT_DEMAND_QUANTILE, EXTERNAL_CHECK)}
     assert (ROOT / module).exists()
 
 
@@ -277,7 +280,7 @@ def test_a_table_whose_module_is_not_named_is_refused() -> None:
     with pytest.raises(ValueError, match="computed_by does not say which module computes heat_demand_annual"):
         make_inputs(
             computed_by={"lcoh": "x.py"}
-            | dict.fromkeys(t.name for t in tables.WAREHOUSE_TABLES if t.name != "heat_demand_annual")
+            | dict.fromkeys(t.name for t in WAREHOUSE_TABLES if t.name != "heat_demand_annual")
         )
 
 
@@ -306,6 +309,6 @@ def test_foreign_text_hides_nothing(given: str, shown: str) -> None:
 
 
 def test_axis_titles_come_from_the_declarations() -> None:
-    assert text.title_of(tables.LCOH.column("lcoh_gbp_per_mwh")) == "Levelised cost of heat [£/MWh]"
-    assert text.title_of(tables.HEAT_PROFILE.column("temperature_c")) == "Outdoor air temperature [°C]"
-    assert text.title_of(tables.HEAT_PROFILE.column("households")) == "Homes with a good reading in the hour"
+    assert text.title_of(LCOH.column("lcoh_gbp_per_mwh")) == "Levelised cost of heat [£/MWh]"
+    assert text.title_of(HEAT_PROFILE.column("temperature_c")) == "Outdoor air temperature [°C]"
+    assert text.title_of(HEAT_PROFILE.column("households")) == "Homes with a good reading in the hour"

@@ -11,13 +11,7 @@ import polars as pl
 import pytest
 
 from reports import palette, text
-from reports.figures.choice import (
-    draw_abatement,
-    draw_break_evens,
-    draw_finance,
-    draw_performance,
-    draw_probability,
-)
+from reports.figures.choice import draw_abatement, draw_break_evens, draw_finance, draw_performance, draw_probability
 from reports.figures.claims import claims_lead, draw_claims
 from reports.figures.diversity import draw_diversity
 from reports.figures.exhibit import Exhibit

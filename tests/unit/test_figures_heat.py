@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 import pytest
 
-from quality import disclosure
+from quality.disclosure.cells import publish_cells
 from reports import palette, text
 from reports.figures.demand import draw_annual_demand, draw_profile
 from reports.figures.exhibit import Exhibit
@@ -19,9 +19,11 @@ from reports.figures.weather import TOGETHER, draw_gas_uses, draw_weather_fit
 from reports.inputs import RunInfo, SiteInputs
 from tests.example_heat import BALANCE_C, BASE, SLOPE, make_quantiles
 from tests.example_site import HOMES, RUN, chart_of, make_inputs
-from transforms import tables
-from transforms.public import PublicTable
-from transforms.schema import Table
+from transforms.public.public import PublicTable
+from transforms.tables.heat import HEAT_PROFILE_SEASON
+from transforms.tables.published import HEAT_DEMAND_QUANTILE
+from transforms.tables.schema import Table
+from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 
 Draw = Callable[[SiteInputs, RunInfo], Exhibit]
 SEASON: tuple[Draw, ...] = (draw_months, draw_day_kinds, draw_bands)
@@ -34,10 +36,10 @@ FIELD_OF = {
     draw_bands: ("season",),
 }
 TABLE_OF = {
-    "quantiles": tables.HEAT_DEMAND_QUANTILE,
-    "weather_fit": tables.WEATHER_FIT,
-    "weather_days": tables.WEATHER_DAY,
-    "season": tables.HEAT_PROFILE_SEASON,
+    "quantiles": HEAT_DEMAND_QUANTILE,
+    "weather_fit": WEATHER_FIT,
+    "weather_days": WEATHER_DAY,
+    "season": HEAT_PROFILE_SEASON,
 }
 
 
@@ -60,7 +62,7 @@ def traces(exhibit: Exhibit, choice: str) -> list[go.Scatter]:
 
 def publish(table: Table, frame: pl.DataFrame) -> PublicTable:
     """Return rows as published, nothing hidden."""
-    return disclosure.publish_cells(table, frame)
+    return publish_cells(table, frame)
 
 
 @pytest.mark.parametrize("draw", FIELD_OF)
@@ -111,7 +113,7 @@ def test_the_spread_draws_each_published_quantile_and_marks_the_median(inputs: S
 
 
 def test_a_type_of_few_homes_shows_only_the_quantiles_that_it_may(inputs: SiteInputs) -> None:
-    few = publish(tables.HEAT_DEMAND_QUANTILE, make_quantiles(HOMES | {"bungalow": 22}))
+    few = publish(HEAT_DEMAND_QUANTILE, make_quantiles(HOMES | {"bungalow": 22}))
     exhibit = draw_spread(replace(inputs, quantiles=few), RUN)
     bungalow = next(
         trace for trace in chart_of(exhibit).data if trace.mode == "markers+text" and trace.y[0] == "Bungalow"
@@ -122,7 +124,7 @@ def test_a_type_of_few_homes_shows_only_the_quantiles_that_it_may(inputs: SiteIn
 
 
 def test_a_type_too_small_for_any_quantile_is_named(inputs: SiteInputs) -> None:
-    few = publish(tables.HEAT_DEMAND_QUANTILE, make_quantiles(HOMES | {"bungalow": 9}))
+    few = publish(HEAT_DEMAND_QUANTILE, make_quantiles(HOMES | {"bungalow": 9}))
     notes = draw_spread(replace(inputs, quantiles=few), RUN).notes
     assert "Not shown: Bungalow (too few homes, or a quantile would tell some apart)." in notes
 
@@ -260,7 +262,7 @@ def test_bands_of_temperature_go_from_cold_to_mild_and_keep_their_colours(inputs
 def test_a_kind_of_days_that_is_hidden_for_one_type_is_shown_in_part(inputs: SiteInputs) -> None:
     cold_flats = (pl.col("dwelling_type") == "flat") & (pl.col("segment") == "-5_to_0_c")
     frame, lost = inputs.season.frame.filter(~cold_flats), inputs.season.frame.filter(cold_flats)
-    hidden = lost.select(*tables.HEAT_PROFILE_SEASON.key, pl.lit("few_homes").alias("because"))
+    hidden = lost.select(*HEAT_PROFILE_SEASON.key, pl.lit("few_homes").alias("because"))
     season = replace(inputs.season, frame=frame, suppressed=hidden)
     exhibit = draw_bands(replace(inputs, season=season), RUN)
     assert any(note.startswith("Shown in part: Flat (the rest rests on fewer than 10 homes") for note in exhibit.notes)

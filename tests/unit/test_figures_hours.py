@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality import disclosure
+from quality.disclosure.rule import FLOOR
 from reports import palette
 from reports.figures.changes import draw_demand_change
 from reports.figures.completeness import draw_completeness, draw_lost_readings
@@ -21,9 +21,10 @@ from reports.figures.hours import draw_day_map, draw_weeks
 from reports.figures.scale import draw_scale
 from reports.inputs import SiteInputs
 from tests.example_site import HOMES, PEAK_KWH, RUN, chart_of, make_inputs
-from transforms import tables
-from transforms.public import PublicTable
-from transforms.schema import Table
+from transforms.public.public import PublicTable
+from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.published import DEMAND_CHANGE, GATE_RUN
+from transforms.tables.schema import Table
 
 TYPES = ["All homes", "Detached", "Semi-detached", "Terraced", "Bungalow", "Flat"]
 
@@ -36,19 +37,19 @@ def inputs() -> SiteInputs:
 
 def published(table: Table, frame: pl.DataFrame) -> PublicTable:
     """Return rows of a declared table as published, nothing hidden."""
-    return PublicTable(table.name, table.conform(frame), pl.DataFrame(), disclosure.FLOOR)
+    return PublicTable(table.name, table.conform(frame), pl.DataFrame(), FLOOR)
 
 
 def with_table(name: str, table: PublicTable) -> SiteInputs:
     """Return the inputs with one optional table more."""
     base = make_inputs()
-    return replace(base, computed_by={**base.computed_by, table.name: "transforms/public.py"}, **{name: table})
+    return replace(base, computed_by={**base.computed_by, table.name: "transforms/public/public.py"}, **{name: table})
 
 
 def profile_with(inputs: SiteInputs, keep: pl.Expr) -> SiteInputs:
     """Return the inputs with the hours that `keep` names, the others hidden."""
     frame = inputs.profile.frame
-    lost = frame.filter(~keep).select(*tables.HEAT_PROFILE.key, pl.lit("few_homes").alias("because"))
+    lost = frame.filter(~keep).select(*HEAT_PROFILE.key, pl.lit("few_homes").alias("because"))
     return replace(inputs, profile=replace(inputs.profile, frame=frame.filter(keep), suppressed=lost))
 
 
@@ -230,7 +231,7 @@ def gate_runs(failed: list[int]) -> PublicTable:
         }
         for n, warnings in enumerate(failed)
     ]  # fmt: skip
-    return published(tables.GATE_RUN, pl.DataFrame(rows, schema=tables.GATE_RUN.schema))
+    return published(GATE_RUN, pl.DataFrame(rows, schema=GATE_RUN.schema))
 
 
 def test_the_history_of_the_gate_draws_failed_checks_by_run() -> None:
@@ -263,7 +264,7 @@ def demand_changes(*rows: tuple[str, float | None, float | None]) -> PublicTable
     )
     change = pl.col("heat_kwh_mean_after") / pl.col("heat_kwh_mean_before") - 1
     frame = frame.with_columns(period=pl.lit("2009"), relative_change=change, since_release=pl.lit("before"))
-    return published(tables.DEMAND_CHANGE, frame)
+    return published(DEMAND_CHANGE, frame)
 
 
 def test_only_what_changed_since_the_last_release_is_drawn() -> None:

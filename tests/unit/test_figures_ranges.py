@@ -7,15 +7,15 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from quality import disclosure
+from quality.disclosure.rule import FLOOR
 from reports import palette, text
 from reports.figures.diversity import draw_diversity
 from reports.figures.ranges import draw_cost_ranges, draw_distribution
 from reports.inputs import SiteInputs
 from tests.example_analyses import FRAMES, OWN, make_analyses, published
 from tests.example_site import RUN, chart_of
-from transforms import tables
-from transforms.public import PublicTable
+from transforms.public.public import PublicTable
+from transforms.tables.published import LCOH_QUANTILE
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_a_peak_without_a_band_is_drawn_without_one(inputs: SiteInputs) -> None:
     few = pl.col("dwellings") < 100
     frame = FRAMES["diversity"][0].conform(pl.DataFrame(FRAMES["diversity"][1]))
     frame = frame.with_columns(pl.when(~few).then(name).alias(name) for name in ("peak_kw_p05", "peak_kw_p95"))
-    table = PublicTable("diversity", frame, pl.DataFrame(), disclosure.FLOOR)
+    table = PublicTable("diversity", frame, pl.DataFrame(), FLOOR)
     exhibit = draw_diversity(replace(inputs, diversity=table), RUN)[0]
     low, high, measured, *_ = chart_of(exhibit).data
     assert (list(low.x), list(high.x)) == ([100, 1000], [100, 1000])
@@ -73,7 +73,7 @@ def test_a_mean_that_is_hidden_leaves_the_cost_at_mean_demand(inputs: SiteInputs
     frame = pl.DataFrame(rows).with_columns(
         lcoh_mean_gbp_per_mwh=pl.lit(None, pl.Float64), gap_expected_gbp_per_mwh=pl.lit(None, pl.Float64)
     )
-    hidden = PublicTable(table.name, frame, pl.DataFrame(), disclosure.FLOOR)
+    hidden = PublicTable(table.name, frame, pl.DataFrame(), FLOOR)
     full = [
         {**row, "lcoh_at_mean_ci_low": 140.0, "lcoh_at_mean_ci_high": 165.0, "demand_variation": None}
         for row in frame.to_dicts()
@@ -93,11 +93,11 @@ def test_the_spread_of_homes_reaches_from_the_lowest_to_the_highest_cost_shown(i
         {**at, "quantile": q, "demand_kwh": 9000.0, "lcoh_gbp_per_mwh": cost}
         for q, cost in ((0.1, 230.0), (0.5, 160.0), (0.9, 120.0))
     ]
-    quantiles = published(tables.LCOH_QUANTILE, rows)
+    quantiles = published(LCOH_QUANTILE, rows)
     told = replace(
         inputs,
         cost_quantiles=quantiles,
-        computed_by={**inputs.computed_by, "lcoh_quantile": "transforms/lcoh/table.py"},
+        computed_by={**inputs.computed_by, "lcoh_quantile": "transforms/lcoh/results/table.py"},
     )
     exhibit = draw_distribution(told, RUN)[0]
     assert list(chart_of(exhibit).data[0].x) == [120.0, 230.0, None]

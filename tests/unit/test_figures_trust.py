@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from quality import disclosure
+from quality.disclosure.accounts import publish_funnel
 from reports import text
 from reports.figures.external import draw_external
 from reports.figures.quality import draw_judgements
@@ -15,7 +15,9 @@ from reports.figures.selection import draw_funnel, draw_selection_effect
 from reports.inputs import SiteInputs
 from tests.example_heat import CRITERIA
 from tests.example_site import RUN, chart_of, make_inputs, publish_totals
-from transforms import tables
+from transforms.tables.heat import SELECTION_FUNNEL
+from transforms.tables.lineage import FLAG_JUDGEMENT
+from transforms.tables.published import EXTERNAL_CHECK
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +58,10 @@ def test_a_step_of_few_homes_has_no_heat_and_no_count(inputs: SiteInputs) -> Non
 
 def test_a_funnel_without_heat_is_drawn_and_its_effect_is_not(inputs: SiteInputs) -> None:
     frame = inputs.funnel.frame.with_columns(heat_kwh_mean=None, heat_kwh_mean_without=None)
-    bare = replace(inputs, funnel=replace(inputs.funnel, frame=tables.SELECTION_FUNNEL.conform(frame)))
+    bare = replace(inputs, funnel=replace(inputs.funnel, frame=SELECTION_FUNNEL.conform(frame)))
     assert draw_funnel(bare, RUN).chart is not None
     assert draw_selection_effect(bare, RUN).missing == "not shown: no home has a year's heat to compare"
-    nothing = replace(inputs, funnel=disclosure.publish_funnel(tables.SELECTION_FUNNEL.empty()))
+    nothing = replace(inputs, funnel=publish_funnel(SELECTION_FUNNEL.empty()))
     assert draw_selection_effect(nothing, RUN).chart is None
 
 
@@ -80,17 +82,17 @@ def test_a_flag_that_nothing_could_be_judged_for_is_drawn_as_that(inputs: SiteIn
     lacking = pl.DataFrame(
         {"month": ["2009-01-01"], "flag": ["cold_zero_run"], "outcome": ["<i>no temperature</i>"], "readings": [880]}
     )
-    frame = tables.FLAG_JUDGEMENT.conform(lacking.with_columns(pl.col("month").str.to_date()))
-    exhibit = draw_judgements(replace(inputs, judgements=publish_totals(tables.FLAG_JUDGEMENT, frame, homes=100)), RUN)
+    frame = FLAG_JUDGEMENT.conform(lacking.with_columns(pl.col("month").str.to_date()))
+    exhibit = draw_judgements(replace(inputs, judgements=publish_totals(FLAG_JUDGEMENT, frame, homes=100)), RUN)
     judged, not_judged = chart_of(exhibit).data
     assert (list(judged.x), list(not_judged.x)) == ([0], [100])
     assert not_judged.customdata[0] == "&lt;i&gt;no temperature&lt;/i&gt;"
 
 
 def test_judgements_of_few_homes_or_of_none_say_so(inputs: SiteInputs) -> None:
-    few = publish_totals(tables.FLAG_JUDGEMENT, inputs.judgements.frame, homes=3)
+    few = publish_totals(FLAG_JUDGEMENT, inputs.judgements.frame, homes=3)
     assert draw_judgements(replace(inputs, judgements=few), RUN).missing == "not shown: rests on fewer than 10 homes"
-    none = publish_totals(tables.FLAG_JUDGEMENT, tables.FLAG_JUDGEMENT.empty(), homes=100)
+    none = publish_totals(FLAG_JUDGEMENT, FLAG_JUDGEMENT.empty(), homes=100)
     assert draw_judgements(replace(inputs, judgements=none), RUN).missing == "not shown: no readings yet"
 
 
@@ -145,7 +147,7 @@ def test_hours_are_read_from_the_names_of_segments_whatever_their_order(inputs: 
 
 
 def test_without_a_comparison_there_is_no_exhibit(inputs: SiteInputs) -> None:
-    none = publish_totals(tables.EXTERNAL_CHECK, tables.EXTERNAL_CHECK.empty(), homes=100)
+    none = publish_totals(EXTERNAL_CHECK, EXTERNAL_CHECK.empty(), homes=100)
     assert draw_external(replace(inputs, external=none), RUN) == []
 
 

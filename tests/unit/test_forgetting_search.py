@@ -15,9 +15,9 @@ import polars as pl
 import pytest
 import zstandard
 
-from transforms.forgotten import MASK, Tombstones, mark
-from warehouse.forgetting_search import find_home
-from warehouse.forgetting_tables import mask_frame
+from transforms.public.forgotten import MASK, Tombstones, mark
+from warehouse.forgetting.search import find_home
+from warehouse.forgetting.tables import mask_frame
 
 LONG, SHORT = "a_home_in_parts-0123456789", "13"
 KEY = b"key"

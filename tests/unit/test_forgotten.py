@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from quality.disclosure.forgotten import rename_member
 from quality.disclosure.units import count_units
-from transforms.forgotten import MASK, Tombstones, mark, part_forgotten
-from transforms.parse import Parsed
-from transforms.public import RELEASE_MEMBER
-from transforms.tables import REJECT
+from transforms.public.forgotten import MASK, Tombstones, mark, part_forgotten
+from transforms.public.public import RELEASE_MEMBER
+from transforms.readings.parse import Parsed
+from transforms.tables.lake import REJECT
 
 KEY = b"a key of thirty-two bytes, or so"
 LONG = "c0ffee12ab34"

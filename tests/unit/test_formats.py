@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transforms.formats import FORMATS, GasConversion, NotUsedError, RefusalError, normalise_name, recognise
+from transforms.readings.formats import FORMATS, GasConversion, NotUsedError, RefusalError, normalise_name, recognise
 
 HEADERS = {
     "edrp": "ANON_ID,ADVANCEDATETIME,HH,GASKWH",

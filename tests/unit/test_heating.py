@@ -8,10 +8,10 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from transforms.heating import HeatingRule, measure_heating
-from transforms.periods import Period
-from transforms.rules import describe_rule
-from transforms.tables import ASSUMPTION
+from transforms.heat.heating import HeatingRule, measure_heating
+from transforms.heat.periods import Period
+from transforms.tables.cost import ASSUMPTION
+from transforms.tables.rules import describe_rule
 
 Make = Callable[..., pl.DataFrame]
 YEAR = Period(dt.date(2009, 1, 1))

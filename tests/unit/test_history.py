@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.digest import digest_month, sum_days
-from transforms.gas_law import GasLaw
-from transforms.history import Findings, Memory, Verdict, advance, compare_levels, conclude, measure_sources
-from transforms.tables import HOME_LEVEL
+from transforms.climate.gas_law import GasLaw
+from transforms.history.digest import digest_month, sum_days
+from transforms.history.history import Findings, Memory, Verdict, advance, compare_levels, conclude, measure_sources
+from transforms.tables.lake import HOME_LEVEL
 from warehouse.figures import read_figures
 
 Make = Callable[..., pl.DataFrame]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from transforms.hours import build_month, half_hours_to_hours
-from transforms.tables import SUSPECT_SPAN
+from transforms.heat.hours import build_month, half_hours_to_hours
+from transforms.tables.lineage import SUSPECT_SPAN
 
 Make = Callable[..., pl.DataFrame]
 NOON = dt.datetime(2009, 1, 5, 12)

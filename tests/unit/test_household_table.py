@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.delivered_table import DeliveredRows, read_row_table, read_text_table
-from transforms.formats import recognise
-from transforms.household_table import DWELLING_ALIASES, name_dwelling_type, read_households
-from transforms.tables import DWELLING_TYPES
-from transforms.temperature_table import read_temperature
+from transforms.readings.delivered_table import DeliveredRows, read_row_table, read_text_table
+from transforms.readings.formats import recognise
+from transforms.readings.household_table import DWELLING_ALIASES, name_dwelling_type, read_households
+from transforms.readings.temperature_table import read_temperature
+from transforms.tables.words import DWELLING_TYPES
 
 
 def deliver(text: str | bytes) -> DeliveredRows:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import polars as pl
 
-from transforms.inferred_flags import flag_spans
-from transforms.tables import FLAG_DTYPE, SUSPECT_SPAN
+from transforms.readings.inferred_flags import flag_spans
+from transforms.tables.lineage import SUSPECT_SPAN
+from transforms.tables.words import FLAG_DTYPE
 
 NOON = dt.datetime(2009, 1, 5, 12)
 HALF = dt.timedelta(minutes=30)

@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.lcoh.abatement import SAVES_NOTHING, abatement_table
-from transforms.lcoh.comparison import Contender, Lever, boiler_beside, list_contenders, reference_flows
-from transforms.lcoh.conventions import BEST_PRACTICE, find_convention
-from transforms.lcoh.overrides import override
-from transforms.lcoh.refusals import AssumptionError
-from transforms.lcoh.scenarios import scenario_figures
+from transforms.lcoh.assumptions.overrides import override
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.conventions import BEST_PRACTICE, find_convention
+from transforms.lcoh.model.plant_as_built import Contender, Lever, boiler_beside, list_contenders, reference_flows
+from transforms.lcoh.results.abatement import SAVES_NOTHING, abatement_table
 from transforms.tables.cost_analysis import ABATEMENT
 from warehouse.cost_figures import read_assumptions
 

@@ -5,13 +5,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from transforms.lcoh.assumptions import WHERE, check_rows
-from transforms.lcoh.overrides import override
-from transforms.lcoh.parameters import ANY, KNOWN_FIGURES, SPF_ITEMS
-from transforms.lcoh.refusals import AssumptionError, UnknownNameError
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.table import lcoh_table, paper_demand
-from transforms.tables import ASSUMPTION, DWELLING_TYPES
+from transforms.lcoh.assumptions.assumptions import WHERE, check_rows
+from transforms.lcoh.assumptions.overrides import override
+from transforms.lcoh.assumptions.parameters import ANY, KNOWN_FIGURES, SPF_ITEMS
+from transforms.lcoh.assumptions.refusals import AssumptionError, UnknownNameError
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.results.table import lcoh_table
+from transforms.tables.cost import ASSUMPTION
+from transforms.tables.words import DWELLING_TYPES
 from warehouse.cost_figures import read_assumptions
 
 HEADER = "scenario,item,parameter,year,value,unit,price_base,status,source"

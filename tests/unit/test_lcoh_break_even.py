@@ -5,15 +5,16 @@ import polars as pl
 import pytest
 from scipy.optimize import brentq
 
-from transforms.lcoh.break_even import QUANTITIES, Quantity, break_even_table, cost_gap
-from transforms.lcoh.comparison import Contender, Lever, boiler_beside, list_contenders
-from transforms.lcoh.conventions import find_convention
-from transforms.lcoh.measured_rows import replace_rows
-from transforms.lcoh.overrides import override
-from transforms.lcoh.performance import SMOOTHED, spf_rows
-from transforms.lcoh.refusals import AssumptionError
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.table import lcoh_table, paper_demand
+from transforms.lcoh.assumptions.overrides import override
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.conventions import find_convention
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.measured_rows import replace_rows
+from transforms.lcoh.model.performance import SMOOTHED, spf_rows
+from transforms.lcoh.model.plant_as_built import Contender, Lever, boiler_beside, list_contenders
+from transforms.lcoh.results.break_even import QUANTITIES, Quantity, break_even_table, cost_gap
+from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost_analysis import BREAK_EVEN, SEASONAL_PERFORMANCE
 from warehouse.cost_figures import read_assumptions
 

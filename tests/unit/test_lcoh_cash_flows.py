@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import transforms.lcoh
-from transforms.lcoh.cash_flows import CashFlows, LevelisedCost, discount_factors, levelised_cost
-from transforms.lcoh.conventions import CONVENTIONS
-from transforms.lcoh.overrides import override
-from transforms.lcoh.table import lcoh_table
+from transforms.lcoh.assumptions.overrides import override
+from transforms.lcoh.model.cash_flows import CashFlows, LevelisedCost, discount_factors, levelised_cost
+from transforms.lcoh.model.conventions import CONVENTIONS
+from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
 
 ASSUMPTIONS = read_assumptions()
@@ -176,7 +176,7 @@ def test_draws_of_the_rate_broadcast_over_homes() -> None:
 
 
 def test_the_examples_in_the_docstrings_run() -> None:
-    names = [m.name for m in pkgutil.iter_modules(transforms.lcoh.__path__, "transforms.lcoh.")]
+    names = [m.name for m in pkgutil.walk_packages(transforms.lcoh.__path__, "transforms.lcoh.")]
     results = [doctest.testmod(importlib.import_module(name)) for name in names]
     assert sum(r.attempted for r in results) >= 2
     assert sum(r.failed for r in results) == 0

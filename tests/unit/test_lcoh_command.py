@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.lcoh import Question, run_lcoh, show_lcoh
-from transforms.lcoh.conventions import BEST_PRACTICE
-from transforms.lcoh.refusals import AssumptionError
-from transforms.lcoh.systems import series_read
-from transforms.tables import LCOH
+from flows.answers.lcoh import Question, run_lcoh, show_lcoh
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.model.conventions import BEST_PRACTICE
+from transforms.lcoh.model.systems import series_read
+from transforms.tables.cost import LCOH
 
 
 def test_the_json_is_a_list_of_unrounded_rows_with_every_column() -> None:

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.lcoh.conventions import BEST_PRACTICE, WANG2018, Convention
-from transforms.lcoh.curves import CURVES, sensitivity_table
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.sensitivity import BASE, Change, build_base, changed_cost, changed_flows
-from transforms.lcoh.table import lcoh_table, paper_demand
-from transforms.lcoh.valuation import cost_of
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.conventions import BEST_PRACTICE, WANG2018, Convention
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.plant_as_built import BASE, Change, build_base, changed_cost, changed_flows
+from transforms.lcoh.model.valuation import cost_of
+from transforms.lcoh.results.curves import CURVES, sensitivity_table
+from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.cli import app
-from flows.lcoh import Question, run_lcoh
-from flows.lcoh_explain import LCOH_LABEL, explain_lcoh, show_explanation, write_workbook
-from transforms.lcoh.explain import Explanation
-from transforms.lcoh.refusals import AssumptionError
+from flows.answers.lcoh import Question, run_lcoh
+from flows.answers.lcoh_explain import LCOH_LABEL, explain_lcoh, show_explanation, write_workbook
+from flows.cli.main import app
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.results.explain import Explanation
 
 NS = {"s": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 QUESTIONS = [

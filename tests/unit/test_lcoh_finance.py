@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.lcoh.cash_flows import discount_factors
-from transforms.lcoh.conventions import find_convention
-from transforms.lcoh.finance import appraise, finance_table, phase_in
-from transforms.lcoh.overrides import override, with_network_size
-from transforms.lcoh.refusals import AssumptionError
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.sensitivity import build_base
-from transforms.lcoh.table import lcoh_table, paper_demand
+from transforms.lcoh.assumptions.overrides import override, with_network_size
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.cash_flows import discount_factors
+from transforms.lcoh.model.conventions import find_convention
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.plant_as_built import build_base
+from transforms.lcoh.results.finance import appraise, finance_table, phase_in
+from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost_analysis import NETWORK_FINANCE
 from warehouse.cost_figures import read_assumptions
 
@@ -124,7 +125,7 @@ def test_the_table_of_a_two_year_network_is_as_by_hand() -> None:
 
 def test_what_a_late_home_leaves_at_the_end_is_credited() -> None:
     """A part of 100 GBP that lasts the project's four years: of the half that comes a year late a quarter is left."""
-    from transforms.lcoh.finance import _spread
+    from transforms.lcoh.results.finance import _spread
 
     spent = np.array([[100.0, 0, 0, 0, 0]])
     late = _spread(spent, cohorts=2, first=1, convention=find_convention("best_practice"))

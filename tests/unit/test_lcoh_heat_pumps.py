@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.lcoh.heat_pumps import (
+from transforms.lcoh.assumptions.parameters import CopCurve, GroundSource, HeatPumpSink
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.heat_pumps import (
     YEAR_SECONDS,
     cop_of_lift,
     flow_temperature,
     ground_temperature,
     smooth_over_day,
 )
-from transforms.lcoh.parameters import CopCurve, GroundSource, HeatPumpSink
-from transforms.lcoh.scenarios import scenario_figures
 from warehouse.cost_figures import read_assumptions
 
 FIGURES = scenario_figures(read_assumptions(), "eep2019")

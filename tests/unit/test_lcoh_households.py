@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from transforms.lcoh.conventions import find_convention
-from transforms.lcoh.households import cost_distribution, expected_gap, household_costs, individual_cost
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.table import lcoh_table
-from transforms.tables import HEAT_DEMAND_ANNUAL
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.conventions import find_convention
+from transforms.lcoh.results.households import cost_distribution, expected_gap, household_costs, individual_cost
+from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_HOUSEHOLD
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from warehouse.cost_figures import read_assumptions
 
 ASSUMPTIONS = read_assumptions()

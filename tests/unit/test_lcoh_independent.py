@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import warehouse.figures
 from tests.plain_network import Get, build
-from transforms.lcoh.overrides import override, with_network_size
-from transforms.lcoh.table import lcoh_table
+from transforms.lcoh.assumptions.overrides import override, with_network_size
+from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
 
 FOLDER = Path(warehouse.figures.__file__).with_name("assumptions")

@@ -6,12 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.demand import Bootstrap, draw_annual_heat, draw_weights, studentised_interval
-from transforms.lcoh.conventions import find_convention
-from transforms.lcoh.intervals import add_intervals, expanded_interval, network_cost_of_draws, network_intervals
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.table import lcoh_table, paper_demand
-from transforms.tables import HEAT_DEMAND_ANNUAL, LCOH
+from transforms.heat.demand import Bootstrap, draw_annual_heat, draw_weights, studentised_interval
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.conventions import find_convention
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.results.intervals import add_intervals, expanded_interval, network_cost_of_draws, network_intervals
+from transforms.lcoh.results.table import lcoh_table
+from transforms.tables.cost import LCOH
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from warehouse.cost_figures import read_assumptions
 
 ASSUMPTIONS = read_assumptions()

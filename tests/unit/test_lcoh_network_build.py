@@ -9,17 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.plain_network import build
-from transforms.lcoh.conventions import BEST_PRACTICE, WANG2018, Convention
-from transforms.lcoh.load_shape import LoadShape
-from transforms.lcoh.networks import build_network, network_capital, network_flows, network_parts, with_loss_share
-from transforms.lcoh.overrides import override
-from transforms.lcoh.parameters import HeatNetwork
-from transforms.lcoh.plant import heat_pump_mwh
-from transforms.lcoh.refusals import AssumptionError
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.sensitivity import Change, network_cost
-from transforms.lcoh.systems import energy_of, missing_series
-from transforms.lcoh.table import lcoh_table, paper_demand
+from transforms.lcoh.assumptions.overrides import override
+from transforms.lcoh.assumptions.parameters import HeatNetwork
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.conventions import BEST_PRACTICE, WANG2018, Convention
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.networks import build_network, network_capital, network_flows, network_parts, with_loss_share
+from transforms.lcoh.model.plant import heat_pump_mwh
+from transforms.lcoh.model.plant_as_built import Change, network_cost
+from transforms.lcoh.model.systems import energy_of, missing_series
+from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
 
 ASSUMPTIONS = read_assumptions()

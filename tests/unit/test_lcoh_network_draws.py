@@ -6,14 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from flows.cost_units import cost_demands
+from flows.pipeline.costs import cost_demands
 from flows.settings import Settings
-from quality.disclosure import publish_cells, publish_costs, publish_open
-from transforms import tables
-from transforms.demand import Bootstrap, draw_weights
-from transforms.lcoh.intervals import add_intervals
-from transforms.lcoh.network_draws import intervals_by_draws
-from transforms.lcoh.table import lcoh_table
+from quality.disclosure.accounts import publish_open
+from quality.disclosure.cells import publish_cells, publish_costs
+from transforms.heat.demand import Bootstrap, draw_weights
+from transforms.lcoh.results.intervals import add_intervals, intervals_by_draws
+from transforms.lcoh.results.table import lcoh_table
+from transforms.tables.cost import ASSUMPTION, LCOH
+from transforms.tables.cost_analysis import PEAK_DRAW
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from warehouse.cost_figures import read_assumptions
 
 ASSUMPTIONS = read_assumptions()
@@ -30,7 +32,7 @@ DEMAND = WEIGHTS @ KWH / WEIGHTS.sum(axis=1) / KWH.mean()
 def peaks(level: np.ndarray, *, households: int = SIZE) -> pl.DataFrame:
     rows = pl.DataFrame({"level": level}).with_row_index("draw")
     named = rows.with_columns(dwelling_type=pl.lit("all"), period=pl.lit("2009"), households=pl.lit(households))
-    return tables.PEAK_DRAW.conform(named)
+    return PEAK_DRAW.conform(named)
 
 
 def demand() -> pl.DataFrame:
@@ -38,8 +40,8 @@ def demand() -> pl.DataFrame:
     ends = dict(
         zip(("heat_kwh_ci_low", "heat_kwh_ci_high"), KWH.mean() * np.quantile(DEMAND, (0.025, 0.975)), strict=True)
     )
-    missing = dict.fromkeys(set(tables.HEAT_DEMAND_ANNUAL.schema) - set(known | ends))
-    return tables.HEAT_DEMAND_ANNUAL.conform(pl.DataFrame([known | ends | missing]))
+    missing = dict.fromkeys(set(HEAT_DEMAND_ANNUAL.schema) - set(known | ends))
+    return HEAT_DEMAND_ANNUAL.conform(pl.DataFrame([known | ends | missing]))
 
 
 def costs(*conventions: str) -> pl.DataFrame:
@@ -52,7 +54,7 @@ def intervals(level: np.ndarray, *, households: int = SIZE) -> pl.DataFrame:
         costs("best_practice"), HOMES, peaks(level, households=households), ASSUMPTIONS,
         weights={"2009": None}, bootstrap=BOOTSTRAP,
     )  # fmt: skip
-    return found.join(costs("best_practice"), on=tables.LCOH.key, suffix="_of_table")
+    return found.join(costs("best_practice"), on=LCOH.key, suffix="_of_table")
 
 
 def width(level: np.ndarray, *, households: int = SIZE) -> float:
@@ -69,7 +71,7 @@ def test_every_scale_gets_an_interval_about_its_cost() -> None:
 
 def test_where_peaks_go_with_demand_the_interval_is_that_of_the_demand_alone() -> None:
     alone = add_intervals(costs("best_practice"), demand(), ASSUMPTIONS).filter(system="network")
-    both = alone.join(intervals(DEMAND), on=tables.LCOH.key, suffix="_by_draws")
+    both = alone.join(intervals(DEMAND), on=LCOH.key, suffix="_by_draws")
     for end in ("lcoh_ci_low", "lcoh_ci_high"):
         assert both[f"{end}_by_draws"].to_list() == pytest.approx(both[end].to_list(), rel=2e-3)
 
@@ -90,7 +92,7 @@ def test_networks_that_do_not_follow_the_peak_or_whose_peak_is_unknown_have_none
     found = intervals_by_draws(asked, HOMES, peaks(DEMAND), ASSUMPTIONS, weights={"2009": None}, bootstrap=BOOTSTRAP)
     assert set(found["convention"]) == {"best_practice"}
     unknown = intervals_by_draws(
-        asked, HOMES, tables.PEAK_DRAW.empty(), ASSUMPTIONS, weights={"2009": None}, bootstrap=BOOTSTRAP
+        asked, HOMES, PEAK_DRAW.empty(), ASSUMPTIONS, weights={"2009": None}, bootstrap=BOOTSTRAP
     )
     assert unknown.is_empty()
     assert unknown.columns == found.columns
@@ -101,7 +103,7 @@ def test_the_table_of_a_run_holds_the_intervals_by_draws() -> None:
     own = DEMAND * np.random.default_rng(5).lognormal(0, 0.1, BOOTSTRAP.replicates)
     table = cost_demands(demand(), HOMES, peaks(own), ASSUMPTIONS, settings=settings, stock_shares={})
     measured = table.filter(demand_basis="measured", system="network", convention="best_practice")
-    both = measured.join(intervals(own), on=tables.LCOH.key, suffix="_by_draws")
+    both = measured.join(intervals(own), on=LCOH.key, suffix="_by_draws")
     assert both.height == 5
     for end in ("lcoh_ci_low", "lcoh_ci_high"):
         assert both[end].to_list() == both[f"{end}_by_draws"].to_list()
@@ -111,11 +113,11 @@ def test_published_networks_keep_their_interval_about_the_published_cost() -> No
     settings = Settings(bootstrap_replicates=BOOTSTRAP.replicates)
     own = DEMAND * np.random.default_rng(5).lognormal(0, 0.1, BOOTSTRAP.replicates)
     table = cost_demands(demand(), HOMES, peaks(own), ASSUMPTIONS, settings=settings, stock_shares={})
-    shown = publish_cells(tables.HEAT_DEMAND_ANNUAL, demand())
-    assumptions = publish_open(tables.ASSUMPTION, ASSUMPTIONS)
+    shown = publish_cells(HEAT_DEMAND_ANNUAL, demand())
+    assumptions = publish_open(ASSUMPTION, ASSUMPTIONS)
     published = publish_costs(table, demand=shown, assumptions=assumptions, cost=lcoh_table).frame
     both = published.filter(demand_basis="measured", system="network", convention="best_practice").join(
-        table, on=tables.LCOH.key, suffix="_own"
+        table, on=LCOH.key, suffix="_own"
     )
     assert both.height == 5
     for end in ("lcoh_ci_low", "lcoh_ci_high"):
@@ -130,9 +132,9 @@ def test_where_the_demand_is_that_of_an_earlier_release_the_interval_follows_it_
     settings = Settings(bootstrap_replicates=BOOTSTRAP.replicates)
     own = DEMAND * np.random.default_rng(5).lognormal(0, 0.1, BOOTSTRAP.replicates)
     table = cost_demands(demand(), HOMES, peaks(own), ASSUMPTIONS, settings=settings, stock_shares={})
-    shown = publish_cells(tables.HEAT_DEMAND_ANNUAL, demand())
+    shown = publish_cells(HEAT_DEMAND_ANNUAL, demand())
     kept = replace(shown, few_changes=shown.frame.select("dwelling_type", "period"))
-    assumptions = publish_open(tables.ASSUMPTION, ASSUMPTIONS)
+    assumptions = publish_open(ASSUMPTION, ASSUMPTIONS)
     published = publish_costs(table, demand=kept, assumptions=assumptions, cost=lcoh_table).frame
     alone = add_intervals(published, kept.frame, ASSUMPTIONS)
     assert published.drop_nulls("lcoh_ci_low").height > 5

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.lcoh.load_rows import derive_load_rows
-from transforms.lcoh.load_shape import FittedPeak, LoadShape, load_shape, peak_by_share
-from transforms.lcoh.scenarios import scenario_figures
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.load_rows import derive_load_rows
+from transforms.lcoh.model.load_shape import FittedPeak, LoadShape, load_shape, peak_by_share
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 

@@ -5,17 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from transforms.lcoh.cash_flows import discount_factors, renewed
-from transforms.lcoh.conventions import BEST_PRACTICE, CONVENTIONS, RIVAL, WANG2018, Convention, find_convention
-from transforms.lcoh.networks import network_flows, network_parts
-from transforms.lcoh.overrides import override
-from transforms.lcoh.parameters import HeatNetwork
-from transforms.lcoh.perspectives import PERSPECTIVES
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.sensitivity import Change, network_cost
-from transforms.lcoh.systems import Energy, energy_of, individual_flows, individual_system
-from transforms.lcoh.table import lcoh_table, paper_demand
-from transforms.lcoh.valuation import cost_of, discount_rates, rate_figures
+from transforms.lcoh.assumptions.overrides import override
+from transforms.lcoh.assumptions.parameters import HeatNetwork
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.cash_flows import discount_factors, renewed
+from transforms.lcoh.model.conventions import BEST_PRACTICE, CONVENTIONS, RIVAL, WANG2018, Convention, find_convention
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.networks import network_flows, network_parts
+from transforms.lcoh.model.perspectives import PERSPECTIVES
+from transforms.lcoh.model.plant_as_built import Change, network_cost
+from transforms.lcoh.model.systems import Energy, energy_of, individual_flows, individual_system
+from transforms.lcoh.model.valuation import cost_of, discount_rates, rate_figures
+from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
 
 ASSUMPTIONS = read_assumptions()

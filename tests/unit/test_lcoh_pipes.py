@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.lcoh.pipes import loss_w_per_m, mean_diameter_m, network_loss_kw, read_pipes, trench_gbp_per_m
-from transforms.lcoh.scenarios import scenario_figures
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.pipes import loss_w_per_m, mean_diameter_m, network_loss_kw, read_pipes, trench_gbp_per_m
 from warehouse.cost_figures import read_assumptions
 
 PIPES = read_pipes(scenario_figures(read_assumptions(), "eep2019"))

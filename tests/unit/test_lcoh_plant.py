@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.lcoh.conventions import BEST_PRACTICE, CONVENTIONS, WANG2018
-from transforms.lcoh.load_shape import LoadShape, load_shape
-from transforms.lcoh.parameters import DesignLoad, IndividualSystem, PlantSizing, ThermalStore
-from transforms.lcoh.plant import heat_pump_mwh, size_plant
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.sizing import heat_loss_load_kw, size_system
-from transforms.lcoh.systems import individual_system
+from transforms.lcoh.assumptions.parameters import DesignLoad, IndividualSystem, PlantSizing, ThermalStore
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.conventions import BEST_PRACTICE, CONVENTIONS, WANG2018
+from transforms.lcoh.model.load_shape import LoadShape, load_shape
+from transforms.lcoh.model.plant import heat_pump_mwh, size_plant
+from transforms.lcoh.model.sizing import heat_loss_load_kw, size_system
+from transforms.lcoh.model.systems import individual_system
 from warehouse.cost_figures import read_assumptions
 
 FIGURES = scenario_figures(read_assumptions(), "eep2019")

@@ -5,13 +5,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from transforms.lcoh.conventions import BEST_PRACTICE
-from transforms.lcoh.refusals import AssumptionError
-from transforms.lcoh.scenario_rules import RULE_COLUMNS
-from transforms.lcoh.scenarios import list_changes, scenario_figures
-from transforms.lcoh.systems import SYSTEMS, purchase_of
-from transforms.lcoh.table import lcoh_table, missing_systems, paper_demand
-from transforms.tables import ASSUMPTION
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.assumptions.scenario_rules import RULE_COLUMNS
+from transforms.lcoh.assumptions.scenarios import list_changes, scenario_figures
+from transforms.lcoh.model.conventions import BEST_PRACTICE
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.systems import SYSTEMS, purchase_of
+from transforms.lcoh.results.table import lcoh_table, missing_systems
+from transforms.tables.cost import ASSUMPTION
 from warehouse.cost_figures import read_assumptions
 
 SHIPPED = read_assumptions()

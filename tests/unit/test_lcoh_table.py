@@ -5,15 +5,17 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from transforms.lcoh.conventions import CONVENTIONS, WANG2018, Convention, find_convention
-from transforms.lcoh.networks import network_capital
-from transforms.lcoh.overrides import override
-from transforms.lcoh.parameters import HeatNetwork
-from transforms.lcoh.refusals import AssumptionError, UnknownNameError
-from transforms.lcoh.scenarios import ScenarioFigures, scenario_figures
-from transforms.lcoh.sensitivity import Change, network_cost
-from transforms.lcoh.table import lcoh_table, paper_demand
-from transforms.tables import DWELLING_TYPES, LCOH
+from transforms.lcoh.assumptions.overrides import override
+from transforms.lcoh.assumptions.parameters import HeatNetwork
+from transforms.lcoh.assumptions.refusals import AssumptionError, UnknownNameError
+from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
+from transforms.lcoh.model.conventions import CONVENTIONS, WANG2018, Convention, find_convention
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.networks import network_capital
+from transforms.lcoh.model.plant_as_built import Change, network_cost
+from transforms.lcoh.results.table import lcoh_table
+from transforms.tables.cost import LCOH
+from transforms.tables.words import DWELLING_TYPES
 from warehouse.cost_figures import read_assumptions
 
 ASSUMPTIONS = read_assumptions()

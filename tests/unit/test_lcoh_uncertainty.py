@@ -7,15 +7,16 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from transforms.lcoh.cash_flows import Yearly
-from transforms.lcoh.conventions import BEST_PRACTICE
-from transforms.lcoh.overrides import override
-from transforms.lcoh.probability import draw, probability_table
-from transforms.lcoh.refusals import AssumptionError
-from transforms.lcoh.scenarios import scenario_figures
-from transforms.lcoh.table import lcoh_table, paper_demand
-from transforms.lcoh.uncertainty import Uncertain, check_ranges, cost_of_draws
-from transforms.lcoh.variance import sobol_indices, sobol_table
+from transforms.lcoh.assumptions.overrides import override
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.cash_flows import Yearly
+from transforms.lcoh.model.conventions import BEST_PRACTICE
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.results.probability import draw, probability_table
+from transforms.lcoh.results.table import lcoh_table
+from transforms.lcoh.results.uncertainty import Uncertain, check_ranges, cost_of_draws
+from transforms.lcoh.results.variance import sobol_indices, sobol_table
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.levels import fit_levels
+from transforms.heat.levels import fit_levels
 
 
 def draw(

@@ -7,16 +7,11 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from transforms.formats import GasConversion
-from transforms.line_flags import (
-    RULES,
-    LineThresholds,
-    count_above_rating,
-    count_flags,
-    flag_lines,
-)
-from transforms.rules import describe_rule
-from transforms.tables import ASSUMPTION, LINE_FLAGS
+from transforms.readings.formats import GasConversion
+from transforms.readings.line_flags import RULES, LineThresholds, count_above_rating, count_flags, flag_lines
+from transforms.tables.cost import ASSUMPTION
+from transforms.tables.rules import describe_rule
+from transforms.tables.words import LINE_FLAGS
 
 NOON = dt.datetime(2009, 1, 1, 12)
 RUN_DATE = dt.date(2010, 6, 1)

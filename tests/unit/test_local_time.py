@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from transforms.local_time import add_local_time
+from transforms.climate.local_time import add_local_time
 
 SPRING, AUTUMN, PLAIN = dt.date(2009, 3, 29), dt.date(2009, 10, 25), dt.date(2009, 7, 1)
 

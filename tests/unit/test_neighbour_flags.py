@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from transforms.neighbour_flags import flag_duplicates, flag_superseded, flag_unknown_households
+from transforms.readings.neighbour_flags import flag_duplicates, flag_superseded, flag_unknown_households
 
 Make = Callable[..., pl.DataFrame]
 NOON = dt.datetime(2009, 1, 5, 12)

@@ -6,7 +6,7 @@ import json
 import polars as pl
 import pytest
 
-from flows.not_costed import name_not_costed
+from flows.operations.status import name_not_costed
 from warehouse.cost_figures import read_assumptions
 from warehouse.publish import History
 

@@ -11,7 +11,7 @@ from reports.headlines import Answer, answers
 from reports.inputs import SiteInputs
 from tests.example_release import make_release
 from tests.example_site import RUN, make_inputs
-from transforms.tables import PROFILE_GROUPS
+from transforms.tables.words import PROFILE_GROUPS
 
 
 @pytest.fixture(scope="module")

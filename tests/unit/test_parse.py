@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.formats import GasConversion, RefusalError, recognise
-from transforms.parse import Parsed, number_rows, part_lines, split_block, type_fields
+from transforms.readings.formats import GasConversion, RefusalError, recognise
+from transforms.readings.parse import Parsed, number_rows, part_lines, split_block, type_fields
 
 EDRP = recognise(["ANON_ID", "ADVANCEDATETIME", "HH", "GASKWH"])
 OCTOPUS = recognise(["Consumption (m³)", " Start", " End"])

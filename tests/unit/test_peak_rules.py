@@ -6,7 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.peak_rules import PeakRules, compare_rules, london_heat_map_peak, thermos_diversity_factor, thermos_peak
+from transforms.peaks.peak_rules import (
+    PeakRules,
+    compare_rules,
+    london_heat_map_peak,
+    thermos_diversity_factor,
+    thermos_peak,
+)
 from warehouse.figures import read_figures
 
 RULES = PeakRules.from_table(read_figures("diversity_rule"))

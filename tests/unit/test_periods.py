@@ -8,7 +8,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from transforms.periods import Period, Sufficiency, find_periods, measure_coverage, suffices
+from transforms.heat.periods import Period, Sufficiency, find_periods, measure_coverage, suffices
 
 Make = Callable[..., pl.DataFrame]
 RULE = Sufficiency()

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.demand import (
+from transforms.heat.demand import (
     Bootstrap,
     annual_by_home,
     annual_by_type,
@@ -16,9 +16,9 @@ from transforms.demand import (
     draw_annual_heat,
     sum_year,
 )
-from transforms.periods import Period
-from transforms.profiles import TypeHours, complete_profile, expect_heat, place_hours, profile_month, stock_weights
-from transforms.tables import HEAT_HOURLY
+from transforms.heat.periods import Period
+from transforms.heat.profiles import TypeHours, complete_profile, expect_heat, place_hours, profile_month, stock_weights
+from transforms.tables.heat import HEAT_HOURLY
 
 PERIOD = Period(dt.date(2009, 1, 1))
 HOURS = pl.datetime_range(dt.datetime(2009, 1, 1), dt.datetime(2009, 12, 31, 23), "1h", time_unit="us", eager=True)

@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from transforms.climate.half_hour_shapes import HALF_HOURS, half_hour_starts
+from transforms.climate.temperature import effective_temperature
 from transforms.sample.bursts import Bursts, draw_bursts
-from transforms.sample.expected import HALF_HOURS, expected_shares, half_hour_starts
+from transforms.sample.expected import expected_shares
 from transforms.sample.figures import SampleFigures
-from transforms.tables import DWELLING_TYPES
-from transforms.temperature import effective_temperature
+from transforms.tables.words import DWELLING_TYPES
 from warehouse.figures import read_figures
 
 FIGURES = SampleFigures.from_tables(read_figures)

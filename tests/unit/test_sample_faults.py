@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms.climate.half_hour_shapes import half_hour_starts
 from transforms.sample.delivery import FAULTS, NO_STAMP, TRUTH, Delivery, tabulate_truth
-from transforms.sample.expected import half_hour_starts
 from transforms.sample.fault_plan import LOSS_KINDS, POINT_KINDS, FaultPlan, plan_faults, plan_no_faults
 from transforms.sample.faults import LOSS_INJECTORS, POINT_INJECTORS, inject_faults, place_losses
 from transforms.sample.figures import SampleFigures
 from transforms.sample.homes import draw_homes
-from transforms.tables import LINE_FLAGS
+from transforms.tables.words import LINE_FLAGS
 from warehouse.figures import read_figures
 
 FIGURES = SampleFigures.from_tables(read_figures)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.sample import SampleSummary, write_sample
+from flows.deliveries.sample import SampleSummary, write_sample
 
 JANUARY = {"start": dt.date(2009, 1, 1), "end": dt.date(2009, 2, 1)}
 HEADER = ["ANON_ID", "ADVANCEDATETIME", "HH", "GASKWH"]

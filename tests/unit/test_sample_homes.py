@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from transforms.sample.figures import SampleFigures
 from transforms.sample.homes import draw_homes, share_out, stratified_lognormal
-from transforms.tables import DWELLING_TYPES
+from transforms.tables.words import DWELLING_TYPES
 from warehouse.figures import read_figures
 
 LEVELS = SampleFigures.from_tables(read_figures).levels

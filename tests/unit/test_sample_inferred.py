@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.line_flags import LineThresholds
+from transforms.climate.half_hour_shapes import HALF_HOURS, half_hour_starts
+from transforms.readings.line_flags import LineThresholds
 from transforms.sample.delivery import FAULTS, Delivery
-from transforms.sample.expected import HALF_HOURS, half_hour_starts
 from transforms.sample.fault_plan import plan_faults, plan_no_faults
 from transforms.sample.figures import SampleFigures
 from transforms.sample.homes import draw_homes

@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.sample.expected import HALF_HOURS, expected_shares
+from transforms.climate.half_hour_shapes import HALF_HOURS
+from transforms.climate.temperature import effective_temperature
+from transforms.sample.expected import expected_shares
 from transforms.sample.figures import SampleFigures
 from transforms.sample.homes import draw_homes
 from transforms.sample.kinds import KINDS, YearOfKinds, draw_kinds, shape_expected
-from transforms.temperature import effective_temperature
 from warehouse.figures import read_figures
 
 FIGURES = SampleFigures.from_tables(read_figures)

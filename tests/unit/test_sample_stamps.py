@@ -7,8 +7,8 @@ import datetime as dt
 import polars as pl
 import pytest
 
+from transforms.climate.half_hour_shapes import half_hour_starts
 from transforms.sample.delivery import NO_STAMP
-from transforms.sample.expected import half_hour_starts
 from transforms.sample.stamps import Clock, EdrpStamps, IsoStamps, Stamp
 
 SPRING, AUTUMN = dt.date(2009, 3, 29), dt.date(2009, 10, 25)

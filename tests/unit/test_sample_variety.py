@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.sample import write_sample
-from transforms.formats import NotUsedError, recognise
+from flows.deliveries.sample import write_sample
+from transforms.climate.half_hour_shapes import HALF_HOURS
+from transforms.readings.formats import NotUsedError, recognise
 from transforms.sample.delivery import FAULTS, Delivery
-from transforms.sample.expected import HALF_HOURS
 from transforms.sample.figures import SampleFigures
 from transforms.sample.kinds import KINDS
 from transforms.sample.trial import Trial, plan_trial

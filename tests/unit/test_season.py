@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.season import name_band, profile_by_season
-from transforms.tables import HEAT_PROFILE, SEGMENTATIONS
+from transforms.heat.season import name_band, profile_by_season
+from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.words import SEGMENTATIONS
 
 YEAR = (dt.datetime(2009, 1, 1), dt.datetime(2010, 1, 1))
 SHIFTED = (dt.datetime(2009, 4, 1), dt.datetime(2010, 4, 1))  # begins and ends in summer time

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from transforms.heating import HeatingRule, measure_heating
-from transforms.periods import Period, Sufficiency, measure_coverage
-from transforms.selection import combine_households, count_funnel, list_homes, select_homes
+from transforms.heat.heating import HeatingRule, measure_heating
+from transforms.heat.periods import Period, Sufficiency, measure_coverage
+from transforms.heat.selection import combine_households, count_funnel, list_homes, select_homes
 
 Make = Callable[..., pl.DataFrame]
 YEAR = Period(dt.date(2009, 1, 1))

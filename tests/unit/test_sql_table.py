@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.sql_table import show_table, show_whole
+from flows.answers.sql_table import show_table, show_whole
 
 START = dt.datetime(2009, 1, 1)
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.formats import CANONICAL, EDRP, OCTOPUS, RefusalError
-from transforms.stamps import (
+from transforms.readings.formats import CANONICAL, EDRP, OCTOPUS, RefusalError
+from transforms.readings.stamps import (
     CHANGE_DAYS,
     StampEvidence,
     choose_instant,

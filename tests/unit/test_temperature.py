@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.temperature import DiurnalShape, ThermalMemory, effective_temperature, hourly_temperature
+from transforms.climate.temperature import DiurnalShape, ThermalMemory, effective_temperature, hourly_temperature
 
 DAY = dt.date(2009, 1, 6)
 

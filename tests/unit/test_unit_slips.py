@@ -10,14 +10,9 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from transforms.slip_rule import KWH_PER_M3, SLIP
-from transforms.tables import LEVEL_CHANGE, RECENT_DAY
-from transforms.unit_slips import (
-    find_changes,
-    judge_changes,
-    judge_whole_series,
-    keep_sharpest,
-)
+from transforms.history.slip_rule import KWH_PER_M3, SLIP
+from transforms.history.unit_slips import find_changes, judge_changes, judge_whole_series, keep_sharpest
+from transforms.tables.lake import LEVEL_CHANGE, RECENT_DAY
 
 DAYS = 120
 FIRST = dt.date(2009, 1, 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from transforms.schema import Column, Table
+from transforms.tables.schema import Column, Table
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
 from warehouse.publish import carry_over

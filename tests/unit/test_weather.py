@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from transforms.demand import WEATHER_NORMAL, Bootstrap, draw_annual_heat
-from transforms.periods import Period
-from transforms.tables import HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE
-from transforms.temperature import effective_temperature, hourly_temperature
-from transforms.weather import Correction, Weather, describe_weather, join_normal
-from transforms.weather_days import PeriodWeather, gas_by_day, join_months, mean_days, peak_shares
-from transforms.weather_normal import NormalWeather
+from transforms.climate.temperature import effective_temperature, hourly_temperature
+from transforms.climate.weather_normal import NormalWeather
+from transforms.heat.demand import WEATHER_NORMAL, Bootstrap, draw_annual_heat
+from transforms.heat.periods import Period
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE
+from transforms.weather.weather import Correction, Weather, describe_weather, join_normal
+from transforms.weather.weather_days import PeriodWeather, gas_by_day, join_months, mean_days, peak_shares
 from warehouse.figures import read_figures
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from transforms.weather_fit import FitRules, TwoLines, fit_two_lines
+from transforms.climate.weather_fit import FitRules, TwoLines, fit_two_lines
 
 Floats = NDArray[np.float64]
 RULES = FitRules(lowest_balance_c=8, highest_balance_c=20, least_days=90, least_days_each_side=15)

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from scipy.stats import gumbel_r
 
-from transforms.tables import ASSUMPTION
-from transforms.weather_fit import TwoLines
-from transforms.weather_normal import NormalWeather, design_temperature, split_end_uses
+from transforms.climate.weather_fit import TwoLines
+from transforms.climate.weather_normal import NormalWeather, design_temperature, split_end_uses
+from transforms.tables.cost import ASSUMPTION
 from warehouse.figures import read_figures
 
 NORMAL = NormalWeather.from_tables(read_figures)

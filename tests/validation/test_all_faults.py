@@ -10,13 +10,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.content import Content, plan_content
-from flows.ingest import ingest_file, plan_ingest
-from flows.plan import keep_published
-from flows.sample import write_sample
-from flows.settings import ingest_options, load_settings
-from flows.tasks import work_inline
-from transforms.tables import INFERRED_FLAGS
+from flows.deliveries.sample import write_sample
+from flows.pipeline.content import Content, plan_content
+from flows.pipeline.ingest import ingest_file, plan_ingest
+from flows.pipeline.ingest_decisions import ingest_options
+from flows.pipeline.months import keep_published
+from flows.pipeline.stages import work_inline
+from flows.settings import load_settings
+from transforms.tables.words import INFERRED_FLAGS
 from warehouse.lake import Lake
 
 SEEDS = (11, 12, 13, 14, 15)

@@ -5,8 +5,8 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from transforms.claims import judge, judge_claims
-from transforms.sample_claims import sample_figures
+from transforms.claims.claims import judge, judge_claims
+from transforms.claims.sample_claims import sample_figures
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from transforms.cold_days import ColdDays, ColdLoad
-from transforms.demand import Bootstrap
-from transforms.diversity import DiversityRule, measure_diversity
+from transforms.heat.demand import Bootstrap
+from transforms.peaks.cold_days import ColdDays, ColdLoad
+from transforms.peaks.diversity import DiversityRule, measure_diversity
 from warehouse.figures import read_figures
 
 POPULATION = 50_000

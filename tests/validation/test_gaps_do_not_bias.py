@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from transforms.demand import annual_by_home, annual_by_type
-from transforms.hours import count_cells
-from transforms.periods import Period, Sufficiency, measure_coverage, suffices
-from transforms.profiles import complete_profile, expect_heat, place_hours, profile_month
-from transforms.tables import HEAT_HOURLY
-from transforms.temperature import hourly_temperature
+from transforms.climate.temperature import hourly_temperature
+from transforms.heat.demand import annual_by_home, annual_by_type
+from transforms.heat.hours import count_cells
+from transforms.heat.periods import Period, Sufficiency, measure_coverage, suffices
+from transforms.heat.profiles import complete_profile, expect_heat, place_hours, profile_month
+from transforms.tables.heat import HEAT_HOURLY
 from warehouse.figures import read_figures
 
 PERIOD = Period(dt.date(2009, 1, 1))

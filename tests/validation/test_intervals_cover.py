@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from transforms.demand import (
+from transforms.heat.demand import (
     Bootstrap,
     bootstrap_intervals,
     draw_annual_heat,
@@ -17,8 +17,8 @@ from transforms.demand import (
     draw_weights,
     studentised_interval,
 )
-from transforms.levels import fit_levels
-from transforms.tables import DWELLING_TYPES
+from transforms.heat.levels import fit_levels
+from transforms.tables.words import DWELLING_TYPES
 
 TRIALS = 500
 MORE_TRIALS = 2000  # where they are quick: chance moves the share of 500 by a point

@@ -14,20 +14,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms import tables
-from transforms.external import (
-    ExternalCheck,
-    check_external,
-    compare_days,
-    describe_days,
-    rest_on_heating,
-    summarise_own,
-)
-from transforms.public import PublicTable
+from transforms.climate.temperature import hourly_temperature
+from transforms.external.compare import ExternalCheck, check_external
+from transforms.external.days import compare_days, describe_days, rest_on_heating
+from transforms.external.own import summarise_own
+from transforms.heat.season import profile_by_season
+from transforms.public.public import PublicTable
 from transforms.sample.figures import SampleFigures
 from transforms.sample.trial import Trial, plan_trial
-from transforms.season import profile_by_season
-from transforms.temperature import hourly_temperature
+from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.words import DWELLING_TYPES
 from warehouse.figures import read_figures
 from warehouse.reference_folder import ReferenceFolder, read_reference_folder
 
@@ -63,7 +59,7 @@ def check_trial() -> ExternalCheck:
     by_hour = gas.reshape(len(gas), -1, 2).sum(axis=2)
     types = trial.homes["dwelling_type"].to_numpy()
     hours = trial.starts.gather_every(2).alias("hour_start_utc")
-    groups = {name: types == name for name in tables.DWELLING_TYPES} | {"all": types != ""}
+    groups = {name: types == name for name in DWELLING_TYPES} | {"all": types != ""}
     profile = pl.concat(
         pl.DataFrame({"hour_start_utc": hours, "gas_kwh_mean": by_hour[of].mean(axis=0)}).with_columns(
             dwelling_type=pl.lit(name), households=int(of.sum())
@@ -71,7 +67,7 @@ def check_trial() -> ExternalCheck:
         for name, of in groups.items()
     ).with_columns(heat_kwh_mean=pl.col("gas_kwh_mean") * 0.8, heat_kwh_se=None, period=pl.lit("2009"))
     temperature = hourly_temperature(read_figures("temperature_daily"))
-    profile = tables.HEAT_PROFILE.conform(profile.join(temperature, on="hour_start_utc"))
+    profile = HEAT_PROFILE.conform(profile.join(temperature, on="hour_start_utc"))
     demand = profile.group_by("dwelling_type", "period").agg(pl.col("gas_kwh_mean").sum(), pl.col("households").min())
     public = [
         PublicTable(name, frame, frame.clear(), 10)

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from transforms.lcoh.scenarios import scenario_figures
+from transforms.lcoh.assumptions.scenarios import scenario_figures
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 

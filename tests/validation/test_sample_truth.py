@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from flows.sample import write_sample
-from transforms.claims import judge
+from flows.deliveries.sample import write_sample
+from transforms.claims.claims import judge
+from transforms.claims.sample_claims import sample_figures
 from transforms.sample.delivery import FAULTS
 from transforms.sample.figures import SampleFigures
 from transforms.sample.trial import plan_trial
-from transforms.sample_claims import sample_figures
 from warehouse.figures import read_figures
 
 FIGURES = SampleFigures.from_tables(read_figures)

@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.sample import write_sample
+from flows.deliveries.sample import write_sample
+from flows.operations.status import describe_status, read_status
 from flows.settings import load_settings
-from flows.status import describe_status, read_status
 from tests.pipeline import read_tables, run
-from transforms.tables import LINE_FLAGS
+from transforms.tables.words import LINE_FLAGS
 
 EXACT = (*LINE_FLAGS, "unknown_household", "duplicate_exact", "duplicate_conflict")
 HOMES = 120

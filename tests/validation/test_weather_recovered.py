@@ -9,15 +9,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.demand import WEATHER_NORMAL, Bootstrap, draw_annual_heat
-from transforms.periods import Period
+from transforms.climate.temperature import effective_temperature, hourly_temperature
+from transforms.climate.weather_normal import NormalWeather
+from transforms.heat.demand import WEATHER_NORMAL, Bootstrap, draw_annual_heat
+from transforms.heat.periods import Period
 from transforms.sample.figures import SampleFigures
 from transforms.sample.trial import plan_trial
-from transforms.tables import HEAT_DEMAND_ANNUAL
-from transforms.temperature import effective_temperature, hourly_temperature
-from transforms.weather import Correction, Weather, describe_weather
-from transforms.weather_days import PeriodWeather, mean_days
-from transforms.weather_normal import NormalWeather
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
+from transforms.weather.weather import Correction, Weather, describe_weather
+from transforms.weather.weather_days import PeriodWeather, mean_days
 from warehouse.figures import read_figures
 
 FIGURES = SampleFigures.from_tables(read_figures)

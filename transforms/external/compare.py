@@ -1,4 +1,4 @@
-"""The external check put together: every figure that both this run and a published study have (`tables.EXTERNAL_CHECK`)."""
+"""The external check put together: every figure that both this run and a published study have (`EXTERNAL_CHECK`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from transforms.external.levels import compare_bands, compare_types
 from transforms.external.own import OwnFigures
 from transforms.external.reference import BUILDING_TYPES, References
 from transforms.external.shapes import compare_shapes
-from transforms.tables import DWELLING_TYPES, EXTERNAL_CHECK
+from transforms.tables.published import EXTERNAL_CHECK
+from transforms.tables.words import DWELLING_TYPES
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from transforms.external.wording import of_made_up_homes, percent, sentences
-from transforms.profiles import MIN_HOMES_OF_A_TYPE
-from transforms.tables import EXTERNAL_CHECK
+from transforms.heat.profiles import MIN_HOMES_OF_A_TYPE
+from transforms.tables.published import EXTERNAL_CHECK
 
 WINTER, SUMMER = (12, 1, 2), (6, 7, 8)
 COLD_C, WARM_C = 14.0, 18.0  # below the one every home heats, above the other none does
@@ -153,7 +153,7 @@ def compare_days(
     own_temperature: pl.DataFrame | None = None,
     checks: tuple[DayCheck, ...] = DAY_CHECKS,
 ) -> pl.DataFrame:
-    """Compare the days of a run's homes with those of a published sample (rows of `tables.EXTERNAL_CHECK`).
+    """Compare the days of a run's homes with those of a published sample (rows of `EXTERNAL_CHECK`).
 
     Each quantity stands twice: beside all published meters (`all`) and beside those that heat homes (`gas_heated`),
     since a run holds none but gas-heated homes. A quantity that the published days cannot tell, having no

@@ -125,7 +125,7 @@ def first_year_of_bands(references: References) -> pl.DataFrame:
 
 
 def rows_of(both: pl.DataFrame, quantity: str, explanation: pl.Expr) -> pl.DataFrame:
-    """Return rows of `tables.EXTERNAL_CHECK` but for their order."""
+    """Return rows of `EXTERNAL_CHECK` but for their order."""
     return both.select(
         study=pl.format("SERL {}", "year"),
         quantity=pl.lit(quantity),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from transforms.local_time import add_local_time
-from transforms.public import PublicTable
-from transforms.season import average_temperature_of_days
+from transforms.climate.local_time import add_local_time
+from transforms.heat.season import average_temperature_of_days
+from transforms.public.public import PublicTable
 
 DEGREE_DAY_BASE_C = 15.5  # of SERL's `mean_hdd`
 MONTHS_FOR_A_LINE = 6
@@ -35,8 +35,8 @@ def summarise_own(
     Parameters
     ----------
     profile, season, demand
-        Published `tables.HEAT_PROFILE` (the rows of `all` suffice), `tables.HEAT_PROFILE_SEASON` and
-        `tables.HEAT_DEMAND_ANNUAL`.
+        Published `HEAT_PROFILE` (the rows of `all` suffice), `HEAT_PROFILE_SEASON` and
+        `HEAT_DEMAND_ANNUAL`.
     origin
         What made the homes up, or None.
     period

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from transforms.schema import Column, Table
+from transforms.tables.schema import Column, Table
 
 S, N, F = pl.String, pl.Int64, pl.Float64
 year = Column("year", N, "calendar year of the study", lower=2000, upper=2100)

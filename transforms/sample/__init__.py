@@ -1,1 +1,5 @@
-"""A made-up trial with a known truth: homes, what they truly use, and what their meters deliver of it."""
+"""Made-up trials with a known truth.
+
+Here: homes, their gas, and faults that real meters have.
+Not here: writing the files (flows/deliveries).
+"""

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from transforms.schema import UTC, Column, Table
-from transforms.tables import DWELLING_TYPES
+from transforms.tables.schema import UTC, Column, Table
+from transforms.tables.words import DWELLING_TYPES
 
 FAULTS = (
     "missing",

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from transforms.formats import GasConversion
+from transforms.climate.half_hour_shapes import HALF_HOURS
+from transforms.readings.formats import GasConversion
 from transforms.sample.delivery import NO_STAMP, Delivery
-from transforms.sample.expected import HALF_HOURS
 from transforms.sample.fault_plan import FaultPlan
 
 Where = NDArray[np.intp]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from transforms.gas_law import GasLaw
-from transforms.sample.expected import HalfHourShapes
+from transforms.climate.gas_law import GasLaw
+from transforms.climate.half_hour_shapes import HalfHourShapes
 from transforms.sample.fault_plan import FaultRates
 from transforms.sample.homes import Levels
 from transforms.sample.variety import VarietyFigures

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from transforms.tables import DWELLING_TYPES
+from transforms.tables.words import DWELLING_TYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

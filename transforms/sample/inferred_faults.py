@@ -13,10 +13,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.line_flags import LineThresholds
+from transforms.climate.half_hour_shapes import HALF_HOURS
+from transforms.readings.line_flags import LineThresholds
 from transforms.sample.bursts import RESOLUTION_DIGITS
 from transforms.sample.delivery import Delivery
-from transforms.sample.expected import HALF_HOURS
 from transforms.sample.inferred_plan import ALWAYS, UNIT_SLIPS, InferredRates
 
 Where = NDArray[np.intp]

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from transforms.sample.expected import HALF_HOURS
+from transforms.climate.half_hour_shapes import HALF_HOURS
 from transforms.sample.fault_plan import SUFFICIENT_LOSS, FaultPlan
 
 UNIT_SLIPS = ("m3_as_kwh", "feet_as_m3", "m3_as_feet", "over_1000", "times_100", "times_1000")

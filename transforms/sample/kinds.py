@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from transforms.gas_law import GasLaw
-from transforms.sample.expected import HALF_HOURS, half_hour_starts
+from transforms.climate.gas_law import GasLaw
+from transforms.climate.half_hour_shapes import HALF_HOURS, half_hour_starts
 
 GAS_BOILER, ELECTRIC = "gas_boiler", "electric"
 DAYS_PER_WEEK, DAYS_PER_YEAR = 7, 365

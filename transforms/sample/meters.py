@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from transforms.formats import GasConversion
+from transforms.climate.half_hour_shapes import HALF_HOURS
+from transforms.readings.formats import GasConversion
 from transforms.sample.bursts import RESOLUTION_DIGITS
-from transforms.sample.expected import HALF_HOURS
 
 METERS = ("metric_pulse", "metric_litre", "imperial_foot")
 BEFORE_EXCHANGE, AFTER_EXCHANGE = "imperial_foot", "metric_pulse"

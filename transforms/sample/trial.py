@@ -11,15 +11,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from transforms.climate.half_hour_shapes import HALF_HOURS, LEVEL_YEAR, half_hour_starts
+from transforms.climate.temperature import effective_temperature
 from transforms.sample.bursts import Floats32, draw_bursts
 from transforms.sample.delivery import Delivery
-from transforms.sample.expected import HALF_HOURS, LEVEL_YEAR, expected_shares, half_hour_starts
+from transforms.sample.expected import expected_shares
 from transforms.sample.fault_plan import FaultPlan, plan_faults, plan_no_faults
 from transforms.sample.faults import inject_faults
 from transforms.sample.figures import SampleFigures
 from transforms.sample.homes import draw_homes
 from transforms.sample.variety import Variety, plan_variety
-from transforms.temperature import effective_temperature
 
 Faults = Literal["none", "typical", "all"]
 BLOCK = 50  # homes whose bursts are drawn together; part of what a trial is, not a matter of memory

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from transforms.gas_law import GasLaw
+from transforms.climate.gas_law import GasLaw
 from transforms.sample.delivery import FAULTS, Delivery
 from transforms.sample.fault_plan import FaultPlan
 from transforms.sample.inferred_faults import INFERRED_INJECTORS, MeterFault
@@ -18,8 +18,8 @@ from transforms.sample.inferred_plan import METER_FAULTS, InferredRates, plan_in
 from transforms.sample.kinds import KINDS, Floats32, HomeKinds, YearOfKinds, draw_kinds, shape_expected
 from transforms.sample.meters import METERS, Meters, count_gas, draw_meters
 from transforms.sample.weather_loss import WeatherLoss, WeatherLossLaw, lose_with_weather, plan_weather_loss
-from transforms.schema import UTC, Column, Table
-from transforms.tables import INFERRED_FLAGS
+from transforms.tables.schema import UTC, Column, Table
+from transforms.tables.words import INFERRED_FLAGS
 
 Floats = NDArray[np.float64]
 # A reading that carries one of these, or none, may be lost: the others are counted by their own rates

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.climate.half_hour_shapes import HALF_HOURS
 from transforms.sample.delivery import Delivery
-from transforms.sample.expected import HALF_HOURS
 
 Floats = NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.schema import Column, Table
+from transforms.tables.schema import Column, Table
 from transforms.tables.words import F, N, S, convention, profile_group, scale, scenario, system
 
 LCOH = Table(

@@ -4,20 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from transforms.schema import Column, Table
-from transforms.tables.words import (
-    B,
-    F,
-    N,
-    S,
-    convention,
-    household_id,
-    period,
-    profile_group,
-    scale,
-    scenario,
-    system,
-)
+from transforms.tables.schema import Column, Table
+from transforms.tables.words import B, F, N, S, convention, household_id, period, profile_group, scale, scenario, system
 
 DIVERSITY = Table(
     "diversity", "peak per dwelling of a number of dwellings together", ("dwelling_type", "period", "interval_minutes", "dwellings"),

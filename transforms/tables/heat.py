@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from transforms.schema import UTC, Column, Table
+from transforms.tables.schema import UTC, Column, Table
 from transforms.tables.words import (
     SEGMENTATIONS,
     F,

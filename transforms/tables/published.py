@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.schema import UTC, Column, Table
+from transforms.tables.schema import UTC, Column, Table
 from transforms.tables.words import F, N, S, convention, period, profile_group, scenario, system
 
 HEAT_DEMAND_QUANTILE = Table(

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from transforms.schema import UTC, Column, View
 from transforms.tables.cost import LCOH
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
 from transforms.tables.lineage import SOURCE
+from transforms.tables.schema import UTC, Column, View
 from transforms.tables.words import F, N, S, dwelling_type, household_id, period, profile_group
 
 _LAST_SUNDAY = "(make_date(year({0}), {1}, 31) - (isodow(make_date(year({0}), {1}, 31)) % 7)::INTEGER)"

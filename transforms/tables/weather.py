@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from transforms.schema import Column, Table
+from transforms.tables.schema import Column, Table
 from transforms.tables.words import F, N, S, household_id, period, profile_group
 
 WEATHER_FIT = Table(

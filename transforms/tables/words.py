@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from transforms.schema import Column
+from transforms.tables.schema import Column
 
 DWELLING_TYPES = ("detached", "semi_detached", "terraced", "bungalow", "flat")
 DWELLING_TYPES_OR_UNKNOWN = (*DWELLING_TYPES, "unknown")

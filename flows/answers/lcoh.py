@@ -1,0 +1,182 @@
+"""What `hearth lcoh` does: the cost model alone, with any assumption overridden."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from transforms.lcoh.assumptions.overrides import GIVEN, find_figure, with_network_size
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.assumptions.scenarios import ScenarioFigures, list_changes, scenario_figures
+from transforms.lcoh.model.conventions import BEST_PRACTICE, WANG2018, find_convention
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.systems import series_read
+from transforms.lcoh.model.unread import explain_unread
+from transforms.lcoh.model.valuation import rate_figures
+from transforms.lcoh.results.table import lcoh_table, missing_systems
+from warehouse.cost_figures import read_assumptions
+
+_SHOWN: Final = (
+    # column, heading, unit, decimals (None: text)
+    ("system", "system", "", None),
+    ("scale", "scale", "", None),
+    ("dwellings", "dwellings", "", 0),
+    ("dwelling_type", "dwelling type", "", None),
+    ("demand_kwh", "demand", "kWh/yr", 0),
+    ("capital_gbp_per_mwh", "capital", "GBP/MWh", 2),
+    ("om_gbp_per_mwh", "O&M", "GBP/MWh", 2),
+    ("fuel_gbp_per_mwh", "fuel", "GBP/MWh", 2),
+    ("carbon_gbp_per_mwh", "carbon", "GBP/MWh", 2),
+    ("lcoh_gbp_per_mwh", "LCOH", "GBP/MWh", 2),
+    ("initial_capital_gbp_per_dwelling", "initial capital", "GBP/dwelling", 0),
+    ("co2_kg_per_dwelling_year", "CO2", "kg/dwelling/yr", 0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The table `lcoh`, and what has to be said of it."""
+
+    table: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What `hearth lcoh` is asked."""
+
+    scenario: str = "paper_fit"
+    convention: str = WANG2018.name
+    demand_kwh: float | None = None
+    """Heat delivered to one home [kWh/yr]; without it, the paper's demand of each dwelling type."""
+    discount_rate: float | None = None
+    """Discount rate [1/yr] in all years instead of those of the convention's perspective."""
+    dwellings: int | None = None
+    """Number of homes on the network, instead of the five scales."""
+    overrides: tuple[str, ...] = ()
+    """Other figures to replace, `parameter=value` each."""
+    own_files: tuple[Path, ...] = ()
+    """A user's own tables of assumptions, CSV."""
+
+
+def run_lcoh(question: Question) -> Answer:
+    """Return the levelised cost of every system that the scenario can cost, and how its series came about.
+
+    Raises
+    ------
+    AssumptionError
+        If a name is unknown or a figure cannot be used. It is a ValueError: wrong usage, exit code 2.
+
+    """
+    demand, assumptions = read_question(question)
+    scenario, convention = question.scenario, question.convention
+    table = lcoh_table(demand, assumptions, scenario=scenario, convention=convention)
+    notes = (
+        *_left_out(assumptions, scenario, convention),
+        *list_unread(question),
+        *_changed(assumptions, scenario, convention),
+    )
+    return Answer(table, notes)
+
+
+def read_question(question: Question) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the demands and the assumptions that a question asks for."""
+    rates = rate_figures(find_convention(question.convention))
+    rate = question.discount_rate
+    of_rate = [] if rate is None else [f"{item}.{name}={rate}" for item, name in rates]
+    assumptions = read_assumptions(
+        question.own_files, settings=[*question.overrides, *of_rate], scenario=question.scenario
+    )
+    if question.dwellings is not None:
+        assumptions = with_network_size(assumptions, question.dwellings)
+    demand = paper_demand(assumptions) if question.demand_kwh is None else _given_demand(question.demand_kwh)
+    return demand, assumptions
+
+
+def list_unread(question: Question) -> tuple[str, ...]:
+    """Return a note for each override that changes no row, with what the convention takes in its place.
+
+    Each is found by costing all systems without it: whatever leads a figure past the costs, the note is right.
+    """
+    if not question.overrides:
+        return ()
+    convention = find_convention(question.convention)
+    _, assumptions = read_question(question)
+    costs, figures = _cost(question)
+    notes = []
+    for setting in question.overrides:
+        others = tuple(other for other in question.overrides if other != setting)
+        try:
+            without, given = _cost(replace(question, overrides=others))
+        except AssumptionError:  # nothing can be costed without it
+            continue
+        if costs.equals(without):
+            key = find_figure(assumptions, setting)
+            same = given.by_year.get(key) == figures.by_year[key]
+            why = "it has that value already" if same else explain_unread(key, figures, convention)
+            notes.append(f"--set {setting} changes no row: {why}")
+    return tuple(notes)
+
+
+def _cost(question: Question) -> tuple[pl.DataFrame, ScenarioFigures]:
+    """Return the table `lcoh` and the figures that it was made with."""
+    demand, assumptions = read_question(question)
+    table = lcoh_table(demand, assumptions, scenario=question.scenario, convention=question.convention)
+    return table, scenario_figures(assumptions, question.scenario)
+
+
+def show_lcoh(answer: Answer, *, as_json: bool = False) -> str:
+    """Return the table and its notes as text for reading, or the table alone as a JSON list of rows, unrounded."""
+    return json.dumps(answer.table.to_dicts(), indent=1) if as_json else _as_text(answer)
+
+
+def _left_out(assumptions: pl.DataFrame, scenario: str, convention: str) -> Iterable[str]:
+    for system, series in missing_systems(assumptions, scenario=scenario, convention=convention).items():
+        yield f"{system} is left out: scenario {scenario} has no {' and no '.join(series)}"
+
+
+def _changed(assumptions: pl.DataFrame, scenario: str, convention: str) -> Iterable[str]:
+    series = series_read(find_convention(convention))
+    for (item, parameter), changes in list_changes(assumptions, scenario, series).items():
+        yield f"{item}.{parameter}: {', '.join(changes)}"
+
+
+def _as_text(answer: Answer) -> str:
+    """Return the table for reading: one line a row, units below the headings, rounded; then the notes."""
+    table = answer.table
+    columns = [
+        _column(table[name], heading=heading, unit=unit, decimals=decimals) for name, heading, unit, decimals in _SHOWN
+    ]
+    scenario, convention, denominator = table.select("scenario", "convention", "denominator").row(0)
+    title = f"scenario {scenario}, convention {convention}: cost per MWh of heat {denominator}"
+    lines = ("  ".join(line).rstrip() for line in zip(*columns, strict=True))
+    notes = ["", *answer.notes] if answer.notes else []
+    return "\n".join([title, "", *lines, *notes, *_advice(table)])
+
+
+def _given_demand(demand_kwh: float) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"dwelling_type": ["all"], "period": [GIVEN], "demand_basis": [GIVEN], "demand_kwh": [demand_kwh]},
+        schema_overrides={"demand_kwh": pl.Float64},
+    )
+
+
+def _column(values: pl.Series, *, heading: str, unit: str, decimals: int | None) -> list[str]:
+    cells = [heading, unit, *(str(v) if decimals is None else f"{v:,.{decimals}f}" for v in values)]
+    width = max(map(len, cells))
+    return [cell.ljust(width) if decimals is None else cell.rjust(width) for cell in cells]
+
+
+def _advice(table: pl.DataFrame) -> list[str]:
+    if table["denominator"][0] == "delivered":
+        return []
+    return [
+        "",
+        "Networks are divided by the heat produced, of which the pipes lose some: do not compare them with the other",
+        f"systems on these figures. Per MWh delivered to the dwelling: --convention {BEST_PRACTICE.name}",
+    ]

@@ -1,0 +1,137 @@
+"""`hearth sql`: one SELECT on the published warehouse, as a table, CSV, JSON or Parquet.
+
+Rows go through in batches, so that a year of every home needs no more memory than one batch. Everything is written
+to the stream as bytes, text in UTF-8 whatever the terminal's locale.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+import polars as pl
+import polars.selectors as cs
+
+from flows.answers.sql_table import show_table, show_whole
+from warehouse.reader import open_published
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TABLE_ROWS = 40
+
+
+def run_sql(database: Path, statement: str, output_format: str, stream: TextIO) -> None:
+    """Write the rows of a statement to `stream`.
+
+    Parameters
+    ----------
+    database
+        The published warehouse.
+    statement
+        One SELECT, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.
+    output_format
+        `table` (for people: on a terminal what fits it, and it says what does not; whole into a pipe or file), `csv`,
+        `json` (a list of objects) or `parquet`.
+    stream
+        Standard output, or a text stream with a `buffer` like it.
+
+    Raises
+    ------
+    ValueError
+        If there is no such format, or Parquet would go to a terminal.
+    warehouse.reader.NoWarehouseError
+        If nothing is published yet.
+    warehouse.reader.QueryError
+        If the statement is refused or fails.
+
+    """
+    if output_format not in WRITERS:
+        raise ValueError(f"no format {output_format}; there are {', '.join(WRITERS)}")
+    if output_format == "parquet" and stream.isatty():
+        raise ValueError("Parquet is not for a terminal: send it to a file with > rows.parquet")
+    stream.flush()
+    keeps_nested = output_format in {"json", "parquet"}
+    write = write_screen if output_format == "table" and stream.isatty() else WRITERS[output_format]
+    with open_published(database) as warehouse, warehouse.stream(statement, nested_as_text=not keeps_nested) as rows:
+        try:
+            write(*rows, stream.buffer)
+            stream.flush()
+        except BrokenPipeError:  # who reads has seen enough, as `| head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def write_screen(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
+    """Write the first rows as a table that fits the terminal, and how many there are."""
+    shown, rows = _empty(schema), 0
+    for batch in batches:
+        if rows < TABLE_ROWS:
+            shown = pl.concat([shown, _frame(batch).head(TABLE_ROWS - rows)])
+        rows += len(batch)
+    out.write(show_table(shown, rows, shutil.get_terminal_size().columns).encode())
+
+
+def write_table(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
+    """Write every row and column as a table, nothing cut."""
+    frames = map(_frame, batches)
+    first = next(frames, _empty(schema))  # without rows the names are shown all the same
+    out.writelines(text.encode() for text in show_whole(itertools.chain([first], frames)))
+
+
+def write_csv(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
+    """Write a header line and one line per row; times in ISO 8601."""
+    out.write(_empty(schema).write_csv().encode())
+    out.writelines(
+        _frame(batch).with_columns(_iso_times()).write_csv(include_header=False).encode() for batch in batches
+    )
+
+
+def write_json(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
+    """Write a list of objects, one per line; times in ISO 8601, null for what is no number."""
+    del schema
+    separator = b"[\n"
+    for batch in batches:
+        lines = _frame(batch).with_columns(_iso_times()).write_ndjson().rstrip("\n").encode()
+        out.write(separator + lines.replace(b"\n", b",\n"))  # a line break inside a text is written \n
+        separator = b",\n"
+    out.write(b"[]\n" if separator == b"[\n" else b"\n]\n")
+
+
+def write_parquet(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
+    """Write one Parquet file."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+WRITERS: dict[str, Callable[[pa.Schema, Iterator[pa.RecordBatch], BinaryIO], None]] = {
+    "table": write_table,
+    "csv": write_csv,
+    "json": write_json,
+    "parquet": write_parquet,
+}
+
+
+def _frame(rows: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+    frame = pl.from_arrow(rows)
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - of rows polars makes a frame
+    return frame
+
+
+def _empty(schema: pa.Schema) -> pl.DataFrame:
+    import pyarrow as pa
+
+    return _frame(pa.Table.from_batches([], schema))  # schema.empty_table() would import pandas
+
+
+def _iso_times() -> list[pl.Expr]:
+    return [
+        cs.datetime(time_zone=None).dt.to_string("%Y-%m-%dT%H:%M:%S%.f"),
+        cs.datetime(time_zone="*").dt.to_string("%Y-%m-%dT%H:%M:%S%.f%:z"),
+    ]

@@ -1,0 +1,191 @@
+"""Commands that bring readings in and rebuild what follows from them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+
+import typer
+
+from flows.cli.exits import DONE, FAILED, WRONG_USAGE, Home, Json, read_settings, stop, usage_errors
+from flows.cli.help_page import Commands
+from flows.cli.run_here import run_flow
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
+
+commands = Commands("Data")
+FullAudit = Annotated[
+    bool, typer.Option("--full-audit", help="Judge unchanged months again, also if nothing is to be published.")
+]
+
+
+def _day(given: str | dt.date) -> dt.date:
+    try:
+        return dt.date.fromisoformat(str(given))
+    except ValueError:
+        raise typer.BadParameter(f"{given!r} is no day; write it as 2009-01-31") from None
+
+
+@commands.command(epilog="Example: hearth sample --out landing --households 60")
+def sample(
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where to write.")],
+    households: Annotated[int, typer.Option(min=1, metavar="N", help="Homes of the trial.")] = 600,
+    start: Annotated[dt.date, typer.Option(parser=_day, metavar="DAY", help="First day.")] = dt.date(2009, 1, 1),
+    end: Annotated[dt.date, typer.Option(parser=_day, metavar="DAY", help="Day after the last.")] = dt.date(2010, 1, 1),
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="The same seed gives the same files.")] = 1,
+    faults: Annotated[
+        Literal["none", "typical", "all"],
+        typer.Option(
+            metavar="KIND",
+            help="none; typical: faults of single readings at measured rates; all: also odd homes, stuck, coarse and "
+            "exchanged meters, wrong units, gaps in the cold.",
+        ),
+    ] = "typical",
+    file_format: Annotated[
+        Literal["edrp", "canonical"],
+        typer.Option("--format", metavar="FORMAT", help="Format of the readings: edrp or canonical (our own CSV)."),
+    ] = "edrp",
+) -> None:
+    """Write a made-up trial in EDRP's format, with the truth beside it."""
+    from flows.deliveries.sample import write_sample
+    from flows.progress import progress
+
+    drawn = 0
+    with usage_errors(), progress("draw homes", households, unit="homes") as tick:
+
+        def count(done: int, _all: int) -> None:
+            nonlocal drawn
+            tick(amount=done - drawn, pieces=done - drawn)
+            drawn = done
+
+        summary = write_sample(
+            out=out, households=households, start=start, end=end, seed=seed, faults=faults, file_format=file_format,
+            advance=count,
+        )  # fmt: skip
+    typer.echo(str(summary))
+
+
+@commands.command(epilog="Example: hearth households --from edrp_metadata.xlsx --type Dwelling")
+def households(
+    source: Annotated[Path, typer.Option("--from", metavar="FILE", help="Workbook or CSV with one row per home.")],
+    home: Home = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option("--id", metavar="COLUMN", help="Column of the home's id.", show_default="found by name"),
+    ] = None,
+    type_column: Annotated[
+        str | None, typer.Option("--type", metavar="COLUMN", help="Column of its type.", show_default="found by name")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File to write.", show_default="households.csv in the landing folder"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Write households.csv from a workbook such as EDRP's metadata."""
+    from flows.deliveries.households import write_households
+
+    target = out or read_settings(home=home).landing_folder / "households.csv"
+    with usage_errors():
+        typer.echo(write_households(source, target, id_column=id_column, type_column=type_column, force=force))
+
+
+@commands.command(epilog="Example: hearth run --landing UKDA-7591-CSV")
+def run(
+    home: Home = None,
+    landing: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Delivered files; read in place, never written.", show_default="landing in the home"
+        ),
+    ] = None,
+    fail_on_refused: Annotated[bool, typer.Option("--fail-on-refused", help="Exit 1 if a file is refused.")] = False,
+    full_audit: FullAudit = False,
+) -> None:
+    """Take in new files, rebuild what changed, judge, publish, report."""
+    quiet = 0 if landing is not None else None  # who names a folder knows that its files are whole
+    settings = read_settings(home=home, landing=landing, landing_quiet_seconds=quiet, full_audit=full_audit or None)
+    folder = settings.landing_folder
+    if folder.is_file():
+        stop(f"{folder} is a file; name its folder: --landing {folder.parent}", WRONG_USAGE)
+    if not folder.is_dir():
+        stop(f"no landing folder {folder}; name one with --landing, or try `hearth sample --out {folder}`", WRONG_USAGE)
+    finish(run_flow(settings, kind="nightly"), settings, fail_on_refused=fail_on_refused)
+
+
+@commands.command(epilog="Example: hearth backfill --from 2009-01 --to 2009-03 --dry-run")
+def backfill(
+    first: Annotated[str, typer.Option("--from", metavar="YYYY-MM", help="First month.")],
+    last: Annotated[str, typer.Option("--to", metavar="YYYY-MM", help="Last month.")],
+    home: Home = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept with the run.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also rebuild months that are up to date.")] = False,
+    full_audit: FullAudit = False,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Hand it to the server of `hearth up` and return; twice is once.")
+    ] = False,
+) -> None:
+    """Rebuild a span of months with today's code and rules."""
+    from flows.settings import parse_month
+
+    settings = read_settings(home=home, full_audit=full_audit or None)
+    with usage_errors():
+        if parse_month(first) > parse_month(last):
+            raise ValueError(f"the span ends before it starts: --from {first} --to {last}")
+    if dry_run:
+        from flows.pipeline.backfill import preview_backfill
+
+        typer.echo(preview_backfill(settings, first, last, force=force))
+        return
+    if queue:
+        from flows.runs.queueing import queue_backfill
+
+        with usage_errors():
+            typer.echo(queue_backfill(settings, first, last, reason=reason, force=force))
+        return
+    finish(
+        run_flow(settings, kind="backfill", reason=reason, first_month=first, last_month=last, force=force), settings
+    )
+
+
+@commands.command(epilog="Example: hearth quarantine --lift supplier_a/2009-03.csv")
+def quarantine(
+    home: Home = None,
+    lift: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="Take it in again: file name or source id.")
+    ] = None,
+    accept: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="Take it in as it is: its level and flags stop nothing.")
+    ] = None,
+    put: Annotated[str | None, typer.Option(metavar="SOURCE", help="Put it aside by hand.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the files that are left out and why, or decide about one."""
+    import json
+
+    from flows.operations.quarantine import ByHand, decide, describe_decisions, list_decisions
+
+    settings = read_settings(home=home)
+    given: dict[ByHand, str | None] = {"lifted": lift, "accepted": accept, "quarantined": put}
+    asked = [(source, state) for state, source in given.items() if source]
+    with usage_errors():
+        if len(asked) > 1:
+            raise ValueError("name one of --lift, --accept and --put at a time")
+        for source, state in asked:
+            typer.echo(decide(settings, source, state))
+    if not asked:
+        found = list_decisions(settings)
+        rows = [decision.model_dump(mode="json") for decision in found]
+        typer.echo(json.dumps(rows, indent=1) if as_json else describe_decisions(found))
+
+
+def finish(log: dict[str, Any], settings: Settings, *, fail_on_refused: bool = False) -> NoReturn:
+    """Tell how a run ended and exit accordingly."""
+    from flows.operations.status import summarise_run
+
+    typer.echo(summarise_run(log, settings))
+    good = log["outcome"] in {"published", "unchanged"} and not (fail_on_refused and log["files_refused"])
+    raise typer.Exit(DONE if good else FAILED)

@@ -1,0 +1,60 @@
+"""The command line: `hearth COMMAND`.
+
+What a command needs is imported when it runs, so that `hearth --help` and `hearth sql` stay quick.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from flows.cli import data as data_commands
+from flows.cli import forgetting as forgetting_commands
+from flows.cli import operations as operations_commands
+from flows.cli import results as result_commands
+from flows.cli import upkeep as upkeep_commands
+from flows.cli import withdrawal as withdrawal_commands
+from flows.cli.exits import DONE, told_failures
+from flows.cli.help_page import Commands
+
+FIRST_STEPS = """\b
+First steps:
+  hearth sample --out landing --households 60    # or your own files
+  hearth run --landing landing
+  hearth status
+"""
+
+app = Commands(
+    "Upkeep",
+    name="hearth",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=FIRST_STEPS,
+)
+for group in (data_commands, withdrawal_commands, forgetting_commands, result_commands, upkeep_commands):
+    app.add_typer(group.commands)
+operations_commands.register(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    with told_failures():
+        app()
+
+
+@app.callback()
+def hearth(
+    *,
+    version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=lambda given: _tell_version(given=given), help="Print the version."
+    ),
+) -> None:
+    """Half-hourly gas readings in, the cost of heating homes out."""
+
+
+def _tell_version(*, given: bool) -> None:
+    if given:
+        from importlib.metadata import version
+
+        typer.echo(f"hearth {version('hearth')}")
+        raise typer.Exit(DONE)

@@ -1,0 +1,168 @@
+"""Commands that give results: the site, the warehouse, the cost model."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from flows.cli.exits import Home, Json, published, read_settings, usage_errors
+from flows.cli.help_page import Commands
+
+ONE_NUMBER = "One number, year by year"
+
+commands = Commands("Results")
+
+
+@commands.command(epilog="Example: hearth report --zip hearth-report.zip")
+def report(
+    home: Home = None,
+    to_zip: Annotated[
+        Path | None, typer.Option("--zip", metavar="FILE", help="Also pack the site into one file to mail.")
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Also draw each figure as PNG and SVG (needs chromium).")
+    ] = None,
+) -> None:
+    """Write the site anew from the published warehouse."""
+    from flows.pipeline.report import write_report
+
+    settings = read_settings(home=home)
+    with usage_errors():
+        typer.echo(write_report(settings, anew=True, images=images))
+        if to_zip is not None:
+            from flows.pipeline.downloads import zip_report
+
+            typer.echo(zip_report(settings, to_zip))
+
+
+@commands.command(epilog='Example: hearth sql "SELECT * FROM heat_demand_annual" --format csv')
+def sql(
+    statement: Annotated[str, typer.Argument(metavar="SELECT", help="One statement that reads.")],
+    home: Home = None,
+    output_format: Annotated[
+        Literal["table", "csv", "json", "parquet"],
+        typer.Option("--format", metavar="FORMAT", help="table (fits the terminal), csv, json or parquet."),
+    ] = "table",
+) -> None:
+    """Query the published warehouse; nothing can be changed."""
+    from flows.answers.sql import run_sql
+
+    with usage_errors():
+        run_sql(published(home), statement, output_format, sys.stdout)
+
+
+@commands.command(epilog="Example: hearth trace heat_demand_annual dwelling_type=all period=2009")
+def trace(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="A published table, such as lcoh.")],
+    key: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="KEY...", help="Its row: column=value, or values in the order of the key.", show_default=False
+        ),
+    ] = None,
+    home: Home = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Walk a published number back to its files, code and assumptions."""
+    from flows.answers import trace as walk
+    from flows.answers import trace_text
+
+    settings = read_settings(home=home)
+    with usage_errors():
+        found = walk.trace(settings, table, key or [])
+    typer.echo(trace_text.as_json(found) if as_json else trace_text.show_trace(found))
+
+
+def _complete_scenario() -> list[str]:
+    import csv
+
+    import warehouse
+
+    with (Path(warehouse.__file__).parent / "assumptions" / "scenario_rule.csv").open(encoding="utf-8") as rules:
+        return sorted({row["scenario"] for row in csv.DictReader(rules)} - {"all"})
+
+
+def _complete_convention() -> list[str]:
+    from transforms.lcoh.model.conventions import CONVENTIONS
+
+    return list(CONVENTIONS)
+
+
+@commands.command(epilog="Example: hearth lcoh --demand-kwh 12000 --set ashp.capital_gbp=9000")
+def lcoh(
+    scenario: Annotated[
+        str,
+        typer.Option(metavar="NAME", autocompletion=_complete_scenario, help="Prices: paper_fit, eep2018, eep2019, desnz2023 or your own."),
+    ] = "paper_fit",
+    convention: Annotated[
+        str,
+        typer.Option(metavar="NAME", autocompletion=_complete_convention, help="Reading of the model: wang2018, best_practice ..."),
+    ] = "wang2018",
+    demand_kwh: Annotated[
+        float | None, typer.Option(metavar="KWH", help="Heat per home and year.", show_default="the paper's")
+    ] = None,
+    discount_rate: Annotated[
+        float | None, typer.Option(metavar="RATE", help="Per year, 0.035 for 3.5 %.", show_default="the convention's")
+    ] = None,
+    dwellings: Annotated[
+        int | None, typer.Option(metavar="N", help="Homes of one network.", show_default="five scales")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="X=VALUE", help="Any item.parameter; may be repeated.")
+    ] = None,
+    own_files: Annotated[
+        list[Path] | None, typer.Option("--assumptions", metavar="FILE", help="CSV of your own; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SYSTEM", autocompletion=lambda: ["gas_boiler", "ashp", "gshp", "network"],
+            rich_help_panel=ONE_NUMBER, help="gas_boiler, ashp, gshp or network.",
+        ),
+    ] = None,
+    dwelling_type: Annotated[
+        str | None, typer.Option(metavar="TYPE", rich_help_panel=ONE_NUMBER, help="Whose demand.", show_default="all")
+    ] = None,
+    scale: Annotated[
+        str | None, typer.Option(metavar="SCALE", rich_help_panel=ONE_NUMBER, help="Of the network: one of the five.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", rich_help_panel=ONE_NUMBER, help="Also save as .xlsx with live formulas."),
+    ] = None,
+) -> None:  # fmt: skip
+    """Compute the levelised cost of heat, any assumption overridden."""
+    from flows.answers.lcoh import Question, list_unread, run_lcoh, show_lcoh
+
+    question = Question(
+        scenario=scenario, convention=convention, demand_kwh=demand_kwh, discount_rate=discount_rate,
+        dwellings=dwellings, overrides=tuple(overrides or ()), own_files=tuple(own_files or ()),
+    )  # fmt: skip
+    if explain:
+        from flows.answers.lcoh_explain import explain_lcoh, show_explanation, write_workbook
+
+        with usage_errors():
+            found = explain_lcoh(explain, question, dwelling_type=dwelling_type, scale=scale)
+            unread = list_unread(question)
+            if out:
+                write_workbook(found, out)
+        typer.echo(show_explanation(found, as_json=as_json))
+        for note in unread:
+            typer.echo(note, err=True)
+        if out:
+            typer.echo(f"saved {out}", err=True)
+        return
+    with usage_errors():
+        if given := [
+            name for name, value in (("--dwelling-type", dwelling_type), ("--scale", scale), ("--out", out)) if value
+        ]:
+            raise ValueError(f"{', '.join(given)} goes with --explain SYSTEM")
+        answer = run_lcoh(question)
+    typer.echo(show_lcoh(answer, as_json=as_json))
+    for note in answer.notes if as_json else ():
+        typer.echo(note, err=True)

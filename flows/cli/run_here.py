@@ -1,0 +1,58 @@
+"""The flow in this process, as `hearth run` and `hearth backfill` want it: its server, and how its failure is told."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from flows.cli.exits import FAILED, stop, tell_os_error
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
+
+OWN = ("flows.", "warehouse.", "quality.", "reports.", "transforms.")  # whose errors say themselves what to do
+PREFECT_LOGS = ("prefect.flow_runs", "prefect.task_runs")
+
+
+def run_flow(settings: Settings, **parameters: Any) -> dict[str, Any]:
+    """Run the flow on a Prefect server: the configured one, or one of our own that starts while the rest is imported."""
+    try:
+        return _run(settings, parameters)
+    except Exception as error:  # noqa: BLE001 - whatever ended the run is told in one line; the run's log has it too
+        told = describe_failure(error)
+        for failed in (error, error.__cause__):
+            traceback.clear_frames(
+                failed.__traceback__ if failed else None
+            )  # they keep connections open to the very end
+        stop(f"the run failed: {told}", FAILED)
+
+
+def _run(settings: Settings, parameters: dict[str, Any]) -> dict[str, Any]:
+    from flows.server.client import start_server, without_heartbeats
+
+    with start_server(settings.home / "prefect") as server:
+        from flows.progress import working
+
+        with working("start the server"):
+            from flows.runs.nightly import nightly
+
+            server.wait_ready()
+        for name in PREFECT_LOGS:
+            logging.getLogger(name).propagate = False  # a configured server gets them all the same
+        given = settings.model_dump(mode="json", exclude_unset=True)
+        with without_heartbeats() if server.is_embedded else nullcontext():
+            log: dict[str, Any] = nightly(settings_given=given, **parameters)
+    return log
+
+
+def describe_failure(error: Exception) -> str:
+    """Return what ended a run; where the error is nobody's mistake but ours, print its trace first."""
+    root = error.__cause__ if type(error).__name__ == "UnitsFailedError" and error.__cause__ else error
+    if isinstance(root, OSError):
+        return tell_os_error(root) if root is error else f"{error}; {tell_os_error(root)}"
+    if type(root).__module__.startswith(OWN):
+        return str(error)
+    traceback.print_exception(root)
+    return f"{type(error).__name__}: {error}"

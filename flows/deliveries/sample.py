@@ -1,0 +1,211 @@
+"""`hearth sample`: write a made-up trial with its truth beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import polars as pl
+
+from flows.deliveries.sample_files import OLDEST, READINGS_FILE, open_readings
+from transforms.sample.delivery import TRUTH, tabulate_truth
+from transforms.sample.figures import SampleFigures
+from transforms.sample.kinds import GAS_BOILER
+from transforms.sample.stamps import Clock, EdrpStamps, IsoStamps, Stamp
+from transforms.sample.trial import Faults, Trial, plan_trial
+from warehouse.figures import read_figures
+from warehouse.lake import Lake
+
+HOMES_TRUTH = "truth_homes.parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSummary:
+    """What was written, to print."""
+
+    out: Path
+    origin: str
+    households: int
+    known_households: int
+    start: dt.date
+    end: dt.date
+    readings_file: str
+    lines: int
+    header_lines: int
+    blank_lines: int
+    half_hours: int
+    faults: dict[str, int]  # true half-hours by the fault of their delivery
+    kinds: dict[str, int]  # homes by kind; empty where all are of one
+    meter_faults: dict[str, int]  # homes by the fault of their meter that no single line shows
+    heat_kwh_mean: float
+    peak_hour_heat_kwh: float
+
+    def __str__(self) -> str:
+        counts = _listed(self.faults) or "none"
+        unknown = self.households - self.known_households
+        return (
+            f"Made-up readings of {self.households:,} homes ({unknown} of them missing from households.csv), "
+            f"{self.start} to before {self.end}\n"
+            f"  {self.readings_file}: {self.lines:,} lines, of them {self.header_lines} headers and {self.blank_lines} blank\n"
+            f"  truth.parquet: {self.half_hours:,} half-hours; {self.heat_kwh_mean:,.0f} kWh of heat per home, "
+            f"{self.peak_hour_heat_kwh:.2f} kWh in the highest hour\n"
+            + (f"  homes by kind: {_listed(self.kinds)}\n" if self.kinds else "")
+            + (f"  homes by fault of their meter: {_listed(self.meter_faults)}\n" if self.meter_faults else "")
+            + f"  half-hours with a fault: {counts}\n"
+            f"These are not measurements ({self.origin})."
+        )
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
+
+
+def write_sample(
+    *,
+    out: Path,
+    households: int = 600,
+    start: dt.date = dt.date(2009, 1, 1),
+    end: dt.date = dt.date(2010, 1, 1),
+    seed: int = 1,
+    faults: str = "typical",
+    file_format: str = "edrp",
+    stamp: Stamp = "end",
+    clock: Clock = "utc",
+    advance: Callable[[int, int], None] | None = None,
+) -> SampleSummary:
+    """Write a made-up trial: readings, households, temperature, the truth, and a note that says what they are.
+
+    The same arguments write the same bytes. Memory is that of one block of homes, whatever their number.
+
+    Parameters
+    ----------
+    out
+        Folder; files of the same names are replaced.
+    households
+        How many homes.
+    start, end
+        First date, and the date after the last one (UTC); within the years of the shipped temperatures.
+    seed
+        Which of the possible trials.
+    faults
+        `none` for a clean delivery, `typical` for measured rates of the faults that single lines show, `all` for faults
+        that must be inferred, homes out of the ordinary and losses that go with level and cold too.
+    file_format
+        `edrp`, or our own format as CSV (`canonical`) or Parquet (`canonical_parquet`).
+    stamp, clock
+        What EDRP's stamps name of a half-hour, on which clock; our own format knows only starts in UTC.
+    advance
+        Called with the homes done and the homes in all after each block.
+
+    Raises
+    ------
+    ValueError
+        If the span is empty or has no known temperatures, if faults or format are unknown, or if a clock is asked of a
+        format that lacks it.
+
+    """
+    if faults not in get_args(Faults):
+        message = f"unknown faults {faults!r}; known are {', '.join(get_args(Faults))}"
+        raise ValueError(message)
+    if file_format not in READINGS_FILE:
+        message = f"unknown format {file_format!r}; known are {', '.join(READINGS_FILE)}"
+        raise ValueError(message)
+    if file_format != "edrp" and clock == "local":
+        message = f"format {file_format} is in UTC; a local clock needs --format edrp"
+        raise ValueError(message)
+    figures = SampleFigures.from_tables(read_figures)
+    trial = plan_trial(figures, households=households, start=start, end=end, seed=seed, faults=faults)
+    origin = f"hearth sample seed={seed}"
+    out.mkdir(parents=True, exist_ok=True)
+    stamps = EdrpStamps(stamp=stamp, clock=clock) if file_format == "edrp" else IsoStamps()
+    protected = stamps.told_twice(trial.starts)
+    _write_households(out, trial, origin)
+    _write_temperature(out, start, end)
+    _write_homes_truth(out, trial)
+    counts: Counter[str] = Counter()
+    profile = np.zeros(len(trial.starts))
+    with ExitStack() as stack:
+        readings = stack.enter_context(open_readings(out, file_format, stamps, joined=faults != "none"))
+        truth = stack.enter_context(
+            Lake(out).parquet_writer("truth.parquet", TRUTH.empty().to_arrow(compat_level=OLDEST).schema)
+        )
+        for block, members in enumerate(trial.blocks):
+            homes = trial.homes[members]
+            gas_kwh = trial.draw_truth(block)
+            delivery = trial.deliver(block, gas_kwh, protected)
+            readings.add(homes, trial.starts, delivery)
+            table = tabulate_truth(homes, trial.starts, gas_kwh, delivery)
+            truth.write_table(table.to_arrow(compat_level=OLDEST))
+            counts.update(dict(table["fault"].drop_nulls().value_counts().iter_rows()))
+            profile += gas_kwh.sum(axis=0)
+            if advance:
+                advance(int(members[-1]) + 1, households)
+        readings.finish()
+    heat = profile / households * figures.levels.boiler_efficiency
+    summary = SampleSummary(
+        out=out,
+        origin=origin,
+        households=households,
+        known_households=int(trial.plan.known.sum()),
+        start=start,
+        end=end,
+        readings_file=READINGS_FILE[file_format],
+        lines=readings.lines,
+        header_lines=readings.header_lines,
+        blank_lines=readings.blank_lines,
+        half_hours=households * len(trial.starts),
+        faults=dict(counts),
+        kinds=_count_homes(trial, "kind"),
+        meter_faults=_count_homes(trial, "meter_fault"),
+        heat_kwh_mean=float(heat.sum()),
+        peak_hour_heat_kwh=float(heat.reshape(-1, 2).sum(axis=1).max()),
+    )
+    (out / "README.txt").write_text(f"{summary}{NOTE}{NOTE_ALL if trial.variety else ''}", encoding="utf-8")
+    return summary
+
+
+NOTE = """
+
+No household stands behind these files. `hearth sample` drew them from published figures, so that what Hearth makes of
+them can be held against the truth: truth.parquet says for each half-hour of each home what was truly used and what is
+wrong with the reading that was delivered (or that none was). Readings of real homes: UK Data Service, SN 7591 (EDRP).
+"""
+
+NOTE_ALL = """
+With all faults, some homes only cook or only heat, stand empty or keep a pilot light; meters count in steps of their own,
+and what a sound meter counts is the truth here; some meters die, stick or deliver in a wrong unit, some readings are
+estimates; homes that use much lose more readings, and all homes lose more in the cold. truth_homes.parquet says which home
+is which.
+"""
+
+
+def _write_households(out: Path, trial: Trial, origin: str) -> None:
+    """Write the homes that the household table knows; `origin` marks them as made up."""
+    homes = trial.variety.homes if trial.variety else trial.homes.with_columns(heating_system=pl.lit(GAS_BOILER))
+    known = homes.filter(pl.Series(trial.plan.known))
+    known.select("household_id", "dwelling_type", "heating_system", origin=pl.lit(origin)).write_csv(
+        out / "households.csv"
+    )
+
+
+def _write_homes_truth(out: Path, trial: Trial) -> None:
+    """Write what sets the homes apart; where nothing does, no such file of an earlier trial stays."""
+    (out / HOMES_TRUTH).unlink(missing_ok=True)
+    if trial.variety:
+        Lake(out).put_frame(HOMES_TRUTH, trial.variety.tabulate_homes(trial.starts))
+
+
+def _count_homes(trial: Trial, column: str) -> dict[str, int]:
+    """Count the homes by a column of what sets them apart."""
+    return dict(trial.variety.homes[column].drop_nulls().value_counts().iter_rows()) if trial.variety else {}
+
+
+def _write_temperature(out: Path, start: dt.date, end: dt.date) -> None:
+    daily = read_figures("temperature_daily").filter(pl.col("date").is_between(start, end, closed="left"))
+    daily.select("date", "temperature_mean_c").write_csv(out / "temperature.csv")

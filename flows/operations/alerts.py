@@ -1,0 +1,301 @@
+"""Alerts: what a person must hear of is posted to a webhook, each fact once, and again only while it stands for long."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import re
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict
+
+from flows.operations.freshness import read_feeds
+from flows.operations.quarantine import BY_HAND
+from flows.progress import say
+from flows.settings import ALERT_TOKEN, Settings
+from warehouse.lake import Lake
+from warehouse.manifest import Manifest, read_manifests
+from warehouse.quarantine import left_out_sources, read_decisions, replaced_sources
+from warehouse.runs import RunLog, read_runs, write_event
+
+Kind = Literal["gate_failed", "run_failed", "source_quarantined", "stale_data", "test"]
+GOOD = frozenset({"published", "unchanged"})
+JUDGED_BY_ALL: frozenset[Kind] = frozenset({"gate_failed", "run_failed"})
+NAMED = 5  # facts of one kind that a message names
+SHORT = 16  # characters of a source id that are shown
+LOCK_SECONDS = 30
+SLACK = dt.timedelta(hours=4)  # a night that starts a little earlier than the last is still a week later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that is wrong now; `key` is the same as long as it is the same thing."""
+
+    kind: Kind
+    key: str
+    what: str
+    next_step: str
+
+
+class Told(BaseModel):
+    """A fact that stands, and when it was told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    key: str
+    what: str
+    next_step: str
+    run_id: str
+    since_utc: dt.datetime
+    tried_at_utc: dt.datetime
+    sent_at_utc: dt.datetime | None = None  # none: it was never delivered
+    trouble: str | None = None  # why the last attempt failed
+
+
+class Book(BaseModel):
+    """What stands, and the last alert that was tried."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    standing: list[Told] = []
+    last: Told | None = None
+
+
+def raise_alerts(settings: Settings, log: RunLog) -> None:
+    """Tell the webhook what a run that has ended found wrong; nothing that happens here fails the run."""
+    if settings.alert_url is None or log.message.startswith(KeyboardInterrupt.__name__):  # whoever ended it knows
+        return
+    try:
+        facts, judged = find_facts(settings, log)
+        trouble = settle(settings, log.run_id, facts, judged)
+    except Exception as error:  # noqa: BLE001 - a run that did its work stays done, and one that failed keeps its own error
+        trouble = f"{type(error).__name__}: {error}"
+    if trouble is not None:
+        say(f"an alert could not be delivered, and the next run tries again: {trouble}")
+
+
+def find_facts(settings: Settings, log: RunLog) -> tuple[list[Fact], frozenset[Kind]]:
+    """Return what is wrong after a run, and the kinds of facts that it could judge."""
+    facts = _of_runs(log, read_runs(settings.home / "runs"))
+    if log.outcome not in GOOD:
+        return facts, JUDGED_BY_ALL
+    lake = Lake(settings.home / "lake")
+    manifests = read_manifests(lake)
+    facts += _of_sources(lake, manifests) + _of_feeds(settings, lake, manifests, log.started_at_utc.date())
+    if log.held:
+        facts.append(
+            Fact(
+                kind="stale_data",
+                key=f"stale_data:held:{log.snapshot_id}",
+                what=f"the published warehouse stays at snapshot {log.snapshot_id}, which was brought back; newer content is not published",
+                next_step="`hearth rollback --resume` lets the next run publish",
+            )
+        )
+    return facts, JUDGED_BY_ALL | {"source_quarantined", "stale_data"}
+
+
+def _of_runs(log: RunLog, logs: Sequence[RunLog]) -> list[Fact]:
+    facts = []
+    if log.outcome == "gate_failed":
+        rules = ", ".join(log.failed_checks[:NAMED]) + (" and others" if len(log.failed_checks) > NAMED else "")
+        facts.append(
+            Fact(
+                kind="gate_failed",
+                key="gate_failed:" + ",".join(sorted(log.failed_checks)),
+                what=f"the gate failed and nothing was published: {len(log.failed_checks)} critical checks, {rules}",
+                next_step="`hearth status` tells what they found; mend the delivery, or put a source aside with `hearth quarantine --put`",
+            )
+        )
+    elif log.outcome not in GOOD:
+        error = "no usable readings" if log.outcome == "nothing_usable" else log.message.split(":")[0]
+        facts.append(
+            Fact(
+                kind="run_failed",
+                key=f"run_failed:{error}",
+                what=f"a {log.kind} run failed: {error}",
+                next_step="`hearth status` tells the whole error; mend it and `hearth run`",
+            )
+        )
+    earlier = [other for other in logs if other.run_id < log.run_id and other.outcome != "running"]
+    if earlier and earlier[-1].outcome == "crashed":
+        facts.append(
+            Fact(
+                kind="run_failed",
+                key=f"run_failed:crashed:{earlier[-1].run_id}",
+                what=f"the {earlier[-1].kind} run {earlier[-1].run_id} ended without a word: it was killed or the machine stopped",
+                next_step="what it had done is kept, and this run went on from there; look for the reason in the system's log",
+            )
+        )
+    return facts
+
+
+def _of_sources(lake: Lake, manifests: Sequence[Manifest]) -> list[Fact]:
+    every = read_decisions(lake)
+    decisions = [d for d in every if d.state == "quarantined"]
+    replaced = replaced_sources(manifests, left_out_sources(manifests, every))
+    known = {m.source_id: m for m in manifests}
+    return [
+        Fact(
+            kind="source_quarantined",
+            key=f"source_quarantined:{d.source_id}:{d.decided_at_utc:%Y%m%dT%H%M%S}",
+            what=f"source {d.source_id[:SHORT]} with {known[d.source_id].readings:,} readings is left out: the gate fails with it",
+            next_step="`hearth quarantine` tells why; have it corrected, or decide with --lift or --accept",
+        )
+        for d in decisions
+        if d.reason != BY_HAND["quarantined"] and d.source_id in known and d.source_id not in replaced
+    ]
+
+
+def _of_feeds(settings: Settings, lake: Lake, manifests: Sequence[Manifest], today: dt.date) -> list[Fact]:
+    out = left_out_sources(manifests, read_decisions(lake))
+    used = [m for m in manifests if m.source_id not in out]
+    homes = {home for m in manifests for home in m.households}
+    late = [f for f in read_feeds(used, replaced_sources(manifests, out), settings, today) if f.alarm]
+    return [
+        Fact(
+            kind="stale_data",
+            key=f"stale_data:{feed.feed}",
+            what=f"feed {name_feed(feed.feed, homes)} ends {feed.newest_utc:%Y-%m-%d %H:%M} UTC, {feed.days_old:,} days ago: {feed.alarm}",
+            next_step="ask whoever delivers it; `hearth status` lists all feeds",
+        )
+        for feed in late
+    ]
+
+
+def name_feed(feed: str, homes: Collection[str]) -> str:
+    """Return the name of a feed as it may leave the machine: a folder that is named by a home is not told."""
+    if not any(part in homes for part in re.split(r"[^0-9A-Za-z]", feed)) and not any(
+        home in feed.split("/") for home in homes
+    ):
+        return feed
+    return f"no. {hashlib.sha256(feed.encode()).hexdigest()[:8]}"
+
+
+def settle(settings: Settings, run_id: str, facts: Iterable[Fact], judged: Collection[Kind]) -> str | None:
+    """Send what is new or due again, remember what stands, and return why a delivery failed, if one did.
+
+    Facts of kinds that were not judged stand as before; of judged kinds, what is not in `facts` has ended.
+    """
+    folder = settings.home / "alerts"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", timeout=LOCK_SECONDS):
+            return _settle(settings, run_id, list(facts), judged)
+    except Timeout:
+        return "another run is sending alerts"
+
+
+def _settle(settings: Settings, run_id: str, facts: list[Fact], judged: Collection[Kind]) -> str | None:
+    book, now = read_book(settings.home), dt.datetime.now(dt.UTC)
+    before = {told.key: told for told in book.standing}
+    standing = [told for told in book.standing if told.kind not in judged]
+    due: dict[Kind, list[Told]] = defaultdict(list)
+    for fact in facts:
+        earlier = before.get(fact.key)
+        told = Told(
+            kind=fact.kind, key=fact.key, what=fact.what, next_step=fact.next_step, run_id=run_id,
+            since_utc=earlier.since_utc if earlier else now,
+            tried_at_utc=earlier.tried_at_utc if earlier else now,
+            sent_at_utc=earlier.sent_at_utc if earlier else None,
+            trouble=earlier.trouble if earlier else None,
+        )  # fmt: skip
+        standing.append(told)
+        if told.sent_at_utc is None or now >= told.sent_at_utc + _repeat_after(settings):
+            due[fact.kind].append(told)
+    deadline, trouble, last = time.monotonic() + settings.alert_seconds, None, book.last
+    for kind, group in due.items():
+        payload = describe(kind, group, run_id, now)
+        failed = send(settings, payload, seconds=deadline - time.monotonic())
+        for told in group:
+            told.tried_at_utc, told.trouble = now, failed
+            told.sent_at_utc = told.sent_at_utc if failed else now
+        write_event(
+            settings.home / "runs",
+            run_id,
+            "alert",
+            kind=kind,
+            facts=len(group),
+            delivered=failed is None,
+            trouble=failed,
+        )
+        trouble, last = failed or trouble, group[-1].model_copy(update={"what": payload["what"]})
+    write_book(settings.home, Book(standing=standing, last=last))
+    return trouble
+
+
+def _repeat_after(settings: Settings) -> dt.timedelta:
+    return max(dt.timedelta(days=settings.alert_repeat_days) - SLACK, dt.timedelta(0))
+
+
+def describe(kind: Kind, group: Sequence[Told], run_id: str, now: dt.datetime) -> dict[str, str]:
+    """Return what is posted about facts of one kind: no home, no file name, no address, no secret."""
+    more = f"; and {len(group) - NAMED} more" if len(group) > NAMED else ""
+    what = "; ".join(told.what for told in group[:NAMED]) + more
+    return {
+        "kind": kind,
+        "run_id": run_id,
+        "what": what,
+        "next_step": group[0].next_step,
+        "raised_at_utc": now.isoformat(timespec="seconds"),
+        "text": f"Hearth: {what}. Next: {group[0].next_step}.",  # what chat programs show
+    }
+
+
+def send(settings: Settings, payload: dict[str, str], *, seconds: float) -> str | None:
+    """Post an alert and return None, or why it could not be delivered."""
+    if settings.alert_url is None:
+        return "alert_url is not set"
+    if seconds <= 0:
+        return f"the {settings.alert_seconds:g} s for alerts were over"
+    from flows.operations.webhook import post
+
+    return post(str(settings.alert_url), payload, token=os.environ.get(ALERT_TOKEN) or None, seconds=seconds)
+
+
+def send_test(settings: Settings) -> str | None:
+    """Post an alert that says that it is none, and return None, or why it could not be delivered."""
+    now = dt.datetime.now(dt.UTC)
+    told = Told(
+        kind="test", key="test", what="a test of the webhook; nothing is wrong", next_step="none", run_id="none",
+        since_utc=now, tried_at_utc=now,
+    )  # fmt: skip
+    return send(settings, describe("test", [told], "none", now), seconds=settings.alert_seconds)
+
+
+def read_book(home: Path) -> Book:
+    """Return what stands; a book that cannot be read is begun anew, so that facts are told once more."""
+    try:
+        return Book.model_validate_json((home / "alerts" / "standing.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return Book()
+
+
+def write_book(home: Path, book: Book) -> None:
+    """Store what stands, whole or not at all."""
+    path = home / "alerts" / "standing.json"
+    partial = path.with_name(f".standing.{os.getpid()}.tmp")
+    partial.write_text(book.model_dump_json(indent=1), encoding="utf-8")
+    partial.replace(path)
+
+
+def describe_book(book: Book) -> str:
+    """Return what stands as text for people."""
+    if not book.standing:
+        return "nothing stands that an alert was raised for"
+    lines = []
+    for told in book.standing:
+        sent = f"told {told.sent_at_utc:%Y-%m-%d %H:%M} UTC" if told.sent_at_utc else f"NOT DELIVERED: {told.trouble}"
+        lines += [
+            f"{told.kind} since {told.since_utc:%Y-%m-%d %H:%M} UTC, {sent}",
+            f"  {told.what}",
+            f"  {told.next_step}",
+        ]
+    return "\n".join(lines)

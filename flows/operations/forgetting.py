@@ -1,0 +1,277 @@
+"""`hearth forget`: one home is taken out of everything that is kept, and stays out.
+
+Three steps. With no run under way, every file that holds the home is written anew or deleted; a run publishes what is
+left; then goes what rested on the home, and a search says whether anything was missed. The first thing written is a note
+with the id, the last thing deleted is that note: whatever was interrupted is taken up by the same command.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.operations.forgetting_texts import clear_prefect, mask_logs, server_lives
+from flows.operations.snapshots import prune_reports
+from flows.pipeline.content import plan_content
+from flows.pipeline.inputs import Inputs
+from flows.pipeline.stages import work_unit
+from flows.pipeline.unit import Unit, is_missing
+from flows.progress import say, working
+from flows.settings import Settings
+from quality.disclosure.forgotten import rename_member
+from transforms.public.forgotten import Tombstones, mark
+from warehouse.forgetting.lake import Forgetting, forget_in_lake, list_holders
+from warehouse.forgetting.search import find_home
+from warehouse.forgetting.tables import (
+    Trace,
+    delete_candidates,
+    delete_snapshots,
+    list_traces,
+    mask_frame,
+    rewrite_current,
+    trace_home,
+)
+from warehouse.forgetting.tombstones import ForgottenFolder, Unfinished
+from warehouse.lake import Lake
+from warehouse.landing import is_unchanged
+from warehouse.manifest import read_manifests
+from warehouse.public.releases import ReleaseFolder
+from warehouse.publish import WarehouseFolder, read_history
+from warehouse.quarantine import decision_key, left_out_sources, read_decisions
+from warehouse.runs import at_work
+from warehouse.snapshots import list_files, read_hold
+from warehouse.versions import LAKE_FORMAT_KEY
+
+NOTHING = Trace(has_rows=False, is_named=False)
+NAMED = 5  # files that a message names
+Run = Callable[[Settings], dict[str, Any]]
+
+
+class NotFinishedError(RuntimeError):
+    """The home is not forgotten to the end; the message says what is left and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What was done: how many sources held the home, and the landing files that still do."""
+
+    sources: int
+    snapshots: int
+    landing_files: tuple[str, ...]
+
+    def describe(self) -> str:
+        """Return it as text for people; it does not name the home."""
+        lines = [
+            f"forgotten: {self.sources} sources and {self.snapshots} snapshots held the home; nothing that is kept does"
+        ]
+        if self.landing_files:
+            lines += ["delivered files that still hold it, their owner's to correct or delete:", *self.landing_files]
+        lines.append("backups and copies are beyond this command; after one is put back, give it again")
+        return "\n".join(lines)
+
+
+def check_can_start(settings: Settings, household_id: str, reason: str | None) -> None:
+    """Refuse what cannot be carried to its end.
+
+    Raises
+    ------
+    ValueError
+        If another home is unfinished, no file names the home, a snapshot is held, a server of the home lives, or the
+        settings or the reason name the home.
+
+    """
+    folder = ForgottenFolder(settings.home / "forgotten")
+    note, home = folder.read_unfinished(), _forgetting(household_id, "search")
+    if not household_id.strip():
+        raise ValueError("the id of a home is empty")
+    if note is not None and note.household_id != household_id:
+        raise ValueError("another home is not forgotten to the end: `hearth forget --finish` first")
+    if reason is not None and home.marks.names_text(reason):
+        raise ValueError("the reason names the home, and it would be kept; say it without the id")
+    feeds = [name for name, feed in settings.feeds.items() if feed.household_id == household_id]
+    if feeds:
+        message = f"hearth.toml names the home: feeds.{feeds[0]!r}.household_id; take the line out first"
+        raise ValueError(message)
+    if read_hold(_warehouse(settings)) is not None:
+        raise ValueError("a snapshot is held, so that nothing can be published: `hearth rollback --resume` first")
+    if server_lives(settings.home):
+        raise ValueError(
+            "a Prefect server of this home is at work, and its records may name the home: stop `hearth up` first"
+        )
+    history = read_history(_warehouse(settings).current)
+    if history is not None and history.older is not None:
+        message = f"the published warehouse {history.older}: `hearth run` publishes it anew; then forget"
+        raise ValueError(message)
+    tombstones = folder.read_tombstones()
+    is_known = note is not None or bool(tombstones.among([household_id]))
+    if not is_known and not list_holders(_lake(settings), home) and not list_traces(_warehouse(settings), home):
+        message = f"no delivered file holds a home {household_id!r}; ids are those of the table household"
+        raise ValueError(message)
+
+
+def forget(settings: Settings, household_id: str, *, reason: str | None, run: Run) -> Forgotten:
+    """Forget a home, or take up where an interruption left it.
+
+    Parameters
+    ----------
+    settings
+        They name the home folder.
+    household_id
+        The id of the home, as its readings are delivered.
+    reason
+        Why; kept with the tombstone.
+    run
+        Runs the pipeline from the lake and returns the log of the run.
+
+    Raises
+    ------
+    ValueError
+        As `check_can_start`.
+    NotFinishedError
+        If nothing could be published without the home, or a file still holds it.
+
+    """
+    if os.environ.get("PREFECT_API_URL"):
+        say("your Prefect server keeps names of files and errors of runs: delete its runs of Hearth there")
+    with _alone(settings):
+        check_can_start(settings, household_id, reason)
+        note = _begin(settings, household_id, reason)
+        _rewrite(settings, note)
+    log = run(settings)
+    with _alone(settings):
+        return _finish(settings, note, str(log["outcome"]))
+
+
+def finish(settings: Settings, *, run: Run) -> Forgotten:
+    """Take up a home that is not forgotten to the end; parameters and errors as of `forget`."""
+    note = ForgottenFolder(settings.home / "forgotten").read_unfinished()
+    if note is None:
+        raise ValueError("no home is waiting to be forgotten to the end")
+    return forget(settings, note.household_id, reason=note.reason, run=run)
+
+
+def _alone(settings: Settings) -> AbstractContextManager[None]:
+    return at_work(settings.home / "runs", alone=True, waiting=lambda: say("waiting for the run that is under way"))
+
+
+def _begin(settings: Settings, household_id: str, reason: str | None) -> Unfinished:
+    """Note the home with what can no longer be told once it is gone, then leave its tombstone."""
+    folder = ForgottenFolder(settings.home / "forgotten")
+    home, before = _forgetting(household_id, "search"), folder.read_unfinished()
+    holders = list_holders(_lake(settings), home)
+    there = {p.path for m in holders for p in m.paths if is_unchanged(p.path, p.bytes, p.mtime_ns)}
+    traces = list_traces(_warehouse(settings), home)
+    resting = {snapshot for snapshot, trace in traces.items() if trace.has_rows}
+    note = Unfinished(
+        household_id=household_id,
+        reason=reason,
+        began_at_utc=dt.datetime.now(dt.UTC) if before is None else before.began_at_utc,
+        token=secrets.token_hex(8) if before is None else before.token,
+        sources=tuple(sorted({m.source_id for m in holders}.union(() if before is None else before.sources))),
+        landing_files=tuple(sorted(there.union(() if before is None else before.landing_files))),
+        snapshots=tuple(sorted({*traces, *(() if before is None else before.snapshots)})),
+        resting=tuple(sorted(resting.union(() if before is None else before.resting))),
+    )
+    folder.write_unfinished(note)
+    folder.bury(note)
+    return note
+
+
+def _rewrite(settings: Settings, note: Unfinished) -> None:
+    """Write every file anew that holds the home."""
+    home = _forgetting(note.household_id, note.token)
+    folder = _warehouse(settings)
+    with working("rewrite what holds the home"):
+        forget_in_lake(_lake(settings), home)
+        with folder.lock():
+            history = read_history(folder.current)
+            delete_candidates(folder)
+            if history is not None and trace_home(folder.current, home) != NOTHING:
+                mode = int(settings.published_mode, 8)
+                rewrite_current(folder, home, history.snapshot_id, mode=mode, group=settings.published_group)
+            delete_snapshots(folder, note.snapshots)
+        releases = ReleaseFolder(settings.home / "releases")
+        with releases.lock():
+            releases.rewrite(
+                lambda name, frame: (
+                    rename_member(frame, note.household_id, f"forgotten-{note.token}")
+                    if name == "member"
+                    else mask_frame(name, frame, home.marks)
+                )
+            )
+        mask_logs(settings.home, home)
+        clear_prefect(settings.home)
+
+
+def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
+    """Delete what rested on the home, search, and let go of the id."""
+    folder = _warehouse(settings)
+    _sweep(settings)
+    with folder.lock():
+        delete_snapshots(folder, note.snapshots)
+        history, kept = read_history(folder.current), {file.snapshot_id for file in list_files(folder)}
+    with ReleaseFolder(settings.home / "releases").lock():
+        prune_reports(settings, kept)
+    if history is not None and history.snapshot_id in note.resting:
+        message = (
+            f"the run ended as {outcome}: the published figures still rest on the home, whose rows are gone; "
+            "mend what `hearth status` names, then `hearth forget --finish`"
+        )
+        raise NotFinishedError(message)
+    forgotten = ForgottenFolder(settings.home / "forgotten")
+    spared = [forgotten.note, settings.landing_folder, *map(Path, note.landing_files)]
+    with working("search every file for the home"):
+        left = find_home(settings.home, note.household_id, spared=spared)
+    if left:
+        named = ", ".join(str(path) for path in left[:NAMED])
+        message = f"{len(left)} files still hold the home, such as {named}; `hearth forget --finish` tries again"
+        raise NotFinishedError(message)
+    forgotten.finish()
+    say("the id is let go of")
+    still = tuple(path for path in note.landing_files if Path(path).exists())
+    return Forgotten(sources=len(note.sources), snapshots=len(note.snapshots), landing_files=still)
+
+
+def _sweep(settings: Settings) -> None:
+    """Delete at once what nothing in the lake refers to any more: all that was computed from the home."""
+    lake = _lake(settings)
+    manifests, decisions = read_manifests(lake), read_decisions(lake)
+    kept = {LAKE_FORMAT_KEY, *(decision_key(decision.source_id) for decision in decisions)}
+    kept.update(*(manifest.object_keys for manifest in manifests))
+    out = left_out_sources(manifests, decisions)
+    if any(m.kind == "readings" and m.outcome == "accepted" and m.source_id not in out for m in manifests):
+
+        def work(units: Sequence[Unit], inputs: Inputs) -> None:
+            for unit in units:
+                if is_missing(lake, unit):
+                    work_unit(lake, settings, unit, inputs)
+
+        kept |= plan_content(lake, settings, work, list).keys
+    lake.sweep(kept, before=dt.datetime.now(dt.UTC))
+
+
+def _forgetting(household_id: str, tag: str) -> Forgetting:
+    """Return the home with marks that find it in texts, made with a key of no other use."""
+    key = secrets.token_bytes(16)
+    spelled = {household_id, _as_json(household_id)}
+    marks = Tombstones(key=key, marks={mark(key, text): len(text) for text in spelled}, spelled=tuple(spelled))
+    return Forgetting(household_id=household_id, marks=marks, tag=tag[:8])
+
+
+def _as_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def _lake(settings: Settings) -> Lake:
+    return Lake(settings.home / "lake")
+
+
+def _warehouse(settings: Settings) -> WarehouseFolder:
+    return WarehouseFolder(settings.home / "warehouse")

@@ -1,0 +1,226 @@
+"""Checks of one home: its settings, its disk, what was delivered, what is published, and how its runs ended."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from flows.operations.disk import measure_disk, tell_bytes
+from flows.operations.findings import Finding, fail, ok, warn
+from flows.pipeline.report import report_is_current
+from flows.settings import Settings, explain_settings
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.assumptions.scenarios import check_scenario
+from transforms.lcoh.model.conventions import find_convention
+from warehouse.cost_figures import read_assumptions
+from warehouse.lake import Lake
+from warehouse.landing import LandedFile, walk_landing
+from warehouse.manifest import read_manifests
+from warehouse.publish import WarehouseFolder
+from warehouse.reader import QueryError, open_published
+from warehouse.runs import RunLog, read_runs
+
+EXAMPLES = 3
+
+
+def check_settings(settings: Settings, home: Path | None) -> Finding:
+    """Check what the declarations of the settings cannot: that the names in them exist."""
+    wrong = []
+    try:
+        find_convention(settings.convention)
+        check_scenario(read_assumptions(), settings.scenario)
+    except AssumptionError as error:
+        wrong.append(str(error))
+    if settings.reference_folder is not None and not settings.reference_folder.is_dir():
+        wrong.append(f"reference_folder: there is no folder {settings.reference_folder}")
+    if wrong:
+        return fail("settings", "; ".join(wrong), "`hearth config` tells where each value came from")
+    origins = [origin for _, _, origin, _ in explain_settings(home=home) if origin != "default"]
+    return ok("settings", f"valid; {len(origins)} of them {'is' if len(origins) == 1 else 'are'} set")
+
+
+def check_home(home: Path) -> Finding:
+    """Check that the home can be written, and that its file system renames, links and locks."""
+    there = nearest_folder(home)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=there) as folder:
+            missing = list(_try_files(Path(folder)))
+    except OSError as error:
+        return fail(
+            "home",
+            f"{there} cannot be written: {error.strerror}",
+            "give yourself the right, or name another with --home",
+        )
+    if missing:
+        return fail(
+            "home", f"{there} lies on a file system without {', '.join(missing)}", "name a home on a local disk"
+        )
+    if there != home:
+        return ok("home", f"{home} will be made by the first run")
+    return ok("home", f"{home.resolve()} can be written, renames, links and locks")
+
+
+def _try_files(folder: Path) -> Iterator[str]:
+    """Yield what the file system of a folder cannot do."""
+    first, second = folder / "first", folder / "second"
+    for name in (first, second):
+        name.write_text("x", encoding="utf-8")
+    for can, work in (
+        ("rename over a file", lambda: first.replace(second)),
+        ("hard links", lambda: (folder / "hard").hardlink_to(second)),
+        ("symbolic links", lambda: (folder / "soft").symlink_to("second")),
+    ):
+        try:
+            work()
+        except OSError:
+            yield can
+    if not _locks(folder / "lock"):
+        yield "locks"
+
+
+def _locks(path: Path) -> bool:
+    with path.open("w") as one, path.open("w") as other:
+        try:
+            fcntl.flock(one, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def check_landing(settings: Settings, found: list[LandedFile | tuple[str, str]]) -> Finding:
+    """Check that the landing folder is there, can be read and holds deliveries."""
+    folder = settings.landing_folder
+    step = f"put files there, name another with --landing, or try `hearth sample --out {folder}`"
+    if not folder.is_dir():
+        return warn("landing", f"there is no folder {folder}", step)
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return fail("landing", f"{folder} cannot be read", "give yourself the right to read it")
+    files = [file for file in found if isinstance(file, LandedFile)]
+    if hidden := [file.file_name for file in files if not os.access(file.path, os.R_OK)]:
+        told = f"{len(hidden)} of {len(files)} files in {folder} cannot be read, e.g. {', '.join(hidden[:EXAMPLES])}"
+        return fail("landing", told, "give yourself the right to read them")
+    if not files:
+        return warn("landing", f"no file in {folder} can be a delivery", step)
+    return ok("landing", f"{len(files)} files, {tell_bytes(sum(file.bytes for file in files))}, in {folder}")
+
+
+def list_landing(settings: Settings) -> list[LandedFile | tuple[str, str]]:
+    """Return what lies in the landing folder; nothing where it cannot be listed."""
+    try:
+        return list(walk_landing(settings.landing_folder))
+    except OSError:
+        return []
+
+
+def check_free_disk(settings: Settings, found: list[LandedFile | tuple[str, str]]) -> Finding:
+    """Check that the disk of the home holds what the next run has to write."""
+    taken = {(place.path, place.bytes) for m in read_manifests(Lake(settings.home / "lake")) for place in m.paths}
+    new = [(f.file_name, f.bytes) for f in found if isinstance(f, LandedFile) and (f.path, f.bytes) not in taken]
+    disk = measure_disk(settings, new)
+    told = f"{tell_bytes(disk.free_bytes)} free, the next run needs {tell_bytes(disk.needed_bytes)}"
+    if disk.free_bytes < disk.needed_bytes:
+        return fail("disk", told, "free some, keep fewer snapshots (HEARTH_SNAPSHOTS_KEEP), or name another --home")
+    return ok("disk", f"{told} ({len(new)} new files)")
+
+
+def check_runs(settings: Settings) -> Finding:
+    """Check how the last run ended."""
+    logs = read_runs(settings.home / "runs")
+    if not logs:
+        return ok("runs", "none yet")
+    last = logs[-1]
+    began = f"{last.started_at_utc:%Y-%m-%d %H:%M} UTC"
+    if last.started_at_utc.replace(tzinfo=dt.UTC) > dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5):
+        return fail("runs", f"the last one began in the future, at {began}", "set this machine's clock")
+    if last.outcome == "running":
+        return ok("runs", f"one is at work since {began}")
+    if last.outcome in {"published", "unchanged"}:
+        return ok("runs", f"the last one, of {began}, ended as {last.outcome}")
+    return warn("runs", f"the last one, of {began}, ended as {last.outcome}{_reason(last)}", _step_after(last))
+
+
+def _reason(log: RunLog) -> str:
+    return f": {log.message.splitlines()[0]}" if log.message else ""
+
+
+def _step_after(log: RunLog) -> str:
+    steps = {
+        "crashed": "nothing is lost: `hearth run` goes on from there",
+        "gate_failed": "`hearth status` names the checks; `hearth quarantine` lists what was put aside",
+        "nothing_usable": "`hearth status` says why each file was refused",
+    }
+    return steps.get(log.outcome, "mend what it names, then `hearth run` goes on from there")
+
+
+def check_locks(settings: Settings) -> Finding:
+    """Check that nobody but a run that lives holds the locks of the home."""
+    held = [
+        path
+        for path in (settings.home / "warehouse" / ".publish.lock", settings.home / "releases" / ".lock")
+        if path.exists() and _is_held(path)
+    ]
+    if not held:
+        return ok("locks", "nobody publishes at this moment")
+    if any(log.outcome == "running" for log in read_runs(settings.home / "runs")):
+        return ok("locks", "a run publishes at this moment")
+    names = ", ".join(str(path) for path in held)
+    return warn("locks", f"a program holds {names}, and no run is at work", f"find it: fuser -v {held[0]}")
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False
+
+
+def check_warehouse(settings: Settings) -> Finding:
+    """Check that the published warehouse opens and says what it is."""
+    current = WarehouseFolder(settings.home / "warehouse").current
+    if not current.exists():
+        return ok("warehouse", "none is published yet")
+    if not os.access(current, os.R_OK):
+        return fail("warehouse", f"{current} may not be read by you", "ask its owner to set published_group")
+    try:
+        with open_published(current) as warehouse:
+            run = warehouse.query("SELECT * FROM run ORDER BY published_at_utc, run_id").row(-1, named=True)
+            homes = warehouse.query("SELECT count(*) FROM household").item()
+    except (QueryError, IndexError) as error:
+        return fail(
+            "warehouse", f"{current} does not open: {str(error).splitlines()[0]}",
+            f"move it away; `hearth run` publishes anew, older ones are in {current.parent / 'snapshots'}",
+        )  # fmt: skip
+    return ok(
+        "warehouse", f"{run['snapshot_id']}, {homes:,} homes, published {run['published_at_utc']:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def check_report(settings: Settings) -> Finding:
+    """Check that the site is that of the published warehouse, by today's code."""
+    page = settings.home / "reports" / "current" / "index.html"
+    if not WarehouseFolder(settings.home / "warehouse").current.exists():
+        return ok("report", "none yet")
+    if not page.exists():
+        return warn("report", "there is none", "`hearth report` writes it")
+    if not report_is_current(settings):
+        return warn("report", "older than its warehouse, or than the code", "`hearth report` writes it anew")
+    return ok("report", str(page))
+
+
+def nearest_folder(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists."""
+    whole = folder.absolute()
+    return folder if folder.exists() else next(path for path in whole.parents if path.exists())

@@ -1,0 +1,155 @@
+"""What an operator looks at in `hearth status`: the last good run, disk, Prefect's queue, alerts, and what is held."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from flows.operations.alerts import Told, read_book
+from flows.operations.disk import measure_disk, tell_bytes
+from flows.server.files import find_api
+from flows.settings import Settings
+from warehouse.publish import WarehouseFolder
+from warehouse.runs import RunLog
+from warehouse.snapshots import Hold, describe_hold, read_hold
+
+ROLLBACK = "rollback"  # kind of a run that brings a snapshot back
+DEPLOYMENTS = ["nightly", "backfill", "report"]  # of prefect.yaml
+ANSWER_SECONDS = 0.5  # that a Prefect server may take; a slower one is not waited for
+HOURS_IN_WORDS = 48  # up to which an age is told in hours
+
+
+class DiskState(BaseModel):
+    """The disk of the home [B]."""
+
+    free_bytes: int
+    needed_bytes: int
+    snapshots: int
+    snapshot_bytes: int
+
+
+class QueueState(BaseModel):
+    """Runs of Hearth that a Prefect server knows of."""
+
+    running: int
+    late: int
+    next_start_utc: dt.datetime | None
+
+
+class AlertState(BaseModel):
+    """The webhook and what was last told to it; `standing` are the facts that still hold."""
+
+    is_configured: bool
+    last: Told | None
+    standing: list[Told]
+
+
+class Operations(BaseModel):
+    """The state of an installation, beside that of its data."""
+
+    last_good_run: str | None
+    last_good_run_utc: dt.datetime | None
+    disk: DiskState
+    queue: QueueState | None
+    alerts: AlertState
+    held: Hold | None
+    older: str | None  # what makes the published warehouse older than this version of Hearth
+
+
+def is_good(log: RunLog) -> bool:
+    """Say whether a run left a warehouse that stands for all that was delivered."""
+    return log.outcome in {"published", "unchanged"} and log.kind != ROLLBACK and not log.held
+
+
+def read_operations(settings: Settings, runs: Sequence[RunLog], *, older: str | None) -> Operations:
+    """Return the state of the installation, given its runs, oldest first."""
+    good = [log for log in runs if is_good(log)]
+    disk, book = measure_disk(settings), read_book(settings.home)
+    return Operations(
+        last_good_run=good[-1].run_id if good else None,
+        last_good_run_utc=good[-1].finished_at_utc if good else None,
+        disk=DiskState(
+            free_bytes=disk.free_bytes,
+            needed_bytes=disk.needed_bytes,
+            snapshots=disk.snapshots,
+            snapshot_bytes=disk.snapshot_bytes,
+        ),
+        queue=read_queue(find_api(settings.home)),
+        alerts=AlertState(is_configured=settings.alert_url is not None, last=book.last, standing=book.standing),
+        held=read_hold(WarehouseFolder(settings.home / "warehouse")),
+        older=older,
+    )
+
+
+def read_queue(api: str | None) -> QueueState | None:
+    """Return the runs of Hearth's deployments on a Prefect server; None: there is none, or it does not answer quickly."""
+    if api is None:
+        return None
+    import httpx
+
+    try:
+        with httpx.Client(base_url=api.rstrip("/"), timeout=ANSWER_SECONDS) as client:
+
+            def ask(path: str, state: dict[str, Any], **more: Any) -> Any:
+                asked = {"deployments": {"name": {"any_": DEPLOYMENTS}}, "flow_runs": {"state": state}} | more
+                return client.post(path, json=asked).raise_for_status().json()
+
+            soonest = ask(
+                "/flow_runs/filter", {"type": {"any_": ["SCHEDULED"]}}, sort="EXPECTED_START_TIME_ASC", limit=1
+            )
+            return QueueState(
+                running=ask("/flow_runs/count", {"type": {"any_": ["RUNNING"]}}),
+                late=ask("/flow_runs/count", {"name": {"any_": ["Late"]}}),
+                next_start_utc=soonest[0]["expected_start_time"] if soonest else None,
+            )
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError):
+        return None
+
+
+def describe_operations(state: Operations) -> list[str]:
+    """Return the state as lines of `hearth status`."""
+    lines = []
+    if state.held is not None:
+        lines.append(f"HELD       {describe_hold(state.held).removeprefix('held ')}")
+    if state.older is not None:
+        lines.append(f"format     the published warehouse {state.older}: `hearth run` publishes it anew")
+    lines.append(f"good run   {_tell_run(state)}")
+    disk = state.disk
+    short = "  TOO LITTLE" if disk.free_bytes < disk.needed_bytes else ""
+    lines.append(
+        f"disk       {tell_bytes(disk.free_bytes)} free, a run needs {tell_bytes(disk.needed_bytes)}{short}; "
+        f"{_count(disk.snapshots, 'snapshot')} of {tell_bytes(disk.snapshot_bytes)}"
+    )
+    if state.queue is not None:
+        soon = state.queue.next_start_utc
+        then = f", next {soon:%Y-%m-%d %H:%M} UTC" if soon else ", none planned"
+        lines.append(f"queue      {state.queue.running} running, {state.queue.late} late{then}")
+    lines.append(f"alerts     {_tell_alerts(state.alerts)}")
+    return lines
+
+
+def _tell_run(state: Operations) -> str:
+    if state.last_good_run_utc is None:
+        return "none yet"
+    age = dt.datetime.now(dt.UTC) - state.last_good_run_utc
+    hours = age.total_seconds() / 3600
+    ago = f"{hours:.0f} h ago" if hours < HOURS_IN_WORDS else f"{age.days} days ago"
+    return f"{state.last_good_run_utc:%Y-%m-%d %H:%M} UTC, {ago}"
+
+
+def _tell_alerts(alerts: AlertState) -> str:
+    if not alerts.is_configured:
+        return "none are sent: alert_url is not set"
+    if alerts.last is None:
+        return "none yet"
+    last = alerts.last
+    delivered = f"NOT DELIVERED ({last.trouble})" if last.trouble else "delivered"
+    stands = f"; {_count(len(alerts.standing), 'fact')} standing" if alerts.standing else "; nothing stands"
+    return f"{last.kind} {last.tried_at_utc:%Y-%m-%d %H:%M} UTC, {delivered}{stands}"
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

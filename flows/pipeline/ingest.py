@@ -1,0 +1,331 @@
+"""Ingest: which landing files have to be read, the reading of one, and what the files of a feed decide together.
+
+Three plain functions. `plan_ingest` compares the landing folder with the manifests; `ingest_file` reads one source;
+`settle_feeds` names the sources that were read under decisions which the feed's other files have overruled. When it
+names none, the state is the same whatever the order in which the files came.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from flows.pipeline.ingest_decisions import (
+    FeedDecisions,
+    FeedOptions,
+    FileWork,
+    IngestOptions,
+    decide_feeds,
+    fingerprint_decisions,
+    read_delivery_date,
+)
+from flows.pipeline.ingest_source import read_readings, read_table
+from transforms.readings.formats import FORMAT_BY_NAME, NotUsedError, RefusalError, recognise
+from warehouse.lake import Lake
+from warehouse.landing import ChangedFileError, LandedFile, hash_file, is_unchanged, read_header, walk_landing
+from warehouse.manifest import (
+    WITHDRAWN,
+    LandingPath,
+    Manifest,
+    manifest_key,
+    read_manifests,
+    withdraw_content,
+    write_manifest,
+)
+from warehouse.quarantine import read_decisions, replaced_sources, withdrawn_sources
+
+__all__ = ["FeedOptions", "FileWork", "IngestOptions", "IngestPlan", "ingest_file", "plan_ingest", "settle_feeds"]
+
+_ORDER = ("households", "temperature", "readings", "none")  # tables first: they decide whose readings some files are
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """What there is to do with the landing folder."""
+
+    works: tuple[FileWork, ...]
+    unchanged: int  # files of which the lake holds what it should
+    waiting: tuple[str, ...]  # files that changed a moment ago
+    withdrawn: tuple[str, ...]  # files of which nothing is to be held
+    forgotten: int  # files that are named after a home that is forgotten: not read
+    unused: tuple[tuple[str, str], ...]  # name and reason of files that are no deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The manifests, and the content that each landing path had last."""
+
+    manifests: dict[str, Manifest]
+    newest: dict[str, tuple[LandingPath, str]]
+
+    @classmethod
+    def of(cls, manifests: Sequence[Manifest]) -> _Known:
+        places = [(place, m.source_id) for m in manifests for place in m.paths]
+        newest = {place.path: (place, source) for place, source in sorted(places, key=lambda p: p[0].revision)}
+        return cls({m.source_id: m for m in manifests}, newest)
+
+    def identify(self, file: LandedFile) -> str | None:
+        """Return the source id of a file that is as it was; None: it has to be hashed."""
+        place, source = self.newest.get(file.path, (None, None))
+        return source if place and (place.bytes, place.mtime_ns) == (file.bytes, file.mtime_ns) else None
+
+    def place(self, file: LandedFile, source_id: str) -> LandingPath:
+        """Return the path with its revision: one more than its last, if that had other content."""
+        place, source = self.newest.get(file.path, (None, None))
+        revision = 1 if place is None else place.revision + (source != source_id)
+        return LandingPath(path=file.path, bytes=file.bytes, mtime_ns=file.mtime_ns, revision=revision)
+
+
+def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan:
+    """Compare the landing folder with the manifests.
+
+    A file that cannot be opened is named among the unused ones; it stops nothing else.
+    """
+    manifests = read_manifests(lake)
+    known, decided = _Known.of(manifests), decide_feeds(manifests, options, read_decisions(lake))
+    found: dict[str, list[LandedFile]] = {}
+    waiting, unused, forgotten = [], [], 0
+    for entry in walk_landing(landing):
+        if options.forgotten.names_file(entry.file_name if isinstance(entry, LandedFile) else entry[0]):
+            forgotten += 1  # counted, not named: what is named is kept in logs
+            continue
+        if not isinstance(entry, LandedFile):
+            unused.append(entry)
+            continue
+        try:
+            source_id = known.identify(entry)
+            if source_id is None and entry.age_seconds() < options.quiet_seconds:
+                waiting.append(entry.file_name)
+                continue
+            if source_id is None:
+                _recognise(entry.path)
+                source_id = hash_file(entry.path)
+            found.setdefault(source_id, []).append(entry)
+        except (NotUsedError, OSError) as error:
+            unused.append((entry.file_name, str(error)))
+    works, unchanged = [], 0
+    for source_id, files in found.items():
+        try:
+            work = _plan_source(source_id, files, known, decided, options)
+        except (NotUsedError, OSError) as error:
+            unused += [(file.file_name, str(error)) for file in files]
+            continue
+        if _is_due(known.manifests.get(source_id), work, options):
+            works.append(work)
+        else:
+            unchanged += len(files)
+    return IngestPlan(
+        works=tuple(sorted(works, key=lambda work: (_ORDER.index(work.kind), work.file_name))),
+        unchanged=unchanged,
+        waiting=tuple(waiting),
+        withdrawn=tuple(
+            sorted(file.file_name for source in found.keys() & decided.withdrawn for file in found[source])
+        ),
+        forgotten=forgotten,
+        unused=tuple(unused),
+    )
+
+
+def settle_feeds(lake: Lake, landing: Path, options: IngestOptions) -> list[FileWork]:
+    """Return the sources that were read under other decisions than all sources together now ask for.
+
+    Content that no file holds any more cannot be read again: its manifest is to say so. Files below `landing` are
+    preferred where a source has several.
+    """
+    manifests, decisions = read_manifests(lake), read_decisions(lake)
+    out = withdrawn_sources(manifests, decisions)
+    decided, replaced = decide_feeds(manifests, options, decisions), replaced_sources(manifests, out)
+    here = f"{landing.resolve()}/"
+    works = []
+    for m in manifests:
+        if m.source_id in replaced | out or m.kind == "none":
+            continue
+        places = sorted(m.paths, key=lambda place: (not place.path.startswith(here), place.path))
+        there = [place.path for place in places if is_unchanged(place.path, place.bytes, place.mtime_ns)]
+        work = _work_of(m, there[0] if there else None, decided, options)
+        if _is_due(m, work, options):
+            works.append(work)
+    return works
+
+
+def ingest_file(lake: Lake, work: FileWork, options: IngestOptions) -> Manifest:
+    """Read one source, or bring its manifest up to date; the same work twice gives the same.
+
+    Raises
+    ------
+    ChangedFileError
+        If the file changed while it was read.
+    OSError
+        If it cannot be read at all.
+
+    """
+    known = (
+        Manifest.model_validate_json(lake.get_text(key)) if lake.exists(key := manifest_key(work.source_id)) else None
+    )
+    if known is not None and not _is_stale(known, work, options):
+        manifest = _refresh(known, work)
+    elif work.decisions.withdrawn is not None:
+        manifest = _describe(work, {"decisions_fingerprint": WITHDRAWN})
+        manifest = withdraw_content(manifest, work.decisions.withdrawn)
+    elif work.read_from is None:
+        message = f"{work.file_name}: no landing file holds source {work.source_id[:16]}, and the lake does not know it"
+        raise FileNotFoundError(message)
+    else:
+        manifest = _read(lake, work, work.read_from, known, options)
+    if manifest != known:
+        write_manifest(lake, manifest)
+    return manifest
+
+
+def _read(lake: Lake, work: FileWork, path: str, known: Manifest | None, options: IngestOptions) -> Manifest:
+    """Read a source and say what it holds, or why it is refused."""
+    refused: dict[str, Any] = {
+        "outcome": "refused",
+        "decisions_fingerprint": fingerprint_decisions(work, "none", options),
+    }
+    place = next(place for place in work.paths if place.path == path)
+    if not is_unchanged(path, place.bytes, place.mtime_ns):
+        raise ChangedFileError(f"{work.file_name} changed before it was read; the next run takes it")
+    try:
+        if work.refusal is not None:
+            raise RefusalError(work.refusal)  # noqa: TRY301 - refused by its header or by its content, it is one case
+        if work.decisions.refusal is not None and known is not None:
+            refused["clock_evidence"] = known.clock_evidence
+            raise RefusalError(work.decisions.refusal)  # noqa: TRY301 - as above
+        read = read_readings if work.kind == "readings" else read_table
+        content = read(lake, work, path, options)
+    except RefusalError as error:
+        content = refused | {"reason": str(error)}
+    if not is_unchanged(path, place.bytes, place.mtime_ns):
+        raise ChangedFileError(f"{work.file_name} changed while it was read; the next run takes it")
+    return _describe(work, content)
+
+
+def _describe(work: FileWork, content: Mapping[str, Any]) -> Manifest:
+    """Return the manifest of a source with what was found out about its content."""
+    return Manifest.model_validate(
+        {
+            "source_id": work.source_id,
+            "kind": work.kind,
+            "outcome": "accepted",
+            "format": work.format,
+            "feed": work.feed,
+            "file_name": work.file_name,
+            "paths": work.paths,
+            "bytes": max(place.bytes for place in work.paths),
+            "delivery_date": work.delivery_date,
+            "id_basis": work.decisions.id_basis,  # also of a file that is not read: it may be named after its home
+            "ingested_at_utc": dt.datetime.now(dt.UTC).replace(tzinfo=None),
+            "hearth_version": version("hearth"),
+            **content,
+        }
+    )
+
+
+def _plan_source(
+    source_id: str, files: list[LandedFile], known: _Known, decided: FeedDecisions, options: IngestOptions
+) -> FileWork:
+    """Say how a source that the landing folder holds is to be read now."""
+    before = known.manifests.get(source_id)
+    paths = {place.path: place for place in before.paths} if before else {}
+    paths |= {file.path: known.place(file, source_id) for file in files}
+    named = {file.path: file for file in files}
+    first = min(paths)  # of several copies the first by path names the source, whichever came first
+    if before is not None and first not in named:
+        file_name, subfolder = before.file_name, before.feed.partition("/")[2]
+    else:
+        file_name, subfolder = named[first].file_name, named[first].subfolder
+    placed = tuple(paths[path] for path in sorted(paths))
+    if before is not None:
+        as_before = before.model_copy(
+            update={"file_name": file_name, "feed": f"{before.format}/{subfolder}", "paths": placed}
+        )
+        work = _work_of(as_before, min(named), decided, options)
+        if not _is_stale(before, work, options):
+            return work
+    kind, format_name, refusal = _recognise(min(named))
+    feed = f"{format_name}/{subfolder}"
+    return FileWork(
+        source_id=source_id,
+        kind=kind,
+        format=format_name,
+        refusal=refusal,
+        feed=feed,
+        file_name=file_name,
+        paths=placed,
+        read_from=min(named),
+        delivery_date=read_delivery_date(file_name, options.of_feed(feed).delivery_pattern),
+        decisions=decided.of_source(source_id, FORMAT_BY_NAME.get(format_name), feed, file_name, options),
+    )
+
+
+def _recognise(path: str) -> tuple[str, str, str | None]:
+    """Return the kind and format of a file by its header, and why it is refused where that is plain already.
+
+    Raises
+    ------
+    NotUsedError
+        If it is no delivery.
+
+    """
+    try:
+        known = recognise(read_header(path)).format
+    except RefusalError as error:
+        return "none", "none", str(error)
+    return known.kind, known.name, None
+
+
+def _work_of(m: Manifest, read_from: str | None, decided: FeedDecisions, options: IngestOptions) -> FileWork:
+    """Say how a source that has a manifest is to be read now."""
+    return FileWork(
+        source_id=m.source_id,
+        kind=m.kind,
+        format=m.format,
+        refusal=m.reason if m.kind == "none" else None,
+        feed=m.feed,
+        file_name=m.file_name,
+        paths=m.paths,
+        read_from=read_from,
+        delivery_date=read_delivery_date(m.file_name, options.of_feed(m.feed).delivery_pattern),
+        decisions=decided.of_source(m.source_id, FORMAT_BY_NAME.get(m.format), m.feed, m.file_name, options),
+    )
+
+
+def _is_due(known: Manifest | None, work: FileWork, options: IngestOptions) -> bool:
+    return known is None or _is_stale(known, work, options) or _refresh(known, work) != known
+
+
+def _is_stale(known: Manifest, work: FileWork, options: IngestOptions) -> bool:
+    """Say whether a source was read under other decisions, and can be read again."""
+    if work.decisions.withdrawn is not None:
+        return False
+    same = known.decisions_fingerprint == fingerprint_decisions(work, known.stamp, options)
+    return not same and work.read_from is not None
+
+
+def _refresh(known: Manifest, work: FileWork) -> Manifest:
+    """Bring up to date what a manifest says of its source without the source being read again."""
+    if work.decisions.withdrawn is not None:
+        known = withdraw_content(known, work.decisions.withdrawn)
+    basis = {}
+    if known.outcome == "accepted" and known.kind == "readings":
+        wanted, kept = work.decisions, "as it was read before its landing file was gone"
+        other_clock = wanted.clock != known.clock or wanted.refusal is not None
+        other_home = wanted.household_id is not None and known.households != (wanted.household_id,)
+        basis = {
+            "clock_basis": f"{known.clock}, {kept}; now: {wanted.clock_basis}" if other_clock else wanted.clock_basis,
+            "id_basis": f"{known.households[0]}, {kept}; now: {wanted.id_basis}" if other_home else wanted.id_basis,
+        }
+    return known.model_copy(
+        update={
+            "feed": work.feed,
+            "file_name": work.file_name,
+            "paths": work.paths,
+            "delivery_date": work.delivery_date,
+            **basis,
+        }
+    )

@@ -1,0 +1,190 @@
+"""Write, audit, publish: under one lock, from the choice of the base snapshot to the rename."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal, Protocol
+
+import polars as pl
+
+from flows.journal import noting
+from flows.pipeline.candidate import RunRecord, fill_candidate, make_run_row
+from flows.pipeline.content import Content, Work, plan_content
+from flows.pipeline.judgement import decide_quarantine, list_checks, plan_audit, suspect_source
+from flows.pipeline.months import MonthUnit
+from flows.progress import say
+from flows.settings import Settings
+from quality.culprit import find_culprit
+from quality.gate import critical_failures, describe_failures, judge
+from transforms.tables.lineage import QUALITY_RESULT, RUN
+from warehouse.lake import Lake
+from warehouse.publish import (
+    History,
+    WarehouseFolder,
+    carry_over,
+    clear_candidates,
+    keep_snapshot,
+    open_candidate,
+    put_in_place,
+    read_history,
+)
+from warehouse.quarantine import write_decision
+from warehouse.runs import write_event
+from warehouse.snapshots import describe_hold, forget_old_snapshots, honour_hold
+
+CANDIDATES_KEPT = dt.timedelta(days=7)
+
+
+class Choose(Protocol):
+    """Chooses the state in which each month is published."""
+
+    def __call__(self, months: list[MonthUnit], *, published: pl.DataFrame | None) -> list[MonthUnit]:
+        """Return the units to publish, given those that the sources ask for and the published `build_month`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What came of a publication; `keys` are the lake objects of everything that it filled."""
+
+    outcome: Literal["published", "unchanged", "gate_failed"]
+    snapshot_id: str | None
+    keys: frozenset[str]
+    failures: str = ""
+    warnings: str = ""
+    failed_checks: tuple[str, ...] = ()
+    held: bool = False  # what the lake gives is not published, since a snapshot was brought back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A candidate, filled and judged."""
+
+    content: Content
+    snapshot_id: str
+    path: Path
+    results: pl.DataFrame
+    culprit: str | None  # the one source that the broken rows of its failures name
+
+    @property
+    def passed(self) -> bool:
+        """Whether it may be published."""
+        return critical_failures(self.results).is_empty()
+
+
+def publish(
+    lake: Lake, folder: WarehouseFolder, settings: Settings, record: RunRecord, *, work: Work, choose: Choose
+) -> Publication:
+    """Publish what the lake gives now, unless the published warehouse is made of just that.
+
+    The plan is computed again under the lock, so that two runs started together lose no update; `work` is called for
+    units that are still missing then. A failed gate leaves the published warehouse untouched and keeps the candidate,
+    unless one source alone explains the failure: then it is left out, from this run on. A snapshot that was brought
+    back stays until somebody ends that. A full audit that is asked for also judges what would change nothing.
+    """
+    with folder.lock():
+        hold = honour_hold(folder)
+        history = read_history(folder.current)
+        base = None if history is None else history.snapshot_id
+        plan = partial(plan_content, lake, settings, work, partial(choose, published=published_months(history)))
+        content = plan()
+        if base is not None:
+            keep_snapshot(folder, base)
+        unchanged = is_published(content, history)
+        if unchanged and not settings.full_audit:
+            return Publication(outcome="unchanged", snapshot_id=base, keys=frozenset(content.keys))
+        if hold is not None and not unchanged:
+            return Publication(
+                outcome="unchanged",
+                snapshot_id=base,
+                keys=frozenset(content.keys),
+                warnings=f"what the lake gives now is not published; {describe_hold(hold)}",
+                held=True,
+            )
+        clear_candidates(folder, CANDIDATES_KEPT, dt.datetime.now(dt.UTC))
+        attempt = partial(_try, lake=lake, folder=folder, record=record, history=history)
+        trial = attempt(content)
+        keys = frozenset(content.keys)
+        suspect = None if trial.passed else suspect_source(content, history, trial.culprit)
+        if suspect is not None:
+            decision = decide_quarantine(content, suspect, trial.results, dt.datetime.now(dt.UTC))
+            say(f"the gate fails; judging again without {decision.file_name}")
+            left = plan(decided=(decision,))
+            keys |= left.keys
+            if is_published(left, history):  # it was lifted, and fails as it did before
+                write_decision(lake, decision)
+                again = f"{decision.file_name} is quarantined again: {decision.reason}"
+                return Publication(outcome="unchanged", snapshot_id=base, keys=keys, warnings=again)
+            without = attempt(left)
+            if without.passed:
+                # before the rename: killed between the two, the next run plans without the source and publishes
+                write_decision(lake, decision)
+                trial = without
+            else:
+                without.path.unlink()
+        if not trial.passed:
+            broken = critical_failures(trial.results)
+            return Publication(
+                outcome="gate_failed",
+                snapshot_id=base,
+                keys=keys,
+                failures=f"{describe_failures(broken)} The candidate is kept: {trial.path}",
+                failed_checks=tuple(broken["check_name"]),
+            )
+        if is_published(trial.content, history):  # it was asked whether the lake still gives what is published
+            trial.path.unlink()
+            found = f"audited in full, nothing changed: {describe_failures(trial.results)}"
+            return Publication(outcome="unchanged", snapshot_id=base, keys=keys, warnings=found)
+        mode = int(settings.published_mode, 8)
+        with noting(partial(write_event, settings.home / "runs", record.run_id), "publish", trial.snapshot_id):
+            put_in_place(folder, trial.path, trial.snapshot_id, mode=mode, group=settings.published_group)
+            forget_old_snapshots(folder, settings.retention, now=dt.datetime.now(dt.UTC))
+        warned = trial.results.filter(~pl.col("passed"))
+        return Publication(
+            outcome="published",
+            snapshot_id=trial.snapshot_id,
+            keys=keys,
+            warnings=describe_failures(warned) if len(warned) else "",
+        )
+
+
+def _try(content: Content, *, lake: Lake, folder: WarehouseFolder, record: RunRecord, history: History | None) -> Trial:
+    """Fill a candidate with its lineage and judge it all; earlier runs and verdicts are carried over."""
+    now = dt.datetime.now(dt.UTC)
+    snapshot_id = f"{now:%Y%m%dT%H%M%SZ}-{content.fingerprint[:8]}"
+    base = None if history is None else history.snapshot_id
+    path = folder.candidates / f"{snapshot_id}.duckdb"
+    audit = plan_audit(content, history, now)
+    row = make_run_row(record, content, snapshot_id=snapshot_id, base=base, now=now, judged=audit.describe())
+    checks, alarms = list_checks(content, history, row)
+    note = partial(write_event, content.settings.home / "runs", record.run_id)
+    with open_candidate(path) as candidate:
+        with noting(note, "load", snapshot_id):
+            fill_candidate(candidate, lake, content)
+            if history is not None:
+                for table, earlier in ((RUN, history.run), (QUALITY_RESULT, history.quality_result)):
+                    candidate.load_frame(table, carry_over(table, earlier))
+            candidate.load_frame(RUN, row)
+        with noting(note, "gate", snapshot_id):
+            results = judge(
+                candidate.query,
+                run_id=record.run_id,
+                sufficiency=content.settings.sufficiency,
+                alarms=alarms,
+                changed=audit.changed,
+            )
+            candidate.load_frame(QUALITY_RESULT, results)
+            culprit = find_culprit(candidate.query, checks, results)
+    return Trial(content=content, snapshot_id=snapshot_id, path=path, results=results, culprit=culprit)
+
+
+def published_months(history: History | None) -> pl.DataFrame | None:
+    """Return the published `build_month`, or None where nothing is published."""
+    return None if history is None else history.build_month
+
+
+def is_published(content: Content, history: History | None) -> bool:
+    """Say whether the published warehouse is made of exactly `content`, in the format of this version."""
+    return history is not None and history.older is None and history.content_fingerprint == content.fingerprint

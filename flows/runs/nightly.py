@@ -1,0 +1,149 @@
+"""The flow: ingest what is new, rebuild what changed, gate, publish, report.
+
+Each unit of work is one Prefect task around a plain function. Nothing that decides what has to be done is kept in
+Prefect: its database can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections import Counter
+from functools import partial
+from typing import Any
+
+from prefect import flow
+from prefect.runtime import flow_run
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.journal import noted
+from flows.operations.alerts import raise_alerts
+from flows.operations.disk import check_disk
+from flows.operations.freshness import describe_late, read_feeds
+from flows.operations.snapshots import retain
+from flows.operations.withdrawal import carry_out
+from flows.pipeline.candidate import RunRecord
+from flows.pipeline.content import plan_content
+from flows.pipeline.months import Span, keep_published
+from flows.pipeline.publication import is_published, publish, published_months
+from flows.pipeline.report import report_is_current, write_report
+from flows.pipeline.stages import work_inline
+from flows.progress import say, working
+from flows.runs.artifacts import record_run, record_tables
+from flows.runs.tasks import ingest_landing, run_task, work_units
+from flows.server.stale import mark_crashed_before
+from flows.settings import Settings, load_settings
+from warehouse.lake import Lake
+from warehouse.manifest import read_manifests
+from warehouse.publish import WarehouseFolder, read_history
+from warehouse.quarantine import left_out_sources, read_decisions
+from warehouse.runs import RunLog, read_runs, running, write_event
+from warehouse.snapshots import describe_hold, read_hold
+from warehouse.versions import LAKE_FORMAT_KEY
+
+
+@flow(name="hearth", flow_run_name="{kind}", task_runner=ThreadPoolTaskRunner(max_workers=8), persist_result=False)  # type: ignore[arg-type]  # of flow's many overloads mypy finds none for an untyped task runner
+def nightly(
+    *,
+    settings_given: dict[str, Any] | None = None,
+    kind: str = "nightly",
+    reason: str | None = None,
+    first_month: str | None = None,
+    last_month: str | None = None,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Run the pipeline once and return the log of the run.
+
+    Parameters
+    ----------
+    settings_given
+        Settings that override environment and hearth.toml.
+    kind
+        `nightly`, or `backfill`, which works from the lake and takes in no file.
+    reason
+        Why it runs, kept with the run.
+    first_month, last_month
+        The span to rebuild (YYYY-MM); other months keep their published state. None: every month.
+    force
+        Rebuild the span's months although they are done.
+
+    """
+    settings = load_settings(**(settings_given or {}))
+    span = Span(first_month, last_month) if first_month and last_month else None
+    return run_once(settings, kind=kind, reason=reason, span=span, force=force).model_dump(mode="json")
+
+
+def run_once(
+    settings: Settings, *, kind: str, reason: str | None = None, span: Span | None = None, force: bool = False
+) -> RunLog:
+    """Run the pipeline inside the flow that asks for it, and return the log of the run, which is stored too."""
+    mark_crashed_before(settings.home)
+    started = dt.datetime.now(dt.UTC)
+    run_id = f"{started:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+    log = RunLog(run_id=run_id, kind=kind, reason=reason, started_at_utc=started, flow_run_id=flow_run.id)
+    try:
+        with running(settings.home / "runs", log):
+            _run(settings, log, span, force=force)
+    finally:
+        raise_alerts(settings, log)
+        record_run(settings, log)
+        record_tables(settings, log)
+    return log
+
+
+def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> None:
+    if force:  # a month that is built again keeps its name, and the gate would carry it unseen
+        settings = settings.model_copy(update={"full_audit": True})
+    lake, folder = Lake(settings.home / "lake"), WarehouseFolder(settings.home / "warehouse")
+    for withdrawn in carry_out(lake):
+        say(f"withdrawn: {withdrawn.file_name}: its readings are left out and go from the lake")
+    if log.kind == "nightly":
+        ingest_landing(lake, settings, log)
+    else:
+        check_disk(settings)
+    manifests, decisions = read_manifests(lake), read_decisions(lake)
+    out = left_out_sources(manifests, decisions)
+    if not any(m.kind == "readings" and m.outcome == "accepted" and m.source_id not in out for m in manifests):
+        states = Counter(d.state for d in decisions if d.source_id in out)
+        aside = "".join(f"; {count} are {state}" for state, count in sorted(states.items()))
+        log.outcome = "nothing_usable"
+        log.message = f"no file of readings in {settings.landing_folder} could be used{aside}"
+        return
+    choose = partial(keep_published, lake=lake, span=span)
+    history = read_history(folder.current)
+    work = partial(work_units, lake, settings, log, forced=span if force else None)
+    content = plan_content(lake, settings, work, partial(choose, published=published_months(history)))
+    if history is not None and is_published(content, history) and not settings.full_audit:
+        log.outcome, log.snapshot_id = "unchanged", history.snapshot_id
+        late = describe_late(
+            read_feeds(content.inputs.readings, content.inputs.replaced, settings, log.started_at_utc.date())
+        )
+        hold = read_hold(folder)
+        log.message = "; ".join(filter(None, [late, describe_hold(hold) if hold else ""]))
+        kept = content.keys
+    else:
+        record = RunRecord(
+            run_id=log.run_id,
+            kind=log.kind,
+            reason=log.reason,
+            started_at_utc=log.started_at_utc,
+            sources_new=log.files_ingested,
+            months_built=log.months_built,
+        )
+        inline = partial(work_inline, lake, settings)
+        with working("judge and publish"):
+            publication = run_task(
+                "publish", partial(publish, lake, folder, settings, record, work=inline, choose=choose)
+            )
+        log.outcome, log.snapshot_id = publication.outcome, publication.snapshot_id
+        log.message = publication.failures or publication.warnings
+        log.failed_checks, log.held = list(publication.failed_checks), publication.held
+        kept = content.keys | publication.keys
+    wanted = settings.report_after_run and log.outcome in {"published", "unchanged"}
+    if wanted and not report_is_current(settings):
+        note = partial(write_event, settings.home / "runs", log.run_id)
+        run_task("report", noted(note, "report", str(log.snapshot_id), partial(write_report, settings)))
+    old = dt.datetime.now(dt.UTC) - dt.timedelta(days=settings.collect_after_days)
+    at_work = [run.started_at_utc for run in read_runs(settings.home / "runs") if run.outcome == "running"]
+    lake.sweep(kept | {LAKE_FORMAT_KEY}, before=min(old, *at_work))  # what another run writes at this moment stays
+    retain(settings)

@@ -1,0 +1,56 @@
+"""Runs that are handed to a server: somebody else's, or that of `hearth up`."""
+
+from __future__ import annotations
+
+import os
+
+from flows.pipeline.unit import CODE, code_fingerprint, fingerprint
+from flows.server.files import find_api
+from flows.settings import Settings
+from warehouse.publish import WarehouseFolder, read_history
+
+
+def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | None, force: bool) -> str:
+    """Queue a backfill and say what became of it.
+
+    The same request is one run as long as nothing happened that would let it do something else: the published
+    snapshot and the code are part of the key by which Prefect knows the run.
+
+    Raises
+    ------
+    ValueError
+        If no server takes it.
+
+    """
+    url = find_api(settings.home)
+    if url is None:
+        message = (
+            f"no server schedules for {settings.home}: start one with `hearth up`, or name yours by PREFECT_API_URL"
+        )
+        raise ValueError(message)
+    os.environ["PREFECT_API_URL"] = url
+    from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound
+
+    history = read_history(WarehouseFolder(settings.home / "warehouse").current)
+    key = fingerprint(
+        first=first,
+        last=last,
+        reason=reason,
+        force=force,
+        full_audit=settings.full_audit,
+        snapshot=None if history is None else history.snapshot_id,
+        code=[code_fingerprint(stage) for stage in CODE],
+    )
+    asked = {
+        "first_month": first, "last_month": last, "reason": reason, "force": force, "full_audit": settings.full_audit,
+    }  # fmt: skip
+    try:
+        with get_client(sync_client=True) as client:
+            deployment = client.read_deployment_by_name("backfill/backfill")
+            run = client.create_flow_run_from_deployment(deployment.id, parameters=asked, idempotency_key=key)
+    except ObjectNotFound:
+        message = f"{url} has no deployment backfill/backfill: `prefect deploy --all` makes it"
+        raise ValueError(message) from None
+    state = "" if run.state is None else f", {run.state.type.value.lower()}"
+    return f"run {run.name} of {first} to {last}{state}; {url.removesuffix('/api')}/runs/flow-run/{run.id}"

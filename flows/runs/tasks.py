@@ -1,0 +1,212 @@
+"""Units of work as Prefect tasks: one task per unit, retried only where trouble may pass by itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from flows.journal import Note, noted
+from flows.operations.disk import check_disk
+from flows.pipeline.history import DigestUnit
+from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
+from flows.pipeline.ingest_decisions import FileWork, IngestOptions, ingest_options
+from flows.pipeline.inputs import Inputs
+from flows.pipeline.months import MonthUnit, Span
+from flows.pipeline.periods import PeriodUnit
+from flows.pipeline.stages import work_unit
+from flows.pipeline.unit import Unit, is_missing
+from flows.progress import BYTES, progress, say
+from flows.runs.artifacts import stage_progress
+from flows.settings import Settings
+from transforms.public.forgotten import FORGOTTEN
+from warehouse.forgetting.tombstones import ForgottenFolder
+from warehouse.lake import Lake
+from warehouse.landing import ChangedFileError
+from warehouse.manifest import Manifest
+from warehouse.runs import RunLog, write_event
+from warehouse.versions import record_lake
+
+P = ParamSpec("P")
+
+
+R = TypeVar("R")
+
+
+MAX_SETTLING_ROUNDS = 4  # a household table, then a feed's clock, may each send files back once
+
+
+class UnitsFailedError(RuntimeError):
+    """Some units failed after their retries; the others are done and stay done."""
+
+
+def is_worth_retrying(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Say whether a failure may pass by itself: only trouble with files or the network does."""
+    return isinstance(state.result(raise_on_failure=False), OSError)
+
+
+def as_task(name: str, work: Callable[P, R]) -> Task[P, R]:
+    """Return `work` as a Prefect task; its arguments are bound beforehand, so that Prefect keeps no frames."""
+    return task(
+        name=name, task_run_name=name, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_worth_retrying,
+        cache_policy=NO_CACHE, persist_result=False,
+    )(work)  # fmt: skip
+
+
+def run_task(name: str, work: Callable[[], R]) -> R:
+    """Run `work` now, as a Prefect task named `name`."""
+    return as_task(name, work)()
+
+
+def run_tasks(
+    stage: str,
+    works: Sequence[tuple[str, Callable[[], R]]],
+    *,
+    at_a_time: int,
+    in_order: bool = False,
+    sizes: Sequence[int] | None = None,
+    unit: str = "units",
+) -> list[R]:
+    """Run named pieces of work side by side, or `in_order`, and return what they return, in order.
+
+    `sizes` says how much work is in each, counted in `unit`: rate and time left are told by it.
+
+    Raises
+    ------
+    UnitsFailedError
+        After all have ended, if some failed; the first is named with its error.
+
+    """
+    turn = threading.BoundedSemaphore(at_a_time)  # the task runner's threads are set at import, this by the settings
+    amounts = sizes or [1] * len(works)
+    whole = sum(amounts)
+    with (
+        progress(stage, len(works), unit=unit, amount=whole) as tick,
+        stage_progress(stage, pieces=len(works), amount=whole) as show,
+    ):
+
+        def in_turn(name: str, work: Callable[[], R], size: int) -> Callable[[], R]:
+            def wait_and_work() -> R:
+                with turn:
+                    done = work()
+                tick(name, size)
+                show(size)
+                return done
+
+            return wait_and_work
+
+        sized = [(name, in_turn(name, work, size)) for (name, work), size in zip(works, amounts, strict=True)]
+        if in_order:
+            return [_run_named(name, work) for name, work in sized]
+        futures = {name: as_task(name, work).submit() for name, work in sized}
+        results = {name: future.result(raise_on_failure=False) for name, future in futures.items()}
+    failed = {name: result for name, result in results.items() if isinstance(result, BaseException)}
+    if failed:
+        name, error = next(iter(failed.items()))
+        message = f"{len(failed)} of {len(works)} units failed after retries, first {name}: {error!r}"
+        raise UnitsFailedError(message) from error
+    return list(results.values())
+
+
+def _run_named(name: str, work: Callable[[], R]) -> R:
+    try:
+        return run_task(name, work)
+    except Exception as error:
+        message = f"{name} failed after retries, and what follows reads it: {error!r}"
+        raise UnitsFailedError(message) from error
+
+
+def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
+    """Take in every new file of the landing folder; one that is refused stops nothing else."""
+    options = replace(
+        ingest_options(settings, today=log.started_at_utc.date()),
+        forgotten=ForgottenFolder(settings.home / "forgotten").read_tombstones(),
+    )
+    plan = plan_ingest(lake, settings.landing_folder, options)
+    check_disk(settings, [(work.file_name, max(place.bytes for place in work.paths)) for work in plan.works])
+    record_lake(lake)
+    log.files_waiting, log.units_skipped = len(plan.waiting), plan.unchanged
+    for name, reason in plan.unused:
+        say(f"not used: {name}: {reason}")
+    if plan.forgotten:
+        say(f"not read, since named after a home that is forgotten: {plan.forgotten} files")
+    for name in plan.withdrawn:
+        say(f"withdrawn, nothing of it is held: {name}")
+    taken: dict[str, Manifest] = {}
+    works = list(plan.works)
+    for _ in range(MAX_SETTLING_ROUNDS):
+        if not works:
+            break
+        read = _ingest(lake, works, options, settings, partial(write_event, settings.home / "runs", log.run_id))
+        taken |= {manifest.source_id: manifest for manifest in read if manifest is not None}
+        log.files_waiting += read.count(None)
+        works = settle_feeds(lake, settings.landing_folder, options)
+    refused = [manifest for manifest in taken.values() if manifest.outcome == "refused"]
+    log.files_refused = len(refused)
+    log.files_ingested = sum(manifest.outcome == "accepted" for manifest in taken.values())
+    if dropped := sum(manifest.counted.get(FORGOTTEN, 0) for manifest in taken.values()):
+        say(f"dropped: {dropped:,} lines of homes that are forgotten")
+    for manifest in refused:
+        say(f"refused: {manifest.file_name}: {manifest.reason}")
+
+
+def _ingest(
+    lake: Lake, works: list[FileWork], options: IngestOptions, settings: Settings, note: Note
+) -> list[Manifest | None]:
+    named = [
+        (f"ingest {work.name}", noted(note, "ingest", work.name, partial(_ingest_unless_growing, lake, work, options)))
+        for work in works
+    ]
+    sizes = [max(place.bytes for place in work.paths) for work in works]
+    return run_tasks("ingest", named, at_a_time=settings.workers, sizes=sizes, unit=BYTES)
+
+
+def _ingest_unless_growing(lake: Lake, work: FileWork, options: IngestOptions) -> Manifest | None:
+    """Read a file; None where it was written to meanwhile: the next run takes it."""
+    try:
+        return ingest_file(lake, work, options)
+    except ChangedFileError:
+        return None
+
+
+def work_units(
+    lake: Lake, settings: Settings, log: RunLog, units: Sequence[Unit], inputs: Inputs, *, forced: Span | None
+) -> None:
+    """Work on the units that are not done, as tasks."""
+    todo = [
+        unit
+        for unit in units
+        if is_missing(lake, unit) or (forced and isinstance(unit, MonthUnit) and unit.of.month in forced)
+    ]
+    log.units_skipped += len(units) - len(todo)
+    note = partial(write_event, settings.home / "runs", log.run_id)
+    named = [
+        (unit.name, noted(note, unit.stage, unit.name, partial(work_unit, lake, settings, unit, inputs)))
+        for unit in todo
+    ]
+    if todo:
+        sizes = [_count_readings(unit, inputs) for unit in todo]
+        run_tasks(
+            todo[0].stage,
+            named,
+            at_a_time=settings.workers,
+            in_order=todo[0].in_order,
+            sizes=sizes if all(sizes) else None,
+            unit="readings" if all(sizes) else "units",
+        )
+    log.months_built += sum(isinstance(unit, MonthUnit) for unit in todo)
+    log.periods_built += sum(isinstance(unit, PeriodUnit) for unit in todo)
+
+
+def _count_readings(unit: Unit, inputs: Inputs) -> int:
+    """Return how many readings a month's unit goes through; 0 for a unit of another kind."""
+    if not isinstance(unit, MonthUnit | DigestUnit):
+        return 0
+    return sum(m.month_readings.get(unit.of.month, 0) for m in inputs.readings if m.source_id in unit.of.sources)

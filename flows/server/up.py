@@ -1,0 +1,198 @@
+"""`hearth up`: a server, a work pool, the deployments and a worker of one home, under one supervisor in the foreground."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from flows.progress import say
+from flows.server.client import PrefectServer, start_server
+from flows.server.files import ServerFiles
+from flows.settings import Settings
+
+PROJECT = Path(__file__).parents[1]
+POOL = "hearth"
+GRACE_SECONDS = 20.0  # for a run that is told to end; what it did so far is kept either way
+SAME_REQUEST_SECONDS = 2.0  # a terminal and a service manager may each pass on one and the same request
+POLL_SECONDS = 0.5
+WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "3"}  # how often it looks for runs; Prefect's 10 s are for servers of many
+RESTART_SECONDS = (1, 5, 30)  # between a worker's end and the next one
+STEADY_SECONDS = 60.0  # a worker that lived so long did not die of its start
+
+
+class DeployError(RuntimeError):
+    """The deployments could not be made; the message holds what Prefect said."""
+
+
+def keep_up(settings: Settings, *, port: int) -> None:
+    """Serve, schedule and work until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    settings
+        What the runs are done with; they are read once, here.
+    port
+        Port of the server on loopback; 0: a free one. With PREFECT_API_URL set that server is used instead.
+
+    Raises
+    ------
+    flows.server.ServerError
+        If there can be no server.
+    DeployError
+        If Prefect refuses the deployments.
+
+    """
+    with stopped_by_signals() as stop, start_server(settings.home / "prefect", schedules=True, port=port) as server:
+        say(f"server     {server.url.removesuffix('/api')} starts")
+        server.wait_ready()
+        environment = os.environ | settings_as_environment(settings)
+        deploy(environment)
+        say(f"deployed   nightly ({next_night()}), backfill, report")
+        watch_worker(settings, environment, stop, server)
+    if server.files is not None:
+        wait_for_end(server.files)
+    say("stopped")
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[threading.Event]:
+    """Give an event that SIGINT and SIGTERM set, also where the shell that started us ignores them for its children."""
+    stop, asked_at = threading.Event(), 0.0
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal asked_at
+        if stop.is_set() and time.monotonic() - asked_at > SAME_REQUEST_SECONDS:
+            raise KeyboardInterrupt  # asked again: now, not in order
+        if not stop.is_set():
+            asked_at = time.monotonic()
+            stop.set()
+
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def settings_as_environment(settings: Settings) -> dict[str, str]:
+    """Return the settings that differ from their defaults as HEARTH_*, so that a worker anywhere runs with them."""
+    given = settings.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    given |= {"home": str(settings.home.resolve()), "landing": str(settings.landing_folder.resolve())}
+    if settings.alert_url is not None:  # which no dump of the settings holds
+        given["alert_url"] = str(settings.alert_url)
+    return {
+        f"HEARTH_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in given.items()
+    }
+
+
+def deploy(environment: dict[str, str]) -> None:
+    """Make the work pool and the deployments of prefect.yaml on the server of the environment."""
+    prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
+    pool = ["work-pool", "create", POOL, "--type", "process", "--overwrite"]
+    for command in (pool, ["deploy", "--all"]):
+        done = subprocess.run(
+            [*prefect, *command], cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        if done.returncode:
+            message = f"`prefect {' '.join(command)}` in {PROJECT} failed:\n{done.stdout}{done.stderr}"
+            raise DeployError(message)
+
+
+def next_night() -> str:
+    """Say when the schedule starts its next run."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        deadline = time.monotonic() + GRACE_SECONDS
+        deployment = client.read_deployment_by_name("nightly/nightly")
+        while time.monotonic() < deadline:
+            runs = client.read_flow_runs(limit=200)
+            starts = [run.next_scheduled_start_time for run in runs if run.deployment_id == deployment.id]
+            if known := sorted(start for start in starts if start):
+                return f"next at {known[0]:%Y-%m-%d %H:%M} UTC"
+            time.sleep(POLL_SECONDS)
+    return "no night is scheduled: is it paused?"
+
+
+def watch_worker(settings: Settings, environment: dict[str, str], stop: threading.Event, server: PrefectServer) -> None:
+    """Keep a worker at work until `stop`; what a worker left behind is taken up again, by the next start at the latest.
+
+    Raises
+    ------
+    flows.server.ServerError
+        If the server is gone: without it nothing is scheduled, and nobody would know.
+
+    """
+    from flows.server.stale import read_at_work, take_up_again
+
+    deaths = starts = 0
+    left = read_at_work(POOL)  # by a supervisor that was killed
+    while not stop.is_set():
+        for name in take_up_again(settings.home, left):
+            say(f"again      run {name}, which its worker left behind")
+        worker, started = start_worker(environment), time.monotonic()
+        say(f"worker     started again ({starts})" if starts else "worker     ready; stop all with Ctrl-C")
+        starts += 1
+        try:
+            while worker.poll() is None and not stop.wait(POLL_SECONDS):
+                server.check_alive()
+            left = read_at_work(POOL)
+        finally:
+            end_worker(worker)
+        if not stop.is_set():
+            say(f"worker     ended with {worker.returncode}")
+            deaths = 0 if time.monotonic() - started > STEADY_SECONDS else deaths
+            stop.wait(RESTART_SECONDS[min(deaths, len(RESTART_SECONDS) - 1)])
+            deaths += 1
+    for name in take_up_again(settings.home, left):
+        say(f"again      run {name}, when `hearth up` is started next")
+
+
+def wait_for_end(files: ServerFiles) -> None:
+    """Return when no server of these files lives; one that others still use stays."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    while files.read_live_address() is not None and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS / 5)
+
+
+def start_worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a worker in a session of its own: Ctrl-C reaches the supervisor, which ends it in order."""
+    worker = ["worker", "start", "--pool", POOL, "--name", f"hearth-{os.getpid()}"]
+    command = [sys.executable, "-P", "-m", "flows.server.worker_keeper", *worker]
+    return subprocess.Popen(command, env=WORKER | environment, stdin=subprocess.PIPE, start_new_session=True)
+
+
+def end_worker(worker: subprocess.Popen[bytes]) -> None:
+    """End a worker and its runs: asked first, then killed. Nothing that they finished is lost."""
+    for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, GRACE_SECONDS)):
+        try:
+            os.killpg(worker.pid, number)
+        except ProcessLookupError:
+            break
+        deadline = time.monotonic() + patience
+        while _group_lives(worker) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS / 5)
+    worker.wait()
+    if worker.stdin is not None:
+        worker.stdin.close()
+
+
+def _group_lives(worker: subprocess.Popen[bytes]) -> bool:
+    worker.poll()  # takes note of its end: a process that nobody took note of still counts as one of its group
+    try:
+        os.killpg(worker.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,153 @@
+"""Normal weather: its days, its design day, and what gas is used for in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from transforms.climate.temperature import effective_temperature
+from transforms.climate.weather_fit import FitRules, TwoLines
+
+Floats = NDArray[np.float64]
+DAYS_PER_YEAR = 365.25
+EULER = 0.5772156649015329
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndUses:
+    """What gas is used for beside space heating."""
+
+    cooking_base_kwh_per_year: float
+    cooking_per_person_kwh_per_year: float
+    occupants: Mapping[str, float]  # by dwelling type; `all` stands for those that are not named
+    hot_water_at_0_c: float  # hot water by effective temperature, in units of no meaning
+    hot_water_per_k: float
+    days_without_heating_per_year: float
+
+    def cooking_kwh_per_year(self, dwelling_type: str) -> float:
+        """Return the gas for cooking of a home [kWh/yr] by its occupants (BREDEM 2012, table 5)."""
+        people = self.occupants.get(dwelling_type, self.occupants["all"])
+        return self.cooking_base_kwh_per_year + self.cooking_per_person_kwh_per_year * people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormalWeather:
+    """The days that are called normal, and the rules by which demand is carried to them."""
+
+    daily: pl.DataFrame  # date, temperature_mean_c
+    figures: pl.DataFrame  # rows of `ASSUMPTION`
+    label: str
+    effective_c: Floats  # of all days
+    years: float
+    design_c: float  # effective temperature of the design day
+    coldest_days: int
+    rules: FitRules
+    end_uses: EndUses
+
+    @classmethod
+    def from_tables(cls, read: Callable[[str], pl.DataFrame]) -> NormalWeather:
+        """Take the figures from the shipped tables; `read` returns one by its name."""
+        daily = read("temperature_normal").select("date", "temperature_mean_c")
+        figures = read("weather")
+        value: dict[str, dict[str, float]] = {}
+        for item, parameter, number in figures.select(
+            "item", "parameter", pl.col("value").cast(pl.Float64)
+        ).iter_rows():
+            value.setdefault(item, {})[parameter] = number
+        effective = effective_temperature(daily)
+        cooking, water, design = value["gas_cooking"], value["hot_water"], value["design_day"]
+        first, last = (int(year) for year in daily.select(pl.col("date").dt.year().unique().sort())["date"][[0, -1]])
+        return cls(
+            daily=daily,
+            figures=figures,
+            label=f"{first} to {last}, HadCET (Central England)",
+            effective_c=effective["temperature_effective_c"].to_numpy(),
+            years=len(effective) / DAYS_PER_YEAR,
+            design_c=design_temperature(effective, return_period_years=design["return_period_years"]),
+            coldest_days=int(design["coldest_days"]),
+            rules=FitRules(**value["weather_fit"]),
+            end_uses=EndUses(
+                cooking_base_kwh_per_year=cooking["base_kwh_per_year"],
+                cooking_per_person_kwh_per_year=cooking["per_person_kwh_per_year"],
+                occupants=value["occupants"],
+                hot_water_at_0_c=water["shape_at_0_c"],
+                hot_water_per_k=water["shape_per_k"],
+                days_without_heating_per_year=water["days_without_heating_per_year"],
+            ),
+        )
+
+    def gas_of_year(self, lines: TwoLines) -> Floats:
+        """Return the gas on fitted lines in a year of normal weather [kWh/yr], one figure per row."""
+        return lines.sum_over(self.effective_c) / self.years
+
+
+def design_temperature(effective: pl.DataFrame, *, return_period_years: float) -> float:
+    r"""Return the effective temperature that the coldest day of one year in so many falls below [degC].
+
+    The yearly minima :math:`m` follow a Gumbel distribution: with :math:`x = -m`, L-moments
+    :math:`\lambda_1, \lambda_2`, scale :math:`\beta = \lambda_2 / \ln 2` and mode
+    :math:`\mu = \lambda_1 - 0.5772\,\beta`, the level is :math:`-(\mu - \beta \ln(-\ln(1 - 1/R)))` (Hosking 1990,
+    J. R. Stat. Soc. B 52). British gas networks are built for the 1-in-20 peak day, which they find by a Gumbel
+    distribution of yearly peaks too (National Grid, Gas Demand Forecasting Methodology, 2016); where demand is a
+    straight line of temperature, the peak of demand is that of the cold.
+
+    Parameters
+    ----------
+    effective
+        `date`, `temperature_effective_c` [degC].
+    return_period_years
+        :math:`R` [yr].
+
+    """
+    minima = effective.group_by(pl.col("date").dt.year()).agg(pl.col("temperature_effective_c").min())
+    cold = np.sort(-minima["temperature_effective_c"].to_numpy())
+    n = len(cold)
+    mean = cold.mean()
+    second = 2 * (np.arange(n) * cold).sum() / (n * (n - 1)) - mean
+    scale = second / np.log(2)
+    return float(-(mean - EULER * scale - scale * np.log(-np.log(1 - 1 / return_period_years))))
+
+
+def split_end_uses(
+    lines: TwoLines, normal: NormalWeather, *, dwelling_type: str, gas_kwh_per_year: float
+) -> dict[str, float]:
+    r"""Split the gas of a home in normal weather into hot water, cooking and space heating [kWh/yr].
+
+    Cooking :math:`c` is the published figure, the same every day. Nobody heats on the warmest days of a year, so what
+    the lines give there beyond cooking is hot water. Hot water rises towards winter, when mains water is cold, by the
+    law of Watson et al. (2019) whose shape is :math:`w(T) = 1.8248 - 0.0458\,T`:
+    :math:`Q_w = N\,\overline{w}\,(\overline{G}_{warm} - c) / \overline{w}_{warm}` over the :math:`N` days of a year,
+    means over all days and over the warmest. Space heating is the rest. The lines alone would not do: above the
+    balance temperature gas falls faster than hot water does, since some homes still heat there.
+
+    Parameters
+    ----------
+    lines
+        One row of fitted lines.
+    normal
+        Normal weather and the figures of end uses.
+    dwelling_type
+        Whose occupants cook.
+    gas_kwh_per_year
+        Gas in normal weather [kWh/yr].
+
+    """
+    uses = normal.end_uses
+    days = round(uses.days_without_heating_per_year * normal.years)
+    warmest = np.sort(normal.effective_c)[-days:]
+    cooking = min(uses.cooking_kwh_per_year(dwelling_type), gas_kwh_per_year)
+    left = max(float(lines.gas_at(warmest).mean()) - cooking / DAYS_PER_YEAR, 0.0)
+    mean, mean_warm = (
+        np.maximum(uses.hot_water_at_0_c + uses.hot_water_per_k * days_c, 0).mean()
+        for days_c in (normal.effective_c, warmest)
+    )
+    hot_water = min(DAYS_PER_YEAR * left * float(mean / mean_warm), gas_kwh_per_year - cooking)
+    return {
+        "hot_water_gas_kwh_per_year": hot_water,
+        "cooking_gas_kwh_per_year": cooking,
+        "space_gas_kwh_per_year": gas_kwh_per_year - hot_water - cooking,
+    }

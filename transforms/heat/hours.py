@@ -1,0 +1,118 @@
+"""From flagged half-hours to hours of heat: what the build of one month computes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import polars as pl
+from polars.dataframe.group_by import GroupBy
+
+from transforms.readings.inferred_flags import flag_spans
+from transforms.readings.neighbour_flags import flag_exactly, name_source
+from transforms.tables.heat import HEAT_HOURLY
+from transforms.tables.lake import CELL
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The tables of one built month."""
+
+    flagged: pl.DataFrame
+    flag_count: pl.DataFrame
+    cell: pl.DataFrame
+    hourly: pl.DataFrame
+    summary: pl.DataFrame
+
+
+def build_month(
+    readings: pl.DataFrame,
+    sources: pl.DataFrame,
+    *,
+    known: Collection[str] | None,
+    spans: pl.DataFrame,
+    boiler_efficiency: float,
+) -> Month:
+    """Make one month's readings into hours of heat, with the judgement on every reading.
+
+    Parameters
+    ----------
+    readings
+        Rows of `READING` of one month with `source`, an index into `sources`.
+    sources
+        One row per source: `source`, `source_id`, `feed`, `delivered`, `replaced`; in the order of `source_id`.
+    known
+        Homes of the household table, or None where there is no table.
+    spans
+        Spans of suspicious readings (`SUSPECT_SPAN`), found by following homes through all months.
+    boiler_efficiency
+        Heat delivered per gas used [1].
+
+    """
+    judged = flag_exactly(readings, sources, known=known).pipe(flag_spans, spans)
+    good = judged.filter(pl.col("flag") == "ok")
+    hours = half_hours_to_hours(good)
+    used = hours.select(half_hours=pl.len() * 2, gas_kwh=pl.col("gas_kwh").sum())
+    summary = pl.DataFrame(
+        {
+            "households": hours["household_id"].n_unique(),
+            "readings": len(judged),
+            "ok_half_hours": len(good),
+            "used_half_hours": used["half_hours"][0],
+            "used_gas_kwh": used["gas_kwh"][0],
+            "hours": len(hours),
+        }
+    )
+    return Month(
+        flagged=judged.filter(pl.col("flag") != "ok")
+        .with_columns(pl.col("household_id").cast(pl.String))
+        .pipe(name_source, sources)
+        .sort("source_id", "line"),
+        flag_count=count_flags(judged, sources),
+        cell=count_cells(good, hours),
+        hourly=HEAT_HOURLY.conform(gas_to_heat(hours, boiler_efficiency)),
+        summary=summary,
+    )
+
+
+def half_hours_to_hours(good: pl.DataFrame) -> pl.DataFrame:
+    """Add up the two half-hours of each hour [kWh]; an hour with only one of them is no hour.
+
+    `good` holds at most one reading per home and half-hour, so once it is sorted the second half of an hour is the row
+    after the first (looking at the next row takes a twentieth of the time of grouping).
+    """
+    hour = pl.col("interval_start_utc").dt.truncate("1h")
+    halves = good.sort("household_id", "interval_start_utc").with_columns(hour_start_utc=hour)
+    whole = pl.all_horizontal(pl.col(name) == pl.col(name).shift(-1) for name in ("household_id", "hour_start_utc"))
+    return (
+        halves.with_columns(pl.col("gas_kwh") + pl.col("gas_kwh").shift(-1), whole=whole)
+        .filter("whole")
+        .select("household_id", "hour_start_utc", "gas_kwh")
+    )
+
+
+def gas_to_heat(hours: pl.DataFrame, boiler_efficiency: float) -> pl.DataFrame:
+    r"""Add `heat_kwh`, :math:`Q = \eta G` [kWh], with the mean efficiency of the boiler stock (Wang 2018, section 2.1)."""
+    return hours.with_columns(heat_kwh=pl.col("gas_kwh") * boiler_efficiency)
+
+
+def count_cells(good: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+    """Count good half-hours and hours by home, month and hour of day: what sufficiency is judged by."""
+    moment = pl.col("interval_start_utc")
+    halves = _group_cells(good, moment).agg(
+        half_hours=pl.len(), first_interval_utc=moment.min(), last_interval_utc=moment.max()
+    )
+    whole = _group_cells(hours, pl.col("hour_start_utc")).agg(hours=pl.len(), gas_kwh=pl.col("gas_kwh").sum())
+    keys = list(CELL.key)
+    joined = halves.join(whole, on=keys, how="left").with_columns(pl.col("hours", "gas_kwh").fill_null(0))
+    return CELL.conform(joined).sort(keys)
+
+
+def _group_cells(frame: pl.DataFrame, moment: pl.Expr) -> GroupBy:
+    return frame.with_columns(month=moment.dt.month_start().dt.date(), hour_of_day=moment.dt.hour()).group_by(CELL.key)
+
+
+def count_flags(judged: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Count readings by source and flag, `ok` included."""
+    counted = judged.group_by("source", "flag").agg(readings=pl.len().cast(pl.Int64))
+    return name_source(counted.with_columns(pl.col("flag").cast(pl.String)), sources).sort("source_id", "flag")

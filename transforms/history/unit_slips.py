@@ -1,0 +1,300 @@
+r"""Wrong units: readings of one home that are those of another unit, from some day on or all along.
+
+The level of a day is its gas over what the mean British home uses in the same half-hours at that day's effective
+temperature, so that the weather drops out. A slip multiplies level, largest half-hour and meter step by the same
+factor; a holiday, a new boiler or the start of heating changes the level but neither of the other two, and a new
+meter only the step. A test of the annual sum against its type's mean alone would find a quarter of the slips and blame
+one healthy home in twenty.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import polars as pl
+
+from transforms.history.slip_rule import FACTORS, SLIP, SlipRule
+from transforms.tables.lake import LEVEL_CHANGE
+from transforms.tables.lineage import SUSPECT_SPAN
+
+STEP_QUANTILE = 0.15  # of a fortnight's smallest gaps the second: on the day of a slip two lattices mix
+SAME_FACTOR = 1e-6  # logarithms of one factor, up to rounding
+
+
+def find_changes(days: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
+    r"""Find the days on which a home's level, largest half-hour and step all change by the factor of a slip.
+
+    With the medians :math:`m` of the daily levels in the `days` days before and from day :math:`d` on, a day is a
+    candidate where :math:`|\ln(m_{after} / m_{before}) - \ln f|` is within the tolerance for some factor :math:`f`, the
+    same holds for the median largest half-hour of the days with gas, and the smallest steps do not contradict. Of
+    neighbouring candidates the one with the largest difference of mean logarithms is the day of the change.
+
+    Parameters
+    ----------
+    days
+        Rows of `RECENT_DAY`, any order.
+    rule
+        The rule.
+
+    Returns
+    -------
+    pl.DataFrame
+        Rows of `LEVEL_CHANGE`.
+
+    """
+    window, home = rule.days, "household_id"
+    active = pl.col("level") > 0
+    log_level = pl.when(active).then(pl.col("level").log())
+    series = days.sort(home, "date").with_columns(
+        log_level=log_level, log_max=pl.when(active).then(pl.col("max_kwh").log()), active=active
+    )
+    trailing = series.with_columns(
+        level=pl.col("level").rolling_median(window).over(home),
+        mean_log=pl.col("log_level").rolling_mean(window, min_samples=rule.active_days_min).over(home),
+        maximum=pl.col("log_max").rolling_median(window, min_samples=rule.active_days_min).over(home),
+        active=pl.col("active").cast(pl.Float64).rolling_sum(window).over(home),
+        step=pl.col("gap_kwh").rolling_quantile(STEP_QUANTILE, "lower", window_size=window, min_samples=3).over(home),
+    )
+    pairs = [
+        expression
+        for name in ("level", "mean_log", "maximum", "step", "active")
+        for expression in (
+            pl.col(name).shift(1).over(home).alias(f"{name}_before"),
+            pl.col(name).shift(1 - window).over(home).alias(f"{name}_after"),
+        )
+    ]
+    logs = trailing.select(home, "date", *pairs).with_columns(
+        log_ratio=(pl.col("level_after") / pl.col("level_before")).log(),
+        max_ratio=pl.col("maximum_after") - pl.col("maximum_before"),
+        shift=pl.col("mean_log_after") - pl.col("mean_log_before"),
+        log_level_before=pl.col("level_before").log(),
+        step_before_kwh="step_before",
+    )
+    found = [
+        logs.filter(condition).with_columns(log_factor=pl.lit(log_factor), is_sure=pl.lit(is_sure), contrast=contrast)
+        for factor in FACTORS
+        for log_factor in (math.log(factor), -math.log(factor))
+        for condition, contrast, is_sure in _conditions(log_factor, rule)
+    ]
+    return keep_sharpest(LEVEL_CHANGE.conform(pl.concat(found)), rule)
+
+
+def _conditions(log_factor: float, rule: SlipRule) -> Iterator[tuple[pl.Expr, pl.Expr, bool]]:
+    """Give the conditions for a change by a factor, each with its contrast and whether it is sure.
+
+    Real homes triple their use often enough: below `unwitnessed_factor_min` the step has to speak for the slip. In
+    summer a fortnight's level is uncertain: a small change that the step tells better than the level, or one that starts
+    from readings too small to be written down, takes back a sure one but is none by itself.
+    """
+    before, after = pl.col("step_before"), pl.col("step_after")
+    implied = pl.max_horizontal(before * math.exp(log_factor), rule.resolution_kwh)
+    told = ((before >= 2 * rule.resolution_kwh) & after.is_not_null()).fill_null(value=False)
+    same = ((after / implied).log().abs() <= rule.step_tolerance).fill_null(value=False)
+    witnessed = told & same & (implied >= 2 * rule.resolution_kwh)
+    some = (pl.col("level_before") > 0) & (pl.col("level_after") > 0)
+    contrast = pl.col("shift").abs()
+    is_large = abs(log_factor) >= math.log(rule.unwitnessed_factor_min)
+    spoken = (witnessed | ~told | same) if is_large else witnessed
+    yield some & spoken & _near(log_factor, rule.tolerance), contrast, True
+    # no new meter's step comes with a level that changes elevenfold; one of 1 ft3 beside one of 0.01 m3 may look like 2.83
+    yield some & witnessed & _near(log_factor, rule.witnessed_tolerance), contrast, is_large
+    if log_factor >= math.log(rule.crushing_factor_min):
+        was_crushed = (pl.col("maximum_before") <= math.log(rule.crushed_kwh)).fill_null(value=True)
+        is_back = (pl.col("active_after") >= rule.active_days_min) & (
+            pl.col("maximum_after") > 2 * math.log(2) + math.log(rule.crushed_kwh)
+        )
+        gain = (pl.col("active_after") - pl.col("active_before")) / rule.days
+        yield was_crushed & is_back & (gain > 0), gain, False
+
+
+def _near(log_factor: float, tolerance: float) -> pl.Expr:
+    ratios = ("log_ratio", "shift", "max_ratio")
+    return pl.all_horizontal((pl.col(name) - log_factor).abs() <= tolerance for name in ratios).fill_null(value=False)
+
+
+def keep_sharpest(changes: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
+    """Keep, of changes of one home and factor that lie close together, the one with the largest contrast."""
+    keys = ["household_id", "log_factor"]
+    apart = (pl.col("date").diff().dt.total_days() > rule.same_change_days).fill_null(value=True)
+    best_of_day = changes.sort("is_sure", "contrast", descending=True).unique([*keys, "date"], keep="first")
+    clustered = best_of_day.sort(*keys, "date")
+    clustered = clustered.with_columns(cluster=apart.over(keys).cum_sum().over(keys))
+    best = clustered.sort(
+        *keys, "cluster", "is_sure", "contrast", "date", descending=[False, False, False, True, True, False]
+    )
+    return LEVEL_CHANGE.conform(best.group_by(*keys, "cluster", maintain_order=True).first()).sort(
+        "household_id", "date"
+    )
+
+
+def take_back(changes: pl.DataFrame) -> pl.DataFrame:
+    """Keep the sure changes, and of the others those that take back the sure one next to them."""
+    home = "household_id"
+    ordered = changes.sort(home, "date", "is_sure", "contrast", descending=[False, False, True, True])
+    sure = pl.when("is_sure").then("log_factor")
+    neighbours = (sure.forward_fill().shift(1).over(home), sure.backward_fill().shift(-1).over(home))
+    opposite = pl.any_horizontal((side + pl.col("log_factor")).abs() < SAME_FACTOR for side in neighbours)
+    return ordered.filter(pl.col("is_sure") | opposite.fill_null(value=False))
+
+
+def judge_changes(changes: pl.DataFrame, levels: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
+    r"""Say which side of each change is the wrong one.
+
+    A home's changes cut its days into segments, each in some unit, of which one is right. A meter goes wrong at a rate
+    :math:`\lambda` and is put right at a rate :math:`\mu`, so that the state of the first segment has the probability
+    :math:`1 - q` or :math:`q = \lambda / (\lambda + \mu)`. The unit is right that maximises the likelihood of this chain,
+
+    .. math:: \ln P(s_0) + \sum_k \ln r_k - \lambda D_{right} - \mu D_{wrong} - (\ln L - m)^2 / 2 \sigma^2 - [u] \ln 20
+
+    with the rates :math:`r_k` of the changes, the days :math:`D` in either state, the level :math:`L` in the right unit,
+    and the median :math:`m` of its type's homes. The last term counts against a unit in which the meter's step is one
+    that fewer than `common_step_share` of homes have. All segments in other units are suspicious.
+
+    Parameters
+    ----------
+    changes
+        Rows of `LEVEL_CHANGE` that `keep_sharpest` has passed.
+    levels
+        `household_id`, `first_date`, `last_date`, `usual_log_level` of the home's type, `step_kwh`; all homes, since
+        their steps tell which are common.
+    rule
+        The rule.
+
+    Returns
+    -------
+    pl.DataFrame
+        `household_id`, `start_utc`, `end_utc`, `factor` (delivered over true [1]).
+
+    """
+    home = "household_id"
+    ordered = changes.pipe(take_back).unique([home, "date"], keep="first", maintain_order=True)
+    known = ordered.join(levels, on=home)
+    after = known.select(
+        home, "usual_log_level", start="date",
+        offset=pl.col("log_factor").cum_sum().over(home).round(6),
+        end=pl.col("date").shift(-1).over(home).fill_null(pl.col("last_date").dt.offset_by("1d")),
+        log_level_first=pl.col("log_level_before").first().over(home),
+        step_first=pl.col("step_before_kwh").first().over(home),
+    )  # fmt: skip
+    before = known.unique(home, keep="first", maintain_order=True).select(
+        home,
+        "usual_log_level",
+        start="first_date",
+        offset=pl.lit(0.0),
+        end="date",
+        log_level_first="log_level_before",
+        step_first="step_before_kwh",
+    )
+    segments = pl.concat([before, after]).sort(home, "start")
+    units = segments.select(home, candidate="offset").unique()
+    steps = _log_steps(levels)
+    days = (pl.col("end") - pl.col("start")).dt.total_days()
+    is_right = (pl.col("offset") - pl.col("candidate")).abs() <= rule.tolerance
+    was_right = is_right.shift(1).over(home, "candidate")
+    to_right, to_wrong = (
+        -math.log(rule.wrong_days),
+        math.log(rule.wrong_share / (1 - rule.wrong_share) / rule.wrong_days),
+    )
+    first = pl.when(is_right).then(math.log(1 - rule.wrong_share)).otherwise(math.log(rule.wrong_share))
+    change = pl.when(was_right.is_null()).then(first).when(~was_right & is_right).then(to_right).otherwise(to_wrong)
+    dwelling = -days * pl.when(is_right).then(math.exp(to_wrong)).otherwise(math.exp(to_right))
+    distance = pl.col("log_level_first") + pl.col("candidate") - pl.col("usual_log_level")
+    scores = (
+        segments.join(units, on=home)
+        .sort(home, "candidate", "start")
+        .with_columns(
+            chain=change + dwelling,
+            level=-distance.pow(2) / (2 * rule.level_log_sd**2),
+            step=_count_near(steps, pl.col("step_first").log() + pl.col("candidate"), rule),
+        )
+        .group_by(home, "candidate", maintain_order=True)
+        .agg(
+            score=pl.col("chain").sum()
+            + pl.col("level").first()
+            + pl.when(pl.col("step").first() < _common(steps, rule))
+            .then(math.log(rule.common_step_share))
+            .otherwise(0.0)
+        )
+    )
+    right = (
+        scores.sort(home, "score", "candidate", descending=[False, True, False])
+        .group_by(home, maintain_order=True)
+        .agg(right=pl.col("candidate").first())
+    )
+    wrong = segments.join(right, on=home).filter((pl.col("offset") - pl.col("right")).abs() > rule.tolerance)
+    return wrong.select(
+        home,
+        start_utc=pl.col("start").cast(pl.Datetime("us")),
+        end_utc=pl.col("end").cast(pl.Datetime("us")),
+        factor=(pl.col("offset") - pl.col("right")).exp(),
+    ).sort(home, "start_utc")
+
+
+def judge_whole_series(levels: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
+    """Find homes that deliver in a wrong unit all along.
+
+    A home that uses a tenth of what others use may only cook. It is suspected where its level becomes usual by a
+    factor of `unwitnessed_factor_min` or more, and its meter's step, which is no other home's, by the same factor
+    becomes one that many have.
+
+    Parameters
+    ----------
+    levels
+        `household_id`, `first_date`, `last_date`, `log_level`, `usual_log_level`, `step_kwh`.
+    rule
+        The rule.
+
+    Returns
+    -------
+    pl.DataFrame
+        As from `judge_changes`.
+
+    """
+    home = "household_id"
+    told = levels.filter(pl.col("log_level").is_finite(), pl.col("step_kwh") > 0)
+    if len(told) < rule.homes_min:
+        return SUSPECT_SPAN.empty().select(home, "start_utc", "end_utc", "factor")
+    steps = _log_steps(told)
+    common = _common(steps, rule)
+    own = pl.col("step_kwh").log()
+    distance = pl.col("log_level") - pl.col("usual_log_level")
+    found = [
+        told.filter(
+            (distance - log_factor).abs() < (distance.abs() - (distance - log_factor).abs()),
+            (distance - log_factor).abs() <= 2 * rule.level_log_sd,
+            _count_near(steps, own, rule) < common,
+            _count_near(steps, own - log_factor, rule) >= common,
+        ).with_columns(factor=pl.lit(math.exp(log_factor)), off=(distance - log_factor).abs())
+        for factor in FACTORS
+        if factor >= rule.unwitnessed_factor_min
+        for log_factor in (math.log(factor), -math.log(factor))
+    ]
+    best = pl.concat(found).sort(home, "off").unique(home, keep="first", maintain_order=True)
+    return best.select(
+        home,
+        start_utc=pl.col("first_date").cast(pl.Datetime("us")),
+        end_utc=pl.col("last_date").dt.offset_by("1d").cast(pl.Datetime("us")),
+        factor="factor",
+    ).sort(home)
+
+
+def _log_steps(levels: pl.DataFrame) -> pl.Series:
+    return levels.filter(pl.col("step_kwh") > 0)["step_kwh"].log().sort()
+
+
+def _common(log_steps: pl.Series, rule: SlipRule) -> float:
+    """Return how many homes make a step a common one."""
+    return max(rule.common_step_share * len(log_steps), 2)
+
+
+def _count_near(log_steps: pl.Series, log_step: pl.Expr, rule: SlipRule) -> pl.Expr:
+    """Count the homes whose meter has a step, given as logarithm; null where it is."""
+    edge = rule.common_step_tolerance
+
+    def count(wanted: pl.Series) -> pl.Series:
+        above = log_steps.search_sorted(wanted + edge, side="right").cast(pl.Int64)
+        below = log_steps.search_sorted(wanted - edge, side="left").cast(pl.Int64)
+        return (above - below).set(wanted.is_null(), None)
+
+    return log_step.map_batches(count, return_dtype=pl.Int64)

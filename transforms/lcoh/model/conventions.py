@@ -1,0 +1,145 @@
+"""How the cost model is read: the paper leaves choices open, and each set of choices is a named row of options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from transforms.lcoh.assumptions.refusals import unknown_name
+from transforms.lcoh.model.cash_flows import Denominator
+from transforms.lcoh.model.perspectives import PerspectiveName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convention:
+    """One reading of the cost model; every field is a choice that moves results."""
+
+    name: str
+    denominator: Denominator
+    """The heat that costs are divided by; in individual systems both are the same."""
+    first_heat_year: Literal[0, 1]
+    """Year of the first heat and the first running costs, where capital is spent in year 0."""
+    loss_rule: Literal["share_of_produced", "share_of_delivered", "pipe_heat_loss"]
+    """What the distribution loss is a share of, or whether it follows from pipes, insulation and temperatures."""
+    om_charged_on: Denominator
+    """The heat on which operation and maintenance in GBP/MWh is paid."""
+    heat_pump_om: Literal["share_of_capital", "per_kw"]
+    """How operation and maintenance of a network's heat pump is reckoned."""
+    replaces_heat_pump: bool
+    """Whether a network buys its heat pump again when it is worn out."""
+    replaces_connections: bool
+    """Whether heat interface units and heat meters are bought again when they are worn out."""
+    network_sizing: Literal["kw_per_dwelling", "load_curve"]
+    """Whether a network has so many kW of heat pump a home and nothing else, or heat pump, store and peak plant sized
+    by the load through the year and the peak of all homes together."""
+    peak_plant: Literal["electric_boiler", "gas_boiler"]
+    """What heats what the heat pump of a network does not, where there is such plant."""
+    main_pipe: Literal["fixed_length", "length_per_dwelling", "mapped_length"]
+    """How long the main pipe of a network is: the same for all, so many metres a home, or as given for a place."""
+    pipe_cost: Literal["per_metre", "by_diameter"]
+    """Whether a metre of main pipe costs the same everywhere or follows from its diameter, and that from linear heat
+    density."""
+    individual_sizing: Literal["one_size", "heat_loss", "peak_hour"]
+    """Whether a system in a home has one size for all, or that of the home's load on a cold day or in its peak hour."""
+    individual_tariff: str
+    """Whose gas and electricity prices an individual system pays."""
+    network_tariff: str
+    """Whose electricity price a network pays."""
+    perspective: PerspectiveName
+    """Who counts costs: it decides on taxes, on the price of carbon and on whose discount rate holds."""
+    discounting: Literal["flat", "stepped"]
+    """Whether the perspective's first rate holds in all years or steps down as the Green Book has it."""
+    horizon: Literal["own_life", "network_life"]
+    """Years that count: a system's own life, or for all systems that of a network, individual systems being bought
+    again when worn out and what is left of their last one credited."""
+    electricity_carbon: Literal["grid_average", "long_run_marginal"]
+    """Carbon intensity of electricity: of the mean kWh, or of one kWh more in the long run."""
+    carbon_value: Literal["low", "central", "high"]
+    """Which series of carbon values a perspective that appraises them takes."""
+    spf: Literal["constant", "hourly"]
+    """Performance of heat pumps in homes: one figure for all, or of each dwelling type from the weather and the load of
+    its hours (`performance`)."""
+
+
+WANG2018: Final = Convention(
+    name="wang2018",
+    denominator="produced",
+    first_heat_year=1,
+    loss_rule="share_of_produced",
+    om_charged_on="delivered",
+    heat_pump_om="share_of_capital",
+    replaces_heat_pump=True,
+    replaces_connections=False,
+    network_sizing="kw_per_dwelling",
+    peak_plant="electric_boiler",
+    main_pipe="fixed_length",
+    pipe_cost="per_metre",
+    individual_sizing="one_size",
+    individual_tariff="residential",
+    network_tariff="residential",
+    perspective="paper",
+    discounting="flat",
+    horizon="own_life",
+    electricity_carbon="grid_average",
+    carbon_value="central",
+    spf="constant",
+)
+
+RIVAL: Final = replace(  # the other reading that the paper's statements do not exclude
+    WANG2018,
+    name="rival",
+    denominator="delivered",
+    heat_pump_om="per_kw",
+    replaces_heat_pump=False,
+    network_tariff="services",
+)
+
+BEST_PRACTICE: Final = Convention(  # ours: each choice is defended in docs/method.md
+    name="best_practice",
+    denominator="delivered",
+    first_heat_year=1,
+    loss_rule="pipe_heat_loss",
+    om_charged_on="delivered",
+    heat_pump_om="share_of_capital",
+    replaces_heat_pump=True,
+    replaces_connections=True,
+    network_sizing="load_curve",
+    peak_plant="electric_boiler",
+    main_pipe="length_per_dwelling",
+    pipe_cost="by_diameter",
+    individual_sizing="heat_loss",
+    individual_tariff="residential",
+    network_tariff="services",
+    perspective="social",
+    discounting="stepped",
+    horizon="network_life",
+    electricity_carbon="long_run_marginal",
+    carbon_value="central",
+    spf="hourly",
+)
+
+CONVENTIONS: Final[dict[str, Convention]] = {
+    convention.name: convention
+    for convention in (
+        WANG2018,  # meets the paper's statements, and serves for nothing else
+        replace(WANG2018, name="wang2018_delivered", denominator="delivered"),  # the same costs, comparable by system
+        RIVAL,
+        BEST_PRACTICE,
+        replace(BEST_PRACTICE, name="best_practice_public", perspective="public_body"),
+        replace(BEST_PRACTICE, name="best_practice_private", perspective="private", discounting="flat"),
+    )
+}
+
+
+def find_convention(name: str) -> Convention:
+    """Return the convention `name`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none of that name; the message lists near matches.
+
+    """
+    if name not in CONVENTIONS:
+        raise unknown_name("convention", name, CONVENTIONS)
+    return CONVENTIONS[name]

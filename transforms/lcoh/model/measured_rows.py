@@ -1,0 +1,151 @@
+"""What a run measured that the cost model takes for granted: the load of all homes, their diversity, and SPF."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from transforms.heat.profiles import MIN_HOMES_OF_A_TYPE
+from transforms.lcoh.assumptions.parameters import HIGHEST_HOURS, LOAD_DAYS, SPF_ITEMS
+from transforms.lcoh.assumptions.scenarios import ALL_SCENARIOS
+from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.performance import spf_rows
+from transforms.tables.cost import ASSUMPTION
+
+ALL_HOMES: Final = "all"
+ONE, SOME = 1, 20  # homes between which the fall of the peak is read off
+HOURLY: Final = 60
+DIGITS: Final = 3  # as of all published figures that rest on homes
+SPF_DIGITS: Final = 4  # it follows from the mean profile, published in full; dwelling types differ by less than 1 %
+KWH_PER_MWH: Final = 1000.0
+
+
+def measured_rows(
+    *,
+    period: str,
+    profile: pl.DataFrame,
+    demand: pl.DataFrame,
+    weather_fit: pl.DataFrame,
+    diversity: pl.DataFrame,
+    curve: pl.DataFrame,
+    seasonal: pl.DataFrame,
+) -> pl.DataFrame:
+    """Return what the homes of a period put in the place of derived assumptions (`ASSUMPTION`).
+
+    Nothing below ten homes; what lacks hours, weather or complete cold days stays as it is. Figures have three digits, SPF four.
+
+    Parameters
+    ----------
+    period
+        The study period.
+    profile, demand, weather_fit, diversity, curve, seasonal
+        Rows of `HEAT_PROFILE`, `HEAT_DEMAND_ANNUAL`, `WEATHER_FIT`, `DIVERSITY`, `DIVERSITY_CURVE` and
+        `SEASONAL_PERFORMANCE`, of any periods.
+
+    """
+    homes = _one(demand, period)
+    if homes is None or homes["households"] < MIN_HOMES_OF_A_TYPE:
+        return ASSUMPTION.empty()
+    figures = (
+        _load_by_day(profile, period)
+        | _weather(_one(weather_fit, period), homes)
+        | _diversity(_hourly(diversity, period), _hourly(curve, period))
+    )
+    rows = [_row(item, parameter, value, unit, period) for (item, parameter), (value, unit) in figures.items()]
+    performance = spf_rows(
+        seasonal.join(_of_ten_homes(demand), on=["dwelling_type", "period"], how="semi"), period=period
+    )
+    of_homes = pl.DataFrame(rows, schema=ASSUMPTION.schema).with_columns(
+        pl.when(pl.col("parameter") == "days_per_year").then("value").otherwise(pl.col("value").round_sig_figs(DIGITS))
+    )
+    return pl.concat([of_homes, performance.with_columns(pl.col("value").round_sig_figs(SPF_DIGITS))])
+
+
+def replace_rows(assumptions: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
+    """Return the assumptions with measured rows in the place of those of the same key."""
+    rest = assumptions.join(measured, on=ASSUMPTION.key, how="anti", maintain_order="left")
+    return pl.concat([rest, measured])
+
+
+def without_types(assumptions: pl.DataFrame) -> pl.DataFrame:
+    """Return the assumptions without what only a run knows of single dwelling types: nothing shipped stands in for it."""
+    return assumptions.filter(~pl.col("item").is_in(list(SPF_ITEMS.values())))
+
+
+def _of_ten_homes(demand: pl.DataFrame) -> pl.DataFrame:
+    return demand.filter(pl.col("households") >= MIN_HOMES_OF_A_TYPE)
+
+
+def _load_by_day(profile: pl.DataFrame, period: str) -> dict[tuple[str, str], tuple[float, str]]:
+    hours = profile.filter(pl.col("dwelling_type") == ALL_HOMES, pl.col("period") == period).sort("hour_start_utc")
+    day = pl.col("hour_start_utc").dt.date()
+    whole = hours.filter(pl.len().over(day) == len(HIGHEST_HOURS))["heat_kwh_mean"].to_numpy()
+    if len(whole) < len(LOAD_DAYS) * len(HIGHEST_HOURS) or whole.sum() == 0:
+        return {}
+    shape = LoadShape.from_hours(whole)
+    groups = zip(LOAD_DAYS, shape.days, shape.load, strict=True)
+    return {
+        (name, parameter): (float(value), unit)
+        for name, days, load in groups
+        for parameter, value, unit in [
+            ("days_per_year", days, "d/yr"),
+            *((rank, hour, "1") for rank, hour in zip(HIGHEST_HOURS, load, strict=True)),
+        ]
+    }
+
+
+def _weather(fit: dict[str, Any] | None, homes: dict[str, Any]) -> dict[tuple[str, str], tuple[float, str]]:
+    found: dict[tuple[str, str], tuple[float, str]] = {
+        ("load", "profile_homes"): (float(round(homes["households"], -1)), "homes")
+    }
+    if fit is None:
+        return found
+    if fit["design_peak_hour_heat_kwh"] and homes["peak_hour_heat_kwh"]:
+        ratio = fit["design_peak_hour_heat_kwh"] / homes["peak_hour_heat_kwh"]
+        found["load", "design_over_year_peak"] = (ratio, "1")
+    if fit["heat_loss_w_per_k"] and fit["heat_kwh_weather_normal"]:
+        loss = fit["heat_loss_w_per_k"] / fit["heat_kwh_weather_normal"] * KWH_PER_MWH
+        found["load", "heat_loss_w_per_k_per_mwh"] = (loss, "W/K/MWh")
+    return found
+
+
+def _diversity(diversity: pl.DataFrame, curve: pl.DataFrame) -> dict[tuple[str, str], tuple[float, str]]:
+    """Return f and b of the diversity factor f + (1 - f) n^-b through the peaks of one, of 20 and of very many homes."""
+    median = dict(diversity.select("dwellings", "peak_kw_p50").iter_rows())
+    if curve.is_empty() or ONE not in median or SOME not in median:
+        return {}
+    settled = float(curve["limit_kw"][0] / median[ONE])
+    rest = (median[SOME] / median[ONE] - settled) / (1 - settled) if settled < 1 else 0.0
+    if not 0 < rest < 1:
+        return {}
+    return {
+        ("load", "diversity_settled_share"): (settled, "1"),
+        ("load", "diversity_exponent"): (float(-np.log(rest) / np.log(SOME)), "1"),
+    }
+
+
+def _one(frame: pl.DataFrame, period: str) -> dict[str, Any] | None:
+    rows = frame.filter(pl.col("dwelling_type") == ALL_HOMES, pl.col("period") == period)
+    return None if rows.is_empty() else rows.row(0, named=True)
+
+
+def _hourly(frame: pl.DataFrame, period: str) -> pl.DataFrame:
+    return frame.filter(
+        pl.col("dwelling_type") == ALL_HOMES, pl.col("period") == period, pl.col("interval_minutes") == HOURLY
+    )
+
+
+def _row(item: str, parameter: str, value: float, unit: str, period: str) -> dict[str, Any]:
+    return {
+        "scenario": ALL_SCENARIOS,
+        "item": item,
+        "parameter": parameter,
+        "year": 0,
+        "value": value,
+        "unit": unit,
+        "price_base": "none",
+        "status": "derived",
+        "source": f"measured: all homes of this run in {period}",
+    }

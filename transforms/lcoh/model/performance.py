@@ -1,0 +1,229 @@
+"""Seasonal performance of heat pumps: hourly heat over the electricity that it takes, by dwelling type and period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from transforms.climate.temperature import daily_temperature, effective_temperature, hourly_temperature
+from transforms.climate.weather_normal import DAYS_PER_YEAR, NormalWeather
+from transforms.lcoh.assumptions.parameters import (
+    HOURLY_SPF,
+    SPF_ITEMS,
+    CopCurve,
+    GroundSource,
+    HeatPumpSink,
+    ReferenceLoad,
+)
+from transforms.lcoh.assumptions.scenarios import ALL_SCENARIOS, ScenarioFigures
+from transforms.lcoh.model.heat_pumps import Floats, cop_of_lift, flow_temperature, ground_temperature, smooth_over_day
+from transforms.tables.cost import ASSUMPTION
+from transforms.tables.cost_analysis import SEASONAL_PERFORMANCE
+
+SOURCES: Final = {"ashp": "air", "gshp": "ground"}
+RAW, SMOOTHED = "raw", "smoothed_24h"
+COSTED_LOAD: Final = SMOOTHED  # a heat pump runs evenly through the day
+REFERENCE: Final = ("all", "normal")  # dwelling type and period of the load that stands in where none was measured
+HOURS: Final = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourlyLoad:
+    """Heat by hour, space heating apart from hot water, and the outdoor temperature, NaN where it is not known."""
+
+    hour_start_utc: pl.Series
+    outdoor_c: Floats
+    space_kwh: Floats
+    hot_water_kwh: Floats
+
+    def smoothed(self) -> HourlyLoad:
+        """Return the load that is spread over the 24 hours around each hour."""
+        return replace(
+            self, space_kwh=smooth_over_day(self.space_kwh), hot_water_kwh=smooth_over_day(self.hot_water_kwh)
+        )
+
+    def where_known(self) -> HourlyLoad:
+        """Return the hours whose temperature is known."""
+        known = np.isfinite(self.outdoor_c)
+        return HourlyLoad(
+            hour_start_utc=self.hour_start_utc.filter(pl.Series(known)),
+            outdoor_c=self.outdoor_c[known],
+            space_kwh=self.space_kwh[known],
+            hot_water_kwh=self.hot_water_kwh[known],
+        )
+
+
+def seasonal_performance(
+    profile: pl.DataFrame, weather_fit: pl.DataFrame, figures: ScenarioFigures, normal: NormalWeather
+) -> pl.DataFrame:
+    """Return the performance of heat pumps with the mean hourly heat of each dwelling type (`SEASONAL_PERFORMANCE`).
+
+    SPF = sum_h Q_h / sum_h (Q_h / COP_h), apart for space heating and hot water and for both together
+
+    Parameters
+    ----------
+    profile
+        Rows of `HEAT_PROFILE`.
+    weather_fit
+        Rows of `WEATHER_FIT`. A type and period without hot water there (too few days or temperatures) is left
+        out: its load cannot be split.
+    figures
+        COP curves, sinks, ground and field trials.
+    normal
+        Normal weather, whose hot water is known.
+
+    """
+    fits = {(row["dwelling_type"], row["period"]): row for row in weather_fit.iter_rows(named=True)}
+    rows = [
+        row
+        for key, hours in profile.sort("hour_start_utc").group_by("dwelling_type", "period", maintain_order=True)
+        if (fit := fits.get(key)) is not None and fit["hot_water_gas_kwh_per_year"] is not None
+        for row in _rows_of(key, split_load(hours, fit, figures, normal), figures, (RAW, SMOOTHED))
+    ]
+    return _conform(rows)
+
+
+def reference_performance(figures: ScenarioFigures, normal: NormalWeather) -> pl.DataFrame:
+    r"""Return the performance with a load made of degree days and hot water in normal weather.
+
+    Space heat of a day goes with :math:`(T_b - T)^+`, hot water with :math:`w(T)` of `NormalWeather` and holds its share
+    of the year; :math:`T` is effective temperature, and each day's heat is even over its hours. It stands in where no
+    profile is known: for the demands of the paper, and for a demand given by hand.
+    """
+    reference = figures.record(ReferenceLoad, "reference_load")
+    space = np.maximum(reference.base_temperature_c - normal.effective_c, 0)
+    water = _hot_water_shape(normal.effective_c, normal)
+    water *= reference.hot_water_share / (1 - reference.hot_water_share) * space.sum() / water.sum()
+    hours = hourly_temperature(normal.daily)
+    load = HourlyLoad(
+        hour_start_utc=hours["hour_start_utc"],
+        outdoor_c=hours["temperature_c"].to_numpy(),
+        space_kwh=np.repeat(space, HOURS),
+        hot_water_kwh=np.repeat(water, HOURS),
+    )
+    return _conform(_rows_of(REFERENCE, load, figures, (SMOOTHED,)))
+
+
+def split_load(hours: pl.DataFrame, fit: dict[str, Any], figures: ScenarioFigures, normal: NormalWeather) -> HourlyLoad:
+    r"""Split the hourly heat of a dwelling type into hot water and space heating.
+
+    Hot water of a day at effective temperature :math:`T` is what `weather_fit` found, over the days of a normal year by
+    the law of Watson et al. (2019), with what cooking takes the same every day:
+
+    .. math:: W(T) = \eta\,(G_w\,w(T) / \overline{w} + G_c) / 365.25
+
+    It is the same share of each hour of its day, at most all: :math:`q_h \min(W_d / Q_d, 1)`. Cooking is counted with
+    hot water, because the demand that a system is costed for contains it.
+
+    Parameters
+    ----------
+    hours
+        Rows of `HEAT_PROFILE` of one type and period, sorted.
+    fit
+        Its row of `WEATHER_FIT`: gas for hot water G_w and for cooking G_c [kWh/yr].
+    figures
+        Efficiency eta of the boilers that burned the gas [1].
+    normal
+        w and its mean over the days of normal weather.
+
+    """
+    efficiency = figures.one("boiler_stock", "efficiency")
+    known = hours.select("hour_start_utc", "temperature_c").drop_nulls()
+    effective = effective_temperature(daily_temperature(known))
+    shape = _hot_water_shape(effective["temperature_effective_c"].to_numpy(), normal)
+    mean_shape = _hot_water_shape(normal.effective_c, normal).mean()
+    gas = fit["hot_water_gas_kwh_per_year"] * shape / mean_shape + fit["cooking_gas_kwh_per_year"]
+    by_day = effective.select("date", hot_water_kwh=pl.Series(efficiency * gas / DAYS_PER_YEAR))
+    split = (
+        hours.select("hour_start_utc", "temperature_c", heat="heat_kwh_mean", date=pl.col("hour_start_utc").dt.date())
+        .with_columns(mean=pl.col("heat").mean().over("date"))
+        .join(by_day, on="date", how="left", maintain_order="left")
+        .with_columns(share=(pl.col("hot_water_kwh") / (HOURS * pl.col("mean"))).fill_nan(0).clip(0, 1))
+        .with_columns(share=pl.col("share").fill_null(pl.col("share").mean()))
+    )
+    heat, share = split["heat"].to_numpy(), split["share"].to_numpy()
+    return HourlyLoad(
+        hour_start_utc=split["hour_start_utc"],
+        outdoor_c=split["temperature_c"].fill_null(np.nan).to_numpy(),
+        space_kwh=heat * (1 - share),
+        hot_water_kwh=heat * share,
+    )
+
+
+def spf_rows(seasonal: pl.DataFrame, *, period: str) -> pl.DataFrame:
+    """Return the SPF of both heat pumps in a period, of all homes and by dwelling type, as rows of `ASSUMPTION`."""
+    name_of = {source: system for system, source in SOURCES.items()}
+    chosen = seasonal.filter(pl.col("load") == COSTED_LOAD, pl.col("period") == period)
+    of_all, system = pl.col("dwelling_type") == REFERENCE[0], pl.col("source").replace_strict(name_of)
+    return ASSUMPTION.conform(
+        chosen.select(
+            scenario=pl.lit(ALL_SCENARIOS),
+            item=pl.when(of_all).then(system).otherwise(system.replace_strict(SPF_ITEMS)),
+            parameter=pl.when(of_all).then(pl.lit(HOURLY_SPF)).otherwise("dwelling_type"),
+            year=pl.lit(0),
+            value="spf",
+            unit=pl.lit("1"),
+            price_base=pl.lit("none"),
+            status=pl.lit("derived"),
+            source=pl.format(
+                "heat over electricity by the hour (heat_pump_cop), load of {} homes in {} weather",
+                "dwelling_type",
+                "period",
+            ),
+        )
+    )
+
+
+def _hot_water_shape(effective_c: Floats, normal: NormalWeather) -> Floats:
+    uses = normal.end_uses
+    shape: Floats = np.maximum(uses.hot_water_at_0_c + uses.hot_water_per_k * effective_c, 0)
+    return shape
+
+
+def _rows_of(
+    key: tuple[Any, ...], load: HourlyLoad, figures: ScenarioFigures, loads: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Return the rows of one dwelling type and period, by source and load."""
+    sink = figures.record(HeatPumpSink, "heat_pump_sink")
+    ground = figures.record(GroundSource, "ground_source")
+    rows = []
+    for name in loads:
+        hours = (load.smoothed() if name == SMOOTHED else load).where_known()
+        if not len(hours.outdoor_c):
+            continue
+        flow_c = flow_temperature(hours.outdoor_c, sink)
+        under_ground = ground_temperature(hours.hour_start_utc, hours.outdoor_c, ground)
+        taken_from = {"air": hours.outdoor_c, "ground": under_ground - ground.brine_below_ground_k}
+        for source, source_c in taken_from.items():
+            curve = figures.record(CopCurve, f"heat_pump_cop_{source}")
+            space, water = cop_of_lift(flow_c - source_c, curve), cop_of_lift(sink.hot_water_c - source_c, curve)
+            trials = figures.items(f"field_trial_{source}").values()
+            rows.append(
+                {
+                    "dwelling_type": key[0],
+                    "period": key[1],
+                    "source": source,
+                    "load": name,
+                    "spf_space": _spf(hours.space_kwh, space),
+                    "spf_hot_water": _spf(hours.hot_water_kwh, water),
+                    "spf": _spf(np.concatenate([hours.space_kwh, hours.hot_water_kwh]), np.concatenate([space, water])),
+                    "cop_coldest_hour": float(space[hours.outdoor_c.argmin()]),
+                    "field_low": min(trials, default=None),
+                    "field_high": max(trials, default=None),
+                }
+            )
+    return rows
+
+
+def _spf(heat_kwh: Floats, cop: Floats) -> float:
+    """Return heat over electricity; hours count alike where there is no heat."""
+    weight = heat_kwh if heat_kwh.sum() > 0 else np.ones_like(heat_kwh)
+    return float(weight.sum() / (weight / cop).sum())
+
+
+def _conform(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    frame = pl.DataFrame(rows, schema=SEASONAL_PERFORMANCE.schema, orient="row")
+    return SEASONAL_PERFORMANCE.conform(frame).sort(SEASONAL_PERFORMANCE.key)

@@ -1,0 +1,308 @@
+"""Yearly flows of a heating system in one home, and the energy that every system buys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from transforms.lcoh.assumptions.parameters import (
+    CARBON_INTENSITY,
+    CARBON_PRICE,
+    HOURLY_SPF,
+    INDIVIDUAL_SYSTEMS,
+    LEVY,
+    MARGINAL_INTENSITY,
+    NETWORK,
+    PEAK_PLANTS,
+    PRICE,
+    SPF_ITEMS,
+    SUPPLY_CARBON_ITEM,
+    Carrier,
+    DesignLoad,
+    Floats,
+    IndividualSystem,
+    LoadFigures,
+)
+from transforms.lcoh.assumptions.scenarios import Key, ScenarioFigures
+from transforms.lcoh.model.cash_flows import CashFlows, Yearly, in_operation, renewed
+from transforms.lcoh.model.conventions import Convention
+from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, load_shape
+from transforms.lcoh.model.perspectives import PERSPECTIVES
+from transforms.lcoh.model.sizing import heat_loss_load_kw, size_system
+
+KWH_PER_MWH = 1000.0
+KG_PER_TONNE = 1000.0
+SYSTEMS: Final = (*INDIVIDUAL_SYSTEMS, NETWORK)
+TARIFF_WITH_VAT: Final = (
+    "residential"  # of EEP Annex M: the others are printed without, but with the climate change levy
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Energy:
+    """What a MWh of purchased gas or electricity costs and emits in each year of operation, shape (..., n)."""
+
+    price_gbp_per_mwh: Yearly
+    carbon_gbp_per_mwh: Yearly
+    co2_kg_per_mwh: Yearly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """Which series tell what a system's energy costs and emits; None where the perspective asks for none."""
+
+    carrier: Carrier
+    tariff: str
+    price: Key
+    intensity: Key
+    carbon: Key | None
+    carbon_in_price: Key | None
+    levy: Key | None
+
+    @property
+    def series(self) -> tuple[Key, ...]:
+        """Every series that is read."""
+        in_price = (self.carbon_in_price, (self.carrier, CARBON_INTENSITY)) if self.carbon_in_price else ()
+        return tuple(dict.fromkeys(k for k in (self.price, self.intensity, self.carbon, *in_price, self.levy) if k))
+
+
+def purchase_of(convention: Convention, system: str, *, carrier: Carrier | None = None) -> Purchase:
+    """Return which series a system's energy is priced by; `carrier` where it is not the one that the system runs on."""
+    perspective = PERSPECTIVES[convention.perspective]
+    carrier = carrier or INDIVIDUAL_SYSTEMS.get(system, "electricity")
+    tariff = convention.network_tariff if system == NETWORK else convention.individual_tariff
+    electric = carrier == "electricity"
+    marginal = electric and convention.electricity_carbon == "long_run_marginal"
+    carbon_item = {
+        "scenario_price": "carbon",
+        "appraisal_value": f"carbon_value_{convention.carbon_value}",
+        "in_prices": None,
+    }[perspective.carbon]
+    stripped = electric and perspective.without_levies
+    return Purchase(
+        carrier=carrier,
+        tariff=tariff,
+        price=(f"{carrier}_{tariff}", PRICE),
+        intensity=(carrier, MARGINAL_INTENSITY if marginal else CARBON_INTENSITY),
+        carbon=(carbon_item, CARBON_PRICE) if carbon_item else None,
+        carbon_in_price=(SUPPLY_CARBON_ITEM, CARBON_PRICE) if stripped else None,
+        levy=LEVY if stripped and tariff != TARIFF_WITH_VAT else None,
+    )
+
+
+def burns_gas(convention: Convention) -> bool:
+    """Say whether networks of a convention have a gas boiler for the peak."""
+    return convention.network_sizing == "load_curve" and PEAK_PLANTS[convention.peak_plant] == "gas"
+
+
+def purchases_of(convention: Convention, system: str) -> tuple[Purchase, ...]:
+    """Return all that a system buys: a network with a gas boiler for the peak, gas beside electricity."""
+    own = purchase_of(convention, system)
+    with_gas = system == NETWORK and burns_gas(convention)
+    return (own, purchase_of(convention, system, carrier="gas")) if with_gas else (own,)
+
+
+def series_read(convention: Convention) -> tuple[Key, ...]:
+    """Return every series that a convention prices and counts energy by, of all that all systems buy."""
+    return tuple(
+        dict.fromkeys(key for system in SYSTEMS for bought in purchases_of(convention, system) for key in bought.series)
+    )
+
+
+def missing_series(figures: ScenarioFigures, convention: Convention) -> dict[str, list[str]]:
+    """Return the systems that a scenario cannot cost, each with the series that it lacks."""
+    lacking = {
+        system: [
+            ".".join(key)
+            for bought in purchases_of(convention, system)
+            for key in bought.series
+            if not figures.has(*key)
+        ]
+        for system in SYSTEMS
+    }
+    return {system: series for system, series in lacking.items() if series}
+
+
+def horizon_years(figures: ScenarioFigures, convention: Convention, system: str) -> int:
+    """Return the years of operation that count: the system's own life, or that of a network."""
+    item = NETWORK if convention.horizon == "network_life" else system
+    return int(figures.one(item, "lifetime_years"))
+
+
+def energy_of(
+    figures: ScenarioFigures, convention: Convention, *, system: str, carrier: Carrier | None = None
+) -> Energy:
+    """Return price, carbon cost and emissions of a system's energy in the calendar years from the first of operation.
+
+    p_t = v P_t - a_t A_t / 1000 - L,  c_t = i_t C_t / 1000, with emissions i_t and a_t [kg/MWh]
+
+    P_t is the series of the convention's tariff. Where the perspective takes levies out of electricity, A_t is what
+    generators pay for a tonne [GBP/t], a_t the grid's average emissions and L the climate change levy [GBP/MWh];
+    v takes VAT out of a residential tariff or adds it to the others. C_t is the price of carbon [GBP/t] that the
+    perspective charges, and i_t the average or long-run marginal emissions. `carrier` names another energy than that
+    which the system runs on.
+
+    Raises
+    ------
+    AssumptionError
+        If the scenario lacks a series or one of its years; the message names it.
+
+    """
+    bought = purchase_of(convention, system, carrier=carrier)
+    start_year = int(figures.one("study", "start_year"))
+    calendar = range(start_year, start_year + horizon_years(figures, convention, system))
+    price_gbp_per_mwh = figures.series(*bought.price, calendar) * _vat_factor(figures, convention, bought, system)
+    if bought.carbon_in_price:
+        average_kg_per_mwh = figures.series(bought.carrier, CARBON_INTENSITY, calendar) * KWH_PER_MWH
+        paid_gbp_per_tonne = figures.series(*bought.carbon_in_price, calendar)
+        price_gbp_per_mwh = price_gbp_per_mwh - average_kg_per_mwh * paid_gbp_per_tonne / KG_PER_TONNE
+    if bought.levy:
+        price_gbp_per_mwh = price_gbp_per_mwh - figures.one(*bought.levy)
+    co2_kg_per_mwh = figures.series(*bought.intensity, calendar) * KWH_PER_MWH
+    carbon_gbp_per_kg = (
+        figures.series(*bought.carbon, calendar) / KG_PER_TONNE if bought.carbon else np.zeros(len(calendar))
+    )
+    return Energy(
+        price_gbp_per_mwh=price_gbp_per_mwh,
+        carbon_gbp_per_mwh=co2_kg_per_mwh * carbon_gbp_per_kg,
+        co2_kg_per_mwh=co2_kg_per_mwh,
+    )
+
+
+def _vat_factor(figures: ScenarioFigures, convention: Convention, bought: Purchase, system: str) -> float:
+    """Return the factor from the printed price of energy to the one that is paid; a network's operator reclaims VAT."""
+    who_pays = PERSPECTIVES[convention.perspective].vat
+    if who_pays == "as_printed":
+        return 1.0
+    with_vat = 1.0 + figures.one("vat", "on_energy")
+    paid = with_vat if who_pays == "homes" and system != NETWORK else 1.0
+    return paid / (with_vat if bought.tariff == TARIFF_WITH_VAT else 1.0)
+
+
+def individual_system(
+    figures: ScenarioFigures,
+    convention: Convention,
+    system: str,
+    *,
+    demand_kwh: Floats | None = None,
+    dwelling_types: str | Sequence[str] = "all",
+    heat_loss_w_per_k: Floats | None = None,
+    peak_kw: Floats | None = None,
+) -> IndividualSystem:
+    """Return what a system in one home costs its owner, with VAT on the system and its upkeep where homes pay it.
+
+    Parameters
+    ----------
+    figures, convention, system
+        The convention decides whether the system has one size for all homes, or whose load it is sized by.
+    demand_kwh
+        Heat demand of the homes [kWh/yr], shape (...); without it the system is that of the reference home.
+    dwelling_types
+        Dwelling type of all homes or of each, whose own load decides on the SPF of heat pumps where the convention takes
+        it from the hours.
+    heat_loss_w_per_k, peak_kw
+        Heat loss [W/K] and highest hour [kW] of the homes where they are measured, shape (...); else in proportion to
+        the demand.
+
+    Returns
+    -------
+    IndividualSystem
+        Its capital has the shape of the demand where the convention sizes it.
+
+    """
+    record = figures.record(IndividualSystem, system)
+    if convention.spf == "hourly" and system in SPF_ITEMS:
+        record = replace(record, efficiency=hourly_spf(figures, system, dwelling_types))
+    if convention.individual_sizing != "one_size" and demand_kwh is not None:
+        record = size_system(
+            record,
+            design_kw=_design_kw(
+                figures, convention, demand_kwh=demand_kwh, heat_loss_w_per_k=heat_loss_w_per_k, peak_kw=peak_kw
+            ),
+            reference_kw=_design_kw(figures, convention, demand_kwh=figures.one("design_load", "reference_demand_kwh")),
+        )
+    if PERSPECTIVES[convention.perspective].vat != "homes":
+        return record
+    return replace(
+        record,
+        capital_gbp=record.capital_gbp * (1.0 + figures.one("vat", f"on_{system}")),
+        om_gbp_per_year=record.om_gbp_per_year * (1.0 + figures.one("vat", "on_upkeep")),
+    )
+
+
+def hourly_spf(figures: ScenarioFigures, system: str, dwelling_types: str | Sequence[str] = "all") -> Floats:
+    """Return the SPF of a heat pump with the hourly load of one dwelling type, or of each in a list [1].
+
+    A type whose load was not measured takes the SPF of all homes, and that is the reference load's where none was.
+    """
+    by_type = figures.items(SPF_ITEMS[system])
+    of_all = figures.one(system, HOURLY_SPF)
+    if isinstance(dwelling_types, str):
+        return by_type.get(dwelling_types, of_all)
+    return np.array([by_type.get(name, of_all) for name in dwelling_types])
+
+
+def _design_kw(
+    figures: ScenarioFigures,
+    convention: Convention,
+    *,
+    demand_kwh: Floats,
+    heat_loss_w_per_k: Floats | None = None,
+    peak_kw: Floats | None = None,
+) -> Floats:
+    """Return the load that the convention sizes by, measured or in proportion to the demand [kW]."""
+    heat_kwh = np.asarray(demand_kwh, dtype=float)
+    if convention.individual_sizing == "peak_hour":
+        return heat_kwh / HOURS_PER_YEAR * load_shape(figures).peak_over_mean(1.0) if peak_kw is None else peak_kw
+    if heat_loss_w_per_k is None:
+        per_mwh = figures.record(LoadFigures, "load").heat_loss_w_per_k_per_mwh
+        heat_loss_w_per_k = per_mwh * heat_kwh / KWH_PER_MWH
+    return heat_loss_load_kw(figures.record(DesignLoad, "design_load"), heat_loss_w_per_k=heat_loss_w_per_k)
+
+
+def individual_flows(
+    system: IndividualSystem, energy: Energy, *, demand_kwh: Floats, first_heat_year: int
+) -> CashFlows:
+    """Return the yearly flows of one home's heating system over the years that `energy` covers.
+
+    Capital_t as of `renewed`,  O&M_t = O,  Fuel_t = p_t D / eta,  Carbon_t = c_t D / eta,  MWh_t = D
+
+    Parameters
+    ----------
+    system
+        Capital C [GBP], operation and maintenance O [GBP/yr], efficiency or SPF eta [1], lifetime n [yr];
+        numbers, or arrays that broadcast with `demand_kwh`.
+    energy
+        Price p_t and carbon cost c_t [GBP/MWh of purchased energy], emissions [kg/MWh], arrays of shape (..., T):
+        T years of operation. Beyond the lifetime the system is bought again; what is left of it after T is credited.
+    demand_kwh
+        Heat demand D of the home [kWh/yr], shape (...).
+    first_heat_year
+        Year t of the first heat: 1, or 0 for the year of the investment.
+
+    Returns
+    -------
+    CashFlows
+        Arrays of shape (..., T + first_heat_year) [GBP, MWh, kg]. The heat is used where it is produced.
+
+    """
+    in_use_years = energy.price_gbp_per_mwh.shape[-1]
+    years = in_use_years + first_heat_year
+    used = in_operation(np.ones(in_use_years), first_year=first_heat_year)
+    heat_mwh = np.asarray(demand_kwh, dtype=float)[..., None] / KWH_PER_MWH
+    purchased_mwh = heat_mwh / np.asarray(system.efficiency)[..., None]
+    heat_by_year_mwh = heat_mwh * used
+    return CashFlows(
+        capital_gbp=renewed(
+            system.capital_gbp, lifetime_years=system.lifetime_years, horizon_years=in_use_years, years=years
+        ),
+        om_gbp=np.asarray(system.om_gbp_per_year, dtype=float)[..., None] * used,
+        fuel_gbp=purchased_mwh * in_operation(energy.price_gbp_per_mwh, first_year=first_heat_year),
+        carbon_gbp=purchased_mwh * in_operation(energy.carbon_gbp_per_mwh, first_year=first_heat_year),
+        heat_produced_mwh=heat_by_year_mwh,
+        heat_delivered_mwh=heat_by_year_mwh,
+        co2_kg=purchased_mwh * in_operation(energy.co2_kg_per_mwh, first_year=first_heat_year),
+    )

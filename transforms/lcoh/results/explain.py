@@ -1,0 +1,230 @@
+"""The cash flow behind one levelised cost, year by year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, NETWORK, SCALE_ITEM, SPF_ITEMS
+from transforms.lcoh.assumptions.refusals import AssumptionError, unknown_name
+from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures, seen_rows
+from transforms.lcoh.model.cash_flows import discount_factors
+from transforms.lcoh.model.conventions import Convention, find_convention
+from transforms.lcoh.model.demands import NETWORK_DEMAND, check_demand
+from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.perspectives import PERSPECTIVES
+from transforms.lcoh.model.plant_as_built import BASE, build_base, changed_flows
+from transforms.lcoh.model.systems import SYSTEMS, missing_series, purchases_of
+from transforms.lcoh.model.valuation import discount_rates, rate_figures
+
+FLOWS: Final = ("capital_gbp", "om_gbp", "fuel_gbp", "carbon_gbp", "heat_mwh")
+COSTS: Final = FLOWS[:-1]
+PRESENT: Final = "present_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A discount rate and the last year after the investment in which it holds, as far as the flows go."""
+
+    last_year: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """One levelised cost and the flows that it is the quotient of."""
+
+    scenario: str
+    convention: str
+    denominator: str
+    system: str
+    scale: str
+    dwellings: int
+    dwelling_type: str
+    period: str
+    demand_kwh: float
+    steps: tuple[Step, ...]
+    tax: float
+    """VAT on the heat of a network that homes pay beside the costs below [1]."""
+    years: pl.DataFrame
+    """Row per year t: calendar year, discount rate and factor, flows of all dwellings, and their present values."""
+    assumptions: pl.DataFrame
+    """The rows of the table `assumption` that the figures come from."""
+
+    @property
+    def sums(self) -> dict[str, float]:
+        """Sum of each flow and of each present value."""
+        names = [*FLOWS, *(f"{PRESENT}{name}" for name in FLOWS)]
+        return {name: float(self.years[name].sum()) for name in names}
+
+    @property
+    def elements_gbp_per_mwh(self) -> dict[str, float]:
+        """Each element of the levelised cost [GBP/MWh]: its present value over that of the heat, with the tax."""
+        sums = self.sums
+        heat_mwh = sums[f"{PRESENT}heat_mwh"]
+        return {name: sums[f"{PRESENT}{name}"] / heat_mwh * (1.0 + self.tax) for name in COSTS}
+
+    @property
+    def lcoh_gbp_per_mwh(self) -> float:
+        """The levelised cost [GBP/MWh]."""
+        return sum(self.elements_gbp_per_mwh.values())
+
+
+def explain_cost(
+    demand: pl.DataFrame,
+    assumptions: pl.DataFrame,
+    *,
+    scenario: str,
+    convention: str,
+    system: str,
+    dwelling_type: str | None = None,
+    scale: str | None = None,
+    shape: LoadShape | None = None,
+) -> Explanation:
+    """Return the cash flow behind one row of the table `lcoh`.
+
+    Parameters
+    ----------
+    demand
+        Rows as `lcoh_table` reads them, of one basis and period.
+    assumptions
+        The table `assumption`.
+    scenario, convention, system
+        Set of prices, reading of the cost model and heating system.
+    dwelling_type
+        Row of the demand; by default the only one, else that of `stock` or `all`.
+    scale
+        Size of a network; by default the only one that there is.
+    shape
+        Measured load that a network is built by, as `lcoh_table` takes it.
+
+    Raises
+    ------
+    AssumptionError
+        If a name is unknown, a choice is open, or the scenario lacks what the system buys; the message says what to name.
+
+    """
+    if system not in SYSTEMS:
+        raise unknown_name("system", system, SYSTEMS)
+    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
+    if lacking := missing_series(figures, reading).get(system):
+        message = f"scenario {scenario} cannot cost {system} by {convention}: it has no {' and no '.join(lacking)}"
+        raise AssumptionError(message)
+    of_type = _choose_demand(demand, system, dwelling_type)
+    scale, dwellings = _choose_scale(figures, system, scale)
+    base = build_base(
+        figures,
+        reading,
+        system=system,
+        dwellings=float(dwellings),
+        demand_kwh=of_type["demand_kwh"],
+        dwelling_type=of_type["dwelling_type"],
+        shape=shape,
+    )
+    flows = changed_flows(base, BASE)
+    count = flows.heat_delivered_mwh.shape[-1]
+    rates = discount_rates(figures, reading, years=count)
+    heat_mwh = flows.heat_delivered_mwh if reading.denominator == "delivered" else flows.heat_produced_mwh
+    by_flow = dict(
+        zip(FLOWS, (flows.capital_gbp, flows.om_gbp, flows.fuel_gbp, flows.carbon_gbp, heat_mwh), strict=True)
+    )
+    start_year = int(figures.one("study", "start_year"))
+    years = pl.DataFrame(
+        {
+            "year": np.arange(count),
+            "calendar_year": start_year - reading.first_heat_year + np.arange(count),
+            "discount_rate": np.concatenate([[0.0], rates]),
+            "discount_factor": discount_factors(rates, years=count),
+            **{name: np.broadcast_to(np.squeeze(flow), (count,)) for name, flow in by_flow.items()},
+        }
+    ).with_columns((pl.col(name) * pl.col("discount_factor")).alias(f"{PRESENT}{name}") for name in FLOWS)
+    return Explanation(
+        scenario=scenario,
+        convention=convention,
+        denominator=reading.denominator,
+        system=system,
+        scale=scale,
+        dwellings=dwellings,
+        dwelling_type=of_type["dwelling_type"],
+        period=of_type["period"],
+        demand_kwh=of_type["demand_kwh"],
+        steps=_steps(figures, reading, years=count),
+        tax=_tax(figures, reading, system),
+        years=years,
+        assumptions=_rows_behind(assumptions, scenario, reading, system, first=start_year, years=count),
+    )
+
+
+def _choose_demand(demand: pl.DataFrame, system: str, dwelling_type: str | None) -> dict[str, Any]:
+    known = check_demand(demand)
+    types = known["dwelling_type"].to_list()
+    if system == NETWORK and dwelling_type not in (None, *NETWORK_DEMAND):
+        message = f"a network serves the mean home, not {dwelling_type}: leave the dwelling type out"
+        raise AssumptionError(message)
+    wanted = dwelling_type or next((name for name in (*NETWORK_DEMAND, *types[:1]) if name in types), "")
+    if wanted not in types:
+        raise unknown_name("dwelling type of these demands", wanted, types)
+    rows = known.filter(pl.col("dwelling_type") == wanted).rows(named=True)
+    if len(rows) > 1:
+        message = f"{len(rows)} demands of {wanted} are given: choose one basis and period"
+        raise AssumptionError(message)
+    return rows[0]
+
+
+def _choose_scale(figures: ScenarioFigures, system: str, scale: str | None) -> tuple[str, int]:
+    if system in INDIVIDUAL_SYSTEMS:
+        if scale not in (None, "individual"):
+            message = f"{system} is a system in one home: a scale such as {scale} belongs to network"
+            raise AssumptionError(message)
+        return "individual", 1
+    scales = figures.items(SCALE_ITEM)
+    if scale is None and len(scales) > 1:
+        message = f"network has {len(scales)} scales: name one of {', '.join(scales)}, or a number of dwellings"
+        raise AssumptionError(message)
+    chosen = scale or next(iter(scales))
+    if chosen not in scales:
+        raise unknown_name("scale", chosen, scales)
+    return chosen, int(scales[chosen])
+
+
+def _steps(figures: ScenarioFigures, convention: Convention, *, years: int) -> tuple[Step, ...]:
+    """Return the rates that hold in the years of the flows."""
+    declared = PERSPECTIVES[convention.perspective].rates
+    used = declared[:1] if convention.discounting == "flat" else declared
+    last = years - 1
+    ends = [last if convention.discounting == "flat" else int(min(end, last)) for end, _ in used]
+    begins = [1, *(end + 1 for end in ends[:-1])]
+    return tuple(
+        Step(last_year=end, rate=figures.one(*key))
+        for begin, end, (_, key) in zip(begins, ends, used, strict=True)
+        if begin <= end
+    )
+
+
+def _tax(figures: ScenarioFigures, convention: Convention, system: str) -> float:
+    taxed = system == NETWORK and PERSPECTIVES[convention.perspective].vat == "homes"
+    return figures.one("vat", "on_heat") if taxed else 0.0
+
+
+def _rows_behind(
+    assumptions: pl.DataFrame, scenario: str, convention: Convention, system: str, *, first: int, years: int
+) -> pl.DataFrame:
+    """Return the rows of assumptions that a system's flows come from: its own figures, its energy, rates and taxes."""
+    series = [key for bought in purchases_of(convention, system) for key in bought.series]
+    keys = pl.DataFrame(
+        [*series, *rate_figures(convention)], schema={"item": pl.String, "parameter": pl.String}, orient="row"
+    ).unique()
+    seen = seen_rows(assumptions, scenario).filter(
+        (pl.col("year") == 0) | pl.col("year").is_between(first, first + years - 1)
+    )
+    items = ["study", "design_load"] if system in INDIVIDUAL_SYSTEMS else ["study", "pipe", "load"]
+    items += ["vat"] if PERSPECTIVES[convention.perspective].vat != "as_printed" else []
+    items += [SPF_ITEMS[system]] if convention.spf == "hourly" and system in SPF_ITEMS else []
+    own = seen.filter(
+        pl.col("item").is_in([system, *items])
+        | (pl.col("item").str.starts_with(f"{NETWORK}_") & (pl.lit(system) == NETWORK))
+    )
+    return pl.concat([own, seen.join(keys, on=["item", "parameter"], how="semi")]).unique(maintain_order=True)

@@ -1,0 +1,245 @@
+"""A heat network as an investment: what it earns where homes join over some years and pay a tariff for their heat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import polars as pl
+from scipy.optimize import brentq
+
+from transforms.lcoh.assumptions.parameters import NETWORK, HeatNetwork, NetworkFinance
+from transforms.lcoh.assumptions.refusals import check_delivered
+from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
+from transforms.lcoh.model.cash_flows import Yearly, discount_factors
+from transforms.lcoh.model.conventions import Convention, find_convention
+from transforms.lcoh.model.demands import check_demand, network_keys
+from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.perspectives import PERSPECTIVES
+from transforms.lcoh.model.plant_as_built import BASE, Base, Change, build_base, changed_flows, system_cost
+from transforms.lcoh.model.systems import missing_series
+from transforms.lcoh.model.valuation import discount_rates
+from transforms.tables.cost_analysis import NETWORK_FINANCE
+
+INVESTOR: Final = "best_practice_private"  # who builds a network counts as a private investor does
+COUNTERFACTUAL: Final = "gas_boiler"
+_RATES: Final = np.linspace(-0.5, 1.0, 601)  # between which internal rates of return are looked for [1/yr]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Flows of a network whose homes join over some years, arrays of shape (..., T)."""
+
+    cost_gbp: Yearly
+    """Capital, O&M, energy and carbon that the perspective charges."""
+    delivered_mwh: Yearly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """What one project earns."""
+
+    npv_gbp: float
+    irr: float | None
+    payback_years: float | None
+    notes: tuple[str, ...]
+
+
+def finance_table(
+    demand: pl.DataFrame,
+    assumptions: pl.DataFrame,
+    *,
+    scenario: str,
+    convention: str = INVESTOR,
+    heat_tariff_gbp_per_mwh: float | None = None,
+    connection_years: int | None = None,
+    shape: LoadShape | None = None,
+) -> pl.DataFrame:
+    """Return what a network of each scale earns as an investment, as the table `network_finance`.
+
+    Parameters
+    ----------
+    demand
+        Rows as `lcoh_table` reads them; networks serve the demand of `stock`, or of `all`.
+    assumptions
+        The table `assumption`.
+    scenario, convention
+        Set of prices, and reading of the cost model: who invests, at which rate, with which taxes.
+    heat_tariff_gbp_per_mwh
+        What homes pay for heat, VAT included where the perspective counts it [GBP/MWh]; by default what heat from a
+        gas boiler would cost the same homes, seen by them (`best_practice_private`).
+    connection_years
+        Years over which homes join, as many each year; by default `network_finance.connection_years`.
+    shape
+        Measured load that networks are built by, as `lcoh_table` takes it.
+
+    Returns
+    -------
+    DataFrame
+        Empty where the scenario lacks the energy of networks, or of boilers while no tariff is given.
+
+    Raises
+    ------
+    AssumptionError
+        If the convention divides by the heat produced.
+
+    """
+    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
+    check_delivered(reading.name, reading.denominator)
+    lacking = {NETWORK} & set(missing_series(figures, reading))
+    if heat_tariff_gbp_per_mwh is None:
+        lacking |= {COUNTERFACTUAL} & set(missing_series(figures, find_convention(INVESTOR)))
+    keys = network_keys(check_demand(demand), figures)
+    if lacking or keys.is_empty():
+        return NETWORK_FINANCE.empty()
+    years = connection_years or figures.record(NetworkFinance, "network_finance").connection_years
+    dwellings, demand_kwh = keys["dwellings"].to_numpy(), keys["demand_kwh"].to_numpy()
+    base = build_base(
+        figures, reading, system=NETWORK, dwellings=dwellings[:, None], demand_kwh=demand_kwh[:, None], shape=shape
+    )
+    project = phase_in(base, connection_years=years)
+    tariff, of_tariff = _tariff(figures, demand_kwh, heat_tariff_gbp_per_mwh)
+    taxed = _tax(figures, reading)
+    rates = discount_rates(figures, reading, years=project.cost_gbp.shape[-1])
+    factors = discount_factors(rates, years=project.cost_gbp.shape[-1])
+    earned_gbp = project.delivered_mwh * (tariff / taxed)[:, None]
+    returns = [appraise(row, factors=factors) for row in earned_gbp - project.cost_gbp]
+    npv = np.array([found.npv_gbp for found in returns])
+    break_even = np.vecdot(project.cost_gbp, factors) / np.vecdot(project.delivered_mwh, factors) * taxed
+    return NETWORK_FINANCE.conform(
+        keys.select("period", "scale", dwellings=pl.col("dwellings").cast(pl.Int64)).with_columns(
+            scenario=pl.lit(scenario),
+            convention=pl.lit(convention),
+            connection_years=pl.lit(years),
+            heat_tariff_gbp_per_mwh=pl.Series(tariff),
+            npv_gbp_per_dwelling=pl.Series(npv / dwellings),
+            irr=pl.Series([found.irr for found in returns], dtype=pl.Float64),
+            payback_years=pl.Series([found.payback_years for found in returns], dtype=pl.Float64),
+            minimum_tariff_gbp_per_mwh=pl.Series(break_even),
+            maximum_grant_gbp_per_dwelling=pl.Series(np.maximum(-npv, 0.0) / dwellings),
+            note=pl.Series(["; ".join((of_tariff, *found.notes)) for found in returns]),
+        )
+    )
+
+
+def phase_in(base: Base, *, connection_years: int) -> Project:
+    """Return the flows of a network that homes join over k years, as many each year.
+
+    In year t of operation min(t / k, 1) of the homes draw heat, and pay; what is bought for a home (pipe in the
+    building, heat interface unit, meter) is bought a year before its first heat and wears out from then. Plant, main
+    pipe and the building's meter are there from the start. Energy is that of the network as it stands, with its
+    losses and its peak plant.
+
+    Parameters
+    ----------
+    base
+        A network as built for all homes, dwellings and demand of shape (s, 1).
+    connection_years
+        k [yr]; 1 connects all homes at once.
+
+    Returns
+    -------
+    Project
+        Arrays of shape (s, T).
+
+    """
+    first = base.convention.first_heat_year
+    joined = np.arange(1, connection_years + 1) / connection_years
+    growing = changed_flows(base, Change(demand_factor=joined))
+    whole = changed_flows(base, BASE)
+    years = whole.capital_gbp.shape[-1]
+    stage = np.clip(np.arange(years) - first, 0, connection_years - 1)
+
+    def as_joined(flows: Yearly) -> Yearly:
+        """Return the flows of the year's number of homes, shape (s, T)."""
+        by_stage = np.broadcast_to(flows, (*growing.heat_delivered_mwh.shape[:-1], years))
+        picked: Yearly = by_stage[..., stage, np.arange(years)]
+        return picked
+
+    assert isinstance(base.own, HeatNetwork)  # noqa: S101 - tells the type checker what the caller promises
+    bare = replace(base.own, internal_pipe_gbp_per_m=0.0, hiu_gbp_per_dwelling=0.0, dwelling_meter_gbp=0.0)
+    shared = changed_flows(replace(base, own=bare), BASE).capital_gbp[..., 0, :]
+    of_homes = whole.capital_gbp[..., 0, :] - shared
+    capital = shared + _spread(of_homes, cohorts=connection_years, first=first, convention=base.convention)
+    running = as_joined(growing.om_gbp) + as_joined(growing.fuel_gbp) + as_joined(growing.carbon_gbp)
+    return Project(cost_gbp=capital + running, delivered_mwh=as_joined(growing.heat_delivered_mwh))
+
+
+def _spread(spent: Yearly, *, cohorts: int, first: int, convention: Convention) -> Yearly:
+    """Return spending, shape (s, T), of homes that join in equal parts over as many years as there are `cohorts`.
+
+    A home that joins j years later buys everything j years later. Where what is left at the end is credited straight
+    over its life, spending less credit is a constant share of each year of use, so the credit of each cohort follows.
+    """
+    years = spent.shape[-1]
+    in_use = years - first
+    bought = np.maximum(spent, 0.0)
+    per_year = spent.sum(axis=-1) / in_use
+    total = np.zeros_like(spent)
+    for late in range(cohorts):
+        later = np.zeros_like(spent)
+        later[..., late:] = bought[..., : years - late]
+        if convention.horizon == "network_life":
+            later[..., -1] = 0.0
+            later[..., -1] = per_year * (in_use - late) - later.sum(axis=-1)
+        total += later / cohorts
+    return total
+
+
+def appraise(net_gbp: Yearly, *, factors: Yearly) -> Return:
+    """Return net present value, internal rate of return and payback of net flows by year, each of shape (T,).
+
+    NPV = sum_t F_t d_t,  IRR: the r with sum_t F_t / (1 + r)^t = 0, where there is one from -50 to 100 % and no more
+    Payback: the year in which the sum of undiscounted flows reaches nothing, straight within the year
+
+    Raises
+    ------
+    ValueError
+        If the two differ in length.
+
+    """
+    if net_gbp.shape != factors.shape:
+        message = f"{net_gbp.shape[-1]} years of flows and {factors.shape[-1]} discount factors do not fit together"
+        raise ValueError(message)
+    irr, why_no_irr = _irr(net_gbp)
+    payback, why_no_payback = _payback(net_gbp)
+    notes = tuple(note for note in (why_no_irr, why_no_payback) if note)
+    return Return(npv_gbp=float(net_gbp @ factors), irr=irr, payback_years=payback, notes=notes)
+
+
+def _irr(net_gbp: Yearly) -> tuple[float | None, str]:
+    def npv(rate: float) -> float:
+        return float(net_gbp @ discount_factors(rate, years=len(net_gbp)))
+
+    values = discount_factors(_RATES[:, None], years=len(net_gbp)) @ net_gbp
+    below = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) <= 0)
+    if not len(below):
+        return None, "no internal rate of return: the flows do not pay back at any rate from -50 to 100 %"
+    if len(below) > 1:
+        return None, f"no single internal rate of return: the present value is nothing at {len(below)} rates"
+    return float(brentq(npv, _RATES[below[0]], _RATES[below[0] + 1])), ""
+
+
+def _payback(net_gbp: Yearly) -> tuple[float | None, str]:
+    paid = np.cumsum(net_gbp)
+    reached = np.flatnonzero(paid >= 0)
+    if not len(reached):
+        return None, "never pays back"
+    year = int(reached[0])
+    if year == 0:
+        return 0.0, ""
+    return float(year - paid[year] / net_gbp[year]), ""
+
+
+def _tariff(figures: ScenarioFigures, demand_kwh: Yearly, given: float | None) -> tuple[Yearly, str]:
+    """Return what homes pay for heat [GBP/MWh] for each demand, and what that is."""
+    if given is not None:
+        return np.full(len(demand_kwh), float(given)), "tariff as given"
+    cost = system_cost(figures, find_convention(INVESTOR), system=COUNTERFACTUAL, demand_kwh=demand_kwh).total
+    return np.broadcast_to(cost, demand_kwh.shape), f"tariff: what heat from a gas boiler costs the homes ({INVESTOR})"
+
+
+def _tax(figures: ScenarioFigures, convention: Convention) -> float:
+    """Return what homes pay over what the network gets of it: VAT on heat where the perspective counts it."""
+    return 1.0 + figures.one("vat", "on_heat") if PERSPECTIVES[convention.perspective].vat == "homes" else 1.0

@@ -1,0 +1,266 @@
+"""The levelised cost of heat of every home, and how far the mean of the homes lies above the cost at their mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, Floats
+from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
+from transforms.lcoh.model.cash_flows import Yearly
+from transforms.lcoh.model.conventions import Convention, find_convention
+from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, load_shape
+from transforms.lcoh.model.systems import KWH_PER_MWH, energy_of, individual_flows, individual_system, missing_series
+from transforms.lcoh.model.valuation import cost_of
+from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_HOUSEHOLD
+from transforms.tables.published import LCOH_QUANTILE
+
+STOCK = "stock"
+ENDS = {"heat_kwh_ci_high": "lcoh_at_mean_ci_low", "heat_kwh_ci_low": "lcoh_at_mean_ci_high"}  # more heat costs less
+DECIMALS = 9  # of a share that is one less another
+
+
+def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str, convention: str) -> pl.DataFrame:
+    """Return the levelised cost of each individual system in each home (`LCOH_HOUSEHOLD`).
+
+    Parameters
+    ----------
+    homes
+        `household_id`, `period`, `heat_kwh_annual` [kWh/yr] of included homes; those without heat are left out, since
+        a cost per MWh needs heat; `dwelling_type`, where it is known. Where they are measured also `heat_loss_w_per_k` [W/K] and `peak_kw` [kW], which a
+        convention may size systems by; a null stands for the value in proportion to the heat.
+    assumptions
+        The table `assumption`.
+    scenario, convention
+        Set of prices, and reading of the cost model. A system that the scenario has no prices for is left out.
+
+    """
+    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
+    missing = missing_series(figures, reading)
+    with_heat = homes.filter(pl.col("heat_kwh_annual") > 0)
+    known = with_heat.select("period", "household_id", demand_kwh="heat_kwh_annual")
+    demand_kwh = known["demand_kwh"].to_numpy()
+    own = _own_loads(with_heat, figures, reading)
+    types = with_heat["dwelling_type"].to_list() if "dwelling_type" in homes.columns else "all"
+    tables = [
+        known.with_columns(
+            scenario=pl.lit(scenario),
+            convention=pl.lit(reading.name),
+            system=pl.lit(system),
+            lcoh_gbp_per_mwh=individual_cost(figures, reading, system, demand_kwh, dwelling_types=types, **own),
+        )
+        for system in INDIVIDUAL_SYSTEMS
+        if system not in missing
+    ]
+    return LCOH_HOUSEHOLD.conform(pl.concat(tables)) if tables else LCOH_HOUSEHOLD.empty()
+
+
+def individual_cost(
+    figures: ScenarioFigures,
+    convention: Convention,
+    system: str,
+    demand_kwh: Yearly,
+    *,
+    dwelling_types: str | Sequence[str] = "all",
+    heat_loss_w_per_k: Yearly | None = None,
+    peak_kw: Yearly | None = None,
+) -> Yearly:
+    """Return the levelised cost [GBP/MWh] of a system in homes, shape (...).
+
+    Parameters
+    ----------
+    figures, convention, system
+        Whose prices and which reading.
+    demand_kwh
+        Heat demand of the homes [kWh/yr], shape (...).
+    dwelling_types
+        Dwelling type of all homes or of each.
+    heat_loss_w_per_k, peak_kw
+        Heat loss [W/K] and highest hour [kW] of the homes, shape (...); None stands for those in proportion to the heat.
+
+    """
+    flows = individual_flows(
+        individual_system(
+            figures,
+            convention,
+            system,
+            demand_kwh=demand_kwh,
+            dwelling_types=dwelling_types,
+            heat_loss_w_per_k=heat_loss_w_per_k,
+            peak_kw=peak_kw,
+        ),
+        energy_of(figures, convention, system=system),
+        demand_kwh=demand_kwh,
+        first_heat_year=convention.first_heat_year,
+    )
+    return np.asarray(cost_of(flows, figures, convention, system=system).total)
+
+
+def _own_loads(homes: pl.DataFrame, figures: ScenarioFigures, convention: Convention) -> dict[str, Yearly]:
+    """Return the measured load that the convention sizes by, where homes have one; nulls in proportion to the heat."""
+    heat = pl.col("heat_kwh_annual")
+    if convention.individual_sizing == "heat_loss" and "heat_loss_w_per_k" in homes.columns:
+        per_kwh = figures.one("load", "heat_loss_w_per_k_per_mwh") / KWH_PER_MWH
+        return {
+            "heat_loss_w_per_k": homes.select(pl.col("heat_loss_w_per_k").fill_null(heat * per_kwh))
+            .to_series()
+            .to_numpy()
+        }
+    if convention.individual_sizing == "peak_hour" and "peak_kw" in homes.columns:
+        per_kwh = float(load_shape(figures).peak_over_mean(1.0)) / HOURS_PER_YEAR
+        return {"peak_kw": homes.select(pl.col("peak_kw").fill_null(heat * per_kwh)).to_series().to_numpy()}
+    return {}
+
+
+def expected_gap(fixed_gbp_per_mwh: Floats, variation: Floats) -> Floats:
+    r"""Return what the mean of homes' costs should exceed the cost at their mean demand by [GBP/MWh].
+
+    What a system costs a home is :math:`L(D) = v + F / D`: the costs v [GBP/MWh] go with the heat D [MWh/yr], such as
+    fuel and the kilowatts of a system sized in proportion to it; the costs F [GBP/yr] do not, such as upkeep. With
+    :math:`D = \bar D (1 + x)`, :math:`E x = 0` and :math:`E x^2 = CV^2`,
+
+    .. math:: E L - L(\bar D) = \frac{F}{\bar D} E\Big[\frac{1}{1 + x} - 1\Big]
+        = \frac{F}{\bar D} (E x^2 - E x^3 + \dots) \approx \frac{F}{\bar D} CV^2.
+
+    Of a lognormal D, :math:`E[1/D]\,E[D] = 1 + CV^2` and nothing is left out. What homes' own heat losses make of the
+    size of their systems beside the demand is not in it.
+
+    Parameters
+    ----------
+    fixed_gbp_per_mwh
+        :math:`F / \bar D` [GBP/MWh], which is :math:`L(\bar D / 2) - L(\bar D)`.
+    variation
+        Standard deviation of the homes' demands over their mean, CV [1].
+
+    """
+    return fixed_gbp_per_mwh * variation**2
+
+
+def cost_distribution(
+    costs: pl.DataFrame,
+    homes: pl.DataFrame,
+    demand: pl.DataFrame,
+    assumptions: pl.DataFrame,
+    *,
+    weights: Mapping[str, float] | None,
+) -> pl.DataFrame:
+    """Return the mean of homes' costs beside the cost at their mean demand (`LCOH_DISTRIBUTION`).
+
+    Parameters
+    ----------
+    costs
+        Rows of `LCOH_HOUSEHOLD`, of any scenarios, conventions and periods.
+    homes
+        `household_id`, `dwelling_type`.
+    demand
+        Rows of `HEAT_DEMAND_ANNUAL`: the interval of each mean demand, whose ends the cost is taken at. The cost
+        falls with the demand, so its interval covers as often as that of the demand does.
+    assumptions
+        The table `assumption`.
+    weights
+        Share of each type in the stock [1], or None where `stock` cannot be formed.
+
+    """
+    of_groups = costs.join(homes.select("household_id", "dwelling_type"), on="household_id").pipe(_weigh, weights)
+    keys = ["scenario", "convention", "system", "period", "dwelling_type"]
+    kwh, weight = pl.col("demand_kwh"), pl.col("weight")
+    mean = (kwh * weight).sum() / weight.sum()
+    summed = (
+        of_groups.sort("household_id")
+        .group_by(keys, maintain_order=True)
+        .agg(
+            households=pl.col("household_id").n_unique(),
+            demand_kwh=mean,
+            demand_variation=((weight * (kwh - mean) ** 2).sum() / weight.sum()).sqrt() / mean,
+            lcoh_mean_gbp_per_mwh=(pl.col("lcoh_gbp_per_mwh") * weight).sum() / weight.sum(),
+        )
+        .join(demand.select("dwelling_type", "period", *ENDS), on=["dwelling_type", "period"], how="left")
+    )
+    parts = [
+        _at_mean(part, scenario_figures(assumptions, str(scenario)), find_convention(str(convention)), str(system))
+        for (scenario, convention, system), part in summed.group_by(keys[:3], maintain_order=True)
+    ]
+    return (
+        LCOH_DISTRIBUTION.conform(pl.concat(parts)).sort(LCOH_DISTRIBUTION.key) if parts else LCOH_DISTRIBUTION.empty()
+    )
+
+
+def _weigh(costs: pl.DataFrame, weights: Mapping[str, float] | None) -> pl.DataFrame:
+    """Put each home into its groups, with what it counts there; a group that lacks a weighted type is not formed."""
+    keys = ["scenario", "convention", "system", "period"]
+    of_type = costs.with_columns(weight=pl.lit(1.0))
+    groups = [of_type, of_type.with_columns(dwelling_type=pl.lit("all"))]
+    if weights:
+        share = pl.col("dwelling_type").replace_strict(dict(weights), default=None, return_dtype=pl.Float64)
+        has_all = pl.col("dwelling_type").n_unique().over(keys) == len(weights)
+        stock = of_type.filter(pl.col("dwelling_type").is_in(list(weights))).filter(has_all)
+        groups.append(
+            stock.with_columns(weight=share / pl.len().over([*keys, "dwelling_type"])).with_columns(
+                dwelling_type=pl.lit(STOCK)
+            )
+        )
+    return pl.concat(groups)
+
+
+def _at_mean(part: pl.DataFrame, figures: ScenarioFigures, convention: Convention, system: str) -> pl.DataFrame:
+    """Add the cost at mean demand, its interval and the gap that is expected, for one system."""
+    mean_kwh = part["demand_kwh"].to_numpy()
+    cost = partial(individual_cost, figures, convention, system, dwelling_types=part["dwelling_type"].to_list())
+    at_mean, at_half = (cost(kwh) for kwh in (mean_kwh, mean_kwh / 2))
+    gap = expected_gap(at_half - at_mean, part["demand_variation"].to_numpy())
+    ends = {of_cost: pl.Series(cost(_above_zero(part[of_demand]))) for of_demand, of_cost in ENDS.items()}
+    return part.with_columns(
+        lcoh_at_mean_gbp_per_mwh=at_mean,
+        gap_expected_gbp_per_mwh=gap,
+        **{name: values.fill_nan(None) for name, values in ends.items()},
+    )
+
+
+def _above_zero(demand_kwh: pl.Series) -> Yearly:
+    """Return a demand as numbers, NaN where it is unknown or nothing."""
+    return np.where(demand_kwh.fill_null(0) > 0, demand_kwh.cast(pl.Float64).to_numpy(), np.nan)
+
+
+def cost_quantiles(
+    quantiles: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str, convention: str
+) -> pl.DataFrame:
+    r"""Return the levelised cost at quantiles of annual heat (`LCOH_QUANTILE`).
+
+    The cost L [GBP/MWh] of a system sized in proportion to the heat D falls with it, so that its quantile is the cost at
+    the opposite quantile of the heat, :math:`L_{(q)} = L(D_{(1 - q)})`. It is computed from the quantiles alone and needs
+    no home.
+
+    Parameters
+    ----------
+    quantiles
+        Rows of `HEAT_DEMAND_QUANTILE`; those without heat are left out.
+    assumptions
+        The table `assumption`.
+    scenario, convention
+        Set of prices, and reading of the cost model. A system that the scenario has no prices for is left out.
+
+    """
+    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
+    missing = missing_series(figures, reading)
+    known = quantiles.filter(pl.col("heat_kwh_annual") > 0).select(
+        "period",
+        "dwelling_type",
+        "households",
+        scenario=pl.lit(scenario),
+        convention=pl.lit(reading.name),
+        quantile=(1 - pl.col("quantile")).round(DECIMALS),
+        demand_kwh="heat_kwh_annual",
+    )
+    demand_kwh = known["demand_kwh"].to_numpy()
+    found = [
+        known.with_columns(
+            system=pl.lit(system), lcoh_gbp_per_mwh=individual_cost(figures, reading, system, demand_kwh)
+        )
+        for system in INDIVIDUAL_SYSTEMS
+        if system not in missing
+    ]
+    conformed = [LCOH_QUANTILE.conform(frame) for frame in found if not frame.is_empty()]
+    return pl.concat([LCOH_QUANTILE.empty(), *conformed]).sort(LCOH_QUANTILE.key)

@@ -1,0 +1,168 @@
+"""Monte Carlo: how a levelised cost is distributed under uncertain assumptions, and how often each system is cheapest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, NETWORK, SCALE_ITEM
+from transforms.lcoh.assumptions.refusals import AssumptionError, check_delivered
+from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
+from transforms.lcoh.model.cash_flows import Yearly
+from transforms.lcoh.model.conventions import Convention, find_convention
+from transforms.lcoh.model.demands import NETWORK_DEMAND, check_demand
+from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.systems import missing_series
+from transforms.lcoh.results.curves import INDIVIDUAL
+from transforms.lcoh.results.uncertainty import Uncertain, cost_of_draws, ranges_of
+from transforms.tables.cost_analysis import LCOH_PROBABILITY
+
+DRAWS: Final = 10_000
+QUANTILES: Final = {"lcoh_p05": 0.05, "lcoh_p50": 0.5, "lcoh_p95": 0.95}
+Costs = dict[tuple[str, str], Yearly]  # system and scale to the cost of each draw
+
+
+def probability_table(
+    demand: pl.DataFrame,
+    assumptions: pl.DataFrame,
+    ranges: Sequence[Uncertain],
+    *,
+    scenario: str,
+    convention: str,
+    seed: int,
+    draws: int = DRAWS,
+    shape: LoadShape | None = None,
+) -> pl.DataFrame:
+    """Return quantiles of each system's cost and the share of draws in which no other costs less (`lcoh_probability`).
+
+    All systems see the same draws of what they share: discount rate, prices, carbon, and one home of the type, drawn
+    from the homes' spread about the type's mean. What a system alone depends on is drawn on its own. Homes of a type
+    choose from the systems in one home; where a network is costed (`stock`, or `all` where that is not known), they
+    choose from these, and once more for each scale from these and a network of that scale, since no place has all
+    scales to choose from. The shares of one choice add up to one.
+
+    Parameters
+    ----------
+    demand
+        Columns dwelling_type, period, demand_basis and demand_kwh, of one basis, as `lcoh_table` reads them.
+    assumptions
+        The table `assumption`.
+    ranges
+        What is uncertain, as `check_ranges` returns it.
+    scenario, convention
+        Set of prices, and reading of the cost model; it must divide by the heat delivered.
+    seed, draws
+        Seed and number of draws, from a Latin hypercube.
+    shape
+        Measured load that networks are built by, as `lcoh_table` takes it.
+
+    Raises
+    ------
+    AssumptionError
+        If the convention divides by the heat produced, or demands of two bases are given.
+
+    """
+    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
+    check_delivered(reading.name, reading.denominator)
+    known = check_demand(demand)
+    if known["demand_basis"].n_unique() > 1:
+        message = f"demands of {' and '.join(known['demand_basis'].unique().sort())} are mixed: give those of one basis"
+        raise AssumptionError(message)
+    drawn = draw(ranges, draws=draws, seed=seed)
+    missing = missing_series(figures, reading)
+    systems = [system for system in INDIVIDUAL_SYSTEMS if system not in missing]
+    groups = known.sort(pl.col("dwelling_type").is_in(NETWORK_DEMAND), maintain_order=True).rows(named=True)
+    demands = np.array([row["demand_kwh"] for row in groups])
+    of_homes = {
+        system: cost_of_draws(
+            figures,
+            reading,
+            system=system,
+            dwellings=np.ones_like(demands),
+            demand_kwh=demands,
+            values=_values(ranges, drawn, system),
+            draws=draws,
+        )
+        for system in systems
+    }
+    served = _served_by_networks(known) if NETWORK not in missing else {}
+    tables = [LCOH_PROBABILITY.empty()]
+    for place, row in enumerate(groups):
+        homes: Costs = {(system, INDIVIDUAL): cost[place] for system, cost in of_homes.items()}
+        key = {"period": row["period"], "dwelling_type": row["dwelling_type"]}
+        tables += [_describe(homes, INDIVIDUAL, key)] if homes else []
+        if served.get(row["period"]) == row["dwelling_type"]:
+            networks = _costs_of_networks(
+                figures, reading, row["demand_kwh"], _values(ranges, drawn, NETWORK), draws=draws, shape=shape
+            )
+            tables += [_describe(homes | {(NETWORK, scale): cost}, scale, key) for scale, cost in networks.items()]
+    return pl.concat(
+        LCOH_PROBABILITY.conform(table.with_columns(scenario=pl.lit(scenario), convention=pl.lit(convention)))
+        for table in tables
+    )
+
+
+def draw(ranges: Sequence[Uncertain], *, draws: int, seed: int) -> Yearly:
+    """Return draws of every uncertain parameter, shape (parameters, draws), from a seeded Latin hypercube."""
+    uniform = stats.qmc.LatinHypercube(d=len(ranges), rng=np.random.default_rng(seed)).random(draws)
+    return np.stack([uncertain.quantile(column) for uncertain, column in zip(ranges, uniform.T, strict=True)])
+
+
+def _values(ranges: Sequence[Uncertain], drawn: Yearly, system: str) -> dict[str, Yearly]:
+    return {ranges[place].field: drawn[place] for place in ranges_of(ranges, system)}
+
+
+def _costs_of_networks(
+    figures: ScenarioFigures,
+    convention: Convention,
+    demand_kwh: float,
+    values: dict[str, Yearly],
+    *,
+    draws: int,
+    shape: LoadShape | None,
+) -> dict[str, Yearly]:
+    scales = figures.items(SCALE_ITEM)
+    dwellings = np.array(list(scales.values()))
+    cost = cost_of_draws(
+        figures,
+        convention,
+        system=NETWORK,
+        dwellings=dwellings,
+        demand_kwh=np.full(len(dwellings), demand_kwh),
+        values=values,
+        draws=draws,
+        shape=shape,
+    )
+    return dict(zip(scales, cost, strict=True))
+
+
+def _served_by_networks(known: pl.DataFrame) -> dict[str, str]:
+    """Return for each period the dwelling type whose demand a network serves."""
+    served = known.filter(pl.col("dwelling_type").is_in(NETWORK_DEMAND)).sort(
+        pl.col("dwelling_type").replace_strict({name: i for i, name in enumerate(NETWORK_DEMAND)})
+    )
+    return dict(
+        served.unique("period", keep="first", maintain_order=True).select("period", "dwelling_type").iter_rows()
+    )
+
+
+def _describe(costs: Costs, alternatives: str, key: dict[str, str]) -> pl.DataFrame:
+    """Return one row per system of a choice."""
+    stacked = np.stack(list(costs.values()))
+    quantiles = np.quantile(stacked, list(QUANTILES.values()), axis=1)
+    cheapest = (stacked == stacked.min(axis=0)).mean(axis=1)
+    return pl.DataFrame(
+        {
+            **{name: [value] * len(costs) for name, value in key.items()},
+            "alternatives": [alternatives] * len(costs),
+            "system": [system for system, _ in costs],
+            "scale": [scale for _, scale in costs],
+            "draws": [stacked.shape[1]] * len(costs),
+            **dict(zip(QUANTILES, quantiles, strict=True)),
+            "cheapest_share": cheapest,
+        }
+    )

@@ -1,0 +1,174 @@
+"""What is uncertain in a levelised cost: documented ranges, draws from them, and the cost of every draw at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from transforms.lcoh.assumptions.parameters import NETWORK
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.assumptions.scenarios import ScenarioFigures
+from transforms.lcoh.model.cash_flows import Yearly
+from transforms.lcoh.model.conventions import Convention
+from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.plant_as_built import Change, build_base, changed_cost
+from transforms.lcoh.model.systems import SYSTEMS
+
+FIELDS: Final[dict[str, str]] = {  # uncertain parameter: field of `Change` that a draw of it sets
+    "demand": "demand_factor",
+    "discount_rate": "discount_rate",
+    "capital": "capital_factor",
+    "om": "om_factor",
+    "spf": "heat_pump_spf",
+    "gas_price": "gas_price_factor",
+    "electricity_price": "electricity_price_factor",
+    "loss": "distribution_loss_share",
+    "carbon": "carbon_factor",
+}
+RANGE_COLUMNS: Final = ("parameter", "applies_to", "distribution", "low", "high", "unit", "source")
+_AT_ONCE: Final = 4096  # rows of 51 years that fit a processor's cache: more are slower, not faster
+_TAIL: Final = float(stats.norm.ppf(0.95))  # `low` and `high` of a lognormal are its 5 % and 95 % quantiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncertain:
+    """One uncertain parameter: the systems that one draw of it holds for, and its distribution."""
+
+    parameter: str
+    systems: tuple[str, ...]
+    distribution: str
+    low: float
+    high: float
+    unit: str
+    source: str
+
+    @property
+    def field(self) -> str:
+        """The field of `Change` that a draw sets."""
+        return FIELDS[self.parameter]
+
+    def quantile(self, probability: Yearly) -> Yearly:
+        """Return quantiles: uniform from low to high, or lognormal with low and high as 5 % and 95 % quantiles.
+
+        mu = (ln low + ln high) / 2,  sigma = (ln high - ln low) / (2 z_95)
+        """
+        if self.distribution == "uniform":
+            found: Yearly = self.low + (self.high - self.low) * probability
+            return found
+        middle, spread = np.log(self.low * self.high) / 2, np.log(self.high / self.low) / (2 * _TAIL)
+        lognormal: Yearly = np.exp(middle + spread * stats.norm.ppf(probability))
+        return lognormal
+
+
+def check_ranges(raw: pl.DataFrame) -> tuple[Uncertain, ...]:
+    """Return the documented ranges of what is uncertain.
+
+    Parameters
+    ----------
+    raw
+        Columns `RANGE_COLUMNS`; `applies_to` holds the systems that one draw is common to, with blanks between them.
+
+    Raises
+    ------
+    AssumptionError
+        If a row cannot be used: the message names it by its number (the header is row 1) and says why.
+
+    """
+    missing = [name for name in RANGE_COLUMNS if name not in raw.columns]
+    if missing:
+        message = f"the table of uncertain figures lacks {', '.join(missing)}; it needs {', '.join(RANGE_COLUMNS)}"
+        raise AssumptionError(message)
+    ranges = tuple(_read(row, number) for number, row in enumerate(raw.iter_rows(named=True), start=2))
+    taken: dict[tuple[str, str], int] = {}
+    for number, row in enumerate(ranges, start=2):
+        for system in row.systems:
+            if first := taken.get((row.parameter, system)):
+                message = f"row {number}: {row.parameter} of {system} stands in row {first} too"
+                raise AssumptionError(message)
+            taken[row.parameter, system] = number
+    return ranges
+
+
+def _read(row: Mapping[str, Any], number: int) -> Uncertain:
+    systems = tuple(str(row["applies_to"] or "").split())
+    odd = [name for name in systems if name not in SYSTEMS]
+    reasons = {
+        f"parameter {row['parameter']!r} is none of {', '.join(FIELDS)}": row["parameter"] not in FIELDS,
+        f"applies_to names {', '.join(odd) or 'nothing'}: write some of {', '.join(SYSTEMS)}": bool(odd) or not systems,
+        f"distribution {row['distribution']!r} is neither uniform nor lognormal": row["distribution"]
+        not in ("uniform", "lognormal"),
+        "unit or source is empty": not row["unit"] or not row["source"],
+    }
+    try:
+        low, high = float(row["low"]), float(row["high"])
+    except (TypeError, ValueError):
+        low = high = float("nan")
+    reasons[f"low {row['low']} and high {row['high']} are no range"] = not low < high < float("inf")
+    reasons[f"low {row['low']} must be above 0"] = low <= 0 if row["parameter"] != "discount_rate" else low < 0
+    reasons[f"a loss of {row['high']} leaves no heat"] = row["parameter"] == "loss" and high >= 1
+    reasons[f"a loss of {row['high']} leaves no heat"] = row["parameter"] == "loss" and high >= 1
+    for reason, applies in reasons.items():
+        if applies:
+            message = f"row {number} of the uncertain figures: {reason}"
+            raise AssumptionError(message)
+    texts = {name: str(row[name]) for name in ("parameter", "distribution", "unit", "source")}
+    return Uncertain(systems=systems, low=low, high=high, **texts)
+
+
+def ranges_of(ranges: Sequence[Uncertain], system: str) -> tuple[int, ...]:
+    """Return the places in `ranges` of those that a system's cost depends on."""
+    return tuple(place for place, uncertain in enumerate(ranges) if system in uncertain.systems)
+
+
+def cost_of_draws(
+    figures: ScenarioFigures,
+    convention: Convention,
+    *,
+    system: str,
+    dwellings: Yearly,
+    demand_kwh: Yearly,
+    values: Mapping[str, Yearly],
+    draws: int,
+    shape: LoadShape | None = None,
+) -> Yearly:
+    """Return the levelised cost of a system for every draw of what is uncertain [GBP/MWh].
+
+    A draw of the demand is another home with a system of its own size; a network stays as it was built.
+
+    Parameters
+    ----------
+    figures, convention
+        The scenario's figures and the reading of the cost model.
+    system
+        A system in one home, or `network`.
+    dwellings, demand_kwh
+        Number of dwellings [1] and heat delivered to one of them [kWh/yr] at each size or demand, shape (k,).
+    values
+        Field of `Change` to its drawn values, shape (n,); none where nothing that the system depends on is uncertain.
+    draws
+        Number n of draws.
+    shape
+        Measured load that networks are built by.
+
+    Returns
+    -------
+    ndarray of shape (k, n)
+
+    """
+    rows = np.broadcast_shapes(np.shape(dwellings), np.shape(demand_kwh))
+    step = max(1, _AT_ONCE // rows[0])
+    cost = np.empty((*rows, draws))
+    build = partial(build_base, figures, convention, system=system, dwellings=dwellings[:, None], shape=shape)
+    built = build(demand_kwh=demand_kwh[:, None])
+    for start in range(0, draws, step):
+        drawn = {field: row[start : start + step] for field, row in values.items()}
+        if system != NETWORK:
+            built = build(demand_kwh=demand_kwh[:, None] * drawn.pop("demand_factor", 1.0))
+        cost[:, start : start + step] = changed_cost(built, Change(**drawn)).total
+    return cost

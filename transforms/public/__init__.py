@@ -1,0 +1,5 @@
+"""What leaves the restricted tier: releases, changes between them, licences, inert cells.
+
+Here: pure parts of publishing.
+Not here: disclosure control itself (quality/disclosure).
+"""

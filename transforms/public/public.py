@@ -1,0 +1,173 @@
+"""What may be published, and what is remembered of it: marks that only disclosure control gives."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from transforms.tables.cost import ASSUMPTION, LCOH
+from transforms.tables.cost_analysis import (
+    ABATEMENT,
+    BREAK_EVEN,
+    CLAIM,
+    DIVERSITY,
+    LCOH_DISTRIBUTION,
+    LCOH_PROBABILITY,
+    LCOH_SENSITIVITY,
+    LCOH_SOBOL,
+    NETWORK_FINANCE,
+    SEASONAL_PERFORMANCE,
+)
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON, SELECTION_FUNNEL
+from transforms.tables.lineage import BUILD_MONTH, DATA_DICTIONARY, FLAG_COUNT, FLAG_JUDGEMENT, QUALITY_RESULT, SOURCE
+from transforms.tables.published import (
+    DEMAND_CHANGE,
+    EXTERNAL_CHECK,
+    GATE_RUN,
+    HEAT_DEMAND_QUANTILE,
+    LCOH_QUANTILE,
+    TABLE_CHANGE,
+)
+from transforms.tables.schema import Column, Table
+from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
+
+KEPT = {"dwelling_type": pl.String, "period": pl.String}
+
+RELEASE_MEMBER = Table(
+    "release_member", "one home, with one version of its readings, behind something published", ("level", "period", "household_id"),
+    (
+        Column("level", pl.String, "heat: behind figures of heat; funnel: behind the selection funnel; diversity: behind peaks of many homes"),
+        Column("period", pl.String, "study period"),
+        Column("household_id", pl.String, "pseudonymous id of the home"),
+        Column("codes", pl.Binary, "one 16-bit number per hour (of funnel and diversity: per period) that tells its readings; 0: none"),
+        Column("sets", pl.List(pl.Int64), "numbers of the published sets of homes that hold it"),
+    ),
+)  # fmt: skip
+RELEASE_EDITION = Table(
+    "release_edition", "one set of homes behind a group of cells that was once published", ("level", "period", "group", "number"),
+    (
+        Column("level", pl.String, "what was published: year, hours, quantile, funnel or diversity"),
+        Column("period", pl.String, "study period"),
+        Column("group", pl.String, "what the cells are called: a dwelling type, all, a quantile, a step"),
+        Column("number", pl.Int64, "order of publication of the group", lower=0),
+        Column("set", pl.Int64, "number of the set of homes", lower=0),
+        Column("hidden", pl.List(pl.Int64), "cells that were not shown"),
+    ),
+)  # fmt: skip
+
+
+def _public(
+    table: Table, *, only: Collection[str] = (), without: Collection[str] = (), nullable: Collection[str] = ()
+) -> Table:
+    """Return a table as it is published: fewer columns, nulls where values may be hidden."""
+    kept = [c for c in table.columns if (not only or c.name in only) and c.name not in without]
+    columns = tuple(replace(c, nullable=c.nullable or c.name in nullable) for c in kept)
+    return replace(table, columns=columns, tier="public", may_be_empty=True)
+
+
+LEDGER_COLUMNS = (
+    "source_id", "file_name", "format", "kind", "outcome", "reason", "lines", "header_lines", "blank_lines",
+    "readings", "rejects", "clock", "stamp", "superseded", "ingested_at_utc",
+)  # fmt: skip
+CHECK_COLUMNS = ("check_name", "table_name", "severity", "passed", "meaning")  # figures and sample keys may name a home
+MONTH_COLUMNS = ("month", "households", "readings", "ok_half_hours", "hours")
+
+FLAG_TOTAL = Table(
+    "flag_count", "readings of all sources that carry one flag", ("flag",),
+    (
+        FLAG_COUNT.column("flag"),
+        Column("readings", pl.Int64, "readings, rounded to 10; null: few", "1", nullable=True, lower=0),
+        Column("share", pl.Float64, "share of all readings", "1", nullable=True, lower=0, upper=1),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+PUBLIC_TABLES = {
+    table.name: table
+    for table in (
+        # the mean of the homes' own figures differs from the type's by what the homes with gaps used, however few
+        _public(HEAT_DEMAND_ANNUAL, without=("household_heat_kwh_mean",)),
+        _public(HEAT_DEMAND_QUANTILE),
+        _public(HEAT_PROFILE),
+        _public(HEAT_PROFILE_SEASON),
+        _public(WEATHER_FIT),
+        _public(WEATHER_DAY),
+        _public(LCOH),
+        _public(LCOH_DISTRIBUTION, nullable=("lcoh_mean_gbp_per_mwh", "gap_expected_gbp_per_mwh")),
+        _public(LCOH_QUANTILE),
+        _public(DIVERSITY, nullable=("peak_kw_p05", "peak_kw_p95")),
+        _public(LCOH_SENSITIVITY),
+        _public(LCOH_SOBOL),
+        _public(LCOH_PROBABILITY),
+        _public(BREAK_EVEN),
+        _public(ABATEMENT),
+        _public(SEASONAL_PERFORMANCE),
+        _public(NETWORK_FINANCE),
+        _public(CLAIM),
+        _public(ASSUMPTION),
+        _public(SELECTION_FUNNEL, nullable=("households", "households_without")),
+        _public(SOURCE, only=LEDGER_COLUMNS),
+        FLAG_TOTAL,
+        _public(FLAG_JUDGEMENT),
+        replace(_public(QUALITY_RESULT, only=CHECK_COLUMNS), key=("check_name",)),
+        _public(GATE_RUN),
+        _public(BUILD_MONTH, only=MONTH_COLUMNS),
+        _public(EXTERNAL_CHECK),
+        DEMAND_CHANGE,
+        TABLE_CHANGE,
+        _public(DATA_DICTIONARY),
+    )
+}
+
+
+def _nothing_kept() -> pl.DataFrame:
+    return pl.DataFrame(schema=KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicTable:
+    """A table that has passed disclosure control; only `quality.disclosure` makes one.
+
+    `frame` holds what may be shown. `suppressed` holds the keys of the cells that may not, with `because`:
+    `few_homes` (the cell rests on fewer than `threshold` homes), `companion` (it would reveal one that does) or
+    `few_changes` (beside an earlier release it would). `few_changes` holds the groups, by dwelling type and period,
+    whose values in `frame` are those of an earlier release for that reason.
+    """
+
+    name: str
+    frame: pl.DataFrame
+    suppressed: pl.DataFrame
+    threshold: int
+    few_changes: pl.DataFrame = field(default_factory=_nothing_kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRecord:
+    """What is remembered of a release, restricted: what was shown, and which homes stood behind it and all before it."""
+
+    release_id: str
+    threshold: int
+    shown: Mapping[str, pl.DataFrame]
+    hidden: Mapping[str, pl.DataFrame]
+    member: pl.DataFrame  # RELEASE_MEMBER
+    edition: pl.DataFrame  # RELEASE_EDITION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRelease:
+    """What an earlier release showed: public, all of it."""
+
+    release_id: str
+    threshold: int
+    shown: Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Everything that may be published of one warehouse, and what has to be remembered of it."""
+
+    tables: Mapping[str, PublicTable]
+    record: ReleaseRecord

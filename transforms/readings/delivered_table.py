@@ -1,0 +1,86 @@
+"""Small delivered tables, households and temperatures: lines to rows of text, every line accounted for."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+
+import polars as pl
+
+from transforms.readings.formats import Layout, normalise_name
+from transforms.tables.lake import REJECT
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredRows:
+    """The rows of a table, still text (`line`, `text`, one column per role), and what became of the other lines."""
+
+    lines: int
+    header_lines: int
+    blank_lines: int
+    rejects: pl.DataFrame
+    rows: pl.DataFrame
+
+    def reject(self, why: pl.Expr) -> DeliveredRows:
+        """Turn the rows for which `why` gives a reason into rejects."""
+        judged = self.rows.with_columns(reason=why)
+        refused = judged.filter(pl.col("reason").is_not_null())
+        rejects = pl.concat([self.rejects, REJECT.conform(refused)]).sort("line")
+        kept = judged.filter(pl.col("reason").is_null()).drop("reason")
+        return DeliveredRows(self.lines, self.header_lines, self.blank_lines, rejects, kept)
+
+
+def read_text_table(text: bytes, layout: Layout) -> DeliveredRows:
+    """Read a table from delimited text, line by line; a field may be quoted, and then hold commas but no line end."""
+    decoded = [_decode(part.removesuffix(b"\r")) for part in text.removesuffix(b"\n").split(b"\n")]
+    lines = pl.DataFrame(
+        {
+            "text": [line for line, _ in decoded],
+            "utf8": [good for _, good in decoded],
+            "signature": [normalise_name(line) for line, _ in decoded],
+            "fields": [_split_line(line) for line, _ in decoded],
+        },
+        schema={"text": pl.String, "utf8": pl.Boolean, "signature": pl.String, "fields": pl.List(pl.String)},
+    ).with_columns(
+        line=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+        blank=pl.col("text").str.strip_chars(" \t\r\ufeff") == "",
+        header=pl.col("signature") == layout.signature,
+    )
+    field = pl.col("fields").list
+    rows = lines.filter(~pl.col("blank") & ~pl.col("header")).with_columns(
+        field.get(at, null_on_oob=True).fill_null("").str.strip_chars(" \t\r").alias(role)
+        for role, at in layout.positions.items()
+    )
+    delivered = DeliveredRows(len(lines), int(lines["header"].sum()), int(lines["blank"].sum()), REJECT.empty(), rows)
+    return delivered.reject(
+        pl.when(~pl.col("utf8"))
+        .then(pl.lit("not UTF-8"))
+        .when(field.len() != layout.width)
+        .then(pl.lit("wrong number of fields"))
+    )
+
+
+def _split_line(line: str) -> list[str]:
+    """Part one line at its commas, those within quotes left out."""
+    try:
+        return next(csv.reader([line.replace("\r", " ")]), [])
+    except csv.Error:  # a field of more than 131,072 characters
+        return []
+
+
+def _decode(line: bytes) -> tuple[str, bool]:
+    try:
+        return line.decode(), True
+    except UnicodeDecodeError:
+        return line.decode("latin-1"), False
+
+
+def read_row_table(rows: pl.DataFrame, layout: Layout) -> DeliveredRows:
+    """Take a table whose container has rows and no lines (Parquet): every row is a line."""
+    names = rows.columns
+    text = rows.select(pl.all().cast(pl.String).fill_null(""))
+    roles = {role: pl.col(names[at]).str.strip_chars() for role, at in layout.positions.items()}
+    numbered = text.select(
+        line=pl.int_range(1, len(rows) + 1, dtype=pl.Int64), text=pl.concat_str(pl.all(), separator=","), **roles
+    )
+    return DeliveredRows(len(rows), 0, 0, REJECT.empty(), numbered)

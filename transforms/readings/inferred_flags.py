@@ -1,0 +1,46 @@
+"""Flags that a home's history decides: every ok reading within a suspicious span gets the span's flag."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from transforms.tables.words import FLAG_DTYPE, INFERRED_FLAGS
+
+
+def flag_spans(readings: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """Flag the ok readings within the spans of their home; of several flags the first of `INFERRED_FLAGS` wins.
+
+    Parameters
+    ----------
+    readings
+        Rows of `READING`.
+    spans
+        Rows of `SUSPECT_SPAN`; `end_utc` is exclusive.
+
+    """
+    for flag in INFERRED_FLAGS:
+        of_flag = spans.filter(pl.col("flag") == flag)
+        if len(of_flag):
+            readings = _flag_within(readings, of_flag, flag)
+    return readings
+
+
+def _flag_within(readings: pl.DataFrame, spans: pl.DataFrame, flag: str) -> pl.DataFrame:
+    # few homes have spans: only their readings are looked at, and all keep their place
+    numbered = readings.with_row_index("place")
+    home = readings.schema["household_id"]  # often a number that stands for the text
+    wanted = spans.select(pl.col("household_id").cast(home, strict=False), "start_utc", "end_utc")
+    hit = (
+        numbered.filter(pl.col("flag") == "ok")
+        .select("place", "household_id", "interval_start_utc")
+        .join(wanted, on="household_id")
+        .filter(
+            (pl.col("interval_start_utc") >= pl.col("start_utc")) & (pl.col("interval_start_utc") < pl.col("end_utc"))
+        )
+        .select(pl.col("place").unique(), found=pl.lit(flag, dtype=FLAG_DTYPE))
+    )
+    return (
+        numbered.join(hit, on="place", how="left", maintain_order="left")
+        .with_columns(flag=pl.coalesce("found", "flag"))
+        .select(readings.columns)
+    )

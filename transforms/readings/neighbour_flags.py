@@ -1,0 +1,95 @@
+"""Flags that need more than the line itself: other sources, other readings of the home, the household table.
+
+`readings` below is one month of `transforms.tables.READING` rows with three columns more, which say
+where each row comes from: `source` (index into `sources`), and from that frame `feed`, `delivered` and
+`replaced`. Rows keep their place; only `flag` changes, and only where it is still `ok`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+from transforms.tables.words import FLAG_DTYPE
+
+SLOT = ("household_id", "interval_start_utc")
+SOURCES_SCHEMA = {
+    "source": pl.UInt32,
+    "source_id": pl.String,
+    "feed": pl.String,
+    "delivered": pl.Date,
+    "replaced": pl.Boolean,
+}
+_IS_OK = pl.col("flag") == "ok"
+
+
+def flag_exactly(readings: pl.DataFrame, sources: pl.DataFrame, *, known: Collection[str] | None) -> pl.DataFrame:
+    """Set every flag that needs no inference, in the order in which the first match wins."""
+    return readings.pipe(flag_unknown_households, known).pipe(flag_superseded, sources).pipe(flag_duplicates)
+
+
+def flag_unknown_households(readings: pl.DataFrame, known: Collection[str] | None) -> pl.DataFrame:
+    """Flag readings of homes that the household table lacks; without a table (`None`) every home is known."""
+    if known is None:
+        return readings
+    homes = readings["household_id"].unique()
+    named = homes.filter(homes.cast(pl.String).is_in(list(known)))
+    return _set_flag(readings, ~pl.col("household_id").is_in(named.implode()), "unknown_household")
+
+
+def flag_superseded(readings: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Flag readings that a later delivery replaces.
+
+    A source whose path has newer content is replaced as a whole. Within a feed that declares delivery dates, an ok
+    reading of a later delivery replaces those of earlier ones for the same home and half-hour.
+
+    Parameters
+    ----------
+    readings
+        One month of readings, with `source`.
+    sources
+        `source`, `feed`, `delivered` (date or null), `replaced` (whether its path has newer content).
+
+    """
+    if not sources["replaced"].any() and sources["delivered"].null_count() == len(sources):
+        return readings
+    joined = readings.join(
+        sources.select("source", "feed", "delivered", "replaced"), on="source", how="left", maintain_order="left"
+    )
+    joined = _set_flag(joined, pl.col("replaced"), "superseded")
+    if sources["delivered"].n_unique() > 1:
+        newest = pl.col("delivered").filter(_IS_OK).max().over(*SLOT, "feed")
+        joined = _set_flag(joined, pl.col("delivered") < newest, "superseded")
+    return joined.drop("feed", "delivered", "replaced")
+
+
+def flag_duplicates(readings: pl.DataFrame) -> pl.DataFrame:
+    """Flag ok readings that share a home and half-hour: equal values keep their first, unequal ones lose all.
+
+    `first` is the first by source id and line, so that the order of arrival does not matter.
+    """
+    ok = readings.filter(_IS_OK).sort(SLOT).with_row_index("place")
+    repeats = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in SLOT).fill_null(value=False)
+    shared = ok.filter(repeats | repeats.shift(-1, fill_value=False)).sort(*SLOT, "source", "line")
+    judged = (
+        shared.with_columns(is_repeat=repeats, conflict=pl.col("gas_kwh").n_unique().over(SLOT) > 1)
+        .pipe(_set_flag, pl.col("conflict"), "duplicate_conflict")
+        .pipe(_set_flag, pl.col("is_repeat"), "duplicate_exact")
+        .select("place", judged="flag")
+    )
+    # few readings share a slot: only they are judged, and the rest keeps its order, which later steps sort by
+    ok = ok.join(judged, on="place", how="left", maintain_order="left").with_columns(flag=pl.coalesce("judged", "flag"))
+    return pl.concat([ok.select(readings.columns), readings.filter(~_IS_OK)])
+
+
+def _set_flag(readings: pl.DataFrame, condition: pl.Expr, flag: str) -> pl.DataFrame:
+    """Set `flag` where `condition` holds and nothing was found before: the first match wins."""
+    return readings.with_columns(
+        flag=pl.when(_IS_OK & condition).then(pl.lit(flag, dtype=FLAG_DTYPE)).otherwise(pl.col("flag"))
+    )
+
+
+def name_source(frame: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Replace the index `source` by the `source_id` that it stands for."""
+    return frame.join(sources.select("source", "source_id"), on="source", how="left").drop("source")

@@ -1,0 +1,188 @@
+"""Moments as delivered: parsing, what a stamp names of its half-hour, and UK clocks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from transforms.readings.formats import Clock, RefusalError, Stamp, StampFormat
+from transforms.tables.schema import UTC
+
+HALF_HOUR = dt.timedelta(minutes=30)
+HALF_HOURS_PER_DAY = 48
+LONDON = "Europe/London"
+_YEARS = range(2000, 2100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampRule:
+    """When the half-hour numbers of a file decide whether its stamps name starts or ends."""
+
+    share: float = 0.99  # of the rows that agree with one of the two conventions
+    rows: int = 48  # a day of one home: fewer rows decide nothing
+
+
+@dataclass(frozen=True, slots=True)
+class StampEvidence:
+    """How often the half-hour number of a row is that of a stamp that names the start, or the end."""
+
+    rows: int = 0
+    start: int = 0
+    end: int = 0
+
+    def __add__(self, other: StampEvidence) -> StampEvidence:
+        return StampEvidence(self.rows + other.rows, self.start + other.start, self.end + other.end)
+
+
+def last_sunday(year: int, month: int) -> dt.date:
+    """Return the last Sunday of March or October: the days on which UK clocks change (since 1996)."""
+    last = dt.date(year, month, 31)
+    return last - dt.timedelta(days=last.isoweekday() % 7)
+
+
+CHANGE_DAYS: dict[dt.date, Literal["spring", "autumn"]] = {
+    **{last_sunday(year, 3): "spring" for year in _YEARS},
+    **{last_sunday(year, 10): "autumn" for year in _YEARS},
+}
+
+
+def parse_stamps(texts: pl.Series, formats: Sequence[StampFormat]) -> pl.Series:
+    """Parse moments; one that has none of the exact shapes is null, one with an offset becomes UTC.
+
+    Months are English whatever the locale; `T` or a blank may part date and time, `Z` or `UTC` stand for +00:00.
+    """
+    text = pl.col("text")
+    frame = texts.alias("text").to_frame()
+    if any("T" in known.parse for known in formats):
+        text = text.str.replace(r"^(\d{4}-\d\d-\d\d) +", "${1}T").str.replace(r" *(?:Z|z|UTC)$", "+00:00")
+    parsed = [
+        pl.when(text.str.contains(known.shape))
+        .then(text)
+        .str.to_datetime(known.parse, strict=False, time_unit="us")
+        .pipe(_without_zone, zoned="%z" in known.parse)
+        for known in formats
+    ]
+    return frame.select(pl.coalesce(parsed).cast(UTC).alias("stamp")).to_series()
+
+
+def _without_zone(moment: pl.Expr, *, zoned: bool) -> pl.Expr:
+    return moment.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else moment
+
+
+def read_stamps(texts: pl.Series, formats: Sequence[StampFormat], clock: Clock) -> pl.DataFrame:
+    """Read each distinct stamp once: a year has only 17,520 of them, however many homes there are.
+
+    Returns
+    -------
+    pl.DataFrame
+        `text`; `stamp`, as delivered; `instant_utc`, the moment that it names; `second_utc`, the later of two moments
+        where the autumn change makes a local stamp name two, else null; `half_hour`, 0 to 47, null off the grid and on
+        change days; `on_change_day`.
+
+    """
+    distinct = texts.unique()
+    table = pl.DataFrame({"text": distinct, "stamp": parse_stamps(distinct, formats)})
+    stamp = pl.col("stamp")
+    on_change_day = stamp.dt.date().is_in(list(CHANGE_DAYS)).fill_null(value=False)
+    table = table.with_columns(
+        on_change_day=on_change_day,
+        half_hour=pl.when(is_on_grid(stamp) & ~on_change_day).then(
+            stamp.dt.hour().cast(pl.Int16) * 2 + stamp.dt.minute() // 30
+        ),
+    )
+    if clock == "utc":
+        return table.with_columns(instant_utc=stamp, second_utc=pl.lit(None, dtype=UTC))
+    first, second = _local_to_utc(stamp, "earliest"), _local_to_utc(stamp, "latest")
+    # an hour that the spring change leaves out is read as if the clock had not changed yet
+    table = table.with_columns(instant_utc=first.fill_null(stamp), second_utc=second)
+    return table.with_columns(
+        second_utc=pl.when(pl.col("second_utc") != pl.col("instant_utc")).then(pl.col("second_utc"))
+    )
+
+
+def _local_to_utc(stamp: pl.Expr, which: Literal["earliest", "latest"]) -> pl.Expr:
+    local = stamp.dt.replace_time_zone(LONDON, ambiguous=which, non_existent="null")
+    return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+
+
+def is_on_grid(moment: pl.Expr) -> pl.Expr:
+    """Whether a moment is a full or a half hour."""
+    return moment == moment.dt.truncate("30m")
+
+
+def weigh_half_hours(rows: pl.DataFrame) -> StampEvidence:
+    """Compare half-hour numbers (1 to 48) with `half_hour` (0 to 47) of the stamp under both conventions.
+
+    A stamp that names the start of the half-hour numbered HH stands at `HH - 1`; one that names its end stands at `HH`,
+    and midnight belongs to number 48 of the day before. Change days, where numbers run to 46 or 50, are left out.
+    """
+    known = rows.filter(pl.col("half_hour").is_not_null())
+    number, at = pl.col("half_hour_number"), pl.col("half_hour")
+    start, end = number == at + 1, number == (at - 1) % HALF_HOURS_PER_DAY + 1
+    counted = known.select(rows=pl.len(), start=start.sum(), end=end.sum())
+    return StampEvidence(*counted.row(0))
+
+
+def decide_stamp(
+    evidence: StampEvidence, *, default: Stamp, setting: Stamp | None = None, rule: StampRule | None = None
+) -> tuple[Stamp, str]:
+    """Decide what the stamps of a file name, and say on what grounds.
+
+    Raises
+    ------
+    RefusalError
+        If the numbers of some rows say start, and those of too many others say end.
+
+    """
+    rule = rule or StampRule()
+    if setting is not None:
+        return setting, "set for the feed"
+    votes = evidence.start + evidence.end
+    if votes < rule.rows or votes * 2 < evidence.rows:
+        return default, f"default of the format: HH of {votes} of {evidence.rows} rows decides nothing"
+    winner: Stamp = "start" if evidence.start >= evidence.end else "end"
+    agreeing = max(evidence.start, evidence.end)
+    if agreeing < rule.share * votes:
+        raise RefusalError(
+            f"contradicting HH: by {evidence.start} rows stamps name the start of the half-hour, by {evidence.end} its "
+            f"end; set `stamp` for the feed, or part the file"
+        )
+    return winner, f"HH agrees in {agreeing} of {evidence.rows} rows"
+
+
+def number_repeats(rows: pl.DataFrame, seen: pl.DataFrame) -> pl.Series:
+    """Say how many rows of the same home with the same stamp stand before each row, in this block or in earlier ones.
+
+    Parameters
+    ----------
+    rows
+        `household_id`, `stamp`, in the order of the file.
+    seen
+        `household_id`, `stamp`, `rows`: the counts of the blocks before.
+
+    """
+    key = ["household_id", "stamp"]
+    before = rows.join(seen, on=key, how="left", maintain_order="left")["rows"].fill_null(0)
+    return before + rows.select(pl.int_range(pl.len()).over(key)).to_series()
+
+
+def choose_instant(rows: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """Let a repeated local stamp of the autumn change name the later moment; a stamp that stands alone, the earlier.
+
+    Only the order of a home's rows in the file tells the two hours apart.
+    """
+    twice = rows.filter(pl.col("second_utc").is_not_null())
+    if twice.is_empty():
+        return rows
+    later = twice.filter(number_repeats(twice.select("household_id", "stamp"), seen) > 0)["line"]
+    chosen = pl.when(pl.col("line").is_in(later.implode())).then("second_utc").otherwise("instant_utc")
+    return rows.with_columns(instant_utc=chosen)
+
+
+def start_of_interval(instant: pl.Expr, stamp: Stamp) -> pl.Expr:
+    """Return the start of the half-hour that a moment names."""
+    return instant if stamp == "start" else instant - HALF_HOUR

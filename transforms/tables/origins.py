@@ -1,0 +1,259 @@
+"""What each published table is made from: one declaration for `hearth trace` and for the pages.
+
+Read from the top it is the way of a number back: a table stands before all that it is made from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from transforms.tables.cost import ASSUMPTION, LCOH
+from transforms.tables.cost_analysis import (
+    CLAIM,
+    DIVERSITY,
+    DIVERSITY_CURVE,
+    DIVERSITY_HOME,
+    LCOH_DISTRIBUTION,
+    LCOH_HOUSEHOLD,
+)
+from transforms.tables.heat import (
+    HEAT_DEMAND_ANNUAL,
+    HEAT_HOURLY,
+    HEAT_PROFILE,
+    HEAT_PROFILE_SEASON,
+    HOUSEHOLD_PERIOD,
+    SELECTION_FUNNEL,
+)
+from transforms.tables.lineage import BUILD_MONTH, FLAG_COUNT, RUN, SOURCE
+from transforms.tables.schema import Table
+from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
+
+COMPUTED_BY: Final = {
+    "source": "transforms/readings/parse.py",
+    "heat_hourly": "transforms/heat/hours.py",
+    "household_period": "transforms/heat/selection.py",
+    "heat_profile": "transforms/heat/profiles.py",
+    "heat_profile_season": "transforms/heat/season.py",
+    "heat_demand_annual": "transforms/heat/demand.py",
+    "heat_demand_quantile": "quality/disclosure/cells.py",
+    "weather_day": "transforms/weather/weather_days.py",
+    "weather_fit": "transforms/climate/weather_fit.py",
+    "lcoh": "transforms/lcoh/results/table.py",
+    "lcoh_household": "transforms/lcoh/results/households.py",
+    "lcoh_distribution": "transforms/lcoh/results/households.py",
+    "lcoh_quantile": "transforms/lcoh/results/households.py",
+    "diversity": "transforms/peaks/diversity.py",
+    "diversity_curve": "transforms/peaks/diversity_curve.py",
+    "diversity_home": "transforms/peaks/cold_days.py",
+    "lcoh_sensitivity": "transforms/lcoh/results/curves.py",
+    "lcoh_sobol": "transforms/lcoh/results/variance.py",
+    "lcoh_probability": "transforms/lcoh/results/probability.py",
+    "break_even": "transforms/lcoh/results/break_even.py",
+    "abatement": "transforms/lcoh/results/abatement.py",
+    "seasonal_performance": "transforms/lcoh/model/performance.py",
+    "network_finance": "transforms/lcoh/results/finance.py",
+    "claim": "transforms/claims/claims.py",
+    "assumption": "warehouse/cost_figures.py",
+    "selection_funnel": "transforms/heat/selection.py",
+    "flag_count": "transforms/heat/hours.py",
+    "flag_judgement": "transforms/readings/inferred_flags.py",
+    "build_month": "transforms/heat/hours.py",
+    "quality_result": "quality/checks.py",
+    "gate_run": "quality/gate.py",
+    "external_check": "transforms/external",
+    "demand_change": "transforms/public/changes.py",
+    "table_change": "transforms/public/changes.py",
+    "run": "flows/pipeline/content.py",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure over the rows of a table that stand behind a number.
+
+    `equals` names a figure of an earlier step, as `table.figure`, that must be the same for numbers of every kind in
+    `kinds` (see `flows.answers.trace_scope.Scope.kinds`).
+    """
+
+    name: str
+    sql: str
+    unit: str = ""
+    equals: str = ""
+    kinds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """How one table is followed back.
+
+    `leads_to` names the tables that its numbers come from; of a file, what became of its readings. `where` picks the
+    rows behind a number, in SQL; `{names}` in it stand for the number's key, homes, hours and sources. `listed` are the
+    columns of those rows that are given, for `shown` rows at most (None: all). Only rows that are `measured` rest on
+    readings.
+    """
+
+    table: Table
+    leads_to: tuple[str, ...] = ()
+    where: str = "TRUE"
+    figures: tuple[Figure, ...] = ()
+    listed: tuple[str, ...] = ()
+    shown: int | None = None
+    measured: bool = True
+
+    @property
+    def module(self) -> str:
+        """The module that computes the table."""
+        return COMPUTED_BY[self.table.name]
+
+
+HOMES_SHOWN: Final = 3  # ids of homes are restricted data
+OF_GROUP: Final = "period = {period} AND dwelling_type = {dwelling_type}"
+OF_HOMES: Final = "household_id IN ({homes})"
+IN_HOURS: Final = "hour_start_utc >= {start} AND hour_start_utc < {end}"
+IN_PERIOD: Final = frozenset({"period"})
+IN_ONE_HOUR: Final = frozenset({"hour", "unweighted"})
+OF_SEVERAL: Final = frozenset({"period", "group"})
+
+ORIGINS: Final = (
+    Origin(table=CLAIM, leads_to=("lcoh", "heat_demand_annual", "heat_profile"), measured=False),
+    Origin(
+        table=LCOH, leads_to=("assumption", "heat_demand_annual"), measured=False,
+        where="scenario = {scenario} AND convention = {convention} AND demand_basis = 'paper'",
+        figures=(
+            Figure(name="lowest", sql="min(lcoh_gbp_per_mwh)", unit="GBP/MWh"),
+            Figure(name="highest", sql="max(lcoh_gbp_per_mwh)", unit="GBP/MWh"),
+        ),
+        listed=("system", "scale", "dwelling_type", "demand_kwh", "lcoh_gbp_per_mwh"),
+    ),
+    Origin(table=LCOH_DISTRIBUTION, leads_to=("assumption", "heat_demand_annual", "household_period")),
+    Origin(table=LCOH_HOUSEHOLD, leads_to=("assumption", "household_period")),
+    Origin(table=ASSUMPTION, measured=False, listed=(*ASSUMPTION.key, "value", "unit", "price_base", "status", "source")),
+    Origin(table=DIVERSITY, leads_to=("diversity_curve",)),
+    Origin(
+        table=DIVERSITY_CURVE, leads_to=("diversity_home",),
+        where=OF_GROUP + " AND interval_minutes = {interval_minutes}",
+        figures=(
+            Figure(name="households", sql="max(households)", unit="homes", equals="diversity.households"),
+            Figure(name="days", sql="max(days)", unit="d"),
+            Figure(name="first_date", sql="CAST(min(first_date) AS VARCHAR)"),
+            Figure(name="last_date", sql="CAST(max(last_date) AS VARCHAR)"),
+        ),
+    ),
+    Origin(
+        table=DIVERSITY_HOME, leads_to=("household_period",),
+        where="period = {period} AND interval_minutes = {interval_minutes} AND " + OF_HOMES,
+        figures=(
+            Figure(name="households", sql="count(*)", unit="homes", equals="diversity_curve.households"),
+            Figure(name="filled_share", sql="avg(filled_share)", unit="1"),
+        ),
+    ),
+    Origin(table=HEAT_PROFILE_SEASON, leads_to=("heat_profile",)),
+    Origin(
+        table=HEAT_DEMAND_ANNUAL, leads_to=("weather_fit", "heat_profile", "household_period"), where=OF_GROUP,
+        figures=(
+            Figure(name="households", sql="max(households)", unit="homes", equals="lcoh.households"),
+            Figure(name="heat_kwh_mean", sql="max(heat_kwh_mean)", unit="kWh/yr", equals="lcoh.demand_kwh"),
+            Figure(name="heat_kwh_ci_low", sql="max(heat_kwh_ci_low)", unit="kWh/yr"),
+            Figure(name="heat_kwh_ci_high", sql="max(heat_kwh_ci_high)", unit="kWh/yr"),
+            Figure(name="gas_kwh_mean", sql="max(gas_kwh_mean)", unit="kWh/yr"),
+            Figure(name="heat_kwh_weather_normal", sql="max(heat_kwh_weather_normal)", unit="kWh/yr"),
+            Figure(name="peak_hour_heat_kwh", sql="max(peak_hour_heat_kwh)", unit="kWh/h"),
+        ),
+    ),
+    Origin(
+        table=WEATHER_FIT, leads_to=("weather_day",), where=OF_GROUP,
+        figures=(
+            Figure(name="days", sql="max(days)", unit="d"),
+            Figure(name="heat_kwh_weather_normal", sql="max(heat_kwh_weather_normal)", unit="kWh/yr",
+                   equals="heat_demand_annual.heat_kwh_weather_normal"),
+        ),
+    ),
+    Origin(
+        table=WEATHER_DAY, leads_to=("household_period", "heat_hourly"), where=OF_GROUP,
+        figures=(Figure(name="days", sql="count(*)", unit="d"),),
+    ),
+    Origin(
+        table=HEAT_PROFILE, leads_to=("household_period", "heat_hourly"), where=OF_GROUP + " AND " + IN_HOURS,
+        figures=(
+            Figure(name="hours", sql="count(*)", unit="h"),
+            Figure(name="fewest_households", sql="min(households)", unit="homes"),
+            Figure(name="most_households", sql="max(households)", unit="homes"),
+            Figure(name="heat_kwh_sum", sql="sum(heat_kwh_mean)", unit="kWh/yr",
+                   equals="heat_demand_annual.heat_kwh_mean", kinds=IN_PERIOD),
+            Figure(name="gas_kwh_sum", sql="sum(gas_kwh_mean)", unit="kWh/yr",
+                   equals="heat_demand_annual.gas_kwh_mean", kinds=IN_PERIOD),
+        ),
+    ),
+    Origin(table=SELECTION_FUNNEL, leads_to=("household_period",)),
+    Origin(
+        table=HOUSEHOLD_PERIOD, leads_to=("heat_hourly",), where="period = {period} AND " + OF_HOMES,
+        figures=(
+            Figure(name="households", sql="count(*)", unit="homes", equals="heat_demand_annual.households", kinds=OF_SEVERAL),
+            Figure(name="heat_kwh_annual_mean", sql="avg(heat_kwh_annual)", unit="kWh/yr"),
+            Figure(name="filled_share_mean", sql="avg(filled_share)", unit="1"),
+            Figure(name="heat_kwh_observed", sql="sum(heat_kwh_observed)", unit="kWh"),
+            Figure(name="hours_observed", sql="sum(hours_observed)", unit="h"),
+        ),
+        listed=("household_id", "completeness", "heat_kwh_annual", "filled_share"), shown=HOMES_SHOWN,
+    ),
+    Origin(
+        table=HEAT_HOURLY, leads_to=("build_month",), where=OF_HOMES + " AND " + IN_HOURS,
+        figures=(
+            Figure(name="households", sql="count(DISTINCT household_id)", unit="homes",
+                   equals="heat_profile.households", kinds=IN_ONE_HOUR),
+            Figure(name="hours", sql="count(*)", unit="h", equals="household_period.hours_observed", kinds=IN_PERIOD),
+            Figure(name="gas_kwh", sql="sum(gas_kwh)", unit="kWh"),
+            Figure(name="heat_kwh", sql="sum(heat_kwh)", unit="kWh",
+                   equals="household_period.heat_kwh_observed", kinds=IN_PERIOD),
+            Figure(name="heat_kwh_mean", sql="avg(heat_kwh)", unit="kWh/h"),
+        ),
+    ),
+    Origin(
+        table=BUILD_MONTH, leads_to=("source", "flag_count"), where="month IN ({months})",
+        figures=(
+            Figure(name="readings", sql="sum(readings)", unit="readings"),
+            Figure(name="ok_half_hours", sql="sum(ok_half_hours)", unit="half-hours"),
+            Figure(name="hours", sql="sum(hours)", unit="h"),
+        ),
+        listed=("month", "fingerprint", "households", "readings", "hours"),
+    ),
+    Origin(
+        table=SOURCE, leads_to=("flag_count",), where="source_id IN ({sources})",
+        figures=(
+            Figure(name="lines", sql="sum(lines)", unit="lines"),
+            Figure(name="readings", sql="sum(readings) FILTER (kind = 'readings')", unit="readings"),
+            Figure(name="rejects", sql="sum(rejects)", unit="lines"),
+        ),
+        listed=(
+            "file_name", "kind", "sha256", "format", "lines", "header_lines", "blank_lines", "readings", "rejects",
+            "superseded", "clock", "stamp", "ingested_at_utc",
+        ),
+    ),
+    Origin(
+        table=FLAG_COUNT, leads_to=("source",), where="source_id IN ({sources})",
+        figures=(Figure(name="readings", sql="sum(readings)", unit="readings", equals="source.readings"),),
+        listed=("flag", "readings"),
+    ),
+    Origin(
+        table=RUN, where="run_id = (SELECT run_id FROM run ORDER BY published_at_utc DESC, run_id DESC LIMIT 1)",
+        listed=("run_id", "kind", "reason", "started_at_utc", "published_at_utc", "snapshot_id", "content_fingerprint",
+                "code_version", "code_fingerprint", "settings"),
+    ),
+)  # fmt: skip
+BY_NAME: Final = {origin.table.name: origin for origin in ORIGINS}
+TRACEABLE: Final = tuple(
+    name for name in BY_NAME if name not in {"assumption", "run", "diversity_curve", "diversity_home"}
+)
+
+
+def way_back(table: str) -> list[Origin]:
+    """Return how a table is followed back: itself, then each table that it is made from, at last the run."""
+    reached, open_ends = set[str](), [table]
+    while open_ends:
+        name = open_ends.pop()
+        if name not in reached:
+            reached.add(name)
+            open_ends += BY_NAME[name].leads_to
+    behind = [origin for origin in ORIGINS if origin.table.name in reached - {table}]
+    return [BY_NAME[table], *behind, *([BY_NAME["run"]] if table != "run" else [])]

@@ -1,0 +1,258 @@
+"""How the gas of homes follows the weather of a period, and the demand of a year of normal weather."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from transforms.climate.weather_fit import TwoLines, fit_two_lines
+from transforms.climate.weather_normal import NormalWeather, split_end_uses
+from transforms.heat.demand import WEATHER_NORMAL, Bootstrap, Drawn, studentised_interval
+from transforms.heat.periods import Period
+from transforms.heat.profiles import MIN_HOMES_OF_A_TYPE
+from transforms.tables.schema import Table
+from transforms.tables.weather import HOUSEHOLD_WEATHER, WEATHER_DAY, WEATHER_FIT
+from transforms.weather.weather_days import HOURS, PeriodWeather, mean_days, peak_shares
+
+Floats = NDArray[np.float64]
+WATTS_PER_KW = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """The tables of one period."""
+
+    fit: pl.DataFrame  # tables.WEATHER_FIT
+    day: pl.DataFrame  # tables.WEATHER_DAY
+    household: pl.DataFrame  # tables.HOUSEHOLD_WEATHER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What carries the heat of a period to normal weather."""
+
+    period: PeriodWeather
+    normal: NormalWeather
+    boiler_efficiency: float  # heat per gas [1]
+
+    def of(self, lines: TwoLines) -> Floats:
+        r"""Return what normal weather adds to the heat of the period, one figure per row of `lines` [kWh/yr].
+
+        :math:`\Delta = \eta\,(G_n - G_p)` with the gas on the lines in a year of normal weather and in the period's.
+        Added to what was measured it keeps what homes did beside the weather, and a leap day drops out; a ratio would
+        scale that rest too.
+        """
+        of_period = lines.gas_at(self.period.effective_c) @ self.period.days_stood_for
+        difference: Floats = self.boiler_efficiency * (self.normal.gas_of_year(lines) - of_period)
+        return difference
+
+
+def describe_weather(
+    gas: Floats,
+    included: pl.DataFrame,
+    profile: pl.DataFrame,
+    annual: pl.DataFrame,
+    *,
+    drawn: Mapping[str, Drawn],
+    correction: Correction,
+    period: Period,
+    weights: Mapping[str, float] | None,
+    bootstrap: Bootstrap,
+) -> Weather:
+    """Fit gas to the weather of a period, type by type and home by home, and carry demand to normal weather.
+
+    A day of a type is the mean over its homes with all 24 hours, and weighs as much as it has homes: the lines are
+    those of all home-days together, and a day on which most homes are missing cannot bend them. The interval draws
+    homes as `demand.draw_annual_heat` does, with the same weights, and runs means, fit and correction on each draw.
+
+    Parameters
+    ----------
+    gas
+        Included homes x days of the period [kWh/d], NaN where a day is not whole.
+    included
+        `household_id`, `dwelling_type`, in the order of the rows of `gas`.
+    profile, annual
+        Rows of `HEAT_PROFILE` and `HEAT_DEMAND_ANNUAL` of the period.
+    drawn
+        As from `demand.draw_annual_heat`, of the same homes and `bootstrap`.
+    correction
+        Weather of the period and normal weather.
+    period
+        The period.
+    weights
+        National shares for `stock` [1], or None.
+    bootstrap
+        How homes are drawn.
+
+    """
+    weather, normal = correction.period, correction.normal
+    known = gas[:, weather.positions]
+    means = mean_days(known, included, weights=weights)
+    replicates = mean_days(known, included, weights=weights, bootstrap=bootstrap)
+    shares = peak_shares(profile, weather, coldest_days=normal.coldest_days, design_c=normal.design_c)
+    fits, days = [], [WEATHER_DAY.empty().drop("period")]
+    for row in annual.sort("dwelling_type").iter_rows(named=True):
+        name = row["dwelling_type"]
+        fit = {"dwelling_type": name, "households": row["households"], "days": 0, "note": row["note"]}
+        if name in means:
+            mean, homes = means[name]
+            lines = fit_two_lines(weather.effective_c, mean, homes, normal.rules)
+            fit |= _line_columns(lines, correction.boiler_efficiency, row=0)
+            fit |= {"days": int((homes[0] > 0).sum())}
+            fit["note"] = _note(weather, lines, homes=row["households"], days=fit["days"])
+            days.append(_days_of_type(name, weather, mean[0], homes[0], lines))
+            if weather.gap is None and np.isfinite(lines.base_kwh_per_day[0]):
+                fit |= _normal_columns(row, lines, correction)
+                fit |= _design_columns(lines, correction, shares.get(name))
+                if row["households"] >= MIN_HOMES_OF_A_TYPE:
+                    refits = fit_two_lines(weather.effective_c, *replicates[name], normal.rules)
+                    fit |= _interval(drawn[name], correction.of(lines), correction.of(refits), bootstrap.level)
+        fits.append(fit)
+    named = {"period": period.label, "normal": normal.label}
+    return Weather(
+        fit=_conform(WEATHER_FIT, [named | fit for fit in fits]),
+        day=WEATHER_DAY.conform(pl.concat(days).with_columns(period=pl.lit(period.label))).sort(WEATHER_DAY.key),
+        household=describe_homes(gas, included, correction, period),
+    )
+
+
+def describe_homes(gas: Floats, included: pl.DataFrame, correction: Correction, period: Period) -> pl.DataFrame:
+    """Fit each included home's own lines (`HOUSEHOLD_WEATHER`); null where its days are too few.
+
+    The balance temperature is the home's own: homes differ by more (SERL: standard deviation 2.3 K) than a year of
+    days leaves open, and another's would flatten the slope of a home that starts to heat later.
+    """
+    weather = correction.period
+    known = gas[:, weather.positions]
+    lines = fit_two_lines(weather.effective_c, known, np.isfinite(known).astype(np.float64), correction.normal.rules)
+    columns = {
+        name: pl.Series(values, nan_to_null=True)
+        for name, values in _lines_as_columns(lines, correction.boiler_efficiency).items()
+    }
+    return HOUSEHOLD_WEATHER.conform(
+        pl.DataFrame(
+            {"household_id": included["household_id"], "days": np.isfinite(gas).sum(axis=1), **columns}
+        ).with_columns(period=pl.lit(period.label))
+    ).sort(HOUSEHOLD_WEATHER.key)
+
+
+def join_normal(annual: pl.DataFrame, fit: pl.DataFrame) -> pl.DataFrame:
+    """Set heat in normal weather from rows of `WEATHER_FIT` beside rows of `HEAT_DEMAND_ANNUAL`."""
+    columns = annual.columns
+    normal = fit.select("dwelling_type", "period", *WEATHER_NORMAL)
+    joined = annual.drop(WEATHER_NORMAL).join(normal, on=["dwelling_type", "period"], how="left", maintain_order="left")
+    return joined.select(columns)
+
+
+def heat_loss(slope_kwh_per_day_k: Floats, boiler_efficiency: float) -> Floats:
+    r"""Return heat per kelvin as power, :math:`H = \eta\,s / 24\,\mathrm{h}` [W/K], from the slope of gas [kWh/(d K)].
+
+    It is what the boiler adds for each kelvin, not the fabric's loss alone: hot water too rises in the cold.
+    """
+    return boiler_efficiency * slope_kwh_per_day_k / HOURS * WATTS_PER_KW
+
+
+def _lines_as_columns(lines: TwoLines, boiler_efficiency: float) -> dict[str, Floats]:
+    """Return the columns that fits of types and of homes share; NaN where there is no figure."""
+    return {
+        "balance_temperature_c": np.where(lines.has_balance, lines.balance_c, np.nan),
+        "base_gas_kwh_per_day": np.where(lines.has_balance, np.maximum(lines.base_kwh_per_day, 0), np.nan),
+        "slope_gas_kwh_per_day_k": lines.slope_kwh_per_day_k,
+        "heat_loss_w_per_k": heat_loss(lines.slope_kwh_per_day_k, boiler_efficiency),
+        "r_squared": lines.r_squared,
+    }
+
+
+def _line_columns(lines: TwoLines, boiler_efficiency: float, *, row: int) -> dict[str, float | None]:
+    columns = _lines_as_columns(lines, boiler_efficiency) | {
+        "warm_slope_gas_kwh_per_day_k": lines.warm_slope_kwh_per_day_k
+    }
+    return {name: _or_none(values[row]) for name, values in columns.items()}
+
+
+def _normal_columns(row: Mapping[str, float], lines: TwoLines, correction: Correction) -> dict[str, float | None]:
+    heat = max(row["heat_kwh_mean"] + float(correction.of(lines)[0]), 0.0)
+    uses = split_end_uses(
+        lines,
+        correction.normal,
+        dwelling_type=str(row["dwelling_type"]),
+        gas_kwh_per_year=heat / correction.boiler_efficiency,
+    )
+    return {WEATHER_NORMAL[0]: heat, **uses}
+
+
+def _design_columns(lines: TwoLines, correction: Correction, peak_share: float | None) -> dict[str, float | None]:
+    design = correction.normal.design_c
+    heat = correction.boiler_efficiency * float(lines.gas_at(np.array([design]))[0, 0])
+    return {
+        "design_temperature_c": design,
+        "design_day_heat_kwh": heat,
+        "design_peak_hour_heat_kwh": None if peak_share is None else heat * peak_share,
+    }
+
+
+def _interval(
+    measured: Drawn, correction_kwh: Floats, correction_kwh_draws: Floats, level: float
+) -> dict[str, float | None]:
+    """Return the bootstrap-t interval of heat in normal weather.
+
+    Its standard errors are those of the measured heat in proportion: homes differ by their level, and beside that the
+    share that weather adds hardly differs between them.
+    """
+    if measured.heat_kwh == 0:
+        return {}
+    heat = measured.heat_kwh + float(correction_kwh[0])
+    draws = measured.heat_kwh_draws + correction_kwh_draws
+    in_normal = Drawn(
+        measured.households,
+        heat,
+        measured.error_kwh * heat / measured.heat_kwh,
+        draws,
+        measured.error_kwh_draws * draws / measured.heat_kwh_draws,
+    )
+    low, high = studentised_interval(in_normal, level)
+    return {WEATHER_NORMAL[1]: _or_none(low), WEATHER_NORMAL[2]: _or_none(high)}
+
+
+def _days_of_type(name: str, weather: PeriodWeather, mean: Floats, homes: Floats, lines: TwoLines) -> pl.DataFrame:
+    """Return rows of `WEATHER_DAY` without the period."""
+    columns = WEATHER_DAY.empty().drop("period").schema
+    return pl.DataFrame(
+        {
+            "dwelling_type": [name] * len(weather.dates),
+            "date": weather.dates,
+            "households": homes.astype(np.int64),
+            "temperature_effective_c": weather.effective_c,
+            "gas_kwh_mean": mean,
+            "gas_kwh_fitted": pl.Series(lines.gas_at(weather.effective_c)[0], nan_to_null=True),
+        },
+        schema=columns,
+    ).filter(pl.col("households") > 0)
+
+
+def _note(weather: PeriodWeather, lines: TwoLines, *, homes: int, days: int) -> str | None:
+    if weather.gap is not None:
+        return weather.gap
+    if not np.isfinite(lines.base_kwh_per_day[0]):
+        return f"only {days} days have a home with all 24 hours; too few for a fit"
+    if not lines.has_balance[0]:
+        return "gas shows no balance temperature: one straight line was fitted"
+    return (
+        f"rests on {homes} homes; there is no interval below {MIN_HOMES_OF_A_TYPE}"
+        if homes < MIN_HOMES_OF_A_TYPE
+        else None
+    )
+
+
+def _conform(table: Table, rows: list[dict[str, object]]) -> pl.DataFrame:
+    """Return rows, in which columns may be absent, as a frame of `table`."""
+    filled = [{name: row.get(name) for name in table.schema} for row in rows]
+    return table.conform(pl.DataFrame(filled, schema=table.schema, orient="row")).sort(table.key)
+
+
+def _or_none(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

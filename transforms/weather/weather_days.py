@@ -1,0 +1,173 @@
+"""Days of a period: how warm each was, how much gas each home used in it, and what a mean home of a type used."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from transforms.climate.temperature import daily_temperature, effective_temperature
+from transforms.heat.demand import Bootstrap, draw_weights
+from transforms.heat.periods import Period, shift_month
+
+Floats = NDArray[np.float64]
+HOURS = 24
+LEAST_SHARE_OF_A_MONTH = 0.5  # a month with fewer of its temperatures known has no weather
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodWeather:
+    """The days of a period whose effective temperature is known."""
+
+    dates: pl.Series
+    positions: NDArray[np.intp]  # of these days among all of the period
+    effective_c: Floats
+    days_stood_for: Floats  # days of the month over its known ones: what each known day counts for in a sum
+    gap: str | None  # why the weather of the period is not known well enough, or None
+
+    @classmethod
+    def of(cls, temperature: pl.DataFrame, period: Period) -> PeriodWeather:
+        """Take the days of a period from hourly temperatures (`hour_start_utc`, `temperature_c` [degC])."""
+        effective = effective_temperature(daily_temperature(temperature))
+        every = pl.DataFrame({"date": pl.date_range(period.start, period.end, "1d", closed="left", eager=True)})
+        found = every.with_row_index("day").join(effective, on="date").sort("date")
+        months = found["date"].dt.month_start()
+        known = dict(months.value_counts().iter_rows())
+        length = {month: (shift_month(month, 1) - month).days for month in period.months}
+        thin = [month for month in period.months if known.get(month, 0) < LEAST_SHARE_OF_A_MONTH * length[month]]
+        return cls(
+            dates=found["date"],
+            positions=found["day"].to_numpy().astype(np.intp),
+            effective_c=found["temperature_effective_c"].to_numpy(),
+            days_stood_for=np.array([length[month] / known[month] for month in months], dtype=np.float64),
+            gap=_name_gap(thin, period),
+        )
+
+
+def _name_gap(months: list[dt.date], period: Period) -> str | None:
+    if not months:
+        return None
+    last = period.end - dt.timedelta(days=1)
+    if len(months) == len(period.months):
+        return f"no outdoor temperature is known from {period.start} to {last}; deliver one to see normal weather"
+    return (
+        f"outdoor temperature is missing in {len(months)} of 12 months from {period.start} to {last}, "
+        f"e.g. {months[0]:%Y-%m}; deliver it to see normal weather"
+    )
+
+
+def gas_by_day(hourly: pl.DataFrame, homes: pl.Series, month: dt.date) -> Floats:
+    """Return homes x days of a month of gas [kWh/d] from rows of `HEAT_HOURLY`.
+
+    A day is NaN unless all its 24 hours (UTC) are good.
+    """
+    rows = pl.DataFrame({"household_id": homes, "row": np.arange(len(homes))})
+    whole = (
+        hourly.select("household_id", "gas_kwh", day=pl.col("hour_start_utc").dt.day().cast(pl.Int64) - 1)
+        .join(rows, on="household_id")
+        .group_by("row", "day")
+        .agg(pl.col("gas_kwh").sum(), hours=pl.len())
+        .filter(pl.col("hours") == HOURS)
+    )
+    gas = np.full((len(homes), (shift_month(month, 1) - month).days), np.nan)
+    gas[whole["row"].to_numpy(), whole["day"].to_numpy()] = whole["gas_kwh"].to_numpy()
+    return gas
+
+
+def join_months(by_month: Mapping[dt.date, Floats], homes: pl.Series, period: Period) -> Floats:
+    """Put months of `gas_by_day` side by side; those that are not there are NaN."""
+    nothing = pl.DataFrame(
+        schema={"household_id": pl.String, "hour_start_utc": pl.Datetime("us"), "gas_kwh": pl.Float64}
+    )
+    return np.concatenate(
+        [by_month[month] if month in by_month else gas_by_day(nothing, homes, month) for month in period.months], axis=1
+    )
+
+
+def mean_days(
+    gas: Floats, included: pl.DataFrame, *, weights: Mapping[str, float] | None, bootstrap: Bootstrap | None = None
+) -> dict[str, tuple[Floats, Floats]]:
+    """Average the days of each type over its homes, and of `all` and `stock`.
+
+    Parameters
+    ----------
+    gas
+        Homes x days [kWh/d], NaN where a day is not whole.
+    included
+        `household_id`, `dwelling_type` of the homes, in this order.
+    weights
+        National shares of the five types [1], or None where `stock` cannot be formed.
+    bootstrap
+        How homes are drawn; None: every home once.
+
+    Returns
+    -------
+    dict
+        By type, replicates x days: the mean gas [kWh/d], NaN on a day without a home, and the homes behind it [1].
+
+    """
+    types = included["dwelling_type"].to_numpy()
+    sums: dict[str, Floats] = {}
+    homes: dict[str, Floats] = {}
+    for name in sorted(set(types)):
+        of_type = types == name
+        ids = included["household_id"].filter(pl.Series(of_type))
+        days, present = np.nan_to_num(gas[of_type]), np.isfinite(gas[of_type]).astype(np.float64)
+        if bootstrap is None:  # plainly added, so that the bits do not hang on the threads of a matrix product
+            sums[name], homes[name] = days.sum(axis=0, keepdims=True), present.sum(axis=0, keepdims=True)
+        else:
+            draws = draw_weights(ids, bootstrap)
+            sums[name], homes[name] = draws @ days, draws @ present
+    if sums:
+        sums["all"], homes["all"] = (np.sum(list(parts.values()), axis=0) for parts in (sums, homes))
+    means = {
+        name: np.divide(sums[name], homes[name], out=np.full_like(sums[name], np.nan), where=homes[name] > 0)
+        for name in sums
+    }
+    if weights is not None:
+        means["stock"] = np.sum([share * means[name] for name, share in weights.items()], axis=0)
+        of_all_five = np.sum([homes[name] for name in weights], axis=0)
+        homes["stock"] = np.where(np.isfinite(means["stock"]), of_all_five, 0)
+    return {name: (means[name], homes[name]) for name in means}
+
+
+def peak_shares(
+    profile: pl.DataFrame, weather: PeriodWeather, *, coldest_days: int, design_c: float
+) -> dict[str, float]:
+    r"""Return, by dwelling type, the share of the highest hour in the heat of the design day [1].
+
+    In the cold the heat of a day evens out (Watson et al. 2019), so the share of the period's cold days
+    :math:`p_d = \max_h q_{dh} / \sum_h q_{dh}` is carried on by its straight line against effective temperature:
+    :math:`p = \bar p + (T_{design} - \bar T)\,\mathrm{cov}(T, p) / \mathrm{var}(T)`, at least that of an even day.
+    The mean share alone would rise with how mild the period's winter was.
+
+    Parameters
+    ----------
+    profile
+        Rows of `HEAT_PROFILE`.
+    weather
+        The days of its period.
+    coldest_days
+        How many of the coldest days the line goes through.
+    design_c
+        Effective temperature of the design day [degC].
+
+    """
+    days = (
+        profile.sort("dwelling_type", "hour_start_utc")
+        .group_by("dwelling_type", date=pl.col("hour_start_utc").dt.date(), maintain_order=True)
+        .agg(total=pl.col("heat_kwh_mean").sum(), peak=pl.col("heat_kwh_mean").max(), hours=pl.len())
+        .filter((pl.col("hours") == HOURS) & (pl.col("total") > 0))
+        .join(pl.DataFrame({"date": weather.dates, "t": weather.effective_c}), on="date")
+        .sort("dwelling_type", "t", "date")
+        .select("dwelling_type", "t", share=pl.col("peak") / pl.col("total"))
+    )
+    coldest = days.group_by("dwelling_type", maintain_order=True).head(coldest_days)
+    slope = (pl.cov("t", "share") / pl.col("t").var()).fill_nan(None).fill_null(0.0)
+    carried = pl.col("share").mean() + (design_c - pl.col("t").mean()) * slope
+    shares = coldest.group_by("dwelling_type", maintain_order=True).agg(carried.clip(1 / HOURS, 1))
+    return dict(shares.iter_rows())

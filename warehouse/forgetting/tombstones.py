@@ -1,0 +1,141 @@
+"""What is kept of forgotten homes: a keyed hash of each id, the key, and the note of one that is not finished."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from transforms.public.forgotten import Tombstones, mark
+from warehouse.lake import flush_to_disk
+
+KEY_BYTES = 32
+OWNERS_FOLDER = 0o700
+
+
+class KeyLostError(ValueError):
+    """There are tombstones and no key: whose they are cannot be told, and their readings would come back."""
+
+
+class Tombstone(BaseModel):
+    """One home that is forgotten."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mark: str  # HMAC-SHA256 of its id
+    length: int  # of its id
+    forgotten_at_utc: dt.datetime
+    reason: str | None
+
+
+class Unfinished(BaseModel):
+    """A home that is being forgotten: the only place that holds its id until the work is done."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    household_id: str
+    reason: str | None
+    began_at_utc: dt.datetime
+    token: str  # stands for the home in the memory of releases, and in the names of new objects
+    sources: tuple[str, ...]  # that held it
+    landing_files: tuple[str, ...]  # that hold it, for their owner
+    snapshots: tuple[str, ...] = ()  # that hold it
+    resting: tuple[str, ...] = ()  # whose figures rest on it
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenFolder:
+    """The folder `forgotten/` of one home folder: its owner's alone."""
+
+    root: Path
+
+    @property
+    def _key(self) -> Path:
+        return self.root / "key"
+
+    @property
+    def note(self) -> Path:
+        """The file that holds the id until the work is done."""
+        return self.root / "unfinished.json"
+
+    def list_tombstones(self) -> list[Tombstone]:
+        """Return the tombstones, oldest first."""
+        paths = self.root.glob("tombstones/*.json")
+        found = [Tombstone.model_validate_json(path.read_text(encoding="utf-8")) for path in paths]
+        return sorted(found, key=lambda stone: (stone.forgotten_at_utc, stone.mark))
+
+    def read_tombstones(self) -> Tombstones:
+        """Return the marks of all forgotten homes.
+
+        Raises
+        ------
+        KeyLostError
+            If there are marks and the key is gone.
+
+        """
+        found = self.list_tombstones()
+        if not found:
+            return Tombstones()
+        if not self._key.exists():
+            raise KeyLostError(
+                f"{len(found)} homes are forgotten and the key that tells them is lost: put {self._key} back from a backup; "
+                "without it their readings would be taken in again"
+            )
+        return Tombstones(key=self._read_key(), marks={stone.mark: stone.length for stone in found})
+
+    def _read_key(self) -> bytes:
+        return bytes.fromhex(self._key.read_text(encoding="ascii"))
+
+    def bury(self, unfinished: Unfinished) -> None:
+        """Leave the tombstone of a home; the first makes the key."""
+        self.read_tombstones()
+        if not self._key.exists():
+            self._write(self._key, secrets.token_hex(KEY_BYTES))
+        name = mark(self._read_key(), unfinished.household_id)
+        stone = Tombstone(
+            mark=name, length=len(unfinished.household_id), forgotten_at_utc=unfinished.began_at_utc, reason=unfinished.reason
+        )  # fmt: skip
+        path = self.root / "tombstones" / f"{name}.json"
+        if not path.exists():
+            self._write(path, stone.model_dump_json(indent=1))
+
+    def read_unfinished(self) -> Unfinished | None:
+        """Return the home that is not forgotten to the end, None where there is none."""
+        try:
+            return Unfinished.model_validate_json(self.note.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+    def write_unfinished(self, unfinished: Unfinished) -> None:
+        """Note a home before anything of it is touched."""
+        self._write(self.note, unfinished.model_dump_json(indent=1))
+
+    def is_unfinished(self) -> bool:
+        """Say whether a home is not forgotten to the end; whoever may not look into the folder is told no."""
+        try:
+            return self.note.exists()
+        except PermissionError:
+            return False
+
+    def finish(self) -> None:
+        """Let go of the id."""
+        self.note.unlink(missing_ok=True)
+        flush_to_disk(self.root)
+
+    def _write(self, path: Path, text: str) -> None:
+        """Store a text for the owner alone, whole or not at all."""
+        for folder in (self.root, path.parent):
+            folder.mkdir(parents=True, exist_ok=True, mode=OWNERS_FOLDER)
+            folder.chmod(OWNERS_FOLDER)
+        partial = path.with_name(f".{path.name}.tmp")
+        partial.unlink(missing_ok=True)
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        flush_to_disk(partial)
+        partial.replace(path)
+        flush_to_disk(path.parent)

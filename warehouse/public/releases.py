@@ -1,0 +1,169 @@
+"""What is remembered of publications, restricted: which homes stood behind them and what was shown.
+
+A release is committed by its manifest, `records/<release id>.json`, which is written last and names the Parquet objects
+that hold it. Objects are named by their content, so that what did not change between releases lies there once. The
+folder holds readings' codes of homes: it is the owner's alone, and nothing of it is ever served.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import polars as pl
+from filelock import FileLock
+
+from transforms.public.public import ReleaseRecord, ShownRelease
+from warehouse.lake import Lake
+
+OWNER_ONLY = 0o600
+OWNERS_FOLDER = 0o700
+Held = TypeVar("Held")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFolder:
+    """The releases of one home folder below `root`."""
+
+    root: Path
+
+    @property
+    def _lake(self) -> Lake:
+        return Lake(self.root)
+
+    def lock(self) -> FileLock:
+        """Return the lock held from reading the last release to pointing at the new one; it dies with its process."""
+        self._make_private()
+        return FileLock(self.root / ".lock")
+
+    def exists(self, release_id: str) -> bool:
+        """Say whether a release is recorded."""
+        return self._lake.exists(_record_key(release_id))
+
+    def latest(self) -> ReleaseRecord | None:
+        """Return the release that was recorded last, or None where there is none.
+
+        It need not be of the newest snapshot: a snapshot that was brought back is released anew, beside all that was
+        shown since.
+        """
+        keys = self._keys()
+        return self._read(keys[-1]) if keys else None
+
+    def shown_before(self, release_id: str) -> ShownRelease | None:
+        """Return what the last release before another one showed, or None where none is remembered."""
+        earlier = [key for key in self._lake.keys("records") if key < _record_key(release_id)]
+        if not earlier:
+            return None
+        manifest = self._manifest(earlier[-1])
+        shown = {name: self._lake.read(of) for name, of in _below("shown", manifest["objects"]).items()}
+        return ShownRelease(release_id=manifest["release_id"], threshold=manifest["threshold"], shown=shown)
+
+    def read_shown(self, release_id: str, names: Collection[str]) -> dict[str, pl.DataFrame]:
+        """Return those of the named tables that a release showed; none where the release is not recorded."""
+        if not self.exists(release_id):
+            return {}
+        shown = _below("shown", self._manifest(_record_key(release_id))["objects"])
+        return {name: self._lake.read(shown[name]) for name in names if name in shown}
+
+    def write(self, record: ReleaseRecord) -> None:
+        """Record a release; the same id again takes the place of the one before."""
+        self._make_private()
+        objects = {
+            **{f"shown/{name}": self._put(name, frame) for name, frame in record.shown.items()},
+            **{f"hidden/{name}": self._put(name, frame) for name, frame in record.hidden.items()},
+            "member": self._put("member", record.member),
+            "edition": self._put("edition", record.edition),
+        }
+        order = 1 + max((self._order(key) for key in self._keys()), default=0)
+        manifest = {
+            "release_id": record.release_id, "threshold": record.threshold, "order": order, "objects": objects
+        }  # fmt: skip
+        key = _record_key(record.release_id)
+        self._lake.put_text(key, json.dumps(manifest, indent=1))
+        self._lake.path(key).chmod(OWNER_ONLY)
+
+    def forget_old(self, keep: int) -> list[str]:
+        """Delete all but the last `keep` releases, at least one, and objects of none; return the ids of those deleted.
+
+        The last one holds what has to be remembered of all before it.
+        """
+        keys = self._keys()
+        old = keys[: -max(keep, 1)]
+        for key in old:
+            self._lake.path(key).unlink()
+        kept = {name for key in keys[len(old) :] for name in self._manifest(key)["objects"].values()}
+        for key in self._lake.keys("objects"):
+            if key not in kept:
+                self._lake.path(key).unlink()
+        return [Path(key).stem for key in old]
+
+    def rewrite(self, change: Callable[[str, pl.DataFrame], pl.DataFrame]) -> int:
+        """Write every object anew that `change` (of its name and frame) changes; return how many. Ids and order stay.
+
+        Former objects go when all records name the new ones; call it with the lock held.
+        """
+        changed = dict[str, str]()
+        for key in self._lake.keys("objects"):
+            before = self._lake.read(key)
+            after = change(Path(key).parent.name, before)
+            if not after.equals(before):
+                changed[key] = self._put(Path(key).parent.name, after)
+        for record in self._keys():
+            manifest = self._manifest(record)
+            objects = {name: changed.get(key, key) for name, key in manifest["objects"].items()}
+            if objects != manifest["objects"]:
+                self._lake.put_text(record, json.dumps(manifest | {"objects": objects}, indent=1))
+                self._lake.path(record).chmod(OWNER_ONLY)
+        for key in changed:
+            self._lake.path(key).unlink()
+        return len(changed)
+
+    def _keys(self) -> list[str]:
+        """Return the records in the order in which they were written; those without a number are the oldest."""
+        return sorted(self._lake.keys("records"), key=lambda key: (self._order(key), key))
+
+    def _order(self, key: str) -> int:
+        order: int = self._manifest(key).get("order", 0)
+        return order
+
+    def _read(self, key: str) -> ReleaseRecord:
+        manifest = self._manifest(key)
+        frames = {name: self._lake.read(of) for name, of in manifest["objects"].items()}
+        return ReleaseRecord(
+            release_id=manifest["release_id"],
+            threshold=manifest["threshold"],
+            shown=_below("shown", frames),
+            hidden=_below("hidden", frames),
+            member=frames["member"],
+            edition=frames["edition"],
+        )
+
+    def _manifest(self, key: str) -> dict[str, Any]:
+        manifest: dict[str, Any] = json.loads(self._lake.get_text(key))
+        return manifest
+
+    def _put(self, name: str, frame: pl.DataFrame) -> str:
+        content = io.BytesIO()
+        frame.write_ipc(content)
+        key = f"objects/{name}/{hashlib.sha256(content.getvalue()).hexdigest()}.parquet"
+        if not self._lake.exists(key):
+            self._lake.put_frame(key, frame)
+            self._lake.path(key).chmod(OWNER_ONLY)
+        return key
+
+    def _make_private(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(OWNERS_FOLDER)
+
+
+def _record_key(release_id: str) -> str:
+    return f"records/{release_id}.json"
+
+
+def _below(prefix: str, objects: Mapping[str, Held]) -> dict[str, Held]:
+    return {name.removeprefix(f"{prefix}/"): of for name, of in objects.items() if name.startswith(f"{prefix}/")}
