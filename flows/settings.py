@@ -25,6 +25,7 @@ from transforms.heat.periods import Sufficiency
 from transforms.public.licences import find_licence
 
 if TYPE_CHECKING:
+    from flows.home import Home
     from warehouse.snapshots import Retention
 
 
@@ -216,7 +217,14 @@ class Settings(BaseSettings):
     @property
     def landing_folder(self) -> Path:
         """Where delivered files are looked for."""
-        return self.landing or self.home / "landing"
+        return self.landing or self.folders.landing
+
+    @property
+    def folders(self) -> Home:
+        """Every path below the data folder."""
+        from flows.home import Home
+
+        return Home(self.home)
 
     @property
     def retention(self) -> Retention:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+from warehouse.writing import PRIVATE, appearing, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,6 +25,7 @@ class Lake:
     """
 
     root: Path
+    mode: int = PRIVATE  # of its objects
 
     def path(self, key: str) -> Path:
         """Return where the object `key` is stored."""
@@ -50,12 +51,11 @@ class Lake:
 
     def put_text(self, key: str, text: str) -> None:
         """Store `text` under `key`."""
-        with self._appearing(key) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write_whole(self.path(key), text, mode=self.mode)
 
     def put_frame(self, key: str, frame: pl.DataFrame) -> None:
         """Store `frame` as Parquet under `key`."""
-        with self._appearing(key) as partial:
+        with appearing(self.path(key), mode=self.mode) as partial:
             frame.write_parquet(partial, compression="zstd", statistics=True)
 
     def read(self, key: str) -> pl.DataFrame:
@@ -82,29 +82,7 @@ class Lake:
         import pyarrow.parquet as pq
 
         with (
-            self._appearing(key) as partial,
+            appearing(self.path(key), mode=self.mode) as partial,
             pq.ParquetWriter(partial, schema, compression="zstd", **options) as writer,
         ):
             yield writer
-
-    @contextmanager
-    def _appearing(self, key: str) -> Iterator[Path]:
-        target = self.path(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
-        try:
-            yield partial
-            flush_to_disk(partial)
-            partial.replace(target)
-            flush_to_disk(target.parent)
-        finally:
-            partial.unlink(missing_ok=True)
-
-
-def flush_to_disk(path: Path) -> None:
-    """Return when the file or folder `path` is on the disk, so that a rename after it survives a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

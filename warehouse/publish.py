@@ -19,9 +19,9 @@ from transforms.tables.cost import ASSUMPTION
 from transforms.tables.lineage import BUILD_MONTH, DATA_DICTIONARY, QUALITY_RESULT
 from transforms.tables.schema import Table, View
 from transforms.tables.views import VIEWS
-from warehouse.lake import flush_to_disk
 from warehouse.reader import connect_to_read
 from warehouse.versions import check_not_newer, describe_older, lacking_columns
+from warehouse.writing import OWNERS_FOLDER, PRIVATE, flush_to_disk
 
 STORAGE_VERSION = "v1.4.0"  # researchers' clients are older than ours: a 1.4 client reads what is written so
 DUCKDB_TYPES = {
@@ -65,10 +65,15 @@ class WarehouseFolder:
         """Return where a snapshot lies."""
         return self.snapshots / f"{snapshot_id}.duckdb"
 
+    @property
+    def lock_file(self) -> Path:
+        """The file that `lock` locks."""
+        return self.root / ".publish.lock"
+
     def lock(self, timeout: float = -1) -> FileLock:
         """Return the lock held from the choice of the base snapshot to the rename; it dies with its process."""
         self.root.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.root / ".publish.lock", timeout=timeout)
+        return FileLock(self.lock_file, timeout=timeout)
 
 
 def duckdb_type(table: Table, column: str) -> str:
@@ -122,11 +127,13 @@ class Candidate:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(OWNERS_FOLDER)  # DuckDB makes files beside the candidate, whose mode follows the umask
         for leftover in (path, path.with_name(path.name + ".wal")):
             leftover.unlink(missing_ok=True)
         self._con = duckdb.connect()
         self._con.execute("SET TimeZone = 'UTC'")
         self._con.execute(f"ATTACH {_quoted(str(path))} AS candidate (STORAGE_VERSION {_quoted(STORAGE_VERSION)})")
+        path.chmod(PRIVATE)
         self._con.execute("USE candidate")
         self._con.execute("BEGIN")  # one flush to the disk instead of one for each of six hundred statements
         for table in (*WAREHOUSE_TABLES, *VIEWS):
@@ -184,10 +191,10 @@ def open_candidate(path: Path) -> Iterator[Candidate]:
 
 def put_in_place(folder: WarehouseFolder, candidate: Path, snapshot_id: str, *, mode: int, group: str | None) -> None:
     """Publish a closed candidate: flush it, rename it over the current warehouse, keep it as a snapshot."""
-    flush_to_disk(candidate)
     candidate.chmod(mode)
     if group is not None:
         shutil.chown(candidate, group=group)
+    flush_to_disk(candidate)
     candidate.replace(folder.current)
     flush_to_disk(folder.root)
     keep_snapshot(folder, snapshot_id)

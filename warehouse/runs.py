@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from warehouse.writing import PRIVATE, write_whole
+
 TOLD_BY_OTHERS = {"run_id", "kind", "reason"}  # fields of a run's log that its other lines tell
 Outcome = Literal["running", "published", "unchanged", "gate_failed", "failed", "nothing_usable", "crashed"]
 
@@ -46,18 +48,16 @@ class RunLog(BaseModel):
 
 def write_run(folder: Path, log: RunLog) -> None:
     """Store the log of a run, whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f".{log.run_id}.{os.getpid()}.tmp"
-    partial.write_text(log.model_dump_json(indent=1), encoding="utf-8")
-    partial.replace(folder / f"{log.run_id}.json")
+    write_whole(folder / f"{log.run_id}.json", log.model_dump_json(indent=1), mode=PRIVATE)
 
 
 def write_event(folder: Path, run_id: str, event: str, **told: object) -> None:
     """Append what happened in a run to `<run_id>.jsonl`: one line of JSON, written at once, whichever thread says it."""
     line = {"at_utc": dt.datetime.now(dt.UTC), "run_id": run_id, "event": event} | told
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / f"{run_id}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    handle = os.open(folder / f"{run_id}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE)
     try:
+        os.fchmod(handle, PRIVATE)
         os.write(handle, (json.dumps(line, default=str) + "\n").encode())
     finally:
         os.close(handle)

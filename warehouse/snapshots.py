@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import grp
 import os
-import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from warehouse.lake import flush_to_disk
 from warehouse.publish import WarehouseFolder
+from warehouse.writing import PRIVATE, flush_to_disk, renamed_onto, write_whole
 
 GIGABYTE = 1e9
 STAMP = "%Y%m%dT%H%M%SZ"  # with which a snapshot's id begins: the moment at which it was made
@@ -144,10 +143,8 @@ def put_back(folder: WarehouseFolder, snapshot_id: str) -> None:
     snapshot = folder.snapshot(snapshot_id)
     if folder.current.exists() and folder.current.samefile(snapshot):
         return
-    partial = folder.root / f".current.{uuid.uuid4().hex[:8]}.tmp"
-    partial.hardlink_to(snapshot)
-    partial.replace(folder.current)
-    flush_to_disk(folder.root)
+    with renamed_onto(folder.current) as partial:
+        partial.hardlink_to(snapshot)
 
 
 def read_hold(folder: WarehouseFolder) -> Hold | None:
@@ -169,11 +166,7 @@ def describe_hold(hold: Hold) -> str:
 
 def write_hold(folder: WarehouseFolder, hold: Hold) -> None:
     """Store the decision, whole or not at all; write it before the rename, which `honour_hold` makes good."""
-    partial = folder.hold.with_name(f".{folder.hold.name}.{os.getpid()}.tmp")
-    partial.write_text(hold.model_dump_json(indent=1), encoding="utf-8")
-    flush_to_disk(partial)
-    partial.replace(folder.hold)
-    flush_to_disk(folder.root)
+    write_whole(folder.hold, hold.model_dump_json(indent=1), mode=PRIVATE)
 
 
 def honour_hold(folder: WarehouseFolder) -> Hold | None:

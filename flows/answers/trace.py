@@ -14,9 +14,7 @@ from flows.answers.trace_scope import Scope, read_scope
 from flows.settings import Settings
 from transforms.lcoh.results.explain import Explanation, explain_cost
 from transforms.tables.origins import BY_NAME, TRACEABLE, Figure, Origin, way_back
-from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
-from warehouse.publish import WarehouseFolder
 from warehouse.reader import open_published
 from warehouse.versions import check_current_format
 
@@ -78,11 +76,11 @@ def trace(settings: Settings, table: str, key: Sequence[str]) -> Trace:
     """
     if table not in TRACEABLE:
         raise KeyChoiceError(f"no table {table} that can be traced; there are {', '.join(TRACEABLE)}")
-    database = WarehouseFolder(settings.home / "warehouse").current
+    database = settings.folders.published
     with open_published(database) as warehouse:
         check_current_format(warehouse.query, database)
         row = find_row(warehouse.query, BY_NAME[table].table, key)
-        walk = _Walk(warehouse.query, read_manifests(Lake(settings.home / "lake")), table, row)
+        walk = _Walk(warehouse.query, read_manifests(settings.folders.lake), table, row)
         origins = warehouse.query("SELECT DISTINCT origin FROM household WHERE origin IS NOT NULL ORDER BY origin")
         return Trace(
             steps=tuple(walk.follow(origin) for origin in way_back(table) if walk.is_behind(origin)),

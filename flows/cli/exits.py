@@ -41,7 +41,7 @@ NEXT_STEP: Final = {
 
 def published(home: Path | None) -> Path:
     """Return the published warehouse."""
-    return read_settings(home=home).home / "warehouse" / "current.duckdb"
+    return read_settings(home=home).folders.published
 
 
 def read_settings(**flags: Any) -> Settings:

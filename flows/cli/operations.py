@@ -70,5 +70,5 @@ def alerts(
             stop(f"the alert was not delivered: {trouble}", FAILED)
         typer.echo("the webhook took a test alert")
         return
-    book = read_book(settings.home)
+    book = read_book(settings.folders.alerts)
     typer.echo(book.model_dump_json(indent=1) if as_json else describe_book(book))

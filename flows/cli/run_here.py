@@ -32,7 +32,7 @@ def run_flow(settings: Settings, **parameters: Any) -> dict[str, Any]:
 def _run(settings: Settings, parameters: dict[str, Any]) -> dict[str, Any]:
     from flows.server.client import start_server, without_heartbeats
 
-    with start_server(settings.home / "prefect") as server:
+    with start_server(settings.folders.prefect) as server:
         from flows.progress import working
 
         with working("start the server"):

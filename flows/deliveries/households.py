@@ -7,9 +7,7 @@ spreadsheet turned into decimals. What is left out is said, by number and exampl
 from __future__ import annotations
 
 import csv
-import os
 import re
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -21,7 +19,7 @@ import polars as pl
 from transforms.readings.formats import HOUSEHOLDS, normalise_name
 from transforms.readings.household_table import UNKNOWN, name_dwelling_type
 from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN
-from warehouse.lake import flush_to_disk
+from warehouse.writing import PRIVATE, write_whole
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 HEADER_WITHIN = 50  # rows from the top in which the header is looked for
@@ -92,7 +90,7 @@ def write_households(
     elif target.exists() and not force:
         raise FileExistsError(f"{target} exists with other content; --force replaces it, --out writes elsewhere")
     else:
-        _write_whole(target, content)
+        write_whole(target, content, mode=PRIVATE)
         done = f"wrote {target}"
     return "\n".join([f"{done}: {_count(len(homes.table), 'home')}", *describe(sheet, homes)])
 
@@ -274,14 +272,3 @@ def _read_csv(source: Path) -> list[tuple[str, Sequence[Row]]]:
         ]
     except csv.Error as error:
         raise HouseholdListError(f"{source} cannot be read as CSV: {error}") from None
-
-
-def _write_whole(target: Path, content: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        partial.write_bytes(content)
-        flush_to_disk(partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)

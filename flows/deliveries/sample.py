@@ -13,7 +13,7 @@ from typing import get_args
 import numpy as np
 import polars as pl
 
-from flows.deliveries.sample_files import OLDEST, READINGS_FILE, open_readings
+from flows.deliveries.sample_files import MADE_UP, OLDEST, READINGS_FILE, open_readings
 from transforms.sample.delivery import TRUTH, tabulate_truth
 from transforms.sample.figures import SampleFigures
 from transforms.sample.kinds import GAS_BOILER
@@ -21,6 +21,7 @@ from transforms.sample.stamps import Clock, EdrpStamps, IsoStamps, Stamp
 from transforms.sample.trial import Faults, Trial, plan_trial
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
+from warehouse.writing import write_whole
 
 HOMES_TRUTH = "truth_homes.parquet"
 
@@ -133,7 +134,7 @@ def write_sample(
     with ExitStack() as stack:
         readings = stack.enter_context(open_readings(out, file_format, stamps, joined=faults != "none"))
         truth = stack.enter_context(
-            Lake(out).parquet_writer("truth.parquet", TRUTH.empty().to_arrow(compat_level=OLDEST).schema)
+            Lake(out, mode=MADE_UP).parquet_writer("truth.parquet", TRUTH.empty().to_arrow(compat_level=OLDEST).schema)
         )
         for block, members in enumerate(trial.blocks):
             homes = trial.homes[members]
@@ -166,7 +167,7 @@ def write_sample(
         heat_kwh_mean=float(heat.sum()),
         peak_hour_heat_kwh=float(heat.reshape(-1, 2).sum(axis=1).max()),
     )
-    (out / "README.txt").write_text(f"{summary}{NOTE}{NOTE_ALL if trial.variety else ''}", encoding="utf-8")
+    write_whole(out / "README.txt", f"{summary}{NOTE}{NOTE_ALL if trial.variety else ''}", mode=MADE_UP)
     return summary
 
 
@@ -189,16 +190,15 @@ def _write_households(out: Path, trial: Trial, origin: str) -> None:
     """Write the homes that the household table knows; `origin` marks them as made up."""
     homes = trial.variety.homes if trial.variety else trial.homes.with_columns(heating_system=pl.lit(GAS_BOILER))
     known = homes.filter(pl.Series(trial.plan.known))
-    known.select("household_id", "dwelling_type", "heating_system", origin=pl.lit(origin)).write_csv(
-        out / "households.csv"
-    )
+    table = known.select("household_id", "dwelling_type", "heating_system", origin=pl.lit(origin))
+    write_whole(out / "households.csv", table.write_csv(), mode=MADE_UP)
 
 
 def _write_homes_truth(out: Path, trial: Trial) -> None:
     """Write what sets the homes apart; where nothing does, no such file of an earlier trial stays."""
     (out / HOMES_TRUTH).unlink(missing_ok=True)
     if trial.variety:
-        Lake(out).put_frame(HOMES_TRUTH, trial.variety.tabulate_homes(trial.starts))
+        Lake(out, mode=MADE_UP).put_frame(HOMES_TRUTH, trial.variety.tabulate_homes(trial.starts))
 
 
 def _count_homes(trial: Trial, column: str) -> dict[str, int]:
@@ -208,4 +208,4 @@ def _count_homes(trial: Trial, column: str) -> dict[str, int]:
 
 def _write_temperature(out: Path, start: dt.date, end: dt.date) -> None:
     daily = read_figures("temperature_daily").filter(pl.col("date").is_between(start, end, closed="left"))
-    daily.select("date", "temperature_mean_c").write_csv(out / "temperature.csv")
+    write_whole(out / "temperature.csv", daily.select("date", "temperature_mean_c").write_csv(), mode=MADE_UP)

@@ -14,6 +14,7 @@ from transforms.sample.delivery import Delivery, shift_starts
 from transforms.sample.stamps import EdrpStamps, IsoStamps
 from transforms.tables.schema import UTC
 from warehouse.lake import Lake
+from warehouse.writing import appearing
 
 READINGS_FILE = {
     "edrp": "edrp_gas.csv",
@@ -30,6 +31,7 @@ PARQUET_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "gas_kwh": pl.Float64,
 }
 UNREADABLE_VALUE = "ERR"
+MADE_UP = 0o644  # of files that hold no real home
 OLDEST = pl.CompatLevel.oldest()  # Arrow types that every reader of Parquet knows
 
 
@@ -55,16 +57,11 @@ def open_readings(
     name = READINGS_FILE[file_format]
     if file_format == "canonical_parquet":
         schema = pl.DataFrame(schema=PARQUET_SCHEMA).to_arrow(compat_level=OLDEST).schema
-        with Lake(out).parquet_writer(name, schema) as writer:
+        with Lake(out, mode=MADE_UP).parquet_writer(name, schema) as writer:
             yield _ParquetReadings(writer)
         return
-    partial = out / f"{name}.part"
-    try:
-        with partial.open("wb") as handle:
-            yield _CsvReadings(handle, CSV_HEADER[file_format], stamps, joined=joined)
-        partial.replace(out / name)
-    finally:
-        partial.unlink(missing_ok=True)
+    with appearing(out / name, mode=MADE_UP) as partial, partial.open("wb") as handle:
+        yield _CsvReadings(handle, CSV_HEADER[file_format], stamps, joined=joined)
 
 
 class _CsvReadings:

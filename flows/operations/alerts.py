@@ -24,6 +24,7 @@ from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
 from warehouse.quarantine import left_out_sources, read_decisions, replaced_sources
 from warehouse.runs import RunLog, read_runs, write_event
+from warehouse.writing import PRIVATE, write_whole
 
 Kind = Literal["gate_failed", "run_failed", "source_quarantined", "stale_data", "test"]
 GOOD = frozenset({"published", "unchanged"})
@@ -31,6 +32,7 @@ JUDGED_BY_ALL: frozenset[Kind] = frozenset({"gate_failed", "run_failed"})
 NAMED = 5  # facts of one kind that a message names
 SHORT = 16  # characters of a source id that are shown
 LOCK_SECONDS = 30
+STANDING = "standing.json"
 SLACK = dt.timedelta(hours=4)  # a night that starts a little earlier than the last is still a week later
 
 
@@ -84,10 +86,10 @@ def raise_alerts(settings: Settings, log: RunLog) -> None:
 
 def find_facts(settings: Settings, log: RunLog) -> tuple[list[Fact], frozenset[Kind]]:
     """Return what is wrong after a run, and the kinds of facts that it could judge."""
-    facts = _of_runs(log, read_runs(settings.home / "runs"))
+    facts = _of_runs(log, read_runs(settings.folders.runs))
     if log.outcome not in GOOD:
         return facts, JUDGED_BY_ALL
-    lake = Lake(settings.home / "lake")
+    lake = settings.folders.lake
     manifests = read_manifests(lake)
     facts += _of_sources(lake, manifests) + _of_feeds(settings, lake, manifests, log.started_at_utc.date())
     if log.held:
@@ -184,7 +186,7 @@ def settle(settings: Settings, run_id: str, facts: Iterable[Fact], judged: Colle
 
     Facts of kinds that were not judged stand as before; of judged kinds, what is not in `facts` has ended.
     """
-    folder = settings.home / "alerts"
+    folder = settings.folders.alerts
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock", timeout=LOCK_SECONDS):
@@ -194,7 +196,7 @@ def settle(settings: Settings, run_id: str, facts: Iterable[Fact], judged: Colle
 
 
 def _settle(settings: Settings, run_id: str, facts: list[Fact], judged: Collection[Kind]) -> str | None:
-    book, now = read_book(settings.home), dt.datetime.now(dt.UTC)
+    book, now = read_book(settings.folders.alerts), dt.datetime.now(dt.UTC)
     before = {told.key: told for told in book.standing}
     standing = [told for told in book.standing if told.kind not in judged]
     due: dict[Kind, list[Told]] = defaultdict(list)
@@ -218,7 +220,7 @@ def _settle(settings: Settings, run_id: str, facts: list[Fact], judged: Collecti
             told.tried_at_utc, told.trouble = now, failed
             told.sent_at_utc = told.sent_at_utc if failed else now
         write_event(
-            settings.home / "runs",
+            settings.folders.runs,
             run_id,
             "alert",
             kind=kind,
@@ -227,7 +229,7 @@ def _settle(settings: Settings, run_id: str, facts: list[Fact], judged: Collecti
             trouble=failed,
         )
         trouble, last = failed or trouble, group[-1].model_copy(update={"what": payload["what"]})
-    write_book(settings.home, Book(standing=standing, last=last))
+    write_book(settings.folders.alerts, Book(standing=standing, last=last))
     return trouble
 
 
@@ -270,20 +272,17 @@ def send_test(settings: Settings) -> str | None:
     return send(settings, describe("test", [told], "none", now), seconds=settings.alert_seconds)
 
 
-def read_book(home: Path) -> Book:
+def read_book(folder: Path) -> Book:
     """Return what stands; a book that cannot be read is begun anew, so that facts are told once more."""
     try:
-        return Book.model_validate_json((home / "alerts" / "standing.json").read_text(encoding="utf-8"))
+        return Book.model_validate_json((folder / STANDING).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return Book()
 
 
-def write_book(home: Path, book: Book) -> None:
+def write_book(folder: Path, book: Book) -> None:
     """Store what stands, whole or not at all."""
-    path = home / "alerts" / "standing.json"
-    partial = path.with_name(f".standing.{os.getpid()}.tmp")
-    partial.write_text(book.model_dump_json(indent=1), encoding="utf-8")
-    partial.replace(path)
+    write_whole(folder / STANDING, book.model_dump_json(indent=1), mode=PRIVATE)
 
 
 def describe_book(book: Book) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.settings import Settings
-from warehouse.publish import WarehouseFolder
 from warehouse.snapshots import GIGABYTE, list_files
 
 # Measured on 300 made-up homes for a year: 142 MB of CSV became 23 MB of lake and a warehouse of 48 MB; report, release
@@ -38,7 +37,7 @@ class Disk:
 
 def measure_disk(settings: Settings, new_files: Iterable[tuple[str, int]] = ()) -> Disk:
     """Return what is free and what the next run needs, given the names and bytes of the files that it takes in."""
-    folder = WarehouseFolder(settings.home / "warehouse")
+    folder = settings.folders.warehouse
     files = list_files(folder)
     current = folder.current.stat().st_size if folder.current.exists() else 0
     new = sum(size if name.lower().endswith(".csv") else PACKED * size for name, size in new_files)

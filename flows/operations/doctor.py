@@ -56,7 +56,7 @@ def _examine_home(settings: Settings, home: Path | None, *, start_server: bool) 
         ("locks", partial(home_findings.check_locks, settings)),
         ("warehouse", partial(home_findings.check_warehouse, settings)),
         ("report", partial(home_findings.check_report, settings)),
-        ("server", partial(machine_findings.check_server, settings.home / "prefect", start=start_server)),
+        ("server", partial(machine_findings.check_server, settings.folders.prefect, start=start_server)),
     )
 
 

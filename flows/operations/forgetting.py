@@ -38,12 +38,10 @@ from warehouse.forgetting.tables import (
     rewrite_current,
     trace_home,
 )
-from warehouse.forgetting.tombstones import ForgottenFolder, Unfinished
-from warehouse.lake import Lake
+from warehouse.forgetting.tombstones import Unfinished
 from warehouse.landing import is_unchanged
 from warehouse.manifest import read_manifests
-from warehouse.public.releases import ReleaseFolder
-from warehouse.publish import WarehouseFolder, read_history
+from warehouse.publish import read_history
 from warehouse.quarantine import decision_key, left_out_sources, read_decisions
 from warehouse.runs import at_work
 from warehouse.snapshots import list_files, read_hold
@@ -87,7 +85,7 @@ def check_can_start(settings: Settings, household_id: str, reason: str | None) -
         settings or the reason name the home.
 
     """
-    folder = ForgottenFolder(settings.home / "forgotten")
+    folder = settings.folders.forgotten
     note, home = folder.read_unfinished(), _forgetting(household_id, "search")
     if not household_id.strip():
         raise ValueError("the id of a home is empty")
@@ -99,19 +97,23 @@ def check_can_start(settings: Settings, household_id: str, reason: str | None) -
     if feeds:
         message = f"hearth.toml names the home: feeds.{feeds[0]!r}.household_id; take the line out first"
         raise ValueError(message)
-    if read_hold(_warehouse(settings)) is not None:
+    if read_hold(settings.folders.warehouse) is not None:
         raise ValueError("a snapshot is held, so that nothing can be published: `hearth rollback --resume` first")
-    if server_lives(settings.home):
+    if server_lives(settings.folders):
         raise ValueError(
             "a Prefect server of this home is at work, and its records may name the home: stop `hearth up` first"
         )
-    history = read_history(_warehouse(settings).current)
+    history = read_history(settings.folders.warehouse.current)
     if history is not None and history.older is not None:
         message = f"the published warehouse {history.older}: `hearth run` publishes it anew; then forget"
         raise ValueError(message)
     tombstones = folder.read_tombstones()
     is_known = note is not None or bool(tombstones.among([household_id]))
-    if not is_known and not list_holders(_lake(settings), home) and not list_traces(_warehouse(settings), home):
+    if (
+        not is_known
+        and not list_holders(settings.folders.lake, home)
+        and not list_traces(settings.folders.warehouse, home)
+    ):
         message = f"no delivered file holds a home {household_id!r}; ids are those of the table household"
         raise ValueError(message)
 
@@ -151,23 +153,23 @@ def forget(settings: Settings, household_id: str, *, reason: str | None, run: Ru
 
 def finish(settings: Settings, *, run: Run) -> Forgotten:
     """Take up a home that is not forgotten to the end; parameters and errors as of `forget`."""
-    note = ForgottenFolder(settings.home / "forgotten").read_unfinished()
+    note = settings.folders.forgotten.read_unfinished()
     if note is None:
         raise ValueError("no home is waiting to be forgotten to the end")
     return forget(settings, note.household_id, reason=note.reason, run=run)
 
 
 def _alone(settings: Settings) -> AbstractContextManager[None]:
-    return at_work(settings.home / "runs", alone=True, waiting=lambda: say("waiting for the run that is under way"))
+    return at_work(settings.folders.runs, alone=True, waiting=lambda: say("waiting for the run that is under way"))
 
 
 def _begin(settings: Settings, household_id: str, reason: str | None) -> Unfinished:
     """Note the home with what can no longer be told once it is gone, then leave its tombstone."""
-    folder = ForgottenFolder(settings.home / "forgotten")
+    folder = settings.folders.forgotten
     home, before = _forgetting(household_id, "search"), folder.read_unfinished()
-    holders = list_holders(_lake(settings), home)
+    holders = list_holders(settings.folders.lake, home)
     there = {p.path for m in holders for p in m.paths if is_unchanged(p.path, p.bytes, p.mtime_ns)}
-    traces = list_traces(_warehouse(settings), home)
+    traces = list_traces(settings.folders.warehouse, home)
     resting = {snapshot for snapshot, trace in traces.items() if trace.has_rows}
     note = Unfinished(
         household_id=household_id,
@@ -187,9 +189,9 @@ def _begin(settings: Settings, household_id: str, reason: str | None) -> Unfinis
 def _rewrite(settings: Settings, note: Unfinished) -> None:
     """Write every file anew that holds the home."""
     home = _forgetting(note.household_id, note.token)
-    folder = _warehouse(settings)
+    folder = settings.folders.warehouse
     with working("rewrite what holds the home"):
-        forget_in_lake(_lake(settings), home)
+        forget_in_lake(settings.folders.lake, home)
         with folder.lock():
             history = read_history(folder.current)
             delete_candidates(folder)
@@ -197,7 +199,7 @@ def _rewrite(settings: Settings, note: Unfinished) -> None:
                 mode = int(settings.published_mode, 8)
                 rewrite_current(folder, home, history.snapshot_id, mode=mode, group=settings.published_group)
             delete_snapshots(folder, note.snapshots)
-        releases = ReleaseFolder(settings.home / "releases")
+        releases = settings.folders.releases
         with releases.lock():
             releases.rewrite(
                 lambda name, frame: (
@@ -206,18 +208,18 @@ def _rewrite(settings: Settings, note: Unfinished) -> None:
                     else mask_frame(name, frame, home.marks)
                 )
             )
-        mask_logs(settings.home, home)
-        clear_prefect(settings.home)
+        mask_logs(settings.folders, home)
+        clear_prefect(settings.folders)
 
 
 def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
     """Delete what rested on the home, search, and let go of the id."""
-    folder = _warehouse(settings)
+    folder = settings.folders.warehouse
     _sweep(settings)
     with folder.lock():
         delete_snapshots(folder, note.snapshots)
         history, kept = read_history(folder.current), {file.snapshot_id for file in list_files(folder)}
-    with ReleaseFolder(settings.home / "releases").lock():
+    with settings.folders.releases.lock():
         prune_reports(settings, kept)
     if history is not None and history.snapshot_id in note.resting:
         message = (
@@ -225,7 +227,7 @@ def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
             "mend what `hearth status` names, then `hearth forget --finish`"
         )
         raise NotFinishedError(message)
-    forgotten = ForgottenFolder(settings.home / "forgotten")
+    forgotten = settings.folders.forgotten
     spared = [forgotten.note, settings.landing_folder, *map(Path, note.landing_files)]
     with working("search every file for the home"):
         left = find_home(settings.home, note.household_id, spared=spared)
@@ -241,7 +243,7 @@ def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
 
 def _sweep(settings: Settings) -> None:
     """Delete at once what nothing in the lake refers to any more: all that was computed from the home."""
-    lake = _lake(settings)
+    lake = settings.folders.lake
     manifests, decisions = read_manifests(lake), read_decisions(lake)
     kept = {LAKE_FORMAT_KEY, *(decision_key(decision.source_id) for decision in decisions)}
     kept.update(*(manifest.object_keys for manifest in manifests))
@@ -267,11 +269,3 @@ def _forgetting(household_id: str, tag: str) -> Forgetting:
 
 def _as_json(text: str) -> str:
     return json.dumps(text)[1:-1]
-
-
-def _lake(settings: Settings) -> Lake:
-    return Lake(settings.home / "lake")
-
-
-def _warehouse(settings: Settings) -> WarehouseFolder:
-    return WarehouseFolder(settings.home / "warehouse")

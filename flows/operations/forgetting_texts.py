@@ -9,19 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flows.home import Home
 from flows.server.files import ServerFiles
 from warehouse.forgetting.lake import Forgetting
-from warehouse.lake import flush_to_disk
+from warehouse.writing import write_whole
 
 MADE_BY_US = ("event", "kind", "outcome", "stage")  # fields that hold our own words, beside ids and times
 ENDING = ("_id", "_utc")
 PATIENCE_SECONDS = 20.0  # that a server whose last user left may take to end
 
 
-def mask_logs(home_folder: Path, home: Forgetting) -> int:
+def mask_logs(folders: Home, home: Forgetting) -> int:
     """Write every log of a run and the list of standing alerts anew that name the home; return how many."""
-    documents = [*home_folder.glob("runs/*.json"), *home_folder.glob("alerts/*.json")]
-    lines = [*home_folder.glob("runs/*.jsonl")]
+    documents = [*folders.runs.glob("*.json"), *folders.alerts.glob("*.json")]
+    lines = [*folders.runs.glob("*.jsonl")]
     return sum(_rewrite(path, home, _mask_document) for path in documents) + sum(
         _rewrite(path, home, _mask_lines) for path in lines
     )
@@ -32,11 +33,7 @@ def _rewrite(path: Path, home: Forgetting, mask: Callable[[str, Forgetting], str
     after = mask(before, home) if any(spelled in before for spelled in home.marks.spelled) else before
     if after == before:
         return False
-    partial = path.with_name(f".{path.name}.tmp")
-    partial.write_text(after, encoding="utf-8")
-    partial.chmod(path.stat().st_mode & 0o777)
-    flush_to_disk(partial)
-    partial.replace(path)
+    write_whole(path, after, mode=path.stat().st_mode & 0o777)
     return True
 
 
@@ -71,9 +68,9 @@ def _mask(value: Any, home: Forgetting) -> Any:
     return value
 
 
-def server_lives(home_folder: Path) -> bool:
+def server_lives(folders: Home) -> bool:
     """Say whether a Prefect server of the home still lives after the time that one takes to end."""
-    files = ServerFiles((home_folder / "prefect").resolve())
+    files = ServerFiles(folders.prefect.resolve())
     if not files.home.exists():
         return False
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -84,12 +81,12 @@ def server_lives(home_folder: Path) -> bool:
     return False
 
 
-def clear_prefect(home_folder: Path) -> None:
+def clear_prefect(folders: Home) -> None:
     """Delete what Prefect's embedded server recorded, which nothing needs: names of files, errors, its log.
 
     The locks stay: a server that starts at this moment holds one.
     """
-    folder = home_folder / "prefect"
+    folder = folders.prefect
     for path in folder.iterdir() if folder.exists() else ():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

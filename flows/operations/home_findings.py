@@ -19,10 +19,8 @@ from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import check_scenario
 from transforms.lcoh.model.conventions import find_convention
 from warehouse.cost_figures import read_assumptions
-from warehouse.lake import Lake
 from warehouse.landing import LandedFile, walk_landing
 from warehouse.manifest import read_manifests
-from warehouse.publish import WarehouseFolder
 from warehouse.reader import QueryError, open_published
 from warehouse.runs import RunLog, read_runs
 
@@ -124,7 +122,7 @@ def list_landing(settings: Settings) -> list[LandedFile | tuple[str, str]]:
 
 def check_free_disk(settings: Settings, found: list[LandedFile | tuple[str, str]]) -> Finding:
     """Check that the disk of the home holds what the next run has to write."""
-    taken = {(place.path, place.bytes) for m in read_manifests(Lake(settings.home / "lake")) for place in m.paths}
+    taken = {(place.path, place.bytes) for m in read_manifests(settings.folders.lake) for place in m.paths}
     new = [(f.file_name, f.bytes) for f in found if isinstance(f, LandedFile) and (f.path, f.bytes) not in taken]
     disk = measure_disk(settings, new)
     told = f"{tell_bytes(disk.free_bytes)} free, the next run needs {tell_bytes(disk.needed_bytes)}"
@@ -135,7 +133,7 @@ def check_free_disk(settings: Settings, found: list[LandedFile | tuple[str, str]
 
 def check_runs(settings: Settings) -> Finding:
     """Check how the last run ended."""
-    logs = read_runs(settings.home / "runs")
+    logs = read_runs(settings.folders.runs)
     if not logs:
         return ok("runs", "none yet")
     last = logs[-1]
@@ -166,12 +164,12 @@ def check_locks(settings: Settings) -> Finding:
     """Check that nobody but a run that lives holds the locks of the home."""
     held = [
         path
-        for path in (settings.home / "warehouse" / ".publish.lock", settings.home / "releases" / ".lock")
+        for path in (settings.folders.warehouse.lock_file, settings.folders.releases.lock_file)
         if path.exists() and _is_held(path)
     ]
     if not held:
         return ok("locks", "nobody publishes at this moment")
-    if any(log.outcome == "running" for log in read_runs(settings.home / "runs")):
+    if any(log.outcome == "running" for log in read_runs(settings.folders.runs)):
         return ok("locks", "a run publishes at this moment")
     names = ", ".join(str(path) for path in held)
     return warn("locks", f"a program holds {names}, and no run is at work", f"find it: fuser -v {held[0]}")
@@ -189,7 +187,7 @@ def _is_held(path: Path) -> bool:
 
 def check_warehouse(settings: Settings) -> Finding:
     """Check that the published warehouse opens and says what it is."""
-    current = WarehouseFolder(settings.home / "warehouse").current
+    current = settings.folders.published
     if not current.exists():
         return ok("warehouse", "none is published yet")
     if not os.access(current, os.R_OK):
@@ -210,8 +208,8 @@ def check_warehouse(settings: Settings) -> Finding:
 
 def check_report(settings: Settings) -> Finding:
     """Check that the site is that of the published warehouse, by today's code."""
-    page = settings.home / "reports" / "current" / "index.html"
-    if not WarehouseFolder(settings.home / "warehouse").current.exists():
+    page = settings.folders.first_page
+    if not settings.folders.published.exists():
         return ok("report", "none yet")
     if not page.exists():
         return warn("report", "there is none", "`hearth report` writes it")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 from flows.settings import Settings
-from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
 from warehouse.quarantine import Decision, State, read_decisions, write_decision
 
@@ -28,7 +27,7 @@ NAMED = 3  # files named where a name fits none
 
 def list_decisions(settings: Settings) -> list[Decision]:
     """Return the latest decision about each source that there is one about, quarantined ones first."""
-    decisions = read_decisions(Lake(settings.home / "lake"))
+    decisions = read_decisions(settings.folders.lake)
     return sorted(decisions, key=lambda d: (d.state != "quarantined", d.file_name, d.source_id))
 
 
@@ -61,7 +60,7 @@ def decide(settings: Settings, name: str, state: ByHand) -> str:
         If no source or more than one is named so, or there is nothing to lift.
 
     """
-    lake = Lake(settings.home / "lake")
+    lake = settings.folders.lake
     usable = [m for m in read_manifests(lake) if m.kind == "readings" and m.outcome == "accepted"]
     source = find_source(usable, name, what="source of readings")
     before = {d.source_id: d.state for d in read_decisions(lake)}.get(source.source_id)

@@ -18,7 +18,6 @@ from flows.operations.watch import ROLLBACK
 from flows.pipeline.report import give_access, write_report
 from flows.progress import say
 from flows.settings import Settings
-from warehouse.public.releases import ReleaseFolder
 from warehouse.publish import WarehouseFolder, keep_snapshot
 from warehouse.reader import QueryError, open_published
 from warehouse.runs import RunLog, running
@@ -56,7 +55,7 @@ class SnapshotState(BaseModel):
 
 def list_snapshots(settings: Settings) -> list[SnapshotState]:
     """Return every snapshot, newest first, with what the next run does with it and why."""
-    folder = _folder(settings)
+    folder = settings.folders.warehouse
     verdicts = decide_retention(
         list_files(folder), settings.retention, now=dt.datetime.now(dt.UTC), hold=read_hold(folder)
     )
@@ -104,7 +103,7 @@ def describe_snapshots(states: list[SnapshotState], settings: Settings) -> str:
     """Return the snapshots as text for people."""
     if not states:
         return "no snapshot yet: `hearth run` publishes the first"
-    hold = read_hold(_folder(settings))
+    hold = read_hold(settings.folders.warehouse)
     lines = [f"{'snapshot':<27}{'published (UTC)':<18}{'by':<10}{'hours':>12}{'size':>10}"]
     for state in states:
         hours = "" if state.hours is None else f"{state.hours:,}"
@@ -140,10 +139,10 @@ def roll_back(settings: Settings, name: str, *, reason: str | None = None) -> st
         If no snapshot or more than one is named so, it is the published one, or today's code cannot read it.
 
     """
-    folder = _folder(settings)
+    folder = settings.folders.warehouse
     target = _find(list_snapshots(settings), name)
     log = _start_log(reason)
-    with running(settings.home / "runs", log):
+    with running(settings.folders.runs, log):
         with _publishing_lock(folder):
             hold, before = honour_hold(folder), _published_id(folder)
             if before is not None:
@@ -181,11 +180,11 @@ def resume(settings: Settings) -> str:
         If nothing is held.
 
     """
-    folder = _folder(settings)
+    folder = settings.folders.warehouse
     if read_hold(folder) is None:
         raise ValueError("nothing is held: runs publish what they find")
     log = _start_log("resumed")
-    with running(settings.home / "runs", log), _publishing_lock(folder):
+    with running(settings.folders.runs, log), _publishing_lock(folder):
         hold = honour_hold(folder)
         lift_hold(folder)
         log.outcome, log.snapshot_id = "unchanged", None if hold is None else hold.snapshot_id
@@ -242,7 +241,7 @@ def retain(settings: Settings) -> list[str]:
 
     Where another run publishes at this moment nothing is done: it does the same at its end.
     """
-    folder = _folder(settings)
+    folder = settings.folders.warehouse
     try:
         with folder.lock(timeout=0):
             gone = forget_old_snapshots(folder, settings.retention, now=dt.datetime.now(dt.UTC))
@@ -251,7 +250,7 @@ def retain(settings: Settings) -> list[str]:
             set_access([file.path for file in kept], mode=mode, group=settings.published_group)
     except Timeout:
         return []
-    with ReleaseFolder(settings.home / "releases").lock():
+    with settings.folders.releases.lock():
         return gone + prune_reports(settings, {file.snapshot_id for file in kept})
 
 
@@ -260,7 +259,7 @@ def prune_reports(settings: Settings, kept: Collection[str]) -> list[str]:
 
     The one that `reports/current` points to stays. Call it with the lock of releases held.
     """
-    reports = settings.home / "reports"
+    reports = settings.folders.reports
     if not reports.exists():
         return []
     current = (reports / "current").resolve().name
@@ -282,7 +281,3 @@ def prune_reports(settings: Settings, kept: Collection[str]) -> list[str]:
 def snapshot_of(report: str) -> str:
     """Return the snapshot id that the name of a report's folder begins with."""
     return "-".join(report.split("-")[:2])
-
-
-def _folder(settings: Settings) -> WarehouseFolder:
-    return WarehouseFolder(settings.home / "warehouse")

@@ -15,10 +15,8 @@ from flows.operations.watch import Operations, describe_operations, is_good, rea
 from flows.pipeline.report import report_is_current
 from flows.settings import Settings
 from transforms.lcoh.results.table import missing_systems
-from warehouse.forgetting.tombstones import ForgottenFolder
-from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
-from warehouse.publish import History, WarehouseFolder, read_history
+from warehouse.publish import History, read_history
 from warehouse.quarantine import LEFT_OUT, Decision, left_out_sources, read_decisions, replaced_sources
 from warehouse.runs import RunLog, read_runs
 
@@ -84,15 +82,15 @@ class Status(BaseModel):
 
 def read_status(settings: Settings) -> Status:
     """Return the state of the home folder, from manifests, run logs and the published warehouse."""
-    folder = WarehouseFolder(settings.home / "warehouse")
+    folder = settings.folders.warehouse
     history = read_history(folder.current)
-    lake = Lake(settings.home / "lake")
+    lake = settings.folders.lake
     manifests = read_manifests(lake)
     decisions = read_decisions(lake)
     left_out = {d.source_id: d for d in decisions if d.state in LEFT_OUT}
     replaced = replaced_sources(manifests, left_out_sources(manifests, decisions))
     used = [m for m in manifests if m.source_id not in left_out]
-    runs = read_runs(settings.home / "runs")
+    runs = read_runs(settings.folders.runs)
     good = [log.run_id for log in runs if is_good(log)]
     included = {} if history is None else dict(history.included.iter_rows())
     feeds = read_feeds(used, replaced, settings, dt.datetime.now(dt.UTC).date())
@@ -116,7 +114,7 @@ def read_status(settings: Settings) -> Status:
             _source_state(m, superseded=m.source_id in replaced, left_out=left_out.get(m.source_id)) for m in manifests
         ],
         operations=read_operations(settings, runs, older=None if history is None else history.older),
-        forgetting=ForgottenFolder(settings.home / "forgotten").is_unfinished(),
+        forgetting=settings.folders.forgotten.is_unfinished(),
     )
 
 
@@ -238,17 +236,17 @@ def summarise_run(log: dict[str, Any], settings: Settings) -> str:
     if log["message"]:
         lines.append(log["message"])
     if log["outcome"] in {"published", "unchanged"}:
-        history = read_history(WarehouseFolder(settings.home / "warehouse").current)
+        history = read_history(settings.folders.published)
         lines += [f"not costed {why}" for why in name_not_costed(history)]
         lines += [
-            f"warehouse  {settings.home / 'warehouse' / 'current.duckdb'}",
+            f"warehouse  {settings.folders.published}",
             _describe_report(_find_report(settings), is_current=report_is_current(settings)),
         ]
     return "\n".join(lines)
 
 
 def _find_report(settings: Settings) -> Path | None:
-    page = settings.home / "reports" / "current" / "index.html"
+    page = settings.folders.first_page
     return page if page.exists() else None
 
 

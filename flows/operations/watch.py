@@ -12,7 +12,6 @@ from flows.operations.alerts import Told, read_book
 from flows.operations.disk import measure_disk, tell_bytes
 from flows.server.files import find_api
 from flows.settings import Settings
-from warehouse.publish import WarehouseFolder
 from warehouse.runs import RunLog
 from warehouse.snapshots import Hold, describe_hold, read_hold
 
@@ -67,7 +66,7 @@ def is_good(log: RunLog) -> bool:
 def read_operations(settings: Settings, runs: Sequence[RunLog], *, older: str | None) -> Operations:
     """Return the state of the installation, given its runs, oldest first."""
     good = [log for log in runs if is_good(log)]
-    disk, book = measure_disk(settings), read_book(settings.home)
+    disk, book = measure_disk(settings), read_book(settings.folders.alerts)
     return Operations(
         last_good_run=good[-1].run_id if good else None,
         last_good_run_utc=good[-1].finished_at_utc if good else None,
@@ -77,9 +76,9 @@ def read_operations(settings: Settings, runs: Sequence[RunLog], *, older: str | 
             snapshots=disk.snapshots,
             snapshot_bytes=disk.snapshot_bytes,
         ),
-        queue=read_queue(find_api(settings.home)),
+        queue=read_queue(find_api(settings.folders)),
         alerts=AlertState(is_configured=settings.alert_url is not None, last=book.last, standing=book.standing),
-        held=read_hold(WarehouseFolder(settings.home / "warehouse")),
+        held=read_hold(settings.folders.warehouse),
         older=older,
     )
 

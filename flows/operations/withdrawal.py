@@ -20,7 +20,7 @@ UNDONE = "withdrawal undone by hand"
 
 def list_withdrawn(settings: Settings) -> list[Decision]:
     """Return the decisions to withdraw that stand, by file name."""
-    found = [d for d in read_decisions(_lake(settings)) if d.state == "withdrawn"]
+    found = [d for d in read_decisions(settings.folders.lake) if d.state == "withdrawn"]
     return sorted(found, key=lambda d: (d.file_name, d.source_id))
 
 
@@ -51,7 +51,7 @@ def withdraw(settings: Settings, name: str, *, reason: str | None = None) -> str
         If no file or more than one is named so, or it is withdrawn already.
 
     """
-    lake = _lake(settings)
+    lake = settings.folders.lake
     decided = _decided(lake)
     source = find_source([m for m in read_manifests(lake) if m.kind != "none"], name, what="file")
     if _is_withdrawn(decided, source.source_id):
@@ -72,7 +72,7 @@ def undo(settings: Settings, name: str, *, reason: str | None = None) -> str:
         If no file or more than one that is withdrawn is named so.
 
     """
-    lake = _lake(settings)
+    lake = settings.folders.lake
     decided = _decided(lake)
     withdrawn = [m for m in read_manifests(lake) if _is_withdrawn(decided, m.source_id)]
     source = find_source(withdrawn, name, what="withdrawn file")
@@ -98,10 +98,6 @@ def carry_out(lake: Lake) -> list[Manifest]:
     return changed
 
 
-def _lake(settings: Settings) -> Lake:
-    return Lake(settings.home / "lake")
-
-
 def _decided(lake: Lake) -> dict[str, Decision]:
     return {decision.source_id: decision for decision in read_decisions(lake)}
 
@@ -116,7 +112,7 @@ def _count_used(lake: Lake, decided: dict[str, Decision]) -> int:
 
 
 def _nothing_left(settings: Settings) -> str:
-    published = settings.home / "warehouse" / "current.duckdb"
+    published = settings.folders.published
     if not published.exists():
         return "no other file of readings is in use"
     return f"no other file of readings is in use: until one is, runs publish nothing, and {published} still holds it"

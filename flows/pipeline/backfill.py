@@ -12,15 +12,15 @@ from flows.pipeline.unit import is_missing
 from flows.settings import Settings
 from warehouse.cost_figures import read_assumptions
 from warehouse.lake import Lake
-from warehouse.publish import WarehouseFolder, read_history
+from warehouse.publish import read_history
 
 SECONDS_PER_MILLION_READINGS = 2.0  # on two cores; only for the estimate that a dry run prints
 
 
 def preview_backfill(settings: Settings, first: str, last: str, *, force: bool) -> str:
     """Return the months of a span with the reason why each would be built or left, and the expected time."""
-    lake, span = Lake(settings.home / "lake"), Span(first, last)
-    history = read_history(WarehouseFolder(settings.home / "warehouse").current)
+    lake, span = settings.folders.lake, Span(first, last)
+    history = read_history(settings.folders.published)
     inputs, _, _ = follow_homes(lake, partial(work_inline, lake, settings), read_assumptions())
     published = None if history is None else history.build_month
     units = keep_published(plan_months(inputs), published=published, lake=lake, span=span)

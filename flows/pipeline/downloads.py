@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from transforms.tables.heat import HEAT_PROFILE
 from warehouse.public.data_package import describe_manifest, describe_origin, describe_package, write_json
 from warehouse.public.public_database import ReleaseInfo, collect_tables, write_public_database
 from warehouse.public.public_files import PublicFile, measure_file, write_csv_files, write_parquet_files
-from warehouse.public.releases import ReleaseFolder
+from warehouse.writing import appearing
 
 FOLDER = "downloads"
 DATABASE, WORKBOOK, README, MANIFEST, CITATION = (
@@ -112,25 +111,22 @@ def zip_report(settings: Settings, file: Path) -> Path:
         If `file` is a folder.
 
     """
-    current = settings.home / "reports" / "current"
+    current = settings.folders.report
     if not (current / "index.html").exists():
         message = f"no report at {current}: `hearth run` or `hearth report` writes one"
         raise FileNotFoundError(message)
     if file.is_dir():
         message = f"{file} is a folder; name the zip file to write, such as {file / 'hearth-report.zip'}"
         raise IsADirectoryError(message)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}.tmp")
-    with ReleaseFolder(settings.home / "releases").lock():  # else a new report may take its place meanwhile
+    with settings.folders.releases.lock():  # else a new report may take its place meanwhile
         folder = current.resolve()
         pages = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-        try:
-            with zipfile.ZipFile(partial, "w") as archive:
-                for page in pages:
-                    _add(archive, page, f"hearth-report-{folder.name}/{page.relative_to(folder).as_posix()}")
-            partial.replace(file)
-        finally:
-            partial.unlink(missing_ok=True)
+        with (
+            appearing(file, mode=int(settings.public_mode, 8)) as partial,
+            zipfile.ZipFile(partial, "w") as archive,
+        ):
+            for page in pages:
+                _add(archive, page, f"hearth-report-{folder.name}/{page.relative_to(folder).as_posix()}")
     return file
 
 

@@ -138,7 +138,7 @@ def publish(
             found = f"audited in full, nothing changed: {describe_failures(trial.results)}"
             return Publication(outcome="unchanged", snapshot_id=base, keys=keys, warnings=found)
         mode = int(settings.published_mode, 8)
-        with noting(partial(write_event, settings.home / "runs", record.run_id), "publish", trial.snapshot_id):
+        with noting(partial(write_event, settings.folders.runs, record.run_id), "publish", trial.snapshot_id):
             put_in_place(folder, trial.path, trial.snapshot_id, mode=mode, group=settings.published_group)
             forget_old_snapshots(folder, settings.retention, now=dt.datetime.now(dt.UTC))
         warned = trial.results.filter(~pl.col("passed"))
@@ -159,7 +159,7 @@ def _try(content: Content, *, lake: Lake, folder: WarehouseFolder, record: RunRe
     audit = plan_audit(content, history, now)
     row = make_run_row(record, content, snapshot_id=snapshot_id, base=base, now=now, judged=audit.describe())
     checks, alarms = list_checks(content, history, row)
-    note = partial(write_event, content.settings.home / "runs", record.run_id)
+    note = partial(write_event, content.settings.folders.runs, record.run_id)
     with open_candidate(path) as candidate:
         with noting(note, "load", snapshot_id):
             fill_candidate(candidate, lake, content)

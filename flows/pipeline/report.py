@@ -43,11 +43,11 @@ from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 from warehouse.public.public_database import ReleaseInfo
 from warehouse.public.releases import ReleaseFolder
-from warehouse.publish import WarehouseFolder
 from warehouse.reader import open_published
 from warehouse.runs import at_work
 from warehouse.snapshots import set_access
 from warehouse.versions import check_current_format
+from warehouse.writing import renamed_onto
 
 Query = Callable[[str], pl.DataFrame]
 RELEASES_COMPARED = 2
@@ -69,16 +69,16 @@ def write_report(settings: Settings, *, anew: bool = False, images: Path | None 
         If another version of Hearth published it.
 
     """
-    database, releases = WarehouseFolder(settings.home / "warehouse").current, ReleaseFolder(settings.home / "releases")
+    database, releases = settings.folders.published, settings.folders.releases
     with (
-        at_work(settings.home / "runs"),
+        at_work(settings.folders.runs),
         open_published(database) as warehouse,
         releases.lock(),
         ExitStack() as stack,
     ):
         check_current_format(warehouse.query, database)
         run = read_run_info(warehouse.query, settings)
-        reports, name = settings.home / "reports", name_folder(run.snapshot_id, settings)
+        reports, name = settings.folders.reports, name_folder(run.snapshot_id, settings)
         existing = sorted(reports.glob(f"{name}*"))
         if existing and not anew and releases.exists(run.snapshot_id):
             point_to(existing[-1])
@@ -269,13 +269,13 @@ def describe_release(run: RunInfo, release: Release, settings: Settings) -> Rele
 
 def report_is_current(settings: Settings) -> bool:
     """Say whether `reports/current` is the site of the published warehouse, by today's code."""
-    current = settings.home / "reports" / "current"
-    database = WarehouseFolder(settings.home / "warehouse").current
+    current = settings.folders.report
+    database = settings.folders.published
     if not (current / "index.html").exists() or not database.exists():
         return False
     with open_published(database) as warehouse:
         snapshot = warehouse.query("SELECT snapshot_id FROM run ORDER BY published_at_utc, run_id")["snapshot_id"][-1]
-    recorded = ReleaseFolder(settings.home / "releases").exists(snapshot)
+    recorded = settings.folders.releases.exists(snapshot)
     return recorded and current.resolve().name.startswith(name_folder(snapshot, settings))
 
 
@@ -296,9 +296,8 @@ def name_folder(snapshot_id: str, settings: Settings) -> str:
 def point_to(folder: Path) -> None:
     """Let `current` name a report, in one rename."""
     link = folder.with_name("current")
-    new = folder.with_name(f".current.{uuid.uuid4().hex[:8]}")
-    new.symlink_to(folder.name, target_is_directory=True)
-    new.replace(link)
+    with renamed_onto(link) as new:
+        new.symlink_to(folder.name, target_is_directory=True)
 
 
 def fingerprint_references(folder: Path | None) -> str | None:

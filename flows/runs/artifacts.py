@@ -25,8 +25,6 @@ from flows.settings import Settings
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.schema import Table
 from transforms.tables.views import VIEWS
-from warehouse.public.releases import ReleaseFolder
-from warehouse.publish import WarehouseFolder
 from warehouse.reader import open_published
 from warehouse.runs import RunLog
 
@@ -75,14 +73,14 @@ def describe_run(settings: Settings, log: RunLog) -> str:
     ]  # fmt: skip
     if log.failed_checks:
         parts += ["## Gate", f"failed, nothing was published: {_name_checks(log.failed_checks)}"]
-    database = WarehouseFolder(settings.home / "warehouse").current
+    database = settings.folders.published
     if log.outcome in WITH_TABLES and database.exists():
         parts += _describe_tables(settings, log)
     return "\n\n".join(parts)
 
 
 def _describe_tables(settings: Settings, log: RunLog) -> list[str]:
-    with open_published(WarehouseFolder(settings.home / "warehouse").current) as warehouse:
+    with open_published(settings.folders.published) as warehouse:
         origins = warehouse.query("SELECT DISTINCT origin FROM household WHERE origin IS NOT NULL ORDER BY origin")
         checks = warehouse.query(
             "SELECT check_name, passed FROM quality_result WHERE run_id = "
@@ -109,7 +107,7 @@ def _describe_tables(settings: Settings, log: RunLog) -> list[str]:
 def _describe_headlines(settings: Settings, log: RunLog) -> str:
     """Return the demand of all homes and the cost of each system, as published."""
     names = ("heat_demand_annual", "lcoh")
-    shown = ReleaseFolder(settings.home / "releases").read_shown(log.snapshot_id or "", names)
+    shown = settings.folders.releases.read_shown(log.snapshot_id or "", names)
     if set(shown) != set(names):
         return "no release of this snapshot is recorded"
     demand = shown["heat_demand_annual"].filter(pl.col("dwelling_type") == "all").sort("period").tail(1)

@@ -33,9 +33,8 @@ from flows.runs.artifacts import record_run, record_tables
 from flows.runs.tasks import ingest_landing, run_task, work_units
 from flows.server.stale import mark_crashed_before
 from flows.settings import Settings, load_settings
-from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
-from warehouse.publish import WarehouseFolder, read_history
+from warehouse.publish import read_history
 from warehouse.quarantine import left_out_sources, read_decisions
 from warehouse.runs import RunLog, read_runs, running, write_event
 from warehouse.snapshots import describe_hold, read_hold
@@ -77,12 +76,12 @@ def run_once(
     settings: Settings, *, kind: str, reason: str | None = None, span: Span | None = None, force: bool = False
 ) -> RunLog:
     """Run the pipeline inside the flow that asks for it, and return the log of the run, which is stored too."""
-    mark_crashed_before(settings.home)
+    mark_crashed_before(settings.folders)
     started = dt.datetime.now(dt.UTC)
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
     log = RunLog(run_id=run_id, kind=kind, reason=reason, started_at_utc=started, flow_run_id=flow_run.id)
     try:
-        with running(settings.home / "runs", log):
+        with running(settings.folders.runs, log):
             _run(settings, log, span, force=force)
     finally:
         raise_alerts(settings, log)
@@ -94,7 +93,7 @@ def run_once(
 def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> None:
     if force:  # a month that is built again keeps its name, and the gate would carry it unseen
         settings = settings.model_copy(update={"full_audit": True})
-    lake, folder = Lake(settings.home / "lake"), WarehouseFolder(settings.home / "warehouse")
+    lake, folder = settings.folders.lake, settings.folders.warehouse
     for withdrawn in carry_out(lake):
         say(f"withdrawn: {withdrawn.file_name}: its readings are left out and go from the lake")
     if log.kind == "nightly":
@@ -141,9 +140,9 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
         kept = content.keys | publication.keys
     wanted = settings.report_after_run and log.outcome in {"published", "unchanged"}
     if wanted and not report_is_current(settings):
-        note = partial(write_event, settings.home / "runs", log.run_id)
+        note = partial(write_event, settings.folders.runs, log.run_id)
         run_task("report", noted(note, "report", str(log.snapshot_id), partial(write_report, settings)))
     old = dt.datetime.now(dt.UTC) - dt.timedelta(days=settings.collect_after_days)
-    at_work = [run.started_at_utc for run in read_runs(settings.home / "runs") if run.outcome == "running"]
+    at_work = [run.started_at_utc for run in read_runs(settings.folders.runs) if run.outcome == "running"]
     lake.sweep(kept | {LAKE_FORMAT_KEY}, before=min(old, *at_work))  # what another run writes at this moment stays
     retain(settings)

@@ -7,7 +7,7 @@ import os
 from flows.pipeline.unit import CODE, code_fingerprint, fingerprint
 from flows.server.files import find_api
 from flows.settings import Settings
-from warehouse.publish import WarehouseFolder, read_history
+from warehouse.publish import read_history
 
 
 def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | None, force: bool) -> str:
@@ -22,7 +22,7 @@ def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | N
         If no server takes it.
 
     """
-    url = find_api(settings.home)
+    url = find_api(settings.folders)
     if url is None:
         message = (
             f"no server schedules for {settings.home}: start one with `hearth up`, or name yours by PREFECT_API_URL"
@@ -32,7 +32,7 @@ def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | N
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectNotFound
 
-    history = read_history(WarehouseFolder(settings.home / "warehouse").current)
+    history = read_history(settings.folders.published)
     key = fingerprint(
         first=first,
         last=last,

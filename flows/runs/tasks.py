@@ -27,7 +27,6 @@ from flows.progress import BYTES, progress, say
 from flows.runs.artifacts import stage_progress
 from flows.settings import Settings
 from transforms.public.forgotten import FORGOTTEN
-from warehouse.forgetting.tombstones import ForgottenFolder
 from warehouse.lake import Lake
 from warehouse.landing import ChangedFileError
 from warehouse.manifest import Manifest
@@ -127,7 +126,7 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     """Take in every new file of the landing folder; one that is refused stops nothing else."""
     options = replace(
         ingest_options(settings, today=log.started_at_utc.date()),
-        forgotten=ForgottenFolder(settings.home / "forgotten").read_tombstones(),
+        forgotten=settings.folders.forgotten.read_tombstones(),
     )
     plan = plan_ingest(lake, settings.landing_folder, options)
     check_disk(settings, [(work.file_name, max(place.bytes for place in work.paths)) for work in plan.works])
@@ -144,7 +143,7 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     for _ in range(MAX_SETTLING_ROUNDS):
         if not works:
             break
-        read = _ingest(lake, works, options, settings, partial(write_event, settings.home / "runs", log.run_id))
+        read = _ingest(lake, works, options, settings, partial(write_event, settings.folders.runs, log.run_id))
         taken |= {manifest.source_id: manifest for manifest in read if manifest is not None}
         log.files_waiting += read.count(None)
         works = settle_feeds(lake, settings.landing_folder, options)
@@ -186,7 +185,7 @@ def work_units(
         if is_missing(lake, unit) or (forced and isinstance(unit, MonthUnit) and unit.of.month in forced)
     ]
     log.units_skipped += len(units) - len(todo)
-    note = partial(write_event, settings.home / "runs", log.run_id)
+    note = partial(write_event, settings.folders.runs, log.run_id)
     named = [
         (unit.name, noted(note, unit.stage, unit.name, partial(work_unit, lake, settings, unit, inputs)))
         for unit in todo

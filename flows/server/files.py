@@ -8,6 +8,12 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from warehouse.writing import PRIVATE, write_whole
+
+if TYPE_CHECKING:
+    from flows.home import Home
 
 END_SECONDS = 30.0  # a server that ends is gone in well under a second
 POLL_SECONDS = 0.05
@@ -55,9 +61,8 @@ class ServerFiles:
 
     def write_address(self, url: str, pid: int | None, *, schedules: bool) -> None:
         """Store where the server listens, whole or not at all, and whether it has the services that schedule."""
-        partial = self.address.with_suffix(f".{os.getpid()}.tmp")
-        partial.write_text(json.dumps({"url": url, "pid": pid, "schedules": schedules}) + "\n", encoding="utf-8")
-        partial.replace(self.address)
+        said = json.dumps({"url": url, "pid": pid, "schedules": schedules}) + "\n"
+        write_whole(self.address, said, mode=PRIVATE)
 
     def read_address(self) -> str | None:
         """Return the URL of the server, None if none is named."""
@@ -87,11 +92,11 @@ class ServerFiles:
             os.close(start_lock)
 
 
-def find_api(home: Path) -> str | None:
+def find_api(folders: Home) -> str | None:
     """Return the API that schedules for a home folder: the configured one, else that of its `hearth up`; None: neither."""
     if configured := os.environ.get("PREFECT_API_URL"):
         return configured
-    files = ServerFiles((home / "prefect").resolve())
+    files = ServerFiles(folders.prefect.resolve())
     try:
         return files.read_live_address() if files.schedules() else None
     except PermissionError:  # the owner's alone

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from flows.server.client import LOOPBACK, NO_TRACKING
 from flows.server.files import ServerFiles
+from warehouse.writing import OWNER_ONLY, write_whole
 
 if TYPE_CHECKING:
     import uvicorn
@@ -152,9 +153,7 @@ def copy_template(database: Path) -> None:
     for journal in ("-wal", "-shm"):  # of a database that was taken away; SQLite would apply it to the new one
         database.with_name(database.name + journal).unlink(missing_ok=True)
     if TEMPLATE.exists():
-        partial = database.with_suffix(".partial")
-        partial.write_bytes(TEMPLATE.read_bytes())
-        partial.replace(database)
+        write_whole(database, TEMPLATE.read_bytes(), mode=OWNER_ONLY)
 
 
 if __name__ == "__main__":

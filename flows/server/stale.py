@@ -16,6 +16,7 @@ from prefect.client.schemas.filters import FlowRunFilter, WorkPoolFilter
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Cancelled, Crashed, Scheduled
 
+from flows.home import Home
 from flows.progress import say
 from warehouse.runs import read_runs
 
@@ -28,13 +29,13 @@ GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.1
 
 
-def mark_crashed(home: Path) -> list[FlowRun]:
+def mark_crashed(folders: Home) -> list[FlowRun]:
     """Mark the runs of a home that Prefect takes for running and whose process is gone; return them.
 
     A run holds a lock of the operating system beside its log, which goes with its process. A run without a log in this
     home is none that anything is known of: a server may be that of many.
     """
-    ended = _read_ended(home)
+    ended = _read_ended(folders)
     with get_client(sync_client=True) as client:
         dead = [run for run in _read(client, RUNNING) if ended.get(str(run.id))]
         for run in dead:
@@ -42,10 +43,10 @@ def mark_crashed(home: Path) -> list[FlowRun]:
     return dead
 
 
-def mark_crashed_before(home: Path) -> None:
+def mark_crashed_before(folders: Home) -> None:
     """Do as `mark_crashed` at the start of a run; trouble with Prefect is said and stops nothing."""
     try:
-        mark_crashed(home)
+        mark_crashed(folders)
     except Exception as error:  # noqa: BLE001 - what Prefect shows of earlier runs decides nothing
         say(f"earlier runs could not be marked as crashed in Prefect: {type(error).__name__}: {error}")
 
@@ -56,7 +57,7 @@ def read_at_work(pool: str) -> list[FlowRun]:
         return _read(client, RUNNING | {StateType.PENDING}, pool=pool)
 
 
-def take_up_again(home: Path, left: Sequence[FlowRun]) -> list[str]:
+def take_up_again(folders: Home, left: Sequence[FlowRun]) -> list[str]:
     """Bring back what a worker that is gone had taken, and return what people call the runs that are queued.
 
     A process that still works on one of them is ended. A run that was not begun goes back to the queue. Of one that was
@@ -65,7 +66,7 @@ def take_up_again(home: Path, left: Sequence[FlowRun]) -> list[str]:
     """
     for run in left:
         end_processes(run.id)
-    ended = _read_ended(home)
+    ended = _read_ended(folders)
     with get_client(sync_client=True) as client:
         return [
             run.name
@@ -114,9 +115,9 @@ def find_processes(flow_run: UUID) -> list[int]:
     return found
 
 
-def _read_ended(home: Path) -> dict[str, bool]:
+def _read_ended(folders: Home) -> dict[str, bool]:
     """Return whether the runs of a home have ended, in whatever way, by Prefect's id of them."""
-    return {log.flow_run_id: log.outcome != "running" for log in read_runs(home / "runs") if log.flow_run_id}
+    return {log.flow_run_id: log.outcome != "running" for log in read_runs(folders.runs) if log.flow_run_id}
 
 
 def _read(client: SyncPrefectClient, states: set[StateType], *, pool: str | None = None) -> list[FlowRun]:

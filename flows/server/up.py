@@ -51,7 +51,7 @@ def keep_up(settings: Settings, *, port: int) -> None:
         If Prefect refuses the deployments.
 
     """
-    with stopped_by_signals() as stop, start_server(settings.home / "prefect", schedules=True, port=port) as server:
+    with stopped_by_signals() as stop, start_server(settings.folders.prefect, schedules=True, port=port) as server:
         say(f"server     {server.url.removesuffix('/api')} starts")
         server.wait_ready()
         environment = os.environ | settings_as_environment(settings)
@@ -140,7 +140,7 @@ def watch_worker(settings: Settings, environment: dict[str, str], stop: threadin
     deaths = starts = 0
     left = read_at_work(POOL)  # by a supervisor that was killed
     while not stop.is_set():
-        for name in take_up_again(settings.home, left):
+        for name in take_up_again(settings.folders, left):
             say(f"again      run {name}, which its worker left behind")
         worker, started = start_worker(environment), time.monotonic()
         say(f"worker     started again ({starts})" if starts else "worker     ready; stop all with Ctrl-C")
@@ -156,7 +156,7 @@ def watch_worker(settings: Settings, environment: dict[str, str], stop: threadin
             deaths = 0 if time.monotonic() - started > STEADY_SECONDS else deaths
             stop.wait(RESTART_SECONDS[min(deaths, len(RESTART_SECONDS) - 1)])
             deaths += 1
-    for name in take_up_again(settings.home, left):
+    for name in take_up_again(settings.folders, left):
         say(f"again      run {name}, when `hearth up` is started next")
 
 

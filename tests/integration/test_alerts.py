@@ -110,7 +110,7 @@ def test_trouble_of_the_server_is_tried_again_until_it_answers(webhook: Callable
     hook = webhook(500, 503, 200)
     assert settle(settings_for(tmp_path, hook.url), "r1", [fact()], ALL) is None
     assert len(hook.got) == 3
-    assert read_book(tmp_path).standing[0].sent_at_utc is not None
+    assert read_book(tmp_path / "alerts").standing[0].sent_at_utc is not None
 
 
 def test_a_refusal_of_the_alert_itself_is_not_tried_again(webhook: Callable[..., Webhook], tmp_path: Path) -> None:
@@ -136,9 +136,9 @@ def test_an_alert_that_was_not_delivered_is_tried_by_the_next_run(
     webhook: Callable[..., Webhook], refusing: str, tmp_path: Path
 ) -> None:
     assert settle(settings_for(tmp_path, refusing, alert_seconds=1), "r1", [fact()], ALL) is not None
-    (told,) = read_book(tmp_path).standing
+    (told,) = read_book(tmp_path / "alerts").standing
     assert (told.sent_at_utc, told.run_id) == (None, "r1")
-    assert "NOT DELIVERED" in describe_book(read_book(tmp_path))
+    assert "NOT DELIVERED" in describe_book(read_book(tmp_path / "alerts"))
     hook = webhook()
     assert settle(settings_for(tmp_path, hook.url), "r2", [fact()], ALL) is None
     assert len(hook.got) == 1
@@ -152,12 +152,12 @@ def test_a_fact_that_stands_is_told_once_and_again_after_its_days(
     for night in range(4):
         settle(settings, f"r{night}", [fact()], ALL)
     assert len(hook.got) == 1
-    book = read_book(tmp_path)
+    book = read_book(tmp_path / "alerts")
     (told,) = book.standing
     assert told.sent_at_utc is not None
     for days, count in ((6.5, 1), (6.9, 2)):  # a night that starts some minutes earlier is still a week later
         moved = told.model_copy(update={"sent_at_utc": dt.datetime.now(dt.UTC) - dt.timedelta(days=days)})
-        write_book(tmp_path, Book(standing=[moved], last=book.last))
+        write_book(tmp_path / "alerts", Book(standing=[moved], last=book.last))
         settle(settings, "later", [fact()], ALL)
         assert len(hook.got) == count
 
@@ -251,7 +251,7 @@ def test_runs_tell_of_stale_data_and_of_a_failed_gate_and_of_no_home(
     assert [payload["kind"] for payload in hook.got] == ["stale_data", "gate_failed"]
     assert "heat_hourly.energy" in hook.got[1]["what"]
     assert not [home for home in HOMES if home in json.dumps(hook.got)]
-    assert [told.kind for told in read_book(home).standing] == ["stale_data", "gate_failed"]
+    assert [told.kind for told in read_book(home / "alerts").standing] == ["stale_data", "gate_failed"]
     settings = settings_for(home, hook.url)
     lines = describe_operations(read_operations(settings, read_runs(home / "runs"), older=None))
     assert any(line.startswith("alerts     gate_failed") and "2 facts standing" in line for line in lines)

@@ -16,6 +16,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.states import Cancelling, Pending, Running, State
 
+from flows.home import Home
 from flows.server.stale import end_processes, find_processes, mark_crashed, take_up_again
 from tests.pipeline import run, write_edrp
 from warehouse.runs import RunLog, running, write_run
@@ -56,16 +57,16 @@ def log_of(flow_run: UUID) -> RunLog:
 def test_a_run_whose_lock_went_with_its_process_is_marked_crashed(start: Start, tmp_path: Path) -> None:
     dead = start(Running())
     write_run(tmp_path / "runs", log_of(dead))
-    assert [run.id for run in mark_crashed(tmp_path)] == [dead]
+    assert [run.id for run in mark_crashed(Home(tmp_path))] == [dead]
     assert state_of(dead) == StateType.CRASHED
-    assert mark_crashed(tmp_path) == []
+    assert mark_crashed(Home(tmp_path)) == []
 
 
 def test_a_run_that_holds_its_lock_and_one_of_another_home_are_left_alone(start: Start, tmp_path: Path) -> None:
     alive, foreign = start(Running()), start(Running())
     write_run(tmp_path / "elsewhere" / "runs", log_of(foreign))
     with running(tmp_path / "runs", log_of(alive)):
-        assert mark_crashed(tmp_path) == []
+        assert mark_crashed(Home(tmp_path)) == []
     assert [state_of(alive), state_of(foreign)] == [StateType.RUNNING, StateType.RUNNING]
 
 
@@ -75,7 +76,7 @@ def test_what_a_worker_left_gets_its_true_state(start: Start, tmp_path: Path) ->
     with get_client(sync_client=True) as client:
         left = [client.read_flow_run(one) for one in (taken, cancelled, begun, at_work)]
     with running(tmp_path / "runs", log_of(at_work)):
-        again = take_up_again(tmp_path, left)
+        again = take_up_again(Home(tmp_path), left)
     assert again == [left[0].name]  # the others have no deployment by which they could be queued
     assert [state_of(run.id) for run in left] == [
         StateType.SCHEDULED,

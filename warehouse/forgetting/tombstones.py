@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from transforms.public.forgotten import Tombstones, mark
-from warehouse.lake import flush_to_disk
+from warehouse.writing import OWNER_ONLY, OWNERS_FOLDER, flush_to_disk, write_whole
 
 KEY_BYTES = 32
-OWNERS_FOLDER = 0o700
 
 
 class KeyLostError(ValueError):
@@ -131,11 +129,4 @@ class ForgottenFolder:
         for folder in (self.root, path.parent):
             folder.mkdir(parents=True, exist_ok=True, mode=OWNERS_FOLDER)
             folder.chmod(OWNERS_FOLDER)
-        partial = path.with_name(f".{path.name}.tmp")
-        partial.unlink(missing_ok=True)
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        flush_to_disk(partial)
-        partial.replace(path)
-        flush_to_disk(path.parent)
+        write_whole(path, text, mode=OWNER_ONLY)

@@ -16,8 +16,8 @@ from transforms.public.public import PUBLIC_TABLES, PublicTable
 from transforms.tables.lineage import DATA_DICTIONARY
 from transforms.tables.schema import UTC, Column, Table
 from transforms.tables.views import PUBLIC_VIEWS
-from warehouse.lake import flush_to_disk
 from warehouse.publish import STORAGE_VERSION, create_statements, describe_columns
+from warehouse.writing import flush_to_disk, renamed_onto
 
 EVERYONE_READS = 0o444
 BLOCK_BYTES = 16_384  # many small tables: the usual blocks of 256 kB would make the file 2.6 times as large
@@ -94,12 +94,17 @@ def write_public_database(path: Path, published: Mapping[str, PublicTable], info
 
     """
     tables = collect_tables(published, info)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.tmp")
-    partial.unlink(missing_ok=True)
+    with renamed_onto(path) as partial:
+        _write_database(partial, tables)
+        partial.chmod(EVERYONE_READS)
+        flush_to_disk(partial)
+    return path
+
+
+def _write_database(path: Path, tables: Mapping[Table, pl.DataFrame]) -> None:
     with closing(duckdb.connect()) as con:
         con.execute("SET TimeZone = 'UTC'")
-        quoted = str(partial).replace("'", "''")
+        quoted = str(path).replace("'", "''")
         con.execute(f"ATTACH '{quoted}' AS candidate (STORAGE_VERSION '{STORAGE_VERSION}', BLOCK_SIZE {BLOCK_BYTES})")
         for table, frame in tables.items():
             _load(con, table, frame)
@@ -109,9 +114,6 @@ def write_public_database(path: Path, published: Mapping[str, PublicTable], info
         con.execute("CHECKPOINT candidate")
         con.execute("USE memory")
         con.execute("DETACH candidate")
-    flush_to_disk(partial)
-    partial.chmod(EVERYONE_READS)
-    return partial.replace(path)
 
 
 def _load(con: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:

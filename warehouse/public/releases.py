@@ -20,9 +20,8 @@ from filelock import FileLock
 
 from transforms.public.public import ReleaseRecord, ShownRelease
 from warehouse.lake import Lake
+from warehouse.writing import OWNER_ONLY, OWNERS_FOLDER
 
-OWNER_ONLY = 0o600
-OWNERS_FOLDER = 0o700
 Held = TypeVar("Held")
 
 
@@ -34,12 +33,17 @@ class ReleaseFolder:
 
     @property
     def _lake(self) -> Lake:
-        return Lake(self.root)
+        return Lake(self.root, mode=OWNER_ONLY)
+
+    @property
+    def lock_file(self) -> Path:
+        """The file that `lock` locks."""
+        return self.root / ".lock"
 
     def lock(self) -> FileLock:
         """Return the lock held from reading the last release to pointing at the new one; it dies with its process."""
         self._make_private()
-        return FileLock(self.root / ".lock")
+        return FileLock(self.lock_file)
 
     def exists(self, release_id: str) -> bool:
         """Say whether a release is recorded."""
@@ -85,7 +89,6 @@ class ReleaseFolder:
         }  # fmt: skip
         key = _record_key(record.release_id)
         self._lake.put_text(key, json.dumps(manifest, indent=1))
-        self._lake.path(key).chmod(OWNER_ONLY)
 
     def forget_old(self, keep: int) -> list[str]:
         """Delete all but the last `keep` releases, at least one, and objects of none; return the ids of those deleted.
@@ -118,7 +121,6 @@ class ReleaseFolder:
             objects = {name: changed.get(key, key) for name, key in manifest["objects"].items()}
             if objects != manifest["objects"]:
                 self._lake.put_text(record, json.dumps(manifest | {"objects": objects}, indent=1))
-                self._lake.path(record).chmod(OWNER_ONLY)
         for key in changed:
             self._lake.path(key).unlink()
         return len(changed)
@@ -153,7 +155,6 @@ class ReleaseFolder:
         key = f"objects/{name}/{hashlib.sha256(content.getvalue()).hexdigest()}.parquet"
         if not self._lake.exists(key):
             self._lake.put_frame(key, frame)
-            self._lake.path(key).chmod(OWNER_ONLY)
         return key
 
     def _make_private(self) -> None:

@@ -1,0 +1,78 @@
+"""The data folder (`HEARTH_HOME`): every path below it, named once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.forgetting.tombstones import ForgottenFolder
+from warehouse.lake import Lake
+from warehouse.public.releases import ReleaseFolder
+from warehouse.publish import WarehouseFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The rooms of the data folder `root`."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        """Delivered files, unless the setting `landing` names another folder."""
+        return self.root / "landing"
+
+    @property
+    def lake(self) -> Lake:
+        """Everything that was taken in and computed from it."""
+        return Lake(self.root / "lake")
+
+    @property
+    def warehouse(self) -> WarehouseFolder:
+        """The published warehouse, its snapshots and its candidates."""
+        return WarehouseFolder(self.root / "warehouse")
+
+    @property
+    def published(self) -> Path:
+        """The published warehouse itself."""
+        return self.warehouse.current
+
+    @property
+    def releases(self) -> ReleaseFolder:
+        """What is remembered of publications."""
+        return ReleaseFolder(self.root / "releases")
+
+    @property
+    def forgotten(self) -> ForgottenFolder:
+        """What is kept of forgotten homes."""
+        return ForgottenFolder(self.root / "forgotten")
+
+    @property
+    def reports(self) -> Path:
+        """The sites, one folder each."""
+        return self.root / "reports"
+
+    @property
+    def report(self) -> Path:
+        """The link to the site of the published warehouse."""
+        return self.reports / "current"
+
+    @property
+    def first_page(self) -> Path:
+        """The page where a reader of the site begins."""
+        return self.report / "index.html"
+
+    @property
+    def runs(self) -> Path:
+        """The logs of runs."""
+        return self.root / "runs"
+
+    @property
+    def alerts(self) -> Path:
+        """What alerts were sent for, and the lock of whoever sends."""
+        return self.root / "alerts"
+
+    @property
+    def prefect(self) -> Path:
+        """The files of the embedded Prefect server."""
+        return self.root / "prefect"

@@ -1,0 +1,62 @@
+"""Files that appear whole or not at all: written under another name, flushed to the disk, renamed."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PRIVATE = 0o640  # of files that hold homes, whatever the umask: the owner writes, the group reads
+OWNER_ONLY = 0o600
+OWNERS_FOLDER = 0o700
+
+
+@contextmanager
+def renamed_onto(target: Path) -> Iterator[Path]:
+    """Give a free name beside `target`; what stands there when the block ends takes the place of `target`.
+
+    The name begins with a dot and ends in `.tmp`: nobody takes it for a finished file. After an error it is gone.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        yield partial
+        partial.replace(target)
+        flush_to_disk(target.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def appearing(target: Path, *, mode: int) -> Iterator[Path]:
+    """Give an empty file to write to; it takes the place of `target`, with `mode`, when the block ends without an error.
+
+    Until then only the owner can read it. It survives a power cut from that moment on.
+    """
+    with renamed_onto(target) as partial:
+        create_for_owner(partial)
+        yield partial
+        partial.chmod(mode)
+        flush_to_disk(partial)
+
+
+def write_whole(target: Path, content: str | bytes, *, mode: int) -> None:
+    """Store a text or bytes as a file that appears whole."""
+    with appearing(target, mode=mode) as partial:
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def create_for_owner(path: Path) -> None:
+    """Create an empty file that only its owner can read; who opens it to write keeps its mode."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
+
+
+def flush_to_disk(path: Path) -> None:
+    """Return when the file or folder `path` is on the disk, so that a rename after it survives a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
