@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quality.alarms.deliveries import check_feeds, check_months
+from quality.alarms.deliveries import check_feeds, check_hours, check_months
 from quality.alarms.drift import Previous, check_drift
 from quality.alarms.flags import check_flag_shares
 from quality.alarms.levels import check_levels
@@ -57,6 +57,7 @@ def check_alarms(given: Circumstances) -> list[Check]:
     """Return the alarms, in the order of the way of the data."""
     return [
         *check_feeds(given.limits, run_date=given.run_date, freshness_days=given.freshness_days),
+        check_hours(),
         *check_months(given.limits),
         *check_flag_shares(given.flag_shares, given.limits, large_sources=given.large_sources, accepted=given.accepted),
         *check_levels(given.limits, accepted=given.accepted),

@@ -1,4 +1,4 @@
-"""Alarms on what was delivered: feeds that fell silent, months with too few readings."""
+"""Alarms on what was delivered: feeds that fell silent, months with too few readings, deliveries without an hour."""
 
 from __future__ import annotations
 
@@ -43,6 +43,25 @@ def check_feeds(limits: Limits, *, run_date: dt.date, freshness_days: int | None
         """,
     )
     return [lag, age]
+
+
+def check_hours() -> Check:
+    """Return the alarm on a warehouse without any hour: it names the files, since an empty table names nothing."""
+    return Check(
+        name="build_month.some_month_has_hours",
+        table="build_month",
+        meaning=(
+            "some hour has two ok half-hours; where none has, each file is named with the flag that most of its readings "
+            "carry"
+        ),
+        reads=("build_month", "flag_count", "source"),
+        broken_rows="""
+            SELECT source_id, file_name, max_by(flag, flag_count.readings) AS flag,
+                max(flag_count.readings) AS flagged, sum(flag_count.readings)::BIGINT AS readings
+            FROM flag_count JOIN source USING (source_id)
+            WHERE NOT EXISTS (FROM build_month WHERE hours > 0) GROUP BY ALL ORDER BY file_name
+        """,
+    )
 
 
 def check_months(limits: Limits) -> list[Check]:

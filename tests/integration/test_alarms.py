@@ -67,6 +67,12 @@ CASES: dict[str, Case] = {
         {},
         {"build_month.is_as_complete_as_others", "build_month.none_is_missing"},
     ),
+    "months without an hour": (
+        ["UPDATE build_month SET hours = 0"], {}, {"build_month.some_month_has_hours"},
+    ),
+    "one month with hours": (
+        ["UPDATE build_month SET hours = 0 WHERE month > DATE '2009-01-01'"], {}, set(),
+    ),
     "a month between homes that left and homes that came": (
         [
             "UPDATE build_month SET ok_half_hours = 0 WHERE month = DATE '2009-05-01'",

@@ -8,11 +8,15 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from tests.unit.conftest import make_readings, make_sources
 from transforms.climate.gas_law import GasLaw
 from transforms.history.digest import digest_month, sum_days
 from transforms.history.history import Findings, Memory, Verdict, advance, compare_levels, conclude, measure_sources
 from transforms.tables.lake import HOME_LEVEL
+from transforms.tables.words import EXACT_FLAGS, LINE_FLAGS
 from warehouse.figures import read_figures
 
 Make = Callable[..., pl.DataFrame]
@@ -124,6 +128,37 @@ def test_what_a_rule_lacks_is_counted(readings: Make, sources: Make) -> None:
     dead = follow(readings(rows_of([0.4] * (40 * 48))), sources(), weather())
     lacking = dead.flag_judgement.filter(pl.col("outcome") != "judged").group_by("flag").agg(pl.col("readings").sum())
     assert dict(lacking.iter_rows()) == {"stuck": 40 * 48}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["ok", "absent", *LINE_FLAGS, *EXACT_FLAGS]), min_size=2, max_size=2),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_months_of_any_flags_are_gone_through_and_each_ok_reading_is_judged_once(months: list[list[str]]) -> None:
+    memory, found, ok = Memory.empty(), [], 0
+    daily = weather(31 * len(months))
+    for number, flags in enumerate(months):
+        start = JANUARY.replace(month=number + 1)
+        parts = [
+            make_readings([(str(home), start + n * HALF, 0.3 + 0.1 * (n % 3), 0) for n in range(96)], flag=flag)
+            for home, flag in enumerate(flags)
+            if flag != "absent"
+        ]
+        if not parts:
+            continue
+        digest = digest_month(pl.concat(parts), make_sources(), known=None)
+        memory, findings = advance(memory, digest.day, digest.equal_run, effective(daily), LAW)
+        found.append(findings)
+        ok += 96 * flags.count("ok")
+    homes = pl.DataFrame({"household_id": ["0", "1"], "dwelling_type": "flat"})
+    verdict = conclude(memory, Findings.together(found), homes, daily)
+    told = verdict.flag_judgement.group_by("flag").agg(pl.col("readings").sum())
+    assert set(told["readings"]) == ({ok} if found and len(told) else set())
+    assert len(told) or not ok
 
 
 def test_memory_is_bounded_however_long_the_history(readings: Make, sources: Make) -> None:

@@ -235,13 +235,12 @@ def _list_unsettled(day: pl.DataFrame, level: pl.DataFrame) -> pl.DataFrame:
 
 
 def _count_readings(priced: pl.DataFrame) -> pl.DataFrame:
-    return MONTH_READINGS.conform(
-        priced.select(
-            month=pl.col("date").min().dt.month_start(),
-            readings=pl.col("half_hours").sum(),
-            readings_without_temperature=pl.col("half_hours").filter(pl.col("expected_kwh").is_null()).sum(),
-        )
+    """Count the month's readings that can be judged (`MONTH_READINGS`); a month in which none can be has no row."""
+    counted = priced.group_by(month=pl.col("date").dt.month_start()).agg(
+        readings=pl.col("half_hours").sum(),
+        readings_without_temperature=pl.col("half_hours").filter(pl.col("expected_kwh").is_null()).sum(),
     )
+    return MONTH_READINGS.conform(counted)
 
 
 def conclude(memory: Memory, findings: Findings, homes: pl.DataFrame, daily: pl.DataFrame) -> Verdict:
