@@ -3,7 +3,7 @@
 Nothing here imports Prefect, so that a server can start while its first user still imports the rest:
 
     with start_server(home / "prefect") as server:
-        from flows.nightly import nightly
+        from flows.runs.nightly import nightly
 
         server.wait_ready()
         with without_heartbeats():

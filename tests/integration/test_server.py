@@ -21,7 +21,7 @@ from flows.server.files import ServerError, ServerFiles
 USER = """
 import sys
 from pathlib import Path
-from flows.server import start_server
+from flows.server.client import start_server
 with start_server(Path(sys.argv[1]), ignore_configured=True) as server:
     print(server.url, flush=True)
     sys.stdin.read()
@@ -29,7 +29,7 @@ with start_server(Path(sys.argv[1]), ignore_configured=True) as server:
 FLOW = """
 import sys
 from pathlib import Path
-from flows.server import start_server, without_heartbeats
+from flows.server.client import start_server, without_heartbeats
 with start_server(Path(sys.argv[1]), ignore_configured=True) as server:
     from prefect import flow, task
     from prefect.client.orchestration import get_client

@@ -322,7 +322,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(published: Path, output_forma
     code = f"""
 import sys
 from pathlib import Path
-from flows.sql import run_sql
+from flows.answers.sql import run_sql
 run_sql(Path({str(published)!r}), "SELECT random() FROM range(1000000)", {output_format!r}, sys.stdout)
 """
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
@@ -341,7 +341,7 @@ def test_it_imports_neither_prefect_nor_great_expectations(published: Path) -> N
     code = f"""
 import sys
 from pathlib import Path
-from flows.sql import run_sql
+from flows.answers.sql import run_sql
 run_sql(Path({str(published)!r}), "SELECT 1 AS one", "csv", sys.stdout)
 heavy = {{"prefect", "great_expectations", "pandas", "plotly", "scipy"}} & set(sys.modules)
 assert not heavy, heavy
