@@ -48,7 +48,7 @@ def sample(
         typer.Option("--format", metavar="FORMAT", help="Format of the readings: edrp or canonical (our own CSV)."),
     ] = "edrp",
 ) -> None:
-    """Write a made-up trial in EDRP's format, with the truth beside it."""
+    """Write a made-up trial in EDRP's format, beside its truth."""
     from flows.deliveries.sample import write_sample
     from flows.progress import progress
 

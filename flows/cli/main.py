@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typer
 
+from flows.cli import areas as area_commands
 from flows.cli import data as data_commands
 from flows.cli import forgetting as forgetting_commands
 from flows.cli import operations as operations_commands
@@ -31,7 +32,7 @@ app = Commands(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=FIRST_STEPS,
 )
-for group in (data_commands, withdrawal_commands, forgetting_commands, result_commands, upkeep_commands):
+for group in (data_commands, withdrawal_commands, forgetting_commands, result_commands, area_commands, upkeep_commands):
     app.add_typer(group.commands)
 operations_commands.register(app)
 

@@ -41,7 +41,7 @@ def doctor(
     server: Annotated[bool, typer.Option("--server", help="Also start Prefect's server (some seconds).")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check this installation and say what to do; exit 1 if something fails."""
+    """Check this installation and say what to do about faults."""
     from flows.operations import doctor as examination
 
     found = examination.examine(home, start_server=server)

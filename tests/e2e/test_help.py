@@ -78,7 +78,7 @@ def test_the_first_page_groups_the_commands_and_cuts_none_of_them() -> None:
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         f"import sys; sys.argv = ['hearth', *{arguments!r}]\n"
-        "from flows.cli import main\n"
+        "from flows.cli.main import main\n"
         "try: main()\n"
         "finally: print(*sys.modules, file=sys.stderr)"
     )

@@ -1,0 +1,167 @@
+"""Areas of London: what is published of them, and what the run says of their heat and its cost."""
+
+from __future__ import annotations
+
+from transforms.tables.schema import Column, Table
+from transforms.tables.words import DWELLING_TYPES, B, F, N, S
+
+LEVELS = ("london", "borough", "msoa", "lsoa")
+
+area_level = Column("level", S, "level of the area", allowed=LEVELS)
+area_id = Column("area_id", S, "code of the area, as the Office for National Statistics gives it")
+homes_by_type = tuple(
+    Column(name, N, f"{name.replace('_', '-')} homes, occupied", "homes", lower=0) for name in DWELLING_TYPES
+)
+
+AREA = Table(
+    "area", "one area of London: where it is, and which homes it has", ("level", "area_id"),
+    (
+        area_level,
+        area_id,
+        Column("name", S, "name of the area"),
+        Column("parent_id", S, "area of the next level that it is a part of; null for London", nullable=True),
+        Column("easting", F, "easting of the middle of its homes on the British National Grid", "m", lower=500_000, upper=565_000),
+        Column("northing", F, "northing of the middle of its homes on the British National Grid", "m", lower=152_000, upper=205_000),
+        Column("area_km2", F, "land, as published: never that of the drawing", "km2", lower=0),
+        Column("households", N, "occupied homes", "homes", lower=0),
+        *homes_by_type,
+        Column("gas_meters", F, "domestic gas meters; null where none are published", "1", nullable=True, lower=0),
+        Column("gas_year", N, "year of the gas meters", nullable=True),
+        Column("nondomestic_gwh", F, "gas of meters that are not domestic, of a borough; in no other figure", "GWh/yr", nullable=True, lower=0),
+        Column("fuel_poor_share", F, "share of homes in fuel poverty", "1", nullable=True, lower=0, upper=1),
+        Column("source", S, "who published these figures"),
+    ),
+    tier="public",
+)  # fmt: skip
+
+AREA_ARC = Table(
+    "area_arc", "one piece of border that neighbouring areas share", ("arc",),
+    (
+        Column("arc", N, "number of the arc", lower=1),
+        Column("points", S, "eastings and northings by turns: the first corner, then steps to each next one", "m"),
+    ),
+    tier="public",
+)  # fmt: skip
+
+AREA_RING = Table(
+    "area_ring", "one closed line around an area, or around a hole in it", ("level", "area_id", "ring"),
+    (
+        area_level,
+        area_id,
+        Column("ring", N, "number of the ring within its area", lower=1),
+        Column("arcs", S, "numbers of its arcs in order, negative where an arc runs backwards; clockwise around a hole"),
+    ),
+    tier="public",
+)  # fmt: skip
+
+AREA_GAS = Table(
+    "area_gas", "domestic gas that is published for an area in a year", ("level", "area_id", "year"),
+    (
+        Column("level", S, "level of the area; msoa_2011 and lsoa_group are of the Census of 2011", allowed=("borough", "msoa_2011", "lsoa_group")),
+        Column("area_id", S, "code of the area; of a group, that of its first LSOA of 2011"),
+        Column("name", S, "name of the area"),
+        Column("year", N, "gas year, by the calendar year that most of it lies in"),
+        Column("gas_meters", F, "domestic gas meters", "1", lower=0),
+        Column("gas_gwh", F, "domestic gas", "GWh/yr", lower=0),
+        Column("nondomestic_gwh", F, "gas of other meters; null where none is published", "GWh/yr", nullable=True, lower=0),
+        Column("weather_corrected", B, "whether the publisher corrected it to normal weather"),
+        Column("households", N, "occupied homes of 2021", "homes", lower=0),
+        *homes_by_type,
+        Column("source", S, "who published these figures"),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+# What the files of an area folder hold, in our words, before areas are put together.
+
+PLACE = Table(
+    "area_place", "place and land of an LSOA of 2021", ("area_id",),
+    (
+        area_id,
+        Column("name", S, "name of the LSOA"),
+        Column("msoa_id", S, "code of its MSOA of 2021"),
+        Column("msoa_name", S, "name of its MSOA"),
+        Column("borough_id", S, "code of its borough"),
+        Column("borough_name", S, "name of its borough"),
+        Column("area_km2", F, "published land area", "km2", lower=0.001, upper=200),
+        Column("easting", F, "easting of the population-weighted centre", "m", lower=500_000, upper=565_000),
+        Column("northing", F, "northing of the population-weighted centre", "m", lower=152_000, upper=205_000),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+HOMES = Table(
+    "area_homes", "occupied homes of an LSOA of 2021 by type, as the Census counts them", ("area_id",),
+    (
+        area_id,
+        Column("households", N, "occupied homes", "homes", lower=0, upper=20_000),
+        Column("detached", N, "detached houses, bungalows among them", "homes", lower=0),
+        Column("semi_detached", N, "semi-detached houses, bungalows among them", "homes", lower=0),
+        Column("terraced", N, "terraced houses, bungalows among them", "homes", lower=0),
+        Column("flat", N, "flats of all kinds, and mobile homes", "homes", lower=0),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+LINK = Table(
+    "area_link", "which LSOA of 2021 an LSOA of 2011 became, wholly or in part", ("lsoa_2011_id", "area_id"),
+    (
+        Column("lsoa_2011_id", S, "code of the LSOA of 2011"),
+        area_id,
+        Column("msoa_2011_id", S, "code of its MSOA of 2011"),
+        Column("borough_id", S, "code of its borough"),
+    ),
+    tier="lake",
+    may_be_empty=True,
+)  # fmt: skip
+
+SMALL_AREA_GAS = Table(
+    "area_lsoa_gas", "domestic gas of an LSOA of 2011 in a year", ("year", "lsoa_2011_id"),
+    (
+        Column("year", N, "year", lower=2000, upper=2100),
+        Column("lsoa_2011_id", S, "code of the LSOA of 2011"),
+        Column("gas_meters", F, "domestic gas meters", "1", lower=0, upper=20_000),
+        Column("gas_kwh", F, "domestic gas", "kWh/yr", lower=0, upper=1e9),
+    ),
+    tier="lake",
+    may_be_empty=True,
+)  # fmt: skip
+
+BOROUGH_GAS = Table(
+    "area_borough_gas", "gas of a borough in a year", ("year", "borough_id"),
+    (
+        Column("year", N, "year", lower=2000, upper=2100),
+        Column("borough_id", S, "code of the borough"),
+        Column("name", S, "name of the borough"),
+        Column("gas_meters", F, "domestic gas meters", "1", lower=1, upper=1e6),
+        Column("gas_gwh", F, "domestic gas", "GWh/yr", lower=0.1, upper=1e4),
+        Column("nondomestic_gwh", F, "gas of other meters", "GWh/yr", lower=0, upper=1e5),
+    ),
+    tier="lake",
+    may_be_empty=True,
+)  # fmt: skip
+
+BUNGALOWS = Table(
+    "area_bungalows", "bungalows among the houses of an LSOA of 2011", ("lsoa_2011_id",),
+    (
+        Column("lsoa_2011_id", S, "code of the LSOA of 2011"),
+        Column("bungalows", N, "bungalows, rounded to 10", "homes", lower=0),
+        Column("houses", N, "houses and bungalows, each type rounded to 10", "homes", lower=0),
+    ),
+    tier="lake",
+    may_be_empty=True,
+)  # fmt: skip
+
+FUEL_POOR = Table(
+    "area_fuel_poor", "homes in fuel poverty in an LSOA of 2011", ("lsoa_2011_id",),
+    (
+        Column("lsoa_2011_id", S, "code of the LSOA of 2011"),
+        Column("households", N, "homes", "homes", lower=0),
+        Column("fuel_poor_households", N, "homes in fuel poverty", "homes", lower=0),
+    ),
+    tier="lake",
+    may_be_empty=True,
+)  # fmt: skip
+
+PIECES = (PLACE, HOMES, LINK, SMALL_AREA_GAS, BOROUGH_GAS, BUNGALOWS, FUEL_POOR)
