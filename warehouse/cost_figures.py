@@ -14,6 +14,7 @@ from transforms.lcoh.assumptions.assumptions import WHERE, check_rows
 from transforms.lcoh.assumptions.overrides import override
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.resolution import resolve
+from transforms.lcoh.assumptions.retail_prices import add_retail_prices
 from transforms.lcoh.assumptions.scenario_rules import RULE_COLUMNS, check_rules
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.load_rows import derive_load_rows
@@ -25,6 +26,7 @@ SHIPPED: Final = (
     "price_deflator",
     "perspective",
     "technology",
+    "technology_current",
     "heat_pump_cop",
     "field_trial",
     "reference_boiler",
@@ -35,6 +37,8 @@ SHIPPED: Final = (
     "network_scale",
     "finance",
     "price",
+    "price_current",
+    "retail_rule",
     "carbon_value",
     "stock_share",
     "dwelling_demand_paper",
@@ -69,7 +73,7 @@ def read_assumptions(
     derived = [("load of many homes", _derived_load()), ("performance of heat pumps", _derived_spf())]
     rows = check_rows(_stack([*_shipped(SHIPPED), *derived, *own_rows], _ROW_COLUMNS))
     rules = check_rules(_stack([*_shipped(SHIPPED_RULES), *own_rules], RULE_COLUMNS), rows)
-    return resolve(override(rows, settings, scenario=scenario), rules)
+    return override(rows, settings, scenario=scenario).pipe(add_retail_prices).pipe(resolve, rules)
 
 
 def _shipped(names: Iterable[str]) -> list[tuple[str, pl.DataFrame]]:
@@ -99,7 +103,10 @@ def _read_own(path: Path) -> pl.DataFrame:
 
 
 def _stack(files: Iterable[tuple[str, pl.DataFrame]], columns: Sequence[str]) -> pl.DataFrame:
-    """Return the rows of all files as text, each with its file and row (the header is row 1)."""
+    """Return the rows of all files as text, each with its file and row (the header is row 1).
+
+    A row may name several scenarios, with a blank between them: it stands for a row of each.
+    """
     return pl.concat(_located(frame, name, columns) for name, frame in files)
 
 
@@ -108,6 +115,10 @@ def _located(frame: pl.DataFrame, file_name: str, columns: Sequence[str]) -> pl.
     if missing:
         message = f"{file_name} lacks the columns {', '.join(missing)}; it needs {', '.join(columns)}"
         raise AssumptionError(message)
-    return frame.with_row_index("row", offset=2).select(
+    rows = frame.with_row_index("row", offset=2).select(
         pl.col(list(columns)).cast(pl.String), pl.format("{}, row {}", pl.lit(file_name), "row").alias(WHERE)
+    )
+    named = pl.col("scenario").str.strip_chars().str.split(" ").list.eval(pl.element().filter(pl.element() != ""))
+    return rows.with_columns(pl.when(named.list.len() > 0).then(named).otherwise(pl.concat_list("scenario"))).explode(
+        "scenario"
     )

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.networks_only import read_with_networks_only
 from transforms.lcoh.assumptions.overrides import override
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import scenario_figures
@@ -126,7 +127,7 @@ def test_a_convention_that_does_not_compare_is_refused() -> None:
 
 
 def test_a_scenario_without_a_price_of_gas_for_homes_compares_nothing() -> None:
-    assert table(ASSUMPTIONS, "best_practice", "desnz2023").is_empty()
+    assert table(read_with_networks_only(), "best_practice", "networks_only").is_empty()
 
 
 def test_emissions_are_discounted_as_costs_are() -> None:

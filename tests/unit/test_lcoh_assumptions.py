@@ -189,7 +189,7 @@ def test_an_unknown_scenario_lists_those_that_exist() -> None:
     [
         ("heat_pump_sfp=3", "no parameter is named 'heat_pump_sfp'; did you mean heat_pump_spf"),
         ("network.heat_pump_sfp=3", "did you mean .*heat_pump_spf"),
-        ("electricity_price=200", r"electricity_residential\.price_gbp_per_mwh"),
+        ("electricity_residential_price=200", r"electricity_residential\.price_gbp_per_mwh"),
         ("capital_gbp=1", r"3 items: write one of ashp\.capital_gbp, gas_boiler\.capital_gbp"),
         ("heat_pump_spf", "sets nothing: write parameter=value"),
         ("heat_pump_spf=0", "--set heat_pump_spf=0: network.heat_pump_spf: the value 0 must be above 0"),

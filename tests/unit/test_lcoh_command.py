@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.answers.lcoh import Question, run_lcoh, show_lcoh
+from tests.networks_only import write_networks_only
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.model.conventions import BEST_PRACTICE
 from transforms.lcoh.model.systems import series_read
@@ -65,10 +66,11 @@ def test_what_was_borrowed_and_held_is_printed() -> None:
     assert own_life.notes == ()  # its series are given in every year, and the paper borrows nothing
 
 
-def test_a_system_without_a_price_is_left_out_by_name() -> None:
-    answer = run_lcoh(Question(scenario="desnz2023", convention="best_practice", demand_kwh=15_200))
+def test_a_system_without_a_price_is_left_out_by_name(tmp_path: Path) -> None:
+    own = (write_networks_only(tmp_path),)
+    answer = run_lcoh(Question(scenario="networks_only", convention="best_practice", demand_kwh=15_200, own_files=own))
     assert set(answer.table["system"]) == {"network"}
-    assert "gas_boiler is left out: scenario desnz2023 has no gas_residential.price_gbp_per_mwh" in answer.notes
+    assert "gas_boiler is left out: scenario networks_only has no gas_residential.price_gbp_per_mwh" in answer.notes
     assert "ashp is left out" in show_lcoh(answer)
 
 
@@ -154,12 +156,17 @@ def test_a_longer_life_asks_for_more_years_and_gets_them_where_a_rule_holds() ->
     assert longer.table.filter(system="network").height == 1
 
 
+def test_a_scenario_that_can_cost_nothing_is_refused(tmp_path: Path) -> None:
+    own = (write_networks_only(tmp_path),)
+    with pytest.raises(AssumptionError, match="networks_only can cost no system by wang2018"):
+        run_lcoh(Question(scenario="networks_only", own_files=own))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"scenario": "nowhere"}, "no scenario is named 'nowhere'"),
         ({"scenario": "nowhere", "discount_rate": 0.03}, "no scenario is named 'nowhere'"),
-        ({"scenario": "desnz2023"}, "desnz2023 can cost no system by wang2018"),
         ({"convention": "nobody"}, "no convention is named 'nobody'"),
         ({"demand_kwh": 0}, "not above zero"),
         ({"demand_kwh": -5.0}, "not above zero"),

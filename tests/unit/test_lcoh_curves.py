@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.networks_only import read_with_networks_only
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.conventions import BEST_PRACTICE, WANG2018, Convention
 from transforms.lcoh.model.demands import paper_demand
@@ -86,9 +87,10 @@ def test_curves_go_the_way_they_must() -> None:
 
 
 def test_a_scenario_without_prices_leaves_systems_out() -> None:
-    networks = sensitivity_table(ASSUMPTIONS, scenario="desnz2023", convention="best_practice", demand_kwh=1e4)
+    lacking = read_with_networks_only()
+    networks = sensitivity_table(lacking, scenario="networks_only", convention="best_practice", demand_kwh=1e4)
     assert networks["system"].unique().to_list() == ["network"]
-    nothing = sensitivity_table(ASSUMPTIONS, scenario="desnz2023", convention="wang2018", demand_kwh=1e4)
+    nothing = sensitivity_table(lacking, scenario="networks_only", convention="wang2018", demand_kwh=1e4)
     assert nothing.is_empty()
 
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from flows.answers.lcoh import Question, run_lcoh
 from flows.answers.lcoh_explain import LCOH_LABEL, explain_lcoh, show_explanation, write_workbook
 from flows.cli.main import app
+from tests.networks_only import write_networks_only
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.results.explain import Explanation
 
@@ -191,9 +192,10 @@ def test_what_cannot_be_explained_is_said(system: str, options: dict[str, str], 
         explain_lcoh(system, Question(), **options)
 
 
-def test_a_scenario_without_a_price_is_named() -> None:
+def test_a_scenario_without_a_price_is_named(tmp_path: Path) -> None:
+    own = (write_networks_only(tmp_path),)
     with pytest.raises(AssumptionError, match="cannot cost gas_boiler by best_practice: it has no gas_residential"):
-        explain_lcoh("gas_boiler", Question(scenario="desnz2023", convention="best_practice"))
+        explain_lcoh("gas_boiler", Question(scenario="networks_only", convention="best_practice", own_files=own))
 
 
 def test_the_command_saves_once_and_never_overwrites(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.networks_only import read_with_networks_only
 from transforms.lcoh.assumptions.overrides import override, with_network_size
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import scenario_figures
@@ -174,8 +175,9 @@ def test_slow_connection_costs_and_the_shipped_years_hold_by_default() -> None:
 
 
 def test_what_cannot_be_judged_is_left_out_or_refused() -> None:
-    assert finance_table(DEMAND, ASSUMPTIONS, scenario="desnz2023").is_empty()  # no price of gas for the counterfactual
-    given_tariff = finance_table(DEMAND, ASSUMPTIONS, scenario="desnz2023", heat_tariff_gbp_per_mwh=150.0)
+    lacking = read_with_networks_only()
+    assert finance_table(DEMAND, lacking, scenario="networks_only").is_empty()  # no price of gas for the counterfactual
+    given_tariff = finance_table(DEMAND, lacking, scenario="networks_only", heat_tariff_gbp_per_mwh=150.0)
     assert given_tariff.height == 5
     assert given_tariff.schema == pl.Schema(NETWORK_FINANCE.schema)
     flats = paper_demand(ASSUMPTIONS).filter(dwelling_type="flat")

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
+from tests.networks_only import read_with_networks_only
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.conventions import find_convention
 from transforms.lcoh.results.households import cost_distribution, expected_gap, household_costs, individual_cost
@@ -62,7 +63,8 @@ def test_a_home_costs_what_the_table_of_types_has_at_its_demand(convention: str)
 def test_homes_without_heat_and_systems_without_prices_are_left_out() -> None:
     homes = make_homes({"flat": [0.0, 9_000.0]})
     assert set(costs(homes)["household_id"]) == {"flat1"}
-    assert costs(homes, scenario="desnz2023").is_empty()
+    lacking = read_with_networks_only()
+    assert household_costs(homes, lacking, scenario="networks_only", convention="best_practice").is_empty()
 
 
 def test_a_measured_heat_loss_sizes_a_heat_pump_and_a_missing_one_is_in_proportion_to_the_heat() -> None:

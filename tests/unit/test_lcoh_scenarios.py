@@ -7,7 +7,7 @@ import pytest
 
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenario_rules import RULE_COLUMNS
-from transforms.lcoh.assumptions.scenarios import list_changes, scenario_figures
+from transforms.lcoh.assumptions.scenarios import list_changes, scenario_figures, seen_rows
 from transforms.lcoh.model.conventions import BEST_PRACTICE
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.systems import SYSTEMS, purchase_of
@@ -17,6 +17,9 @@ from warehouse.cost_figures import read_assumptions
 
 SHIPPED = read_assumptions()
 PRICE = "price_gbp_per_mwh"
+PRICE_BASES = {"paper_fit": "2018", "eep2018": "2018", "eep2019": "2018"} | dict.fromkeys(
+    ("desnz2023", "current2026", "current2026_low", "current2026_high"), "2025"
+)
 ELECTRICITY = ("electricity_residential", PRICE)
 ROW_HEADER = "scenario,item,parameter,year,value,unit,price_base,status,source"
 RULE_HEADER = ",".join(RULE_COLUMNS)
@@ -50,23 +53,22 @@ def status_in(assumptions: pl.DataFrame, year: int, scenario: str = "mine", item
 # --- the scenarios that ship ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scenario", ["paper_fit", "eep2018", "eep2019", "desnz2023"])
+@pytest.mark.parametrize(
+    "scenario", ["paper_fit", "eep2018", "eep2019", "desnz2023", "current2026", "current2026_low", "current2026_high"]
+)
 @pytest.mark.parametrize("convention", ["wang2018", "rival", "best_practice", "best_practice_private"])
 def test_every_system_that_is_not_left_out_has_its_series_in_every_year(scenario: str, convention: str) -> None:
-    missing = missing_systems(SHIPPED, scenario=scenario, convention=convention)
-    if len(missing) == len(SYSTEMS):
-        assert scenario == "desnz2023"
-        assert convention == "wang2018"
-        return
+    assert not missing_systems(SHIPPED, scenario=scenario, convention=convention)
     table = lcoh_table(paper_demand(SHIPPED), SHIPPED, scenario=scenario, convention=convention)
-    assert set(table["system"]) == set(SYSTEMS) - set(missing)
-    assert set(missing) == ({"gas_boiler", "ashp", "gshp"} if scenario == "desnz2023" else set())
+    assert set(table["system"]) == set(SYSTEMS)
 
 
 def test_every_figure_stands_in_one_year_s_prices_and_says_how_it_came_about() -> None:
     assert SHIPPED.schema == pl.Schema(ASSUMPTION.schema)
     assert SHIPPED.select(ASSUMPTION.key).is_unique().all()
-    assert set(SHIPPED["price_base"]) == {"none", "2018"}
+    for scenario, base in PRICE_BASES.items():
+        money = seen_rows(SHIPPED, scenario).filter(pl.col("price_base") != "none")
+        assert set(money["price_base"]) == {base}, scenario
     assert SHIPPED["value"].is_finite().all()
     whole = SHIPPED.filter(pl.col("scenario") == "eep2018", pl.col("item") == "gas_residential")
     assert whole["year"].sort().to_list() == list(range(2018, 2068))
@@ -102,9 +104,9 @@ def test_carbon_values_grow_beyond_their_table() -> None:
 
 
 def test_a_scenario_starts_in_its_own_year() -> None:
-    assert scenario_figures(SHIPPED, "desnz2023").one("study", "start_year") == 2025
+    assert scenario_figures(SHIPPED, "desnz2023").one("study", "start_year") == 2026
     of_industry = SHIPPED.filter(scenario="desnz2023", item="electricity_industrial")
-    assert (of_industry["year"].min(), of_industry["year"].max()) == (2025, 2074)
+    assert (of_industry["year"].min(), of_industry["year"].max()) == (2021, 2075)
     services = status_in(SHIPPED, 2030, "desnz2023", "electricity_services")
     assert services == "published; borrowed from desnz2023, electricity_industrial; from prices of 2022"
 
@@ -114,7 +116,8 @@ def test_changes_are_listed_for_the_series_that_a_convention_reads() -> None:
     changes = list_changes(SHIPPED, "desnz2023", [*series, ("electricity_industrial", PRICE)])
     assert changes == {
         ("carbon_value_central", "price_gbp_per_tonne"): ["from prices of 2022", "grown by 1.5 % a year from 2050"],
-        ("electricity_industrial", PRICE): ["from prices of 2022", "interpolated", "held from 2050"],
+        ("electricity_industrial", PRICE): ["from prices of 2022", "held from 2050"],
+        ("gas_residential", PRICE): ["from prices of 2022", "interpolated", "held from 2050"],
     }
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from flows.operations.status import name_not_costed
-from warehouse.cost_figures import read_assumptions
+from tests.networks_only import read_with_networks_only
 from warehouse.publish import History
 
 
@@ -16,25 +16,25 @@ def history(scenario: str, *, older: str | None = None) -> History:
     nothing = pl.DataFrame()
     return History(
         run=pl.DataFrame({"settings": [settings], "published_at_utc": [dt.datetime(2026, 1, 1)]}),
-        quality_result=nothing, build_month=nothing, assumption=read_assumptions(), included=nothing,
+        quality_result=nothing, build_month=nothing, assumption=read_with_networks_only(), included=nothing,
         annual_heat=nothing, monthly_heat=nothing, sources_used=frozenset(), origins=(), older=older,
     )  # fmt: skip
 
 
 def test_each_system_without_a_price_is_named_with_the_series_that_it_lacks() -> None:
-    said = name_not_costed(history("desnz2023"))
+    said = name_not_costed(history("networks_only"))
     assert said == [
-        "gas_boiler: scenario desnz2023 has no gas_residential.price_gbp_per_mwh",
-        "ashp: scenario desnz2023 has no electricity_residential.price_gbp_per_mwh",
-        "gshp: scenario desnz2023 has no electricity_residential.price_gbp_per_mwh",
+        "gas_boiler: scenario networks_only has no gas_residential.price_gbp_per_mwh",
+        "ashp: scenario networks_only has no electricity_residential.price_gbp_per_mwh",
+        "gshp: scenario networks_only has no electricity_residential.price_gbp_per_mwh",
     ]
 
 
-@pytest.mark.parametrize("scenario", ["eep2018", "eep2019", "paper_fit"])
+@pytest.mark.parametrize("scenario", ["eep2018", "eep2019", "paper_fit", "desnz2023", "current2026"])
 def test_nothing_is_said_of_a_scenario_that_costs_all(scenario: str) -> None:
     assert name_not_costed(history(scenario)) == []
 
 
 def test_nothing_is_said_where_nothing_is_published_or_by_another_version() -> None:
     assert name_not_costed(None) == []
-    assert name_not_costed(history("desnz2023", older="format 1")) == []
+    assert name_not_costed(history("networks_only", older="format 1")) == []

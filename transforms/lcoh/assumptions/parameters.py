@@ -251,12 +251,28 @@ class Vat:
     on_upkeep: Annotated[Floats, Figure(unit="1", at_most=1)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetailRule:
+    """Retail prices of the year that derived ones start from, without VAT and standing charge, in parts where known."""
+
+    anchor_year: Annotated[int, Figure(unit="yr", at_least=1990, at_most=2100, whole=True)]
+    electricity_residential_other: Annotated[Floats, Figure(unit="GBP/MWh")]
+    """Networks, levies and margin."""
+    electricity_residential_commodity: Annotated[Floats, Figure(unit="GBP/MWh")]
+    """Energy and capacity."""
+    gas_residential: Annotated[Floats, Figure(unit="GBP/MWh")]
+    electricity_services: Annotated[Floats, Figure(unit="GBP/MWh")]
+    gas_services: Annotated[Floats, Figure(unit="GBP/MWh")]
+
+
 INDIVIDUAL_SYSTEMS: Final[dict[str, Carrier]] = {"gas_boiler": "gas", "ashp": "electricity", "gshp": "electricity"}
 NETWORK: Final = "network"
 TARIFFS: Final = ("residential", "services", "industrial")
 CARBON_VALUES: Final = ("low", "central", "high")
 
 PRICE: Final = "price_gbp_per_mwh"
+STANDING_CHARGE: Final = "standing_charge_gbp_per_year"
+RETAIL_RULE: Final = "retail_rule"
 CARBON_PRICE: Final = "price_gbp_per_tonne"
 HOURLY_SPF: Final = "hourly_spf"  # of a heat pump whose COP follows the hours, with the load of all homes
 SPF_ITEMS: Final = {"ashp": "ashp_hourly_spf", "gshp": "gshp_hourly_spf"}  # the same by dwelling type, where measured
@@ -298,6 +314,7 @@ def _known_figures() -> dict[tuple[str, str], Figure]:
         "network_store": ThermalStore,
         "pipe": PipeLaw,
         "load": LoadFigures,
+        RETAIL_RULE: RetailRule,
     }
     records |= dict.fromkeys(INDIVIDUAL_SYSTEMS, IndividualSystem) | dict.fromkeys(PIPE_SIZES, PipeSize)
     records |= {f"network_{plant}": PeakPlant for plant in PEAK_PLANTS}
@@ -305,6 +322,8 @@ def _known_figures() -> dict[tuple[str, str], Figure]:
     return (
         {(item, name): figure for item, record in records.items() for name, figure in figures_of(record).items()}
         | {(f"{carrier}_{tariff}", PRICE): price for carrier in carriers for tariff in TARIFFS}
+        | {(f"wholesale_{carrier}", PRICE): price for carrier in carriers}
+        | {("gas_residential", STANDING_CHARGE): Figure(unit="GBP/yr", by_year=True)}
         | {(carrier, CARBON_INTENSITY): intensity for carrier in carriers}
         | {("electricity", MARGINAL_INTENSITY): intensity}
         | {("carbon", CARBON_PRICE): carbon, (SUPPLY_CARBON_ITEM, CARBON_PRICE): carbon}

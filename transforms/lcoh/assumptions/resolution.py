@@ -39,7 +39,17 @@ def resolve(rows: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
     free = rules.join(overridden, on=QUANTITY, how="anti", maintain_order="left")
     given = pl.concat([rows, _borrow(rows, free)])
     money = given.pipe(_add_own_money).pipe(_deflate)
-    return ASSUMPTION.conform(money.pipe(_extend, free, _spans(money)))
+    return ASSUMPTION.conform(money.pipe(_extend, _with_shared_rules(free, money), _spans(money)))
+
+
+def _with_shared_rules(rules: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Add the rules of all scenarios for the series that a scenario has of its own and no rule for."""
+    shared = rules.filter(pl.col("scenario") == ALL_SCENARIOS).drop("scenario")
+    own = rows.filter(pl.col("scenario") != ALL_SCENARIOS).select(QUANTITY).unique(maintain_order=True)
+    held = own.join(rules, on=QUANTITY, how="anti", maintain_order="left")
+    return pl.concat(
+        [rules, held.join(shared, on=["item", "parameter"], how="inner", maintain_order="left").select(rules.columns)]
+    )
 
 
 def _borrow(rows: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
