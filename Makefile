@@ -25,7 +25,7 @@ else ifneq ($(shell $(VENV_PYTHON) -c $(SUPPORTED) 2>/dev/null && echo yes),yes)
 .venv/.place: anew
 endif
 
-.PHONY: help setup demo test check docs lock bench clean anew
+.PHONY: help setup demo test quick check docs lock bench clean anew
 
 help: ## list the targets
 	@echo "Hearth: half-hourly gas readings in, the cost of heat out. Start with: make demo"
@@ -49,6 +49,9 @@ demo: .venv/.run-installed ## make up a trial of 600 homes, run everything on it
 # Each worker of the tests is one thread of linear algebra: with more they fight for the cores.
 test: .venv/.dev-installed ## run every test (TESTS=tests/unit for some of them)
 	@$(CLEAN); export OPENBLAS_NUM_THREADS=1; $(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
+
+quick: .venv/.dev-installed ## unit tests and one small run from end to end: while you work
+	@$(MAKE) test TESTS="tests/e2e/test_quick.py tests/unit"
 
 check: .venv/.dev-installed ## lint, format, types, import contracts
 	$(VENV_PYTHON) -m ruff check .

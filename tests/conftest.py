@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from flows.server.client import start_server
 
@@ -23,6 +24,12 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 WITHOUT_BROWSER = CHROMIUM is None and not os.environ.get("CI")
 INSTALL = "apt-get install --yes chromium"
 NOT_RUN = f"browser tests NOT RUN\nno chromium found; to run them: {INSTALL}"
+
+# The same examples in every run; others with `make test TESTS="--hypothesis-profile=random tests/unit"`. No deadlines: they would
+# judge the machine.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("random", deadline=None, print_blob=True)
+settings.load_profile("repeatable")
 
 collect_ignore = list(map(str, BROWSER_TESTS)) if WITHOUT_BROWSER else []
 
