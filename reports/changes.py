@@ -8,7 +8,8 @@ import polars as pl
 
 from reports import text
 from reports.figures.exhibit import DataTable, Heading
-from reports.inputs import SiteInputs
+from reports.inputs import Published
+from transforms.tables.published import DEMAND_CHANGE, TABLE_CHANGE
 
 FIRST = "This is the first release: there is nothing to compare it with."
 NOTHING = "Nothing changed: every published figure is that of the release before."
@@ -25,31 +26,31 @@ class Changes:
     tables: tuple[DataTable, ...] = ()
 
 
-def changes(inputs: SiteInputs) -> Changes:
+def changes(published: Published) -> Changes:
     """Return what changed in demand and in the published tables since the last release."""
-    rows = inputs.table_change.frame if inputs.table_change is not None else pl.DataFrame()
+    rows = published[TABLE_CHANGE].frame
     if rows.is_empty() or rows["rows_before"].null_count() == rows.height:
         return Changes(FIRST)
     moved = rows.filter(pl.any_horizontal(pl.col(name).fill_null(0) > 0 for name in COUNTS[2:]))
-    demand = inputs.demand_change.frame if inputs.demand_change is not None else pl.DataFrame()
+    demand = published[DEMAND_CHANGE].frame
     if moved.is_empty():
         return Changes(NOTHING)
-    says = f"{moved.height} of {rows.height} published tables changed. {_demand_words(inputs, demand)}"
+    says = f"{moved.height} of {rows.height} published tables changed. {_demand_words(published, demand)}"
     return Changes(says, (_tables_table(moved),))
 
 
-def _demand_words(inputs: SiteInputs, demand: pl.DataFrame) -> str:
+def _demand_words(published: Published, demand: pl.DataFrame) -> str:
     if demand.is_empty():
         return "Heat per home cannot be compared with the release before."
-    of_all = demand.filter(dwelling_type="all", period=inputs.period)
+    of_all = demand.filter(dwelling_type="all", period=published.period)
     if of_all.is_empty() or of_all["relative_change"][0] is None:
-        return f"Heat per home in {inputs.period} was not in the release before."
+        return f"Heat per home in {published.period} was not in the release before."
     row = of_all.row(0, named=True)
     change = row["relative_change"]
     if abs(change) < SMALL:
-        return f"Heat per home in {inputs.period} stayed at {text.kwh(row['heat_kwh_mean_after'])}."
+        return f"Heat per home in {published.period} stayed at {text.kwh(row['heat_kwh_mean_after'])}."
     went = f"from {text.kwh(row['heat_kwh_mean_before'])} to {text.kwh(row['heat_kwh_mean_after'])}"
-    return f"Heat per home in {inputs.period} went {went} ({_signed(change)})."
+    return f"Heat per home in {published.period} went {went} ({_signed(change)})."
 
 
 def _tables_table(moved: pl.DataFrame) -> DataTable:

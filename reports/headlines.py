@@ -13,7 +13,10 @@ from reports.figures.claims import RESTS_ON
 from reports.figures.cost import options
 from reports.figures.demand import NO_PERIOD, published_demand
 from reports.figures.exhibit import ordered, why_missing
-from reports.inputs import RunInfo, SiteInputs
+from reports.inputs import Published, RunInfo
+from transforms.tables.cost_analysis import CLAIM, LCOH_PROBABILITY
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, SELECTION_FUNNEL
+from transforms.tables.lineage import FLAG_COUNT, QUALITY_RESULT
 from transforms.tables.words import PROFILE_GROUPS
 
 FIRM = 0.9  # share of draws below which nobody would call the order of the systems settled
@@ -45,43 +48,45 @@ class Answer:
     bars: Sequence[Bar] = ()
 
 
-def answers(inputs: SiteInputs, run: RunInfo) -> list[Answer]:
+def answers(published: Published, run: RunInfo) -> list[Answer]:
     """Return what the site answers first: heat, cost, and how sure both are."""
-    return [_heat(inputs), _cost(inputs, run), _sureness(inputs, run)]
+    return [_heat(published), _cost(published, run), _sureness(published, run)]
 
 
-def _heat(inputs: SiteInputs) -> Answer:
+def _heat(published: Published) -> Answer:
     question = "How much heat does a home need?"
     figures = [
         ("annual-demand", "by dwelling type"),
         ("spread", "how far homes differ"),
         ("hourly-profile", "hour by hour"),
     ]
-    found = inputs.demand.frame.filter(pl.col("heat_kwh_mean").is_not_null(), dwelling_type="all", period=inputs.period)
+    found = published[HEAT_DEMAND_ANNUAL].frame.filter(
+        pl.col("heat_kwh_mean").is_not_null(), dwelling_type="all", period=published.period
+    )
     if found.is_empty():
-        missing = why_missing([inputs.demand], otherwise=NO_PERIOD)
+        missing = why_missing([published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD)
         return Answer(
             key="heat",
             question=question,
             short=f"{missing[:1].upper()}{missing[1:]}.",
-            says=[_homes(inputs)],
+            says=[_homes(published)],
             figures=figures,
         )
     row = found.row(0, named=True)
     return Answer(
         key="heat",
         question=question,
-        short=f"{text.kwh(row['heat_kwh_mean'])} in {inputs.period}.",
-        says=[_measured(inputs, row), *_in_normal_weather(row), *_peak(row), _homes(inputs)],
+        short=f"{text.kwh(row['heat_kwh_mean'])} in {published.period}.",
+        says=[_measured(published, row), *_in_normal_weather(row), *_peak(row), _homes(published)],
         figures=figures,
-        caption=f"Heat per home in {inputs.period}, with the 95 % interval of the mean",
+        caption=f"Heat per home in {published.period}, with the 95 % interval of the mean",
         headings=("Dwelling type", "kWh a year", "Homes"),
-        bars=_heat_bars(inputs),
+        bars=_heat_bars(published),
     )  # fmt: skip
 
 
-def _measured(inputs: SiteInputs, row: dict[str, Any]) -> str:
-    paper = published_demand(inputs).filter(dwelling_type="all")["published_kwh"]
+def _measured(published: Published, row: dict[str, Any]) -> str:
+    paper = published_demand(published).filter(dwelling_type="all")["published_kwh"]
     beside = f"; Wang 2018 published {text.kwh(paper[0])}" if len(paper) else ""
     return f"95 % interval of the mean: {_span(row['heat_kwh_ci_low'], row['heat_kwh_ci_high'])}{beside}."
 
@@ -103,18 +108,18 @@ def _peak(row: dict[str, Any]) -> list[str]:
     return [f"Highest hour of the mean home: {peak}, from {at}."]
 
 
-def _homes(inputs: SiteInputs) -> str:
-    steps = inputs.funnel.frame.filter(period=inputs.period).sort("step")["households"]
+def _homes(published: Published) -> str:
+    steps = published[SELECTION_FUNNEL].frame.filter(period=published.period).sort("step")["households"]
     if steps.is_empty():
         return f"No home is included: {NO_PERIOD}."
-    few = f"fewer than {inputs.funnel.threshold}"
+    few = f"fewer than {published[SELECTION_FUNNEL].threshold}"
     seen, included = (few if n is None else f"{n:,}" for n in (steps[0], steps[-1]))
     rounded = "" if included == few else " (rounded to 10)"
     return f"Measured in {included} homes of {seen} seen{rounded}."
 
 
-def _heat_bars(inputs: SiteInputs) -> list[Bar]:
-    rows = ordered(inputs.demand.frame.filter(pl.col("heat_kwh_mean").is_not_null(), period=inputs.period), "dwelling_type", PROFILE_GROUPS)  # fmt: skip
+def _heat_bars(published: Published) -> list[Bar]:
+    rows = ordered(published[HEAT_DEMAND_ANNUAL].frame.filter(pl.col("heat_kwh_mean").is_not_null(), period=published.period), "dwelling_type", PROFILE_GROUPS)  # fmt: skip
     widest = max(value for name in ("heat_kwh_mean", "heat_kwh_ci_high") for value in rows[name].drop_nulls())
     return [
         Bar(
@@ -129,8 +134,8 @@ def _heat_bars(inputs: SiteInputs) -> list[Bar]:
     ]
 
 
-def _cost(inputs: SiteInputs, run: RunInfo) -> Answer:
-    rows = _with_spread(_options_shown(inputs, run), inputs, run)
+def _cost(published: Published, run: RunInfo) -> Answer:
+    rows = _with_spread(_options_shown(published, run), published, run)
     first, *others = _ranked(rows)
     heat, served = rows["denominator"][0], rows.row(0, named=True)
     whose = "measured" if served["demand_basis"] == "measured" else "published by Wang 2018"
@@ -182,17 +187,17 @@ def _ranked(rows: pl.DataFrame) -> list[tuple[str, str]]:
     return found
 
 
-def _options_shown(inputs: SiteInputs, run: RunInfo) -> pl.DataFrame:
+def _options_shown(published: Published, run: RunInfo) -> pl.DataFrame:
     """Return the individual systems, and the smallest and the largest network."""
-    rows = options(inputs, run)
+    rows = options(published, run)
     networks = rows.filter(system="network").sort("dwellings")
     ends = networks if networks.height <= 2 else pl.concat([networks.head(1), networks.tail(1)])  # noqa: PLR2004 - both ends
     return pl.concat([rows.filter(pl.col("system") != "network"), ends])
 
 
-def _with_spread(rows: pl.DataFrame, inputs: SiteInputs, run: RunInfo) -> pl.DataFrame:
+def _with_spread(rows: pl.DataFrame, published: Published, run: RunInfo) -> pl.DataFrame:
     """Add where 90 % of the draws of each option lie, null where nothing was drawn."""
-    drawn = inputs.rows_of("probability")
+    drawn = published.rows_of(LCOH_PROBABILITY)
     if drawn.is_empty():
         return rows.with_columns(low=pl.lit(None, dtype=pl.Float64), high=pl.lit(None, dtype=pl.Float64))
     spread = (
@@ -203,23 +208,23 @@ def _with_spread(rows: pl.DataFrame, inputs: SiteInputs, run: RunInfo) -> pl.Dat
     return rows.join(spread, on=["dwelling_type", "system", "scale", "period"], how="left", maintain_order="left")
 
 
-def _sureness(inputs: SiteInputs, run: RunInfo) -> Answer:
-    order = _order_of_systems(inputs, run)
+def _sureness(published: Published, run: RunInfo) -> Answer:
+    order = _order_of_systems(published, run)
     return Answer(
         key="sure",
         question="How sure is that?",
-        short=order[0] if order else _readings(inputs),
-        says=[*order[1:], *([_readings(inputs)] if order else []), _judged(inputs), *_statements(inputs)],
+        short=order[0] if order else _readings(published),
+        says=[*order[1:], *([_readings(published)] if order else []), _judged(published), *_statements(published)],
         figures=[("cheapest", "which is the cheapest"), ("sobol", "what decides it"), ("selection", "which homes count"), ("claims-table", "the paper's statements")],
     )  # fmt: skip
 
 
-def _order_of_systems(inputs: SiteInputs, run: RunInfo) -> list[str]:
+def _order_of_systems(published: Published, run: RunInfo) -> list[str]:
     """Return two sentences on how often each individual system is the cheapest, or nothing."""
-    drawn = inputs.rows_of("probability")
+    drawn = published.rows_of(LCOH_PROBABILITY)
     if drawn.is_empty():
         return []
-    served = options(inputs, run)["dwelling_type"][0]
+    served = options(published, run)["dwelling_type"][0]
     rows = drawn.filter(scenario=run.scenario, convention=run.convention, alternatives="individual", scale="individual")
     rows = rows.filter(dwelling_type=served).sort("cheapest_share", descending=True)
     if rows.is_empty():
@@ -237,23 +242,23 @@ def _order_of_systems(inputs: SiteInputs, run: RunInfo) -> list[str]:
     )
 
 
-def _readings(inputs: SiteInputs) -> str:
-    rows = inputs.flags.frame
+def _readings(published: Published) -> str:
+    rows = published[FLAG_COUNT].frame
     good = rows.filter(flag="ok")["share"]
     if good.is_empty() or good[0] is None:
         return "How many readings count is not shown: too few homes."
     return f"{100 * good[0]:.1f} % of {rows['readings'].sum():,} readings count; the others are named by what is wrong with them."
 
 
-def _judged(inputs: SiteInputs) -> str:
-    checks = inputs.checks.frame
+def _judged(published: Published) -> str:
+    checks = published[QUALITY_RESULT].frame
     if checks.is_empty():
         return "This run has no check on record."
     return f"{int(checks['passed'].sum()):,} of {checks.height:,} checks before publication hold."
 
 
-def _statements(inputs: SiteInputs) -> list[str]:
-    rows = inputs.rows_of("claims")
+def _statements(published: Published) -> list[str]:
+    rows = published.rows_of(CLAIM)
     judged = pl.DataFrame() if rows.is_empty() else rows.filter(pl.col("as_expected").is_not_null())
     counts = [
         f"{int(of['as_expected'].sum())} of {of.height} {rests}"

@@ -9,8 +9,8 @@ import polars as pl
 
 from reports import text
 from reports.figures.exhibit import DataTable, Heading
-from reports.inputs import SiteInputs
-from transforms.tables.lineage import BUILD_MONTH
+from reports.inputs import Published
+from transforms.tables.lineage import BUILD_MONTH, SOURCE
 
 LONGEST = 500  # files that the page lists; the warehouse has them all
 PARTS = ("header_lines", "blank_lines", "readings", "rejects")
@@ -30,15 +30,15 @@ class Entry:
     balance: str
 
 
-def entries(inputs: SiteInputs) -> list[Entry]:
+def entries(published: Published) -> list[Entry]:
     """Return the files, refused ones first, and how their lines add up."""
-    rows = inputs.sources.frame.sort(pl.col("outcome") != "refused", "file_name", maintain_order=True).head(LONGEST)
+    rows = published[SOURCE].frame.sort(pl.col("outcome") != "refused", "file_name", maintain_order=True).head(LONGEST)
     return [_entry(row) for row in rows.iter_rows(named=True)]
 
 
-def totals(inputs: SiteInputs) -> tuple[str, ...]:
+def totals(published: Published) -> tuple[str, ...]:
     """Return lines and their parts over all accepted files."""
-    accepted = inputs.sources.frame.filter(outcome="accepted")
+    accepted = published[SOURCE].frame.filter(outcome="accepted")
     return tuple(f"{int(accepted[name].sum()):,}" for name in ("lines", *PARTS))
 
 
@@ -59,12 +59,12 @@ def _entry(row: dict[str, Any]) -> Entry:
     )
 
 
-def months_table(inputs: SiteInputs) -> DataTable:
+def months_table(published: Published) -> DataTable:
     """Return homes, readings and good hours by month."""
     names = ("month", "households", "readings", "ok_half_hours", "hours")
     headings = tuple(Heading(text.title_of(BUILD_MONTH.column(name)), numeric=name != "month") for name in names)
     rows = tuple(
         (f"{row[0]:%Y-%m}", *(f"{value:,}" for value in row[1:]))
-        for row in inputs.months.frame.sort("month").select(names).iter_rows()
+        for row in published[BUILD_MONTH].frame.sort("month").select(names).iter_rows()
     )
     return DataTable("Readings by month; homes are rounded to 10", headings, rows)

@@ -25,9 +25,9 @@ from reports.figures.selection import draw_funnel, draw_selection_effect
 from reports.figures.sensitivity import draw_sensitivity, draw_sobol
 from reports.figures.spread import draw_spread
 from reports.figures.weather import draw_gas_uses, draw_weather_fit
-from reports.inputs import RunInfo, SiteInputs
+from reports.inputs import Published, RunInfo
 
-Draw = Callable[[SiteInputs, RunInfo], Exhibit | list[Exhibit]]
+Draw = Callable[[Published, RunInfo], Exhibit | list[Exhibit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +130,12 @@ PAGES = (
 )  # fmt: skip
 
 
-def sections(page: Page, inputs: SiteInputs, run: RunInfo) -> list[Section]:
+def sections(page: Page, published: Published, run: RunInfo) -> list[Section]:
     """Return the parts of a page of which this release has something to show, drawn."""
     drawn = []
     for part in page.parts:
-        exhibits = [exhibit for draw in part.draws for exhibit in _listed(draw(inputs, run))]
-        lead = claims_lead(inputs) if part.key == "statements" else part.lead
+        exhibits = [exhibit for draw in part.draws for exhibit in _listed(draw(published, run))]
+        lead = claims_lead(published) if part.key == "statements" else part.lead
         if exhibits:
             drawn.append(Section(part.key, part.title, lead, exhibits))
     return drawn

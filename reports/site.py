@@ -20,24 +20,26 @@ from reports.figure_files import write_figure_files
 from reports.figures.cost import options
 from reports.figures.exhibit import SAMPLE, Exhibit, tabulate
 from reports.headlines import answers
-from reports.inputs import Download, RunInfo, SiteInputs
+from reports.inputs import Download, Published, RunInfo
 from reports.method import method_text, render_method
 from reports.pages import OVERVIEW, PAGES, Page, Section, sections
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
+from transforms.tables.lineage import QUALITY_RESULT, SOURCE
+from transforms.tables.published import EXTERNAL_CHECK
 
-__all__ = ["Download", "RunInfo", "SiteInputs", "render_site"]
+__all__ = ["Download", "Published", "RunInfo", "render_site"]
 
 HERE = Path(__file__).parent
 ASSETS = ("site.css", "site.js")
 FIGURES = "figures.html.j2"  # the template of pages that hold figures and nothing else
 
 
-def render_site(inputs: SiteInputs, *, run: RunInfo, out: Path, downloads: Sequence[Download] = ()) -> Path:
+def render_site(published: Published, *, run: RunInfo, out: Path, downloads: Sequence[Download] = ()) -> Path:
     """Write the site into the folder `out` and return its first page.
 
     Parameters
     ----------
-    inputs, run
+    published, run
         What the pages show, and the run that it comes from.
     out
         The folder, made where it is missing.
@@ -56,22 +58,22 @@ def render_site(inputs: SiteInputs, *, run: RunInfo, out: Path, downloads: Seque
         shutil.copyfile(HERE / "assets" / name, out / name)
     with (files("plotly") / "package_data" / "plotly.min.js").open("rb") as script:
         (out / "plotly.min.js").write_bytes(script.read())
-    drawn = {page.key: sections(page, inputs, run) for page in PAGES}
+    drawn = {page.key: sections(page, published, run) for page in PAGES}
     exhibits = [exhibit for parts in drawn.values() for part in parts for exhibit in part.exhibits]
     environment = _environment()
     environment.globals |= {
         "run": run,
         "pages": PAGES,
         "sample": SAMPLE,
-        "period": inputs.period,
-        "threshold": inputs.demand.threshold,
+        "period": published.period,
+        "threshold": published[HEAT_DEMAND_ANNUAL].threshold,
         "palette": palette.dark_of_light(),
         "csv": write_figure_files(exhibits, run, out),
         "where": _places(drawn),
         "catalogue": offered,
     }
     for page in PAGES:
-        context = _contents(page, inputs, run)
+        context = _contents(page, published, run)
         template = environment.get_or_select_template([f"{page.key}.html.j2", FIGURES])
         html = template.render(context, page=page, sections=drawn[page.key])
         (out / page.file).write_text(html, encoding="utf-8")
@@ -88,46 +90,46 @@ def _places(drawn: Mapping[str, Sequence[Section]]) -> dict[str, str]:
     }
 
 
-def _contents(page: Page, inputs: SiteInputs, run: RunInfo) -> dict[str, Any]:
+def _contents(page: Page, published: Published, run: RunInfo) -> dict[str, Any]:
     """Return what a page shows beside its figures."""
-    contents: dict[str, Callable[[SiteInputs, RunInfo], dict[str, Any]]] = {
+    contents: dict[str, Callable[[Published, RunInfo], dict[str, Any]]] = {
         "index": _overview,
-        "demand": lambda inputs, _: {"other_periods": inputs.periods[:-1], "by_period": _by_period(inputs)},
+        "demand": lambda published, _: {"other_periods": published.periods[:-1], "by_period": _by_period(published)},
         "quality": _quality,
         "method": _method,
         "dictionary": lambda *_: {"entries": dictionary()},
-        "downloads": lambda inputs, _: {"changes": changes(inputs)},
+        "downloads": lambda published, _: {"changes": changes(published)},
     }
-    return contents[page.key](inputs, run) if page.key in contents else {}
+    return contents[page.key](published, run) if page.key in contents else {}
 
 
-def _overview(inputs: SiteInputs, run: RunInfo) -> dict[str, Any]:
-    delivered = set(options(inputs, run)["denominator"]) == {"delivered"}
-    return {"answers": answers(inputs, run), "changes": changes(inputs), "delivered": delivered}
+def _overview(published: Published, run: RunInfo) -> dict[str, Any]:
+    delivered = set(options(published, run)["denominator"]) == {"delivered"}
+    return {"answers": answers(published, run), "changes": changes(published), "delivered": delivered}
 
 
-def _quality(inputs: SiteInputs, _run: RunInfo) -> dict[str, Any]:
+def _quality(published: Published, _run: RunInfo) -> dict[str, Any]:
     return {
-        "compared": not inputs.external.frame.is_empty(),
-        "ledger": ledger.entries(inputs),
-        "ledger_totals": ledger.totals(inputs),
-        "ledger_files": inputs.sources.frame.height,
-        "months": ledger.months_table(inputs),
-        "checks": inputs.checks.frame.sort("passed", "severity", "check_name").to_dicts(),
+        "compared": not published[EXTERNAL_CHECK].frame.is_empty(),
+        "ledger": ledger.entries(published),
+        "ledger_totals": ledger.totals(published),
+        "ledger_files": published[SOURCE].frame.height,
+        "months": ledger.months_table(published),
+        "checks": published[QUALITY_RESULT].frame.sort("passed", "severity", "check_name").to_dicts(),
     }
 
 
-def _method(inputs: SiteInputs, run: RunInfo) -> dict[str, Any]:
+def _method(published: Published, run: RunInfo) -> dict[str, Any]:
     return {
         "method": render_method(method_text()),
-        "steps": tracing.steps(inputs),
-        "examples": tracing.examples(inputs, run),
-        "assumptions": tracing.assumptions(inputs),
+        "steps": tracing.steps(),
+        "examples": tracing.examples(published, run),
+        "assumptions": tracing.assumptions(published),
     }
 
 
-def _by_period(inputs: SiteInputs) -> object:
-    rows = inputs.demand.frame.filter(dwelling_type="all").sort("period")
+def _by_period(published: Published) -> object:
+    rows = published[HEAT_DEMAND_ANNUAL].frame.filter(dwelling_type="all").sort("period")
     columns = ("period", "households", "heat_kwh_mean", "heat_kwh_ci_low", "heat_kwh_ci_high")
     return tabulate(rows, HEAT_DEMAND_ANNUAL, columns, caption="All study periods, all included homes")
 

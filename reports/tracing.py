@@ -10,10 +10,11 @@ import polars as pl
 
 from reports import text
 from reports.figures.cost import PARTS, options
-from reports.inputs import WAY_OF_A_NUMBER, RunInfo, SiteInputs
-from transforms.tables.cost import LCOH
+from reports.inputs import WAY_OF_A_NUMBER, Published, RunInfo
+from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HOUSEHOLD_PERIOD
 from transforms.tables.lineage import RUN, SOURCE
+from transforms.tables.origins import COMPUTED_BY
 from transforms.tables.schema import Table
 
 OWN_STATUSES = ("back-solved", "own choice", "derived", "override")  # labelled: nobody published these figures
@@ -50,15 +51,15 @@ class Assumption:
     source: str
 
 
-def steps(inputs: SiteInputs) -> list[Step]:
+def steps() -> list[Step]:
     """Return the tables that a number passes, from the delivered file to the cost of heat."""
-    return [Step(table.name, table.grain, inputs.computed_by[table.name]) for table in WAY_OF_A_NUMBER]
+    return [Step(table.name, table.grain, COMPUTED_BY[table.name]) for table in WAY_OF_A_NUMBER]
 
 
-def examples(inputs: SiteInputs, run: RunInfo) -> list[Example]:
+def examples(published: Published, run: RunInfo) -> list[Example]:
     """Return the worked example: one number of this page, followed back with the command line."""
-    of_network = options(inputs, run).filter(system="network").row(0, named=True)
-    of_period = {"period": inputs.period}
+    of_network = options(published, run).filter(system="network").row(0, named=True)
+    of_period = {"period": published.period}
     cost = ("dwelling_type", "system", "dwellings", "demand_kwh", *PARTS, "lcoh_gbp_per_mwh")
     which = {
         "scenario": run.scenario,
@@ -95,12 +96,13 @@ def examples(inputs: SiteInputs, run: RunInfo) -> list[Example]:
     ]
 
 
-def assumptions(inputs: SiteInputs) -> list[Assumption]:
+def assumptions(published: Published) -> list[Assumption]:
     """Return every assumption; the years of a series that share status and source stand in one row."""
     same = ["scenario", "item", "parameter", "unit", "price_base", "status", "source"]
     years = pl.col("year")
     rows = (
-        inputs.assumptions.frame.sort("year")
+        published[ASSUMPTION]
+        .frame.sort("year")
         .group_by(same, maintain_order=True)
         .agg(
             first_year=years.first(), last_year=years.last(), first=pl.col("value").first(), last=pl.col("value").last()

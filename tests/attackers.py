@@ -15,9 +15,12 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from quality.disclosure.cells import publish_computed
+from quality.disclosure.everything import by_name, disclose_means, seal
 from quality.disclosure.homes import Query
+from quality.disclosure.rule import DEFAULT_RULE, DisclosureRule
 from transforms.heat.season import profile_by_season
-from transforms.public.public import Release
+from transforms.public.public import PUBLIC_TABLES, Release, ReleaseRecord
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.heat import (
     HEAT_DEMAND_ANNUAL,
@@ -177,6 +180,20 @@ def _tables_of(trial: Trial) -> dict[str, pl.DataFrame]:
         "household_period": HOUSEHOLD_PERIOD.conform(by_period),
         "selection_funnel": SELECTION_FUNNEL.conform(steps),
     }  # fmt: skip
+
+
+def publish_means(
+    query: Query, *, release_id: str, last: ReleaseRecord | None = None, rule: DisclosureRule = DEFAULT_RULE
+) -> Release:
+    """Publish a warehouse of homes without any cost: its tables of costs are empty."""
+    means = disclose_means(query, last=last, rule=rule)
+    demand = means.tables["heat_demand_annual"]
+    rest = [
+        publish_computed(table, table.empty(), of=demand)
+        for name, table in PUBLIC_TABLES.items()
+        if name not in {*means.tables, "data_dictionary", "demand_change", "table_change"}
+    ]
+    return seal(release_id, {**means.tables, **by_name(rest)}, means.control)
 
 
 def smallest_support(rows: Sequence[Row], *, below: int = 10) -> int | None:

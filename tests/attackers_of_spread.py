@@ -10,15 +10,17 @@ from functools import cache
 import numpy as np
 import polars as pl
 
+from flows.pipeline.costs import measured_demand
+from quality.disclosure.accounts import publish_open
 from quality.disclosure.diversity import coarsen_peaks
-from quality.disclosure.everything import publish_all
+from quality.disclosure.everything import disclose_costs, disclose_means, seal
 from quality.disclosure.rule import DEFAULT_RULE
 from tests.attackers import PERIOD, SHARES, START, Row, Trial, warehouse_of
 from transforms.heat.demand import Bootstrap
 from transforms.peaks.cold_days import ColdDays, ColdLoad, list_complete_homes
 from transforms.peaks.diversity import DiversityRule, measure_diversity
 from transforms.public.public import Release
-from transforms.tables.cost import LCOH
+from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_HOUSEHOLD
 from transforms.tables.words import DWELLING_TYPES
 
@@ -81,7 +83,7 @@ def peaks_of(trial: Trial) -> Peaks:
     return Peaks(load, found.table, found.curve)
 
 
-def plain_cost(demand: pl.DataFrame, _assumptions: pl.DataFrame, *, scenario: str, convention: str) -> pl.DataFrame:
+def plain_cost(demand: pl.DataFrame) -> pl.DataFrame:
     """Cost heat at so much a MWh and so much a year: a cost model that an attacker can turn round."""
     nothing = {
         name: pl.lit(0.0)
@@ -93,7 +95,7 @@ def plain_cost(demand: pl.DataFrame, _assumptions: pl.DataFrame, *, scenario: st
     unknown = {name: pl.lit(None) for name in ("households", "lcoh_ci_low", "lcoh_ci_high")}
     return LCOH.conform(
         demand.with_columns(
-            scenario=pl.lit(scenario), convention=pl.lit(convention), denominator=pl.lit("delivered"), system=pl.lit(SYSTEM),
+            scenario=pl.lit(SCENARIO), convention=pl.lit(CONVENTION), denominator=pl.lit("delivered"), system=pl.lit(SYSTEM),
             scale=pl.lit("individual"), dwellings=pl.lit(1),
             lcoh_gbp_per_mwh=cost_of(pl.col("demand_kwh")), **nothing, **unknown,
         )
@@ -139,11 +141,8 @@ def costs_of(trial: Trial) -> dict[str, pl.DataFrame]:
             lcoh_at_mean_ci_high=pl.lit(None),
         )
     )
-    wanted = trial.annual().select(
-        "dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean"
-    )
     return {
-        "lcoh": plain_cost(wanted, wanted, scenario=SCENARIO, convention=CONVENTION),
+        "lcoh": plain_cost(measured_demand(trial.annual())),
         "lcoh_household": LCOH_HOUSEHOLD.conform(own),
         "lcoh_distribution": LCOH_DISTRIBUTION.conform(distribution).sort(LCOH_DISTRIBUTION.key),
     }
@@ -170,7 +169,11 @@ def publish_next(trial: Trial, last: Release | None = None) -> Release:
     record = None if last is None else last.record
     name = "r0" if record is None else f"r{int(record.release_id[1:]) + 1}"
     with warehouse_of(trial, more) as query:
-        return publish_all(query, release_id=name, last=record, cost=plain_cost)
+        means = disclose_means(query, last=record)
+        at_means = plain_cost(measured_demand(means.tables["heat_demand_annual"].frame))
+        assumptions = publish_open(ASSUMPTION, query("SELECT * FROM assumption"))
+        costs = disclose_costs(query, means, at_means, assumptions)
+        return seal(name, {**means.tables, **costs}, means.control)
 
 
 def publish_spread(trials: Sequence[Trial]) -> list[Release]:

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from quality.disclosure.rule import FLOOR
-from reports.inputs import SiteInputs
-from tests.example_site import COMPUTED_BY, RUN, make_inputs
+from reports.inputs import Published
+from tests.example_site import RUN, make_inputs
 from transforms.public.public import PublicTable
 from transforms.tables.cost_analysis import (
     ABATEMENT,
@@ -79,15 +79,15 @@ def probability(system: str, share: float, dwelling_type: str = "flat", **other:
     return {**row, "lcoh_p05": 90.0, "lcoh_p50": 120.0, "lcoh_p95": 190.0, "cheapest_share": share, **other}
 
 
-FRAMES: dict[str, tuple[Table, list[dict[str, Any]]]] = {
-    "sensitivity": (
+FRAMES: tuple[tuple[Table, list[dict[str, Any]]], ...] = (
+    (
         LCOH_SENSITIVITY,
         [
             *curve("demand", x0_5=0.35, x1=0.0, x1_5=-0.11), *curve("capital", x0_5=-0.15, x1=0.0, x1_5=0.15),
             *curve("om", x0_5=-0.11, x1=0.0, x1_5=0.11), *curve("discount_rate", x0=-0.15, x0_1=0.35), *curve("spf", x1=1.1, x10=-0.27),
         ],
     ),
-    "claims": (
+    (
         CLAIM,
         [
             claim("fig7_demand_minus50", says=HOSTILE), claim("fig7_capital_50", published=15.0),
@@ -96,51 +96,49 @@ FRAMES: dict[str, tuple[Table, list[dict[str, Any]]]] = {
             claim("fig1_gas_mean", "sample", unit="kWh", published=18900.0, model=None, as_expected=None, within_tolerance=None),
         ],
     ),
-    "diversity": (
+    (
         DIVERSITY,
         [peak(1, 12.0), peak(1, 9.0, minutes=60), peak(100, 6.0, minutes=60), peak(1000, 5.0, extrapolated=True, minutes=60)],
     ),
-    "probability": (
+    (
         LCOH_PROBABILITY,
         [probability("ashp", 0.4), probability("gas_boiler", 0.6), probability("gas_boiler", 1.0, "detached"),
          probability("network", 0.2, "stock", alternatives="small", scale="small")],
     ),
-    "break_even": (
+    (
         BREAK_EVEN,
         [
             {**OF_HOMES, "quantity": "carbon_price", "unit": "GBP/t", "base": 14.0, "value": 312.4},
             {**OF_HOMES, "quantity": "spf", "unit": "1", "base": 2.6, "value": None, "note": HOSTILE},
         ],
     ),
-    "sobol": (
+    (
         LCOH_SOBOL,
         [index("ashp", "individual", "capital", 0.3), index("ashp", "individual", "demand", 0.6),
          index("network", "large", "capital", 0.5), index("network", "small", "loss", 0.4)],
     ),
-    "performance": (
+    (
         SEASONAL_PERFORMANCE,
         [{"dwelling_type": "all", "period": "2009", "source": "air", "load": "raw", "spf_space": 2.7, "spf_hot_water": 2.2, "spf": 2.6,
           "cop_coldest_hour": 1.9}],
     ),
-    "abatement": (
+    (
         ABATEMENT,
         [{**OF_HOMES, "reference": "new_boiler", "grid": "average", "co2_saved_kg_per_year": 1234.0, "cost_gbp_per_tonne": 287.4}],
     ),
-    "finance": (
+    (
         NETWORK_FINANCE,
         [{**OWN, "period": "2009", "scale": "small", "dwellings": 100, "connection_years": 5, "heat_tariff_gbp_per_mwh": 90.0,
           "npv_gbp_per_dwelling": -4321.0, "minimum_tariff_gbp_per_mwh": 120.0, "maximum_grant_gbp_per_dwelling": 0.0}],
     ),
-    "distribution": (
+    (
         LCOH_DISTRIBUTION,
         [{**OWN, "system": "ashp", "period": "2009", "dwelling_type": "flat", "households": 110, "lcoh_at_mean_gbp_per_mwh": 150.0,
           "lcoh_mean_gbp_per_mwh": 172.0, "gap_expected_gbp_per_mwh": 20.0}],
     ),
-}  # fmt: skip
+)  # fmt: skip
 
 
-def make_analyses() -> SiteInputs:
+def make_analyses() -> Published:
     """Return the inputs of a site with a few rows of every analysis."""
-    computed_by = COMPUTED_BY | {table.name: "transforms/lcoh/results/table.py" for table, _ in FRAMES.values()}
-    given = {name: published(table, rows) for name, (table, rows) in FRAMES.items()}
-    return make_inputs(**given, computed_by=computed_by)
+    return make_inputs(None, *(published(table, rows) for table, rows in FRAMES))

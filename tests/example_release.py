@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from quality.disclosure.rule import FLOOR
-from reports.inputs import SiteInputs
-from tests.example_site import COMPUTED_BY, RUN, make_inputs
+from reports.inputs import Published
+from tests.example_site import RUN, make_inputs
 from transforms.public.public import PublicTable
 from transforms.tables.cost_analysis import (
     ABATEMENT,
@@ -37,26 +37,25 @@ NETWORKS = {"small": 100, "medium": 300, "large": 1000, "single_development": 30
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
-def make_release(**other: Any) -> SiteInputs:
-    """Return the inputs of a site that has every optional table; `other` replaces some of them."""
-    rows: dict[str, tuple[Table, Rows]] = {
-        "sensitivity": (LCOH_SENSITIVITY, _curves()),
-        "claims": (CLAIM, _claims()),
-        "diversity": (DIVERSITY, _peaks()),
-        "probability": (LCOH_PROBABILITY, _draws()),
-        "break_even": (BREAK_EVEN, _break_evens()),
-        "sobol": (LCOH_SOBOL, _indices()),
-        "performance": (SEASONAL_PERFORMANCE, _performance()),
-        "abatement": (ABATEMENT, _savings()),
-        "finance": (NETWORK_FINANCE, _investments()),
-        "distribution": (LCOH_DISTRIBUTION, _distribution()),
-        "cost_quantiles": (LCOH_QUANTILE, _quantiles()),
-        "gate_run": (GATE_RUN, _gate_runs()),
-        "demand_change": (DEMAND_CHANGE, _demand_changes()),
-        "table_change": (TABLE_CHANGE, table_changes()),
-    }
-    computed_by = COMPUTED_BY | {table.name: "transforms/lcoh/results/table.py" for table, _ in rows.values()}
-    return make_inputs(**{name: publish_rows(*of) for name, of in rows.items()} | {"computed_by": computed_by} | other)
+def make_release(*tables: PublicTable) -> Published:
+    """Return published tables of which none is empty; `tables` take the place of some."""
+    rows: tuple[tuple[Table, Rows], ...] = (
+        (LCOH_SENSITIVITY, _curves()),
+        (CLAIM, _claims()),
+        (DIVERSITY, _peaks()),
+        (LCOH_PROBABILITY, _draws()),
+        (BREAK_EVEN, _break_evens()),
+        (LCOH_SOBOL, _indices()),
+        (SEASONAL_PERFORMANCE, _performance()),
+        (ABATEMENT, _savings()),
+        (NETWORK_FINANCE, _investments()),
+        (LCOH_DISTRIBUTION, _distribution()),
+        (LCOH_QUANTILE, _quantiles()),
+        (GATE_RUN, _gate_runs()),
+        (DEMAND_CHANGE, _demand_changes()),
+        (TABLE_CHANGE, table_changes()),
+    )
+    return make_inputs(None, *(publish_rows(*of) for of in rows), *tables)
 
 
 def publish_rows(table: Table, rows: Rows) -> PublicTable:

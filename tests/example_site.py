@@ -11,6 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
+from flows.pipeline.costs import measured_demand
 from quality.disclosure.accounts import (
     publish_checks,
     publish_external,
@@ -21,15 +22,16 @@ from quality.disclosure.accounts import (
     publish_open,
 )
 from quality.disclosure.cells import publish_cells, publish_costs
+from quality.disclosure.everything import by_name
 from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, FLOOR
 from reports.figures.exhibit import Exhibit
-from reports.inputs import RunInfo, SiteInputs
+from reports.inputs import Published, RunInfo
 from tests import example_heat
 from tests.example_heat import LEVELS
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.results.table import lcoh_table
-from transforms.public.public import PublicTable
-from transforms.tables.cost import ASSUMPTION
+from transforms.public.public import PUBLIC_TABLES, PublicTable
+from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON
 from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE
 from transforms.tables.published import HEAT_DEMAND_QUANTILE
@@ -41,24 +43,6 @@ from warehouse.figures import read_figures
 HOMES = {"detached": 104, "semi_detached": 158, "terraced": 166, "bungalow": 56, "flat": 107}
 SHARES = {"detached": 0.17, "semi_detached": 0.26, "terraced": 0.28, "bungalow": 0.09, "flat": 0.2}
 PEAK_KWH = 7.46
-COMPUTED_BY = {
-    "source": "warehouse/manifest.py",
-    "flag_count": "transforms/readings/neighbour_flags.py",
-    "heat_hourly": "transforms/heat/hours.py",
-    "household_period": "transforms/heat/selection.py",
-    "heat_profile": "transforms/heat/profiles.py",
-    "heat_demand_annual": "transforms/heat/demand.py",
-    "assumption": "warehouse/figures.py",
-    "lcoh": "transforms/lcoh/results/table.py",
-    "selection_funnel": "transforms/heat/selection.py",
-    "weather_day": "transforms/climate/temperature.py",
-    "weather_fit": "transforms/climate/temperature.py",
-    "heat_profile_season": "transforms/heat/profiles.py",
-    "heat_demand_quantile": "quality/disclosure/cells.py",
-    "flag_judgement": "transforms/readings/neighbour_flags.py",
-    "external_check": "transforms/claims/claims.py",
-    "build_month": "transforms/heat/hours.py",
-}
 RUN = RunInfo(
     run_id="20261122T034512-7f3a",
     snapshot_id="20261122T034512-7f3a",
@@ -147,6 +131,14 @@ def make_lcoh(demand: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def costs_at(demand: pl.DataFrame, assumptions: pl.DataFrame) -> pl.DataFrame:
+    """Return the cost of heat at measured demands, as the run and as the paper read the cost model."""
+    asked = measured_demand(demand)
+    readings = (("paper_fit", "wang2018"), (RUN.scenario, RUN.convention))
+    rows = [lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in readings if len(asked)]
+    return pl.concat([LCOH.empty(), *rows])
+
+
 def make_sources(names: list[str]) -> pl.DataFrame:
     """Return a ledger: the named files accepted, and one refused file."""
     accepted = [
@@ -200,16 +192,36 @@ def publish_totals(table: Table, frame: pl.DataFrame, *, homes: int) -> PublicTa
     return PublicTable(table.name, shown, hidden, FLOOR)
 
 
-def make_inputs(homes: dict[str, int] | None = None, *, names: list[str] | None = None, **other: Any) -> SiteInputs:
-    """Return the inputs of a site whose types have `homes` homes, through disclosure control."""
+def make_inputs(homes: dict[str, int] | None = None, *tables: PublicTable, names: list[str] | None = None) -> Published:
+    """Return the published tables of a trial whose types have `homes` homes; `tables` take the place of its own."""
     counted = tuple((HOMES if homes is None else homes).items())
-    return replace(
-        _publish_trial(counted, tuple(names or ("2009/edrp_gas_h1.csv", "2009/edrp_gas_h2.csv.gz"))), **other
-    )
+    trial = _publish_trial(counted, tuple(names or ("2009/edrp_gas_h1.csv", "2009/edrp_gas_h2.csv.gz")))
+    return with_tables(trial, *tables)
+
+
+def with_tables(published: Published, *tables: PublicTable) -> Published:
+    """Return published tables of which some are replaced."""
+    return Published({**published.tables, **by_name(tables)})
+
+
+def with_frame(published: Published, table: Table, frame: pl.DataFrame, **marks: Any) -> Published:
+    """Return published tables of which one has other rows."""
+    return with_tables(published, replace(published[table], frame=frame, **marks))
+
+
+def without(published: Published, *tables: Table) -> Published:
+    """Return published tables of which some are empty."""
+    return with_tables(published, *(publish_empty(table) for table in tables))
+
+
+def publish_empty(table: Table) -> PublicTable:
+    """Return a table that a release has nothing of."""
+    keys = table.empty().select(*table.key, pl.lit("few_homes").alias("because"))
+    return PublicTable(table.name, table.empty(), keys, FLOOR)
 
 
 @functools.cache
-def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...]) -> SiteInputs:
+def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...]) -> Published:
     homes = dict(counted)
     included = sum(homes.values())
     annual = make_demand(homes)
@@ -218,7 +230,9 @@ def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...])
     assumptions = publish_open(
         ASSUMPTION, pl.concat([make_assumptions(), ASSUMPTION.conform(read_figures("diversity_rule"))])
     )
-    lcoh = publish_costs(make_lcoh(annual), demand=demand, assumptions=assumptions, cost=lcoh_table)
+    lcoh = publish_costs(
+        make_lcoh(annual), costs_at(demand.frame, assumptions.frame), demand=demand, assumptions=assumptions
+    )
     seen = included + example_heat.SEEN_BESIDE if included >= 10 else included
     flags = pl.DataFrame(
         {
@@ -256,24 +270,29 @@ def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...])
             ],
         }
     )
-    return SiteInputs(
-        demand=demand,
-        profile=profile,
-        lcoh=lcoh,
-        assumptions=assumptions,
-        funnel=publish_funnel(example_heat.make_funnel(included, heat=example_heat.level_of("all", homes))),
-        sources=publish_ledger(make_sources(list(names))),
-        flags=publish_flags(flags, homes=seen),
-        checks=publish_checks(checks),
-        months=publish_months(months),
-        quantiles=publish(HEAT_DEMAND_QUANTILE, example_heat.make_quantiles(homes), of=demand),
-        weather_fit=publish(WEATHER_FIT, example_heat.make_weather_fit(homes), of=demand),
-        weather_days=publish(WEATHER_DAY, example_heat.make_weather_days(homes), of=demand),
-        season=publish(HEAT_PROFILE_SEASON, example_heat.make_season(homes), of=demand),
-        judgements=publish_totals(FLAG_JUDGEMENT, example_heat.make_judgements(), homes=seen),
-        external=publish_external(example_heat.make_external(homes)),
-        computed_by=COMPUTED_BY,
+    given = by_name(
+        [
+            demand,
+            profile,
+            lcoh,
+            assumptions,
+            publish_funnel(example_heat.make_funnel(included, heat=example_heat.level_of("all", homes))),
+            publish_ledger(make_sources(list(names))),
+            publish_flags(flags, homes=seen),
+            publish_checks(checks),
+            publish_months(months),
+            publish(HEAT_DEMAND_QUANTILE, example_heat.make_quantiles(homes), of=demand),
+            publish(WEATHER_FIT, example_heat.make_weather_fit(homes), of=demand),
+            publish(WEATHER_DAY, example_heat.make_weather_days(homes), of=demand),
+            publish(HEAT_PROFILE_SEASON, example_heat.make_season(homes), of=demand),
+            publish_totals(FLAG_JUDGEMENT, example_heat.make_judgements(), homes=seen),
+            publish_external(example_heat.make_external(homes)),
+        ]
     )
+    rest = [
+        publish_empty(table) for name, table in PUBLIC_TABLES.items() if name not in given and name != "data_dictionary"
+    ]
+    return Published({**given, **by_name(rest)})
 
 
 def chart_of(exhibit: Exhibit) -> go.Figure:

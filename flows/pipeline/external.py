@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +13,7 @@ from transforms.external.days import compare_days
 from transforms.external.own import summarise_own
 from transforms.external.reference import References
 from transforms.public.public import PublicTable
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON
 from transforms.tables.published import EXTERNAL_CHECK
 from warehouse.reference_folder import read_reference_folder
 
@@ -36,10 +37,8 @@ FROM temperature_hourly GROUP BY ALL HAVING count(*) = 24
 def compare_with_studies(
     query: Callable[[str], pl.DataFrame],
     folder: Path | None,
+    published: Mapping[str, PublicTable],
     *,
-    profile: PublicTable,
-    season: PublicTable,
-    demand: PublicTable,
     origin: str | None,
 ) -> ExternalCheck:
     """Compare the published warehouse with the studies of a folder; what the folder lacks or spoils is named aloud.
@@ -50,8 +49,8 @@ def compare_with_studies(
         Asks the published warehouse.
     folder
         The folder of references, or None.
-    profile, season, demand
-        The run's tables after disclosure control; `profile` needs the rows of `all` only.
+    published
+        The run's tables after disclosure control.
     origin
         What made the homes up, or None.
 
@@ -59,6 +58,9 @@ def compare_with_studies(
     if folder is None:
         return ExternalCheck(EXTERNAL_CHECK.empty(), (NO_FOLDER,))
     found = read_reference_folder(folder)
+    profile, season, demand = (
+        published[table.name] for table in (HEAT_PROFILE, HEAT_PROFILE_SEASON, HEAT_DEMAND_ANNUAL)
+    )
     own = summarise_own(profile, season, demand, origin=origin)
     check = check_external(own, found.references)
     days = EXTERNAL_CHECK.empty() if own is None else _compare_days(query, found.references, own.period, origin)

@@ -4,45 +4,26 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from flows.pipeline.costs import PAPER_SCENARIO, cost_means
 from flows.pipeline.downloads import write_downloads
-from flows.pipeline.external import compare_with_studies
+from flows.pipeline.release import publish_release
 from flows.pipeline.unit import code_fingerprint, fingerprint
 from flows.progress import progress, working
 from flows.settings import Settings
-from quality.disclosure.changes import add_changes
-from quality.disclosure.everything import publish_all
-from quality.disclosure.rule import DisclosureRule
 from reports.images import write_images
-from reports.inputs import RunInfo, SiteInputs
+from reports.inputs import Published, RunInfo
 from reports.method import method_text
 from reports.pages import PAGES, sections
 from reports.site import render_site
-from transforms.climate.weather_normal import NormalWeather
-from transforms.lcoh.assumptions.scenarios import scenario_figures
-from transforms.lcoh.model.measured_rows import measured_rows, replace_rows, without_types
-from transforms.lcoh.model.performance import reference_performance, seasonal_performance
-from transforms.lcoh.results.households import cost_quantiles
-from transforms.lcoh.results.table import lcoh_table
 from transforms.public.licences import SAMPLE_LICENCE, SAMPLE_PUBLISHER, UNNAMED_PUBLISHER
-from transforms.public.public import PublicTable, Release
-from transforms.tables.cost import ASSUMPTION
-from transforms.tables.cost_analysis import DIVERSITY, SEASONAL_PERFORMANCE
-from transforms.tables.origins import COMPUTED_BY
-from transforms.tables.published import LCOH_QUANTILE
-from transforms.tables.schema import Table
-from warehouse.cost_figures import read_assumptions
-from warehouse.figures import read_figures
+from transforms.public.public import Release
 from warehouse.public.public_database import ReleaseInfo
-from warehouse.public.releases import ReleaseFolder
 from warehouse.reader import open_published
 from warehouse.runs import at_work
 from warehouse.snapshots import set_access
@@ -86,15 +67,14 @@ def write_report(settings: Settings, *, anew: bool = False, images: Path | None 
         for leftover in reports.glob(".*.tmp"):  # of a killed process: the lock says that no other is writing
             shutil.rmtree(leftover)
         tick = stack.enter_context(progress("write the report", len(STEPS), unit="", amount=sum(STEPS.values())))
-        release = publish_release(warehouse.query, run, releases, settings)
-        release = add_changes(release, releases.shown_before(run.snapshot_id))
+        release = publish_release(warehouse.query, releases, settings, release_id=run.snapshot_id, origin=run.origin)
         tick("disclosure control", STEPS["disclosure control"])
+        published = Published(release.tables)
         unfinished = reports / f".{name}.{uuid.uuid4().hex[:8]}.tmp"
         try:
             downloads = write_downloads(unfinished, release.tables, describe_release(run, release, settings))
             tick("downloads", STEPS["downloads"])
-            inputs = site_inputs(release.tables)
-            render_site(inputs, run=run, out=unfinished, downloads=downloads)
+            render_site(published, run=run, out=unfinished, downloads=downloads)
             give_access(unfinished, settings)
             releases.write(release.record)
             folder = reports / (f"{name}-{uuid.uuid4().hex[:8]}" if existing else name)
@@ -107,13 +87,13 @@ def write_report(settings: Settings, *, anew: bool = False, images: Path | None 
             shutil.rmtree(replaced)
         releases.forget_old(max(settings.snapshots_keep, RELEASES_COMPARED))
     if images is not None:
-        draw_images(inputs, run, images)
+        draw_images(published, run, images)
     return reports / "current" / "index.html"
 
 
-def draw_images(inputs: SiteInputs, run: RunInfo, folder: Path) -> None:
+def draw_images(published: Published, run: RunInfo, folder: Path) -> None:
     """Draw every figure of the site into a folder."""
-    exhibits = [shown for page in PAGES for part in sections(page, inputs, run) for shown in part.exhibits]
+    exhibits = [shown for page in PAGES for part in sections(page, published, run) for shown in part.exhibits]
     with working(f"draw {len(exhibits)} figures"):
         write_images(exhibits, folder)
 
@@ -138,116 +118,6 @@ def read_run_info(query: Query, settings: Settings) -> RunInfo:
         scenario=settings.scenario,
         convention=settings.convention,
         origin=", ".join(origins) or None,
-    )
-
-
-def publish_release(query: Query, run: RunInfo, releases: ReleaseFolder, settings: Settings) -> Release:
-    """Take every table of the warehouse that may be published through disclosure control, beside all earlier releases."""
-    return publish_all(
-        query,
-        release_id=run.snapshot_id,
-        last=releases.latest(),
-        cost=lcoh_table,
-        remeasure=_remeasure,
-        compute=partial(_compute, settings, run.origin),
-        compare=partial(_compare, query, settings.reference_folder, run.origin),
-        rule=DisclosureRule(threshold=settings.disclosure_threshold),
-    )
-
-
-def _remeasure(assumptions: pl.DataFrame, published: Mapping[str, PublicTable]) -> pl.DataFrame:
-    """Put what the cost model takes from the homes anew, from the tables that are published."""
-    profile, demand, fit, diversity = (
-        published[name].frame for name in ("heat_profile", "heat_demand_annual", "weather_fit", "diversity")
-    )
-    given = read_assumptions()
-    if demand.is_empty():
-        return replace_rows(without_types(assumptions), given.join(assumptions, on=ASSUMPTION.key, how="semi"))
-    seasonal = _performance(profile, fit, given)
-    measured = measured_rows(
-        period=str(demand["period"].max()), profile=profile, demand=demand, weather_fit=fit, seasonal=seasonal,
-        diversity=diversity, curve=_limits(diversity),
-    )  # fmt: skip
-    anew = replace_rows(given, measured).join(assumptions, on=ASSUMPTION.key, how="semi")
-    return replace_rows(without_types(assumptions), anew).sort(ASSUMPTION.key)
-
-
-def _limits(diversity: pl.DataFrame) -> pl.DataFrame:
-    """Return the peak per dwelling that the published curves end at, for that of infinitely many."""
-    ends = diversity.filter("extrapolated").sort(DIVERSITY.key)
-    return ends.group_by("dwelling_type", "period", "interval_minutes", maintain_order=True).agg(
-        limit_kw=pl.col("peak_kw_p50").last()
-    )
-
-
-def _compute(settings: Settings, origin: str | None, published: Mapping[str, PublicTable]) -> dict[Table, pl.DataFrame]:
-    """Return the tables of costs that follow from published means."""
-    demand, profile, assumptions, fit = (
-        published[name].frame for name in ("heat_demand_annual", "heat_profile", "assumption", "weather_fit")
-    )
-    return {
-        SEASONAL_PERFORMANCE: _performance(profile, fit, assumptions),
-        LCOH_QUANTILE: cost_quantiles(
-            published["heat_demand_quantile"].frame,
-            assumptions,
-            scenario=settings.scenario,
-            convention=settings.convention,
-        ),
-        **cost_means(demand, profile, assumptions, settings, origin=origin),
-    }
-
-
-def _performance(profile: pl.DataFrame, fit: pl.DataFrame, assumptions: pl.DataFrame) -> pl.DataFrame:
-    figures, normal = scenario_figures(assumptions, PAPER_SCENARIO), NormalWeather.from_tables(read_figures)
-    return pl.concat([seasonal_performance(profile, fit, figures, normal), reference_performance(figures, normal)])
-
-
-def _compare(
-    query: Query, folder: Path | None, origin: str | None, published: Mapping[str, PublicTable]
-) -> pl.DataFrame:
-    return compare_with_studies(
-        query,
-        folder,
-        profile=published["heat_profile"],
-        season=published["heat_profile_season"],
-        demand=published["heat_demand_annual"],
-        origin=origin,
-    ).rows
-
-
-def site_inputs(published: Mapping[str, PublicTable]) -> SiteInputs:
-    """Return the published tables as the site takes them."""
-    return SiteInputs(
-        demand=published["heat_demand_annual"],
-        quantiles=published["heat_demand_quantile"],
-        profile=published["heat_profile"],
-        season=published["heat_profile_season"],
-        weather_fit=published["weather_fit"],
-        weather_days=published["weather_day"],
-        lcoh=published["lcoh"],
-        assumptions=published["assumption"],
-        funnel=published["selection_funnel"],
-        sources=published["source"],
-        flags=published["flag_count"],
-        judgements=published["flag_judgement"],
-        checks=published["quality_result"],
-        months=published["build_month"],
-        external=published["external_check"],
-        sensitivity=published["lcoh_sensitivity"],
-        claims=published["claim"],
-        probability=published["lcoh_probability"],
-        break_even=published["break_even"],
-        sobol=published["lcoh_sobol"],
-        performance=published["seasonal_performance"],
-        abatement=published["abatement"],
-        finance=published["network_finance"],
-        diversity=published["diversity"],
-        distribution=published["lcoh_distribution"],
-        cost_quantiles=published["lcoh_quantile"],
-        gate_run=published["gate_run"],
-        demand_change=published["demand_change"],
-        table_change=published["table_change"],
-        computed_by=COMPUTED_BY,
     )
 
 

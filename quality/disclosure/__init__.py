@@ -1,5 +1,5 @@
 """Disclosure control: what every page and every download passes before it leaves the restricted tier.
 
-Here: thresholds, companions, roundings, cells that keep their value; `everything.publish_all` is the one way out.
+Here: thresholds, companions, roundings, cells that keep their value; `everything` is the one way out.
 Not here: how a release is written (warehouse/public).
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import polars as pl
@@ -26,8 +26,6 @@ from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE_SEASON, SELE
 from transforms.tables.published import EXTERNAL_CHECK, HEAT_DEMAND_QUANTILE
 from transforms.tables.schema import Table
 from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
-
-Cost = Callable[..., pl.DataFrame]
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 HOURS = 24
@@ -74,14 +72,9 @@ def coarsen(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def publish_costs(
-    frame: pl.DataFrame,
-    *,
-    demand: PublicTable,
-    assumptions: PublicTable,
-    cost: Cost | None,
-    rule: DisclosureRule = DEFAULT_RULE,
+    frame: pl.DataFrame, at_means: pl.DataFrame, *, demand: PublicTable, assumptions: PublicTable
 ) -> PublicTable:
-    """Publish the cost of heat: at measured demands, computed again from the published ones, to which it leads back.
+    """Publish the cost of heat: that of measured demands as computed from the published means, to which it leads back.
 
     The interval of a network that is sized by its peak comes from draws of the homes: its ends are published as shares
     of the cost with three digits, and only where the demand is that of today's homes.
@@ -89,32 +82,20 @@ def publish_costs(
     Parameters
     ----------
     frame
-        Rows of `LCOH`.
+        Rows of `LCOH` as the warehouse holds them.
+    at_means
+        Rows of `LCOH` at the published demands, which take the place of all measured ones.
     demand, assumptions
         The published tables.
-    cost
-        Gives rows of `LCOH` for demands, assumptions, `scenario` and `convention`; None: no costs at measured
-        demands are published.
-    rule
-        The rule.
 
     """
     paper = frame.filter(pl.col("demand_basis") != "measured")
-    wanted = demand.frame.filter(pl.col("heat_kwh_mean") > 0).select(
-        "dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean"
-    )
     measured = frame.filter(pl.col("demand_basis") == "measured")
-    asked = measured.select("scenario", "convention").unique(maintain_order=True)
-    rows = [
-        cost(wanted, assumptions.frame, scenario=scenario, convention=convention)
-        for scenario, convention in asked.iter_rows()
-        if cost is not None and not wanted.is_empty()
-    ]
-    costs = pl.concat([LCOH.empty(), *rows, paper])
+    costs = pl.concat([LCOH.conform(at_means), paper])
     sized_by_peak = _carry_intervals(measured, costs, kept=demand.few_changes)
     shown = add_intervals(costs, demand.frame, assumptions.frame, networks=sized_by_peak)
     lost = measured.join(shown, on=LCOH.key, how="anti", maintain_order="left")
-    return PublicTable(LCOH.name, shown, _because(lost, LCOH.key), rule.threshold, demand.few_changes)
+    return PublicTable(LCOH.name, shown, _because(lost, LCOH.key), demand.threshold, demand.few_changes)
 
 
 def _carry_intervals(measured: pl.DataFrame, costs: pl.DataFrame, *, kept: pl.DataFrame) -> pl.DataFrame:

@@ -8,9 +8,10 @@ import polars as pl
 
 from quality.disclosure.diversity import in_steps
 from quality.disclosure.homes import Query
-from quality.disclosure.rule import DIGITS, FEW_HOMES, DisclosureRule, rounded
+from quality.disclosure.memory import Control
+from quality.disclosure.rule import DIGITS, FEW_HOMES, rounded
 from quality.disclosure.settle import GROUP, STOCK, Groups, settle
-from transforms.public.public import PublicTable, ReleaseRecord
+from transforms.public.public import PublicTable
 from transforms.tables.cost_analysis import LCOH_DISTRIBUTION
 
 OF_SYSTEM = ["scenario", "convention", "system", "period"]
@@ -30,9 +31,7 @@ def publish_distribution(
     anew: Groups,
     demand: PublicTable,
     costs: PublicTable,
-    *,
-    last: ReleaseRecord | None,
-    rule: DisclosureRule,
+    control: Control,
 ) -> PublicTable:
     """Publish the mean of homes' costs beside the cost at their mean demand, which is that of the published costs.
 
@@ -41,7 +40,7 @@ def publish_distribution(
     """
     asked = query("SELECT * FROM lcoh_distribution ORDER BY ALL")
     enough = asked.join(demand.frame, on=GROUP, how="semi", maintain_order="left").filter(
-        pl.col("households") >= rule.threshold
+        pl.col("households") >= control.rule.threshold
     )
     marked = enough.join(
         _find_dominated(query(HOMES), asked), on=[*OF_SYSTEM, "dwelling_type"], how="left", maintain_order="left"
@@ -57,14 +56,14 @@ def publish_distribution(
             fixed.alias("_fixed"),
         )
         .with_columns((pl.col("_fixed") * pl.col(VARIATION) ** 2).round_sig_figs(DIGITS).alias(GAP))
-        .with_columns(rounded("households", rule))
+        .with_columns(rounded("households", control.rule))
         .select(*LCOH_DISTRIBUTION.schema)
         .pipe(_put_beside, costs, anew=True)
     )
     lost = asked.join(shown, on=LCOH_DISTRIBUTION.key, how="anti", maintain_order="left")
     because = lost.select(*LCOH_DISTRIBUTION.key, pl.lit(FEW_HOMES).alias("because"))
-    public = PublicTable(LCOH_DISTRIBUTION.name, shown, because, rule.threshold)
-    settled = settle(public, asked, LCOH_DISTRIBUTION, anew=anew, within=demand.frame, last=last)
+    public = PublicTable(LCOH_DISTRIBUTION.name, shown, because, control.rule.threshold)
+    settled = settle(public, asked, LCOH_DISTRIBUTION, anew=anew, within=demand.frame, last=control.last)
     return replace(settled, frame=_put_beside(settled.frame, costs, anew=False))
 
 

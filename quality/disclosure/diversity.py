@@ -14,7 +14,7 @@ import polars as pl
 
 from quality.disclosure.heat import judge
 from quality.disclosure.homes import Query
-from quality.disclosure.memory import DIVERSITY_LEVEL, WHOLE, Homes, Memory, short_codes
+from quality.disclosure.memory import DIVERSITY_LEVEL, WHOLE, Control, Homes, Memory, short_codes
 from quality.disclosure.rule import (
     BY_DWELLING_TYPE,
     DIGITS,
@@ -27,7 +27,7 @@ from quality.disclosure.rule import (
 from quality.disclosure.settle import GROUP, STOCK, TOTAL, keep_old
 from transforms.peaks.diversity import BAND
 from transforms.peaks.diversity_curve import PeakCurve
-from transforms.public.public import PUBLIC_TABLES, PublicTable, ReleaseRecord
+from transforms.public.public import PUBLIC_TABLES, PublicTable
 from transforms.tables.cost_analysis import DIVERSITY
 from transforms.tables.words import DWELLING_TYPES
 
@@ -44,10 +44,9 @@ FROM diversity_home d JOIN household h USING (household_id) ORDER BY ALL
 """
 
 
-def publish_diversity(
-    query: Query, demand: PublicTable, memory: Memory, *, last: ReleaseRecord | None, rule: DisclosureRule
-) -> PublicTable:
+def publish_diversity(query: Query, demand: PublicTable, control: Control) -> PublicTable:
     """Publish peaks of the groups whose demand is shown and that rest on enough complete homes, new or as they were."""
+    last, rule = control.last, control.rule
     asked, curves = (query(f"SELECT * FROM {name} ORDER BY ALL") for name in ("diversity", "diversity_curve"))
     members = query(MEMBERS)
     counts = _count(members)
@@ -64,10 +63,10 @@ def publish_diversity(
         .select(*DIVERSITY.key, pl.col("because").fill_null(FEW_HOMES))
     )
     public = PublicTable(DIVERSITY.name, frame, because, rule.threshold)
-    anew = _judge_members(members, visible, memory)
+    anew = _judge_members(members, visible, control.memory)
     if last is not None and last.threshold < rule.threshold:
         last = None  # what it showed rests on as many homes as its own threshold
-    return keep_old(public, asked, DIVERSITY, anew=anew, on=KEYS, within=demand.frame, last=last)
+    return keep_old(public, asked, DIVERSITY, anew=anew, within=demand.frame, last=last)
 
 
 def coarsen_peaks(rows: pl.DataFrame, curve: Mapping[str, Any], *, homes: float, rule: DisclosureRule) -> pl.DataFrame:

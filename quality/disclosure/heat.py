@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from quality.disclosure.cells import publish_cells
 from quality.disclosure.homes import name_window
-from quality.disclosure.memory import HOURS, QUANTILE, WHOLE, YEAR, Memory, Standing
-from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, DisclosureRule
+from quality.disclosure.memory import HOURS, QUANTILE, WHOLE, YEAR, Control, Memory, Standing
+from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR
 from quality.disclosure.settle import GROUP, STOCK, TOTAL, Groups, frame_of, groups_of, keep_old, settle
-from transforms.public.public import PublicTable, ReleaseRecord
+from transforms.public.public import PublicTable
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
 from transforms.tables.published import HEAT_DEMAND_QUANTILE
 from transforms.tables.words import DWELLING_TYPES
@@ -25,12 +25,10 @@ Cells = NDArray[np.bool_]
 def publish_year(
     frame: pl.DataFrame,
     standing: Sequence[Standing],
-    memory: Memory,
-    *,
-    last: ReleaseRecord | None,
-    rule: DisclosureRule,
+    control: Control,
 ) -> tuple[PublicTable, Groups]:
     """Publish annual demand; return it with the groups whose figures are new."""
+    memory, last, rule = control.memory, control.last, control.rule
     changed = {
         (name, homes.period)
         for homes in standing
@@ -56,10 +54,7 @@ def publish_hours(
     anew: Groups,
     demand: PublicTable,
     standing: Sequence[Standing],
-    memory: Memory,
-    *,
-    last: ReleaseRecord | None,
-    rule: DisclosureRule,
+    control: Control,
 ) -> PublicTable:
     """Publish hourly profiles: new ones only of groups whose annual figures are new and where each hour may be."""
     public = publish_cells(
@@ -67,12 +62,12 @@ def publish_hours(
         frame.join(frame_of(anew), on=GROUP, how="semi", maintain_order="left"),
         margins=[BY_DWELLING_TYPE, BY_HOUR],
         coarser=demand,
-        rule=rule,
+        rule=control.rule,
     )
     new: Groups = set()
     for homes in standing:
-        new |= judge(HOURS, homes, memory, _cells_shown(public.frame.filter(period=homes.period), homes))
-    return settle(public, frame, HEAT_PROFILE, anew=new, within=demand.frame, last=last)
+        new |= judge(HOURS, homes, control.memory, _cells_shown(public.frame.filter(period=homes.period), homes))
+    return settle(public, frame, HEAT_PROFILE, anew=new, within=demand.frame, last=control.last)
 
 
 def judge(level: str, homes: Standing, memory: Memory, cells: Mapping[str, Cells]) -> Groups:
@@ -107,12 +102,10 @@ def settle_quantiles(
     anew: Groups,
     demand: PublicTable,
     standing: Sequence[Standing],
-    memory: Memory,
-    *,
-    last: ReleaseRecord | None,
+    control: Control,
 ) -> PublicTable:
     """Show anew the quantiles of types whose annual figures are new, where the homes nearest to them allow it."""
-    keys = HEAT_DEMAND_QUANTILE.key
+    keys, memory, last = HEAT_DEMAND_QUANTILE.key, control.memory, control.last
     new: set[tuple[str, str, float]] = set()
     for homes in standing:
         asked = {
@@ -128,9 +121,7 @@ def settle_quantiles(
     chosen = pl.DataFrame(sorted(new), schema={key: quantiles.frame.schema[key] for key in keys}, orient="row")
     if last is not None and last.threshold < quantiles.threshold:
         last = None  # what it showed rests on as many homes as its own threshold
-    return keep_old(
-        quantiles, quantiles.frame, HEAT_DEMAND_QUANTILE, anew=chosen, on=keys, within=demand.frame, last=last
-    )
+    return keep_old(quantiles, quantiles.frame, HEAT_DEMAND_QUANTILE, anew=chosen, within=demand.frame, last=last)
 
 
 def _cells_shown(rows: pl.DataFrame, homes: Standing) -> dict[str, Cells]:

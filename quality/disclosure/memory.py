@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from quality.disclosure.parts import Marks, accept_sets
+from quality.disclosure.rule import DisclosureRule
 from quality.disclosure.units import Codes, count_units
 from transforms.public.public import RELEASE_EDITION, RELEASE_MEMBER, ReleaseRecord
 
@@ -163,6 +164,15 @@ class Memory:
                 sets=pl.Series(held, dtype=pl.List(pl.Int64)),
             ).filter(pl.col("sets").list.len() > 0)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """What a release is judged by: the rule, what the last release showed, and the homes behind all earlier ones."""
+
+    rule: DisclosureRule
+    last: ReleaseRecord | None
+    memory: Memory
 
 
 def _mask(hidden: Iterable[int], cells: int) -> Marks:

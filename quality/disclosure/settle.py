@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from quality.disclosure.rule import FEW_CHANGES
@@ -36,7 +34,7 @@ def settle(
     last: ReleaseRecord | None,
 ) -> PublicTable:
     """Show the groups of `anew` as they are now and keep, for other groups that `within` shows, what was shown before."""
-    return keep_old(public, asked, table, anew=frame_of(anew), on=GROUP, within=within, last=last)
+    return keep_old(public, asked, table, anew=frame_of(anew), within=within, last=last)
 
 
 def keep_old(
@@ -45,11 +43,10 @@ def keep_old(
     table: Table,
     *,
     anew: pl.DataFrame,
-    on: Sequence[str],
     within: pl.DataFrame,
     last: ReleaseRecord | None,
 ) -> PublicTable:
-    """Show new rows where their key `on` is in `anew`, old ones elsewhere; what is neither is `few_changes`.
+    """Show new rows of the groups in `anew` and old rows of all others; a row that is neither is `few_changes`.
 
     Parameters
     ----------
@@ -60,15 +57,14 @@ def keep_old(
     table
         Its declaration.
     anew
-        Keys whose rows may be new.
-    on
-        Columns of the keys.
+        Groups whose rows may be new, by the columns that tell groups apart.
     within
         A frame with the groups whose old rows may stay.
     last
         What is remembered of the last release.
 
     """
+    on = anew.columns
     fresh = public.frame.join(anew, on=on, how="semi", maintain_order="left")
     old, old_hidden = public.frame.clear(), public.suppressed.clear()
     if last is not None and table.name in last.shown:

@@ -7,7 +7,7 @@ import polars as pl
 
 from reports import palette, text
 from reports.figures.exhibit import Exhibit, axis_title, ordered, style, tabulate
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
+from reports.inputs import Published, RunInfo, provenance_of_demand
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.published import DEMAND_CHANGE
 from transforms.tables.words import PROFILE_GROUPS
@@ -17,9 +17,9 @@ COLUMNS = ("dwelling_type", "period", "heat_kwh_mean_before", "heat_kwh_mean_aft
 ONE_DIGIT = 0.001  # smaller changes would be shown as nothing with one digit of per cent
 
 
-def draw_demand_change(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_demand_change(published: Published, run: RunInfo) -> list[Exhibit]:
     """Draw the annual heat before and after of each type and period that changed, or nothing where none did."""
-    rows = changed(inputs)
+    rows = changed(published)
     if rows.is_empty():
         return []
     title = "Heat per home and year: what changed since the last release"
@@ -35,16 +35,14 @@ def draw_demand_change(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
             alternative=f"Dot chart of the annual heat per home before and after: {'; '.join(words)}.",
             chart=_chart(rows),
             tables=[tabulate(rows, DEMAND_CHANGE, COLUMNS, caption=title)],
-            provenance=provenance_of_demand(inputs, run, trace=inputs.trace(DEMAND_CHANGE, COLUMNS)),
+            provenance=provenance_of_demand(published, run, trace=published.trace(DEMAND_CHANGE, COLUMNS)),
         )
     ]
 
 
-def changed(inputs: SiteInputs) -> pl.DataFrame:
+def changed(published: Published) -> pl.DataFrame:
     """Return the types and periods whose annual heat is known before and after and differs, latest period first."""
-    if inputs.demand_change is None or inputs.demand_change.frame.is_empty():
-        return pl.DataFrame()
-    rows = inputs.demand_change.frame.drop_nulls(["heat_kwh_mean_before", "heat_kwh_mean_after"])
+    rows = published[DEMAND_CHANGE].frame.drop_nulls(["heat_kwh_mean_before", "heat_kwh_mean_after"])
     rows = rows.filter(pl.col("heat_kwh_mean_before") != pl.col("heat_kwh_mean_after"))
     return ordered(rows, "dwelling_type", PROFILE_GROUPS).sort("period", descending=True, maintain_order=True)
 

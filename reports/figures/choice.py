@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 import polars as pl
 
 from reports import palette, text
 from reports.figures.exhibit import DataTable, Exhibit, Heading, ordered, style, tabulate
-from reports.inputs import RunInfo, SiteInputs, provenance_of_analysis
+from reports.inputs import Published, RunInfo, provenance_of_analysis
 from transforms.tables.cost_analysis import (
     ABATEMENT,
     BREAK_EVEN,
@@ -30,29 +31,34 @@ QUANTITIES = {
 PROBABILITY_COLUMNS = ("dwelling_type", "system", "draws", "lcoh_p05", "lcoh_p50", "lcoh_p95", "cheapest_share")
 
 
-def draw_probability(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_probability(published: Published, run: RunInfo) -> list[Exhibit]:
     """Draw how often each individual system is the cheapest, by dwelling type, or nothing."""
-    rows = rows_of_run(inputs, run, "probability")
+    rows = rows_of_run(published, run, LCOH_PROBABILITY)
     if rows.is_empty():
         return []
     rows = ordered(rows.filter(alternatives=INDIVIDUAL, scale=INDIVIDUAL), "system", SYSTEMS)
     rows = ordered(rows, "dwelling_type", groups_in(rows))
     if rows.is_empty():
         return []
-    title = "How often each system is the cheapest in a home"
     shares = [
         f"{text.name_of(group)} {'; '.join(f'{text.name_of(s)} {text.percent(v)}' for s, v in of.select('system', 'cheapest_share').iter_rows())}"
         for (group,), of in rows.group_by("dwelling_type", maintain_order=True)
     ]
     draws = int(rows["draws"].to_numpy().min())
     return [
-        exhibit_of(
-            inputs, run, LCOH_PROBABILITY, rows, PROBABILITY_COLUMNS, key="cheapest", title=title,
-            shows=f"Share of {draws:,} draws of the uncertain assumptions in which no other individual system costs less per MWh of heat.",
-            alternative=f"Stacked bar chart of how often each system is the cheapest: {'. '.join(shares)}.",
-            chart=_probability_chart(rows),
+        back_with_rows(
+            Exhibit(
+                key="cheapest",
+                title="How often each system is the cheapest in a home",
+                shows=f"Share of {draws:,} draws of the uncertain assumptions in which no other individual system costs less per MWh of heat.",
+                alternative=f"Stacked bar chart of how often each system is the cheapest: {'. '.join(shares)}.",
+                chart=_probability_chart(rows),
+            ),
+            Analysis(LCOH_PROBABILITY, rows, PROBABILITY_COLUMNS),
+            published,
+            run,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _probability_chart(rows: pl.DataFrame) -> go.Figure:
@@ -71,9 +77,9 @@ def _probability_chart(rows: pl.DataFrame) -> go.Figure:
     return chart
 
 
-def draw_break_evens(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_break_evens(published: Published, run: RunInfo) -> list[Exhibit]:
     """Tell at which value of each quantity a system costs as much as the gas boiler, or nothing."""
-    rows = rows_of_run(inputs, run, "break_even")
+    rows = rows_of_run(published, run, BREAK_EVEN)
     if rows.is_empty():
         return []
     title = "What it takes to cost as much as a gas boiler"
@@ -84,7 +90,7 @@ def draw_break_evens(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
     body = tuple(
         (
             text.name_of(row["dwelling_type"]),
-            inputs.option(row["system"], row["scale"]),
+            published.option(row["system"], row["scale"]),
             QUANTITIES[row["quantity"]],
             text.visible(text.show_unit("" if row["unit"] == "1" else row["unit"])),
             text.significant(row["base"]),
@@ -94,17 +100,24 @@ def draw_break_evens(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
         for row in sort_rows(rows).iter_rows(named=True)
     )
     return [
-        exhibit_of(
-            inputs, run, BREAK_EVEN, rows, ("system", "scale", "quantity", "base", "value", "note"), key="break-even", title=title,
-            shows="Each row changes one quantity alone until the system's levelised cost is that of the gas boiler.",
-            alternative=f"Table of {rows.height} break-even values against a gas boiler.", table=DataTable(title, headings, body),
+        back_with_rows(
+            Exhibit(
+                key="break-even",
+                title=title,
+                shows="Each row changes one quantity alone until the system's levelised cost is that of the gas boiler.",
+                alternative=f"Table of {rows.height} break-even values against a gas boiler.",
+                tables=[DataTable(title, headings, body)],
+            ),
+            Analysis(BREAK_EVEN, rows, ("system", "scale", "quantity", "base", "value", "note")),
+            published,
+            run,
         )
-    ]  # fmt: skip
+    ]
 
 
-def draw_abatement(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_abatement(published: Published, run: RunInfo) -> list[Exhibit]:
     """Tell the carbon dioxide that each system saves and the cost of a tonne, or nothing."""
-    rows = rows_of_run(inputs, run, "abatement")
+    rows = rows_of_run(published, run, ABATEMENT)
     if rows.is_empty():
         return []
     columns = (
@@ -118,17 +131,23 @@ def draw_abatement(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
         "note",
     )
     return [
-        exhibit_of(
-            inputs, run, ABATEMENT, sort_rows(rows), columns, key="abatement", title="What saving a tonne of carbon dioxide costs",
-            shows="Extra cost of heat over the carbon dioxide saved against a gas boiler, without any price of carbon.",
-            alternative=f"Table of savings of carbon dioxide and their cost, {rows.height} rows.",
+        back_with_rows(
+            Exhibit(
+                key="abatement",
+                title="What saving a tonne of carbon dioxide costs",
+                shows="Extra cost of heat over the carbon dioxide saved against a gas boiler, without any price of carbon.",
+                alternative=f"Table of savings of carbon dioxide and their cost, {rows.height} rows.",
+            ),
+            Analysis(ABATEMENT, sort_rows(rows), columns),
+            published,
+            run,
         )
-    ]  # fmt: skip
+    ]
 
 
-def draw_finance(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_finance(published: Published, run: RunInfo) -> list[Exhibit]:
     """Tell what each network is worth as an investment, or nothing."""
-    rows = inputs.rows_of("finance")
+    rows = published.rows_of(NETWORK_FINANCE)
     if not rows.is_empty():
         rows = rows.filter(scenario=run.scenario).sort("dwellings", "connection_years")
     if rows.is_empty():
@@ -138,17 +157,23 @@ def draw_finance(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
         "minimum_tariff_gbp_per_mwh", "maximum_grant_gbp_per_dwelling", "note",
     )  # fmt: skip
     return [
-        exhibit_of(
-            inputs, run, NETWORK_FINANCE, rows, columns, key="finance", title="A heat network as an investment",
-            shows="Value, return and payback at the tariff in the table, and the tariff and the grant at which a network just pays.",
-            alternative=f"Table of networks as investments, one row for each size, {rows.height} in all.",
+        back_with_rows(
+            Exhibit(
+                key="finance",
+                title="A heat network as an investment",
+                shows="Value, return and payback at the tariff in the table, and the tariff and the grant at which a network just pays.",
+                alternative=f"Table of networks as investments, one row for each size, {rows.height} in all.",
+            ),
+            Analysis(NETWORK_FINANCE, rows, columns),
+            published,
+            run,
         )
-    ]  # fmt: skip
+    ]
 
 
-def draw_performance(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_performance(published: Published, run: RunInfo) -> list[Exhibit]:
     """Tell the seasonal performance of heat pumps beside what field trials measured, or nothing."""
-    rows = inputs.rows_of("performance")
+    rows = published.rows_of(SEASONAL_PERFORMANCE)
     if rows.is_empty():
         return []
     columns = (
@@ -156,18 +181,23 @@ def draw_performance(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
     )  # fmt: skip
     told = rows.with_columns(scenario=pl.lit(run.scenario), convention=pl.lit(run.convention))
     return [
-        exhibit_of(
-            inputs, run, SEASONAL_PERFORMANCE, told, columns, key="performance", title="Performance of heat pumps over the hours of the year",
-            shows="Heat over electricity in the weather and at the load of the study period, beside the range of field trials in the UK.",
-            alternative=f"Table of seasonal performance factors, {rows.height} rows.",
+        back_with_rows(
+            Exhibit(
+                key="performance",
+                title="Performance of heat pumps over the hours of the year",
+                shows="Heat over electricity in the weather and at the load of the study period, beside the range of field trials in the UK.",
+                alternative=f"Table of seasonal performance factors, {rows.height} rows.",
+            ),
+            Analysis(SEASONAL_PERFORMANCE, told, columns),
+            published,
+            run,
         )
-    ]  # fmt: skip
+    ]
 
 
-def rows_of_run(inputs: SiteInputs, run: RunInfo, name: str) -> pl.DataFrame:
+def rows_of_run(published: Published, run: RunInfo, table: Table) -> pl.DataFrame:
     """Return the rows of an analysis in the run's scenario and convention."""
-    rows = inputs.rows_of(name)
-    return rows if rows.is_empty() else rows.filter(scenario=run.scenario, convention=run.convention)
+    return published.rows_of(table).filter(scenario=run.scenario, convention=run.convention)
 
 
 def groups_in(rows: pl.DataFrame) -> list[str]:
@@ -186,24 +216,23 @@ def _note(note: str | None) -> str:
     return text.NOTHING if note is None else text.visible(text.show_unit(note), LONGEST)
 
 
-def exhibit_of(
-    inputs: SiteInputs, run: RunInfo, declared: Table, rows: pl.DataFrame, columns: Sequence[str], *, key: str, title: str,
-    shows: str, alternative: str, chart: go.Figure | None = None, table: DataTable | None = None, notes: Sequence[str] = (),
-    more: Sequence[DataTable] = (),
-) -> Exhibit:  # fmt: skip
-    """Return a figure of an analysis of costs, with its rows as a table."""
-    measured = rows["period"].first() != "paper"
-    return Exhibit(
-        key=key,
-        title=title,
-        shows=shows,
-        alternative=alternative,
-        chart=chart,
-        notes=notes,
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The rows of an analysis of costs behind a figure, and the columns that the figure shows."""
+
+    table: Table
+    rows: pl.DataFrame
+    columns: Sequence[str]
+
+
+def back_with_rows(exhibit: Exhibit, analysis: Analysis, published: Published, run: RunInfo) -> Exhibit:
+    """Return the figure with the rows behind it, as a table where it has none, and with their source."""
+    measured = analysis.rows["period"].first() != "paper"
+    trace = published.trace(analysis.table, analysis.columns)
+    return replace(
+        exhibit,
         rests_on_homes=measured,
-        tables=[table or tabulate(rows, declared, columns, caption=title), *more],
-        data=rows,
-        provenance=provenance_of_analysis(
-            inputs, run, trace=inputs.trace(declared, columns), rows=rows, measured=measured
-        ),
+        tables=exhibit.tables or [tabulate(analysis.rows, analysis.table, analysis.columns, caption=exhibit.title)],
+        data=analysis.rows,
+        provenance=provenance_of_analysis(published, run, trace=trace, rows=analysis.rows, measured=measured),
     )

@@ -6,7 +6,7 @@ import polars as pl
 
 from reports import text
 from reports.figures.exhibit import DataTable, Exhibit, Heading
-from reports.inputs import RunInfo, SiteInputs, provenance_of_analysis
+from reports.inputs import Published, RunInfo, provenance_of_analysis
 from transforms.tables.cost_analysis import CLAIM
 
 RESTS_ON = {
@@ -26,9 +26,9 @@ HEADINGS = (
 )  # fmt: skip
 
 
-def claims_lead(inputs: SiteInputs) -> str:
+def claims_lead(published: Published) -> str:
     """Return how many statements come out as expected, for each basis apart: they prove different things."""
-    rows = inputs.rows_of("claims")
+    rows = published.rows_of(CLAIM)
     if rows.is_empty():
         return ""
     counts = []
@@ -41,9 +41,9 @@ def claims_lead(inputs: SiteInputs) -> str:
     return f"As expected: {'; '.join(counts)}."
 
 
-def draw_claims(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_claims(published: Published, run: RunInfo) -> list[Exhibit]:
     """Tell every statement of the paper with its verdict, or nothing."""
-    rows = inputs.rows_of("claims")
+    rows = published.rows_of(CLAIM)
     if rows.is_empty():
         return []
     rows = ordered_by_basis(rows)
@@ -61,7 +61,7 @@ def draw_claims(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
             tables=[DataTable(title, HEADINGS, tuple(_row(row) for row in rows.iter_rows(named=True)))],
             data=rows,
             provenance=provenance_of_analysis(
-                inputs, run, trace=inputs.trace(CLAIM, COLUMNS), rows=told, measured=of_sample
+                published, run, trace=published.trace(CLAIM, COLUMNS), rows=told, measured=of_sample
             ),
         )
     ]
@@ -87,12 +87,12 @@ def _row(row: dict[str, object]) -> tuple[str, ...]:
         model += f" ({_number(row['model_ci_low'])} to {_number(row['model_ci_high'])})"
     relation = str(row["relation"])
     holds = relation == "holds"
-    published = "holds" if holds else f"{RELATIONS.get(relation, text.visible(relation))} {_number(row['published'])}"
+    stated = "holds" if holds else f"{RELATIONS.get(relation, text.visible(relation))} {_number(row['published'])}"
     if holds and row["model"] is not None:
         model = "holds" if row["model"] == row["published"] else "does not hold"
     return (
         _words(row["says"]),
-        published,
+        stated,
         text.NOTHING if holds or not row["tolerance"] else _number(row["tolerance"]),
         model,
         "" if row["unit"] == "1" else text.visible(text.show_unit(str(row["unit"]))),

@@ -24,8 +24,8 @@ from reports.figures.exhibit import (
     title_above_scale,
     why_missing,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables.heat import HEAT_PROFILE
+from reports.inputs import Published, RunInfo, provenance_of_demand
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
 from transforms.tables.lineage import BUILD_MONTH
 from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN
 
@@ -39,11 +39,15 @@ SHARE = "Homes with a good reading [%]"
 LOST = "Readings that do not count [%]"
 
 
-def draw_completeness(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_completeness(published: Published, run: RunInfo) -> Exhibit:
     """Draw the mean share of homes with a good reading, by dwelling type and month."""
-    rows = ordered(inputs.profile.frame.filter(period=inputs.period), "dwelling_type", GROUPS)
-    cells = observed_share(rows, inputs.demand.frame.filter(period=inputs.period))
-    missing = why_missing([inputs.profile, inputs.demand], otherwise=NO_PERIOD) if cells.is_empty() else None
+    rows = ordered(published[HEAT_PROFILE].frame.filter(period=published.period), "dwelling_type", GROUPS)
+    cells = observed_share(rows, published[HEAT_DEMAND_ANNUAL].frame.filter(period=published.period))
+    missing = (
+        why_missing([published[HEAT_PROFILE], published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD)
+        if cells.is_empty()
+        else None
+    )
     return Exhibit(
         key="completeness",
         title="Homes observed, by dwelling type and month",
@@ -54,13 +58,13 @@ def draw_completeness(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         missing=missing,
         notes=[
             *_rounding(cells),
-            *hidden_note(inputs.profile, inputs.period, shown=rows),
-            *partly_note(inputs.profile, inputs.period, shown=rows),
-            *kept_note(inputs.profile, inputs.period),
+            *hidden_note(published[HEAT_PROFILE], published.period, shown=rows),
+            *partly_note(published[HEAT_PROFILE], published.period, shown=rows),
+            *kept_note(published[HEAT_PROFILE], published.period),
         ],
         tables=[] if missing else [_table(cells)],
         data=None if missing else cells,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_PROFILE, COLUMNS)),
+        provenance=provenance_of_demand(published, run, trace=published.trace(HEAT_PROFILE, COLUMNS)),
     )
 
 
@@ -163,10 +167,10 @@ def _table(cells: pl.DataFrame) -> DataTable:
     return DataTable("Share of homes with a good reading, by month", tuple(headings), body)
 
 
-def draw_lost_readings(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_lost_readings(published: Published, run: RunInfo) -> Exhibit:
     """Draw the share of each month's readings that carries a flag and does not count."""
-    rows = lost_share(inputs.months.frame)
-    missing = why_missing([inputs.months], otherwise="no readings yet") if rows.is_empty() else None
+    rows = lost_share(published[BUILD_MONTH].frame)
+    missing = why_missing([published[BUILD_MONTH]], otherwise="no readings yet") if rows.is_empty() else None
     return Exhibit(
         key="flags-by-month",
         title="Readings that do not count, month by month",
@@ -176,7 +180,7 @@ def draw_lost_readings(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         missing=missing,
         tables=[] if missing else [_lost_table(rows)],
         data=None if missing else rows,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(BUILD_MONTH, MONTH_COLUMNS)),
+        provenance=provenance_of_demand(published, run, trace=published.trace(BUILD_MONTH, MONTH_COLUMNS)),
     )
 
 

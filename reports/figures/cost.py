@@ -23,8 +23,9 @@ from reports.figures.exhibit import (
     why_missing,
     wrapped,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_cost
-from transforms.tables.cost import LCOH
+from reports.inputs import Published, RunInfo, provenance_of_cost
+from transforms.tables.cost import ASSUMPTION, LCOH
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.words import PROFILE_GROUPS, SYSTEMS
 
 INDIVIDUAL = ("gas_boiler", "ashp", "gshp")
@@ -38,20 +39,20 @@ PRODUCED = (
 WRITTEN_FROM = 6  # narrower parts of a bar have no room for their share [%]
 
 
-def individual_costs(inputs: SiteInputs, run: RunInfo, *, basis: str | None = None) -> pl.DataFrame:
+def individual_costs(published: Published, run: RunInfo, *, basis: str | None = None) -> pl.DataFrame:
     """Return the costs of the individual systems by dwelling type, in the order of figures."""
-    rows = inputs.costs(run, INDIVIDUAL, basis=basis)
+    rows = published.costs(run, INDIVIDUAL, basis=basis)
     return ordered(rows.sort(pl.col("system").cast(pl.Enum(INDIVIDUAL))), "dwelling_type", PROFILE_GROUPS)
 
 
-def options(inputs: SiteInputs, run: RunInfo, *, convention: str | None = None) -> pl.DataFrame:
+def options(published: Published, run: RunInfo, *, convention: str | None = None) -> pl.DataFrame:
     """Return one row per heating option, all at one demand: the individual systems, then networks by size.
 
     The demand is the one that networks serve: the national mix of dwelling types where there is one, else the mean of
     all homes. `option` is the name that readers see.
     """
-    networks = inputs.costs(run, ["network"], convention=convention)
-    rows = inputs.costs(run, SYSTEMS, convention=convention, basis=inputs.basis_for(["network"]))
+    networks = published.costs(run, ["network"], convention=convention)
+    rows = published.costs(run, SYSTEMS, convention=convention, basis=published.basis_for(["network"]))
     served = networks["dwelling_type"].first()
     rows = rows.filter(dwelling_type=served).sort(pl.col("system").cast(pl.Enum(SYSTEMS)), "dwellings")
     names = [
@@ -68,10 +69,10 @@ def demand_note(rows: pl.DataFrame) -> list[str]:
     return [f"All options meet the demand of {whose}: {text.kwh(served['demand_kwh'])} a year."]
 
 
-def draw_individual(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_individual(published: Published, run: RunInfo) -> Exhibit:
     """Draw the levelised cost of the individual systems for each dwelling type."""
-    rows = individual_costs(inputs, run)
-    paper = individual_costs(inputs, run, basis="paper") if _measured(rows) else rows.clear()
+    rows = individual_costs(published, run)
+    paper = individual_costs(published, run, basis="paper") if _measured(rows) else rows.clear()
     columns = (
         "demand_basis",
         "dwelling_type",
@@ -91,17 +92,17 @@ def draw_individual(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         .agg(low=pl.col("lcoh_gbp_per_mwh").min(), high=pl.col("lcoh_gbp_per_mwh").max())
         .iter_rows()
     ]
-    trace = inputs.trace(LCOH, ("system", "dwelling_type", "demand_kwh", "lcoh_gbp_per_mwh"))
+    trace = published.trace(LCOH, ("system", "dwelling_type", "demand_kwh", "lcoh_gbp_per_mwh"))
     return Exhibit(
         key="cost-individual",
         title="Cost of heat from individual systems, by dwelling type",
         shows=shows + beside,
         alternative=f"Dot chart of the levelised cost of heat per MWh by dwelling type: {'; '.join(spans)}.",
         chart=_individual_chart(rows, paper),
-        notes=[*basis_note(inputs, rows), *_hidden_types(inputs, rows)],
+        notes=[*basis_note(published, rows), *_hidden_types(published, rows)],
         tables=[tabulate(pl.concat([rows, paper]), LCOH, columns, caption="Cost of heat from individual systems")],
         rests_on_homes=_measured(rows),
-        provenance=provenance_of_cost(inputs, run, trace=trace, rows=rows),
+        provenance=provenance_of_cost(published, run, trace=trace, rows=rows),
     )
 
 
@@ -126,15 +127,15 @@ def _individual_chart(rows: pl.DataFrame, paper: pl.DataFrame) -> go.Figure:
     return chart
 
 
-def draw_emissions(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_emissions(published: Published, run: RunInfo) -> Exhibit:
     """Draw the carbon dioxide per home and year of each heating option."""
-    rows = options(inputs, run)
+    rows = options(published, run)
     largest = rows.filter(system="network").sort("dwellings").tail(1)
     rows = pl.concat([rows.filter(pl.col("system") != "network"), largest])
     values = [
         f"{option} {co2:,.0f} kg" for option, co2 in rows.select("option", "co2_kg_per_dwelling_year").iter_rows()
     ]
-    trace = inputs.trace(LCOH, ("system", "scale", "co2_kg_per_dwelling_year"))
+    trace = published.trace(LCOH, ("system", "scale", "co2_kg_per_dwelling_year"))
     chart = _bars(rows, "co2_kg_per_dwelling_year")
     style(chart, height=100 + 46 * rows.height)
     chart.update_xaxes(
@@ -150,17 +151,17 @@ def draw_emissions(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         shows="Mean emissions over each system's life, for an average home; electricity follows the scenario's path of grid intensity.",
         alternative=f"Bar chart of carbon dioxide per home and year: {'; '.join(values)}.",
         chart=chart,
-        notes=[*basis_note(inputs, rows), *demand_note(rows)],
+        notes=[*basis_note(published, rows), *demand_note(rows)],
         tables=[_cost_table(rows, ("system", "dwellings", "demand_kwh", "co2_kg_per_dwelling_year"), "Carbon dioxide")],
         rests_on_homes=_measured(rows),
-        provenance=provenance_of_cost(inputs, run, trace=trace, rows=rows),
+        provenance=provenance_of_cost(published, run, trace=trace, rows=rows),
     )
 
 
-def draw_networks(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_networks(published: Published, run: RunInfo) -> Exhibit:
     """Draw levelised cost and initial capital of networks of five sizes beside the individual systems."""
-    rows = options(inputs, run)
-    produced = options(inputs, run, convention=run.paper_convention).filter(system="network", denominator="produced")
+    rows = options(published, run)
+    produced = options(published, run, convention=run.paper_convention).filter(system="network", denominator="produced")
     if run.convention == run.paper_convention:
         produced = produced.clear()
     heat = str(rows["denominator"][-1])
@@ -195,7 +196,7 @@ def draw_networks(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         "initial_capital_gbp_per_dwelling",
     )
     values = [f"{o} {text.gbp(c)} per MWh" for o, c in rows.select("option", "lcoh_gbp_per_mwh").iter_rows()]
-    trace = inputs.trace(
+    trace = published.trace(
         LCOH, ("convention", "system", "dwellings", "lcoh_gbp_per_mwh", "initial_capital_gbp_per_dwelling")
     )
     return Exhibit(
@@ -207,20 +208,20 @@ def draw_networks(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         alternative=f"Bar charts of cost and capital by heating option: {'; '.join(values)}.",
         chart=chart,
         notes=[
-            *basis_note(inputs, rows),
+            *basis_note(published, rows),
             *demand_note(rows),
-            *_own_sizes(inputs),
+            *_own_sizes(published),
             *([] if heat == "delivered" else [PRODUCED]),
         ],
         tables=[_cost_table(pl.concat([rows, produced]), columns, "Networks beside individual systems")],
         rests_on_homes=_measured(rows),
-        provenance=provenance_of_cost(inputs, run, trace=trace, rows=pl.concat([rows, produced])),
+        provenance=provenance_of_cost(published, run, trace=trace, rows=pl.concat([rows, produced])),
     )
 
 
-def draw_cost_shares(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_cost_shares(published: Published, run: RunInfo) -> Exhibit:
     """Draw what the levelised cost of each heating option consists of."""
-    rows = options(inputs, run)
+    rows = options(published, run)
     chart = go.Figure()
     for part in PARTS:
         key = part.removesuffix("_gbp_per_mwh")
@@ -247,25 +248,27 @@ def draw_cost_shares(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         shows="Shares of capital, operation and maintenance, fuel and carbon in the levelised cost of each heating option.",
         alternative=f"Stacked bar chart of cost shares: {'; '.join(shares)}.",
         chart=chart,
-        notes=[*basis_note(inputs, rows), *demand_note(rows)],
+        notes=[*basis_note(published, rows), *demand_note(rows)],
         tables=[
             _cost_table(rows, ("system", "dwellings", "denominator", *PARTS, "lcoh_gbp_per_mwh"), "Parts of the cost")
         ],
         rests_on_homes=_measured(rows),
         provenance=provenance_of_cost(
-            inputs,
+            published,
             run,
-            trace=inputs.trace(LCOH, (*PARTS, "lcoh_gbp_per_mwh")),
+            trace=published.trace(LCOH, (*PARTS, "lcoh_gbp_per_mwh")),
             rows=rows,
         ),
     )
 
 
-def basis_note(inputs: SiteInputs, rows: pl.DataFrame) -> list[str]:
+def basis_note(published: Published, rows: pl.DataFrame) -> list[str]:
     """Return one sentence where costs are at the paper's demand instead of the measured one, or at an earlier release's."""
     if _measured(rows):
-        return kept_note(inputs.lcoh, inputs.period)
-    why = why_missing([inputs.lcoh, inputs.demand], otherwise="no home has enough readings in twelve months")
+        return kept_note(published[LCOH], published.period)
+    why = why_missing(
+        [published[LCOH], published[HEAT_DEMAND_ANNUAL]], otherwise="no home has enough readings in twelve months"
+    )
     return [f"At the demand that Wang 2018 states or implies. Measured demand is {why}."]
 
 
@@ -283,8 +286,8 @@ def _measured(rows: pl.DataFrame) -> bool:
     return bool(rows["demand_basis"].first() == "measured")
 
 
-def _own_sizes(inputs: SiteInputs) -> list[str]:
-    sizes = inputs.assumptions.frame.filter(
+def _own_sizes(published: Published) -> list[str]:
+    sizes = published[ASSUMPTION].frame.filter(
         pl.col("item") == "network_scale", pl.col("status").str.starts_with("own choice")
     )
     named = [
@@ -297,8 +300,8 @@ def _own_sizes(inputs: SiteInputs) -> list[str]:
     )
 
 
-def _hidden_types(inputs: SiteInputs, rows: pl.DataFrame) -> list[str]:
-    return hidden_note(inputs.demand, inputs.period) if _measured(rows) else []
+def _hidden_types(published: Published, rows: pl.DataFrame) -> list[str]:
+    return hidden_note(published[HEAT_DEMAND_ANNUAL], published.period) if _measured(rows) else []
 
 
 def _bars(rows: pl.DataFrame, column: str) -> go.Figure:

@@ -26,8 +26,10 @@ from reports.figures.exhibit import (
     title_above,
     why_missing,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
+from reports.inputs import Published, RunInfo, provenance_of_demand
+from transforms.tables.cost import ASSUMPTION
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
+from transforms.tables.weather import WEATHER_FIT
 from transforms.tables.words import PROFILE_GROUPS
 
 NO_PERIOD = "no home has enough readings in twelve months"
@@ -46,37 +48,39 @@ DRAWN = ("dwelling_type", *(name for column, ends in INTERVAL_OF.items() for nam
 HOUR_MS = 3_600_000
 
 
-def published_demand(inputs: SiteInputs) -> pl.DataFrame:
+def published_demand(published: Published) -> pl.DataFrame:
     """Return the paper's demand by dwelling type [kWh/yr], of those that it states."""
-    return inputs.assumptions.frame.filter(pl.col("item") == "paper_demand", pl.col("status") == "published").select(
-        dwelling_type="parameter", published_kwh="value"
+    return (
+        published[ASSUMPTION]
+        .frame.filter(pl.col("item") == "paper_demand", pl.col("status") == "published")
+        .select(dwelling_type="parameter", published_kwh="value")
     )
 
 
-def draw_annual_demand(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_annual_demand(published: Published, run: RunInfo) -> Exhibit:
     """Draw the annual heat per home of each dwelling type, measured and in normal weather, beside the paper's values."""
-    rows = ordered(inputs.demand.frame.filter(period=inputs.period), "dwelling_type", PROFILE_GROUPS)
+    rows = ordered(published[HEAT_DEMAND_ANNUAL].frame.filter(period=published.period), "dwelling_type", PROFILE_GROUPS)
     shown = rows.filter(pl.col("heat_kwh_mean").is_not_null()).join(
-        published_demand(inputs), on="dwelling_type", how="left", maintain_order="left"
+        published_demand(published), on="dwelling_type", how="left", maintain_order="left"
     )
     table = tabulate(
-        rows, HEAT_DEMAND_ANNUAL, ANNUAL_COLUMNS, caption=f"Annual demand by dwelling type, {inputs.period}"
+        rows, HEAT_DEMAND_ANNUAL, ANNUAL_COLUMNS, caption=f"Annual demand by dwelling type, {published.period}"
     )
     return Exhibit(
         key="annual-demand",
         title="Heat per home and year, by dwelling type",
         shows=_annual_words(shown),
-        alternative=f"Bar chart of annual heat per home in {inputs.period}: {_annual_alternative(shown)}.",
+        alternative=f"Bar chart of annual heat per home in {published.period}: {_annual_alternative(shown)}.",
         chart=None if shown.is_empty() else _annual_chart(shown),
-        missing=why_missing([inputs.demand], otherwise=NO_PERIOD) if shown.is_empty() else None,
+        missing=why_missing([published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD) if shown.is_empty() else None,
         notes=[
-            *hidden_note(inputs.demand, inputs.period),
-            *kept_note(inputs.demand, inputs.period),
-            *_normal_note(inputs, shown),
+            *hidden_note(published[HEAT_DEMAND_ANNUAL], published.period),
+            *kept_note(published[HEAT_DEMAND_ANNUAL], published.period),
+            *_normal_note(published, shown),
             *_mix_note(rows),
         ],
         tables=[] if shown.is_empty() else [table],
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_DEMAND_ANNUAL, DRAWN)),
+        provenance=provenance_of_demand(published, run, trace=published.trace(HEAT_DEMAND_ANNUAL, DRAWN)),
     )
 
 
@@ -155,9 +159,9 @@ def _bars(shown: pl.DataFrame, column: str) -> dict[str, Any]:
     }
 
 
-def _normal_note(inputs: SiteInputs, shown: pl.DataFrame) -> list[str]:
+def _normal_note(published: Published, shown: pl.DataFrame) -> list[str]:
     """Return one sentence on what normal weather is, or on why it is not shown."""
-    fits = inputs.weather_fit.frame.filter(period=inputs.period)
+    fits = published[WEATHER_FIT].frame.filter(period=published.period)
     if shown[NORMAL].count():
         normals = fits["normal"].unique(maintain_order=True)
         return [f"Normal weather: {text.visible(normals[0])}."] if len(normals) else []
@@ -173,13 +177,17 @@ def _mix_note(rows: pl.DataFrame) -> list[str]:
     ]
 
 
-def draw_profile(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_profile(published: Published, run: RunInfo) -> Exhibit:
     """Draw the mean hourly heat of all homes over the period above the outdoor temperature."""
-    rows = inputs.profile.frame.filter(dwelling_type="all", period=inputs.period).sort("hour_start_utc")
-    missing = why_missing([inputs.profile, inputs.demand], otherwise=NO_PERIOD) if rows.is_empty() else None
-    hidden = inputs.profile.suppressed.filter(period=inputs.period, dwelling_type="all").height
+    rows = published[HEAT_PROFILE].frame.filter(dwelling_type="all", period=published.period).sort("hour_start_utc")
+    missing = (
+        why_missing([published[HEAT_PROFILE], published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD)
+        if rows.is_empty()
+        else None
+    )
+    hidden = published[HEAT_PROFILE].suppressed.filter(period=published.period, dwelling_type="all").height
     notes = [
-        f"{hidden:,} hours are not shown: they rest on fewer than {inputs.profile.threshold} homes, or would reveal one that does."
+        f"{hidden:,} hours are not shown: they rest on fewer than {published[HEAT_PROFILE].threshold} homes, or would reveal one that does."
     ]
     return Exhibit(
         key="hourly-profile",
@@ -188,10 +196,10 @@ def draw_profile(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         alternative=_describe_profile(rows),
         chart=None if missing else _profile_chart(rows),
         missing=missing,
-        notes=[*(notes if hidden and not missing else []), *kept_note(inputs.profile, inputs.period)],
+        notes=[*(notes if hidden and not missing else []), *kept_note(published[HEAT_PROFILE], published.period)],
         tables=[] if missing else [_monthly_summary(rows)],
         data=rows,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_PROFILE, PROFILE_COLUMNS)),
+        provenance=provenance_of_demand(published, run, trace=published.trace(HEAT_PROFILE, PROFILE_COLUMNS)),
     )
 
 

@@ -9,9 +9,11 @@ import polars as pl
 
 from reports import palette, text
 from reports.figures.exhibit import Exhibit, homes_behind, kept_note, style, tabulate, title_above
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
+from reports.inputs import Published, RunInfo, provenance_of_demand
 from transforms.peaks.peak_rules import PeakRules, compare_rules
+from transforms.tables.cost import ASSUMPTION
 from transforms.tables.cost_analysis import DIVERSITY
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 
 COLUMNS = ("interval_minutes", "dwellings", "households", "peak_kw_p05", "peak_kw_p50", "peak_kw_p95", "extrapolated")
 RULE_ITEMS = ("thermos_diversity", "thermos_peak", "london_heat_map_peak")
@@ -23,22 +25,20 @@ RULES: Mapping[str, tuple[str, palette.Ink, str]] = {
 TITLE = "Peak heat per home when many homes are served together"
 
 
-def draw_diversity(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_diversity(published: Published, run: RunInfo) -> list[Exhibit]:
     """Draw the peak per home against the number of homes, beside published rules, or nothing.
 
     The longest interval reaches the largest groups and is drawn with its band; a shorter one is drawn beside it.
     """
-    if inputs.diversity is None:
-        return []
-    known = inputs.diversity.frame.filter(
-        pl.col("peak_kw_p50").is_not_null(), dwelling_type="all", period=inputs.period
+    known = published[DIVERSITY].frame.filter(
+        pl.col("peak_kw_p50").is_not_null(), dwelling_type="all", period=published.period
     )
     known = known.sort("interval_minutes", "dwellings", descending=[True, False])
     if known.is_empty():
         return []
     rows = known.filter(pl.col("interval_minutes") == pl.col("interval_minutes").max())
     short = known.filter(pl.col("interval_minutes") < pl.col("interval_minutes").max())
-    rules = published_rules(inputs, rows)
+    rules = published_rules(published, rows)
     first, last = rows.row(0, named=True), rows.row(-1, named=True)
     return [
         Exhibit(
@@ -48,20 +48,24 @@ def draw_diversity(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
             alternative=f"Line chart of the peak per home, mean of {first['interval_minutes']} minutes: {_of(first)}, {_of(last)}; "
             f"drawn from {homes_behind(rows)}.{_rules_in_words(rules, last)}",
             chart=_chart(rows, short, rules),
-            notes=[*_rule_note(rules), *kept_note(inputs.diversity, inputs.period)],
+            notes=[*_rule_note(rules), *kept_note(published[DIVERSITY], published.period)],
             tables=[tabulate(known, DIVERSITY, COLUMNS, caption=TITLE)],
-            provenance=provenance_of_demand(inputs, run, trace=inputs.trace(DIVERSITY, COLUMNS)),
+            provenance=provenance_of_demand(published, run, trace=published.trace(DIVERSITY, COLUMNS)),
         )
     ]
 
 
-def published_rules(inputs: SiteInputs, rows: pl.DataFrame) -> pl.DataFrame:
+def published_rules(published: Published, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the peak per home by published rules for the same groups: `rule`, `dwellings`, `peak_kw`; empty where a figure lacks.
 
     The rules start from the annual heat of all homes, and from the median peak of one home as measured.
     """
-    figures = inputs.assumptions.frame.filter(pl.col("item").is_in(RULE_ITEMS))
-    demand = inputs.demand.frame.filter(dwelling_type="all", period=inputs.period)["heat_kwh_mean"].drop_nulls()
+    figures = published[ASSUMPTION].frame.filter(pl.col("item").is_in(RULE_ITEMS))
+    demand = (
+        published[HEAT_DEMAND_ANNUAL]
+        .frame.filter(dwelling_type="all", period=published.period)["heat_kwh_mean"]
+        .drop_nulls()
+    )
     one = rows.filter(dwellings=1)["peak_kw_p50"]
     if figures["item"].n_unique() < len(RULE_ITEMS) or demand.is_empty() or one.is_empty():
         return pl.DataFrame(schema={"rule": pl.String, "dwellings": pl.Int64, "peak_kw": pl.Float64})

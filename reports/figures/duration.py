@@ -21,8 +21,8 @@ from reports.figures.exhibit import (
     title_above,
     why_missing,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables.heat import HEAT_PROFILE
+from reports.inputs import Published, RunInfo, provenance_of_demand
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
 from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN
 
 GROUPS = ("all", *DWELLING_TYPES_OR_UNKNOWN)
@@ -44,11 +44,15 @@ SHOWS = (
 PEAK_OF_A_MEAN = "Each line is the mean of many homes: one home alone peaks higher, at another hour."
 
 
-def draw_load_duration(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_load_duration(published: Published, run: RunInfo) -> Exhibit:
     """Draw the hours of the shown period sorted by mean heat, one line per dwelling type."""
-    rows = ordered(inputs.profile.frame.filter(period=inputs.period), "dwelling_type", GROUPS)
+    rows = ordered(published[HEAT_PROFILE].frame.filter(period=published.period), "dwelling_type", GROUPS)
     sorted_hours = sort_hours(rows)
-    missing = why_missing([inputs.profile, inputs.demand], otherwise=NO_PERIOD) if rows.is_empty() else None
+    missing = (
+        why_missing([published[HEAT_PROFILE], published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD)
+        if rows.is_empty()
+        else None
+    )
     return Exhibit(
         key="load-duration",
         title="Hours of the year, sorted by heat",
@@ -58,13 +62,13 @@ def draw_load_duration(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         missing=missing,
         notes=[
             *([] if missing else [PEAK_OF_A_MEAN]),
-            *hidden_note(inputs.profile, inputs.period, shown=rows),
-            *partly_note(inputs.profile, inputs.period, shown=rows),
-            *kept_note(inputs.profile, inputs.period),
+            *hidden_note(published[HEAT_PROFILE], published.period, shown=rows),
+            *partly_note(published[HEAT_PROFILE], published.period, shown=rows),
+            *kept_note(published[HEAT_PROFILE], published.period),
         ],
         tables=[] if missing else [_table(sorted_hours)],
         data=None if missing else _points(sorted_hours),
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_PROFILE, COLUMNS)),
+        provenance=provenance_of_demand(published, run, trace=published.trace(HEAT_PROFILE, COLUMNS)),
     )
 
 

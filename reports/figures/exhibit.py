@@ -56,8 +56,8 @@ class Exhibit:
     key: str
     title: str
     shows: str
-    alternative: str
-    provenance: Mapping[str, str]
+    alternative: str = ""
+    provenance: Mapping[str, str] = field(default_factory=dict)
     chart: go.Figure | None = None
     missing: str | None = None
     rests_on_homes: bool = True

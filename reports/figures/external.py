@@ -23,7 +23,7 @@ from reports.figures.exhibit import (
     title_above,
     wrapped,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
+from reports.inputs import Published, RunInfo, provenance_of_demand
 from transforms.tables.published import EXTERNAL_CHECK
 from transforms.tables.words import PROFILE_GROUPS
 
@@ -35,14 +35,14 @@ HOURS_OF_A_SHAPE = 12  # from here on segments that are hours are drawn as a lin
 ROW_HEIGHT, FRAME_HEIGHT = 42, 140
 
 
-def draw_external(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_external(published: Published, run: RunInfo) -> list[Exhibit]:
     """Draw own figures beside published ones: levels in one exhibit, shapes of the day in another, or nothing."""
-    rows = inputs.external.frame.with_columns(hour=_hour_of(inputs.external.frame["segment"]))
+    rows = published[EXTERNAL_CHECK].frame.with_columns(hour=_hour_of(published[EXTERNAL_CHECK].frame["segment"]))
     shape = (pl.col("hour").is_not_null().all() & (pl.len() >= HOURS_OF_A_SHAPE)).over(SHAPE)
     levels, shapes = rows.filter(~shape), rows.filter(shape).sort(*SHAPE, "hour")
     return [
-        *([] if levels.is_empty() else [_levels(inputs, run, _in_reading_order(levels))]),
-        *([] if shapes.is_empty() else [_shapes(inputs, run, shapes)]),
+        *([] if levels.is_empty() else [_levels(published, run, _in_reading_order(levels))]),
+        *([] if shapes.is_empty() else [_shapes(published, run, shapes)]),
     ]
 
 
@@ -66,7 +66,7 @@ def _in_reading_order(levels: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _levels(inputs: SiteInputs, run: RunInfo, rows: pl.DataFrame) -> Exhibit:
+def _levels(published: Published, run: RunInfo, rows: pl.DataFrame) -> Exhibit:
     quantities = rows.partition_by(QUANTITY, maintain_order=True)
     choices = [
         Choice(f"level-{n}", _capital(_words(of["quantity"][0])), _describe_level(of))
@@ -79,10 +79,10 @@ def _levels(inputs: SiteInputs, run: RunInfo, rows: pl.DataFrame) -> Exhibit:
         alternative=f"Dot charts of this run beside {_studies(rows)}. {choices[0].name}: {choices[0].says}",
         chart=_levels_chart(quantities, [choice.key for choice in choices]),
         choices=choices,
-        notes=kept_note(inputs.external, inputs.period),
+        notes=kept_note(published[EXTERNAL_CHECK], published.period),
         tables=[_levels_table(rows)],
         data=rows.drop("hour"),
-        provenance=_provenance(inputs, run, rows),
+        provenance=_provenance(published, run, rows),
     )
 
 
@@ -131,7 +131,7 @@ def _levels_chart(quantities: list[pl.DataFrame], keys: list[str]) -> go.Figure:
     return chart
 
 
-def _shapes(inputs: SiteInputs, run: RunInfo, rows: pl.DataFrame) -> Exhibit:
+def _shapes(published: Published, run: RunInfo, rows: pl.DataFrame) -> Exhibit:
     shapes = rows.partition_by(SHAPE, maintain_order=True)
     lines = (
         ("own", "This run", {"color": palette.group_ink("all").light, "width": 2.5}),
@@ -165,10 +165,10 @@ def _shapes(inputs: SiteInputs, run: RunInfo, rows: pl.DataFrame) -> Exhibit:
         alternative=f"Line charts of the shape of the day, this run beside {_studies(rows)}. {choices[0].says}",
         chart=chart,
         choices=choices,
-        notes=kept_note(inputs.external, inputs.period),
+        notes=kept_note(published[EXTERNAL_CHECK], published.period),
         tables=[_shapes_table(shapes)],
         data=rows.drop("hour"),
-        provenance=_provenance(inputs, run, rows),
+        provenance=_provenance(published, run, rows),
     )
 
 
@@ -177,9 +177,9 @@ def _describe_shape(of: pl.DataFrame) -> str:
     return f"{_capital(homes_behind(of))} beside {_words(of['study'][0])}. {_capital(why)}"
 
 
-def _provenance(inputs: SiteInputs, run: RunInfo, rows: pl.DataFrame) -> dict[str, str]:
+def _provenance(published: Published, run: RunInfo, rows: pl.DataFrame) -> dict[str, str]:
     return {
-        **provenance_of_demand(inputs, run, trace=inputs.trace(EXTERNAL_CHECK, COLUMNS)),
+        **provenance_of_demand(published, run, trace=published.trace(EXTERNAL_CHECK, COLUMNS)),
         "Beside": _studies(rows),
     }
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from reports import palette, text
 from reports.figures.exhibit import DataTable, Exhibit, Heading, style, title_above, why_missing
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
+from reports.inputs import Published, RunInfo, provenance_of_demand
 from transforms.tables.published import GATE_RUN
 
 COLUMNS = ("run_id", "kind", "published_at_utc", "checks", "passed", "failed_warnings", "failed_critical")
@@ -20,17 +20,11 @@ KINDS = (
 FAILED = "Checks that failed"
 
 
-def draw_gate(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_gate(published: Published, run: RunInfo) -> Exhibit:
     """Draw the failed checks of each published run, or say in words what the only run gave."""
-    given = inputs.gate_run
-    rows = GATE_RUN.empty() if given is None else given.frame.sort("published_at_utc", "run_id").tail(SHOWN_RUNS)
-    missing = None
-    if rows.is_empty():
-        missing = (
-            "not shown: no run is recorded yet"
-            if given is None
-            else why_missing([given], otherwise="no run is recorded yet")
-        )
+    given = published[GATE_RUN]
+    rows = given.frame.sort("published_at_utc", "run_id").tail(SHOWN_RUNS)
+    missing = why_missing([given], otherwise="no run is recorded yet") if rows.is_empty() else None
     return Exhibit(
         key="gate-history",
         title="Checks before publication, run by run",
@@ -42,9 +36,7 @@ def draw_gate(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         notes=_code_changes(rows),
         tables=[] if rows.is_empty() else [_table(rows)],
         data=None if missing else rows,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(GATE_RUN, COLUMNS))
-        if given
-        else {"Run": text.visible(run.run_id)},
+        provenance=provenance_of_demand(published, run, trace=published.trace(GATE_RUN, COLUMNS)),
     )
 
 

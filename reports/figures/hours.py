@@ -29,9 +29,9 @@ from reports.figures.exhibit import (
     title_above_scale,
     why_missing,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
+from reports.inputs import Published, RunInfo, provenance_of_demand
 from transforms.climate.local_time import add_local_time
-from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
 from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN
 
 GROUPS = ("all", *DWELLING_TYPES_OR_UNKNOWN)
@@ -49,10 +49,14 @@ A_MONDAY = "2001-01-01"  # the axis of a week is one of dates, of which only the
 HEAT_TITLE = text.title_of(HEAT_PROFILE.column("heat_kwh_mean"))
 
 
-def draw_day_map(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_day_map(published: Published, run: RunInfo) -> Exhibit:
     """Draw the mean heat of all homes as a map of the local days and the hours of these days."""
-    rows = inputs.profile.frame.filter(dwelling_type="all", period=inputs.period)
-    missing = why_missing([inputs.profile, inputs.demand], otherwise=NO_PERIOD) if rows.is_empty() else None
+    rows = published[HEAT_PROFILE].frame.filter(dwelling_type="all", period=published.period)
+    missing = (
+        why_missing([published[HEAT_PROFILE], published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD)
+        if rows.is_empty()
+        else None
+    )
     hours = _by_local_hour(rows)
     return Exhibit(
         key="day-map",
@@ -61,10 +65,10 @@ def draw_day_map(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         alternative="Hour-by-day map of heat, not shown." if missing else _map_in_words(hours),
         chart=None if missing else _map_chart(hours),
         missing=missing,
-        notes=[*([] if missing else [CHANGE_DAYS]), *kept_note(inputs.profile, inputs.period)],
+        notes=[*([] if missing else [CHANGE_DAYS]), *kept_note(published[HEAT_PROFILE], published.period)],
         tables=[] if missing else [_map_table(hours)],
         data=None if missing else hours,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_PROFILE, COLUMNS)),
+        provenance=provenance_of_demand(published, run, trace=published.trace(HEAT_PROFILE, COLUMNS)),
     )
 
 
@@ -137,10 +141,14 @@ def _map_table(hours: pl.DataFrame) -> DataTable:
     return DataTable("Heat by hour of the local day; every hour stands in table heat_profile", headings, body)
 
 
-def draw_weeks(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_weeks(published: Published, run: RunInfo) -> Exhibit:
     """Draw the mean week of each season, Monday to Sunday, for the dwelling type that a reader picks."""
-    rows = ordered(inputs.profile.frame.filter(period=inputs.period), "dwelling_type", GROUPS)
-    missing = why_missing([inputs.profile, inputs.demand], otherwise=NO_PERIOD) if rows.is_empty() else None
+    rows = ordered(published[HEAT_PROFILE].frame.filter(period=published.period), "dwelling_type", GROUPS)
+    missing = (
+        why_missing([published[HEAT_PROFILE], published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD)
+        if rows.is_empty()
+        else None
+    )
     weeks = _every_hour(mean_weeks(rows))
     choices = [
         Choice(str(group), text.name_of(str(group)), _weeks_in_words(of_group))
@@ -156,13 +164,13 @@ def draw_weeks(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         missing=missing,
         choices=choices,
         notes=[
-            *hidden_note(inputs.profile, inputs.period, shown=rows),
-            *partly_note(inputs.profile, inputs.period, shown=rows),
-            *kept_note(inputs.profile, inputs.period),
+            *hidden_note(published[HEAT_PROFILE], published.period, shown=rows),
+            *partly_note(published[HEAT_PROFILE], published.period, shown=rows),
+            *kept_note(published[HEAT_PROFILE], published.period),
         ],
         tables=[] if missing else [_seasons_table(weeks), _hours_table(weeks)],
         data=None if missing else weeks,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_PROFILE, COLUMNS)),
+        provenance=provenance_of_demand(published, run, trace=published.trace(HEAT_PROFILE, COLUMNS)),
     )
 
 

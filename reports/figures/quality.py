@@ -19,7 +19,7 @@ from reports.figures.exhibit import (
     why_missing,
     wrapped,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
+from reports.inputs import Published, RunInfo, provenance_of_demand
 from transforms.tables.lineage import FLAG_COUNT, FLAG_JUDGEMENT
 from transforms.tables.words import FLAGS, INFERRED_FLAGS
 
@@ -28,10 +28,10 @@ ALMOST_ALL = 99  # %
 MANY_DECADES = 3  # from here on a phone has room for the label of every second one
 
 
-def draw_flags(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_flags(published: Published, run: RunInfo) -> Exhibit:
     """Draw the share of readings that carry each flag other than ok."""
-    rows = inputs.flags.frame.sort("readings", descending=True, nulls_last=True)
-    few = f"fewer than {inputs.flags.threshold}"
+    rows = published[FLAG_COUNT].frame.sort("readings", descending=True, nulls_last=True)
+    few = f"fewer than {published[FLAG_COUNT].threshold}"
     faulty = rows.filter(pl.col("flag") != "ok", pl.col("readings") > 0)
     good = rows.filter(flag="ok")["share"].sum()
     percent = [text.assumed(float(f"{100 * share:.2g}")) for share in faulty["share"]]
@@ -43,7 +43,7 @@ def draw_flags(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         else (text.name_of(flag), f"{readings:,}", text.assumed(float(f"{100 * share:.3g}")))
         for flag, readings, share in rows.select("flag", "readings", "share").iter_rows()
     )
-    missing = why_missing([inputs.flags], otherwise="no readings yet") if rows.is_empty() else None
+    missing = why_missing([published[FLAG_COUNT]], otherwise="no readings yet") if rows.is_empty() else None
     if missing is None and faulty.is_empty():
         missing = "no reading carries a flag other than ok"
     return Exhibit(
@@ -58,7 +58,7 @@ def draw_flags(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         ],
         tables=[DataTable("Readings by flag, all sources", titles, body)] if body else [],
         data=rows,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(FLAG_COUNT, ("flag", "readings"))),
+        provenance=provenance_of_demand(published, run, trace=published.trace(FLAG_COUNT, ("flag", "readings"))),
     )
 
 
@@ -86,9 +86,9 @@ def _flag_chart(faulty: pl.DataFrame, percent: list[str]) -> go.Figure:
     return chart
 
 
-def draw_judgements(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_judgements(published: Published, run: RunInfo) -> Exhibit:
     """Draw the share of readings that each inferred flag could be judged for."""
-    rows = inputs.judgements.frame.filter(pl.col("readings").is_not_null())
+    rows = published[FLAG_JUDGEMENT].frame.filter(pl.col("readings").is_not_null())
     totals = (
         ordered(rows, "flag", INFERRED_FLAGS)
         .group_by("flag", "outcome", maintain_order=True)
@@ -97,7 +97,7 @@ def draw_judgements(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         .sort(pl.col("outcome") != JUDGED, maintain_order=True)
         .with_columns(share=100 * pl.col("readings") / pl.col("readings").sum().over("flag"))
     )
-    missing = why_missing([inputs.judgements], otherwise="no readings yet") if totals.is_empty() else None
+    missing = why_missing([published[FLAG_JUDGEMENT]], otherwise="no readings yet") if totals.is_empty() else None
     judged = [
         f"{text.name_of(flag)} {_percent(share)} % judged"
         for flag, share in totals.filter(outcome=JUDGED).select("flag", "share").iter_rows()
@@ -110,11 +110,11 @@ def draw_judgements(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         alternative=f"Stacked bar chart of readings judged and not judged: {'; '.join(judged)}.",
         chart=None if missing else _judgement_chart(totals),
         missing=missing,
-        notes=[*_lacking(totals), *kept_note(inputs.judgements, inputs.period)],
+        notes=[*_lacking(totals), *kept_note(published[FLAG_JUDGEMENT], published.period)],
         tables=[] if missing else [_judgement_totals(totals), _judgement_months(rows)],
         data=rows,
         provenance=provenance_of_demand(
-            inputs, run, trace=inputs.trace(FLAG_JUDGEMENT, ("flag", "outcome", "readings"))
+            published, run, trace=published.trace(FLAG_JUDGEMENT, ("flag", "outcome", "readings"))
         ),
     )
 

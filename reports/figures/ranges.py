@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 import polars as pl
 
 from reports import palette, text
-from reports.figures.choice import INDIVIDUAL, exhibit_of, rows_of_run, sort_rows
+from reports.figures.choice import INDIVIDUAL, Analysis, back_with_rows, rows_of_run, sort_rows
 from reports.figures.exhibit import Exhibit, axis_title, style, tabulate
-from reports.inputs import RunInfo, SiteInputs
+from reports.inputs import Published, RunInfo
 from transforms.tables.cost import LCOH
 from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_PROBABILITY
 from transforms.tables.published import LCOH_QUANTILE
@@ -29,12 +29,12 @@ MEAN_EXCEEDS = (
 RANGE_COLUMNS = ("dwelling_type", "system", "draws", "lcoh_p05", "lcoh_p50", "lcoh_p95")
 
 
-def draw_distribution(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_distribution(published: Published, run: RunInfo) -> list[Exhibit]:
     """Draw how far the costs of homes lie apart, their mean and the cost at their mean demand, or nothing."""
-    rows = rows_of_run(inputs, run, "distribution")
+    rows = rows_of_run(published, run, LCOH_DISTRIBUTION)
     if rows.is_empty():
         return []
-    rows, quantiles = sort_rows(rows), rows_of_run(inputs, run, "cost_quantiles")
+    rows, quantiles = sort_rows(rows), rows_of_run(published, run, LCOH_QUANTILE)
     means = rows.drop_nulls("lcoh_mean_gbp_per_mwh")
     gaps = [
         f"{text.name_of(group)}, {text.name_of(system)}: {text.gbp(mean)} against {text.gbp(at_mean)}"
@@ -47,15 +47,32 @@ def draw_distribution(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
         shows = f"Filled: mean of the costs of the homes. {shows}"
     if not quantiles.is_empty():
         shows += " Wide line: from the homes that use most to those that use least, as far as they may be shown."
+    title = "How far the cost of heat differs from home to home"
+    of_quantiles = (
+        []
+        if quantiles.is_empty()
+        else [
+            tabulate(
+                sort_rows(quantiles), LCOH_QUANTILE, QUANTILE_COLUMNS, caption="Cost of homes by how much they use"
+            )
+        ]
+    )
     return [
-        exhibit_of(
-            inputs, run, LCOH_DISTRIBUTION, rows, DISTRIBUTION_COLUMNS, key="cost-of-homes",
-            title="How far the cost of heat differs from home to home", shows=shows,
-            alternative=f"Dot chart of the mean cost of homes beside the cost at mean demand, per MWh. {'; '.join(gaps) or 'No mean is shown'}.",
-            chart=_distribution_chart(rows, quantiles), notes=[] if means.is_empty() else [MEAN_EXCEEDS],
-            more=[] if quantiles.is_empty() else [tabulate(sort_rows(quantiles), LCOH_QUANTILE, QUANTILE_COLUMNS, caption="Cost of homes by how much they use")],
+        back_with_rows(
+            Exhibit(
+                key="cost-of-homes",
+                title=title,
+                shows=shows,
+                alternative=f"Dot chart of the mean cost of homes beside the cost at mean demand, per MWh. {'; '.join(gaps) or 'No mean is shown'}.",
+                chart=_distribution_chart(rows, quantiles),
+                notes=[] if means.is_empty() else [MEAN_EXCEEDS],
+                tables=[tabulate(rows, LCOH_DISTRIBUTION, DISTRIBUTION_COLUMNS, caption=title), *of_quantiles],
+            ),
+            Analysis(LCOH_DISTRIBUTION, rows, DISTRIBUTION_COLUMNS),
+            published,
+            run,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _distribution_chart(rows: pl.DataFrame, quantiles: pl.DataFrame) -> go.Figure:
@@ -86,9 +103,9 @@ def _distribution_chart(rows: pl.DataFrame, quantiles: pl.DataFrame) -> go.Figur
     return _frame(chart, rows, groups)
 
 
-def draw_cost_ranges(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_cost_ranges(published: Published, run: RunInfo) -> list[Exhibit]:
     """Draw between which costs each individual system lies under uncertain assumptions, or nothing."""
-    rows = rows_of_run(inputs, run, "probability")
+    rows = rows_of_run(published, run, LCOH_PROBABILITY)
     if not rows.is_empty():
         rows = sort_rows(rows.filter(alternatives=INDIVIDUAL, scale=INDIVIDUAL))
     if rows.is_empty():
@@ -99,14 +116,22 @@ def draw_cost_ranges(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
         for group, system, low, middle, high in rows.select("dwelling_type", "system", *RANGE_COLUMNS[3:]).iter_rows()
     ]
     return [
-        exhibit_of(
-            inputs, run, LCOH_PROBABILITY, rows, RANGE_COLUMNS, key="cost-ranges", title="How uncertain the cost of heat is, home by home",
-            shows=f"Mark: median of {draws:,} draws of the uncertain assumptions; line: from 5 to 95 % of the draws.",
-            alternative=f"Range chart of the levelised cost per MWh by dwelling type and system. {'; '.join(told)}.",
-            chart=_range_chart(rows),
-            notes=["Systems share most assumptions of a draw, prices above all: that two lines overlap does not say how often one is the cheaper."],
+        back_with_rows(
+            Exhibit(
+                key="cost-ranges",
+                title="How uncertain the cost of heat is, home by home",
+                shows=f"Mark: median of {draws:,} draws of the uncertain assumptions; line: from 5 to 95 % of the draws.",
+                alternative=f"Range chart of the levelised cost per MWh by dwelling type and system. {'; '.join(told)}.",
+                chart=_range_chart(rows),
+                notes=[
+                    "Systems share most assumptions of a draw, prices above all: that two lines overlap does not say how often one is the cheaper."
+                ],
+            ),
+            Analysis(LCOH_PROBABILITY, rows, RANGE_COLUMNS),
+            published,
+            run,
         )
-    ]  # fmt: skip
+    ]
 
 
 def _range_chart(rows: pl.DataFrame) -> go.Figure:

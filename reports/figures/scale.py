@@ -8,7 +8,7 @@ import polars as pl
 from reports import palette, text
 from reports.figures.cost import INDIVIDUAL, basis_note, demand_note, options
 from reports.figures.exhibit import Exhibit, style, tabulate, title_above
-from reports.inputs import RunInfo, SiteInputs, provenance_of_cost
+from reports.inputs import Published, RunInfo, provenance_of_cost
 from transforms.tables.cost import LCOH
 
 COLUMNS = (
@@ -18,9 +18,9 @@ DASH = {"gas_boiler": "dot", "ashp": "dash", "gshp": "dashdot"}
 ROOM = 1.5  # how far the axis of homes goes beyond the smallest and the largest network, as a factor
 
 
-def draw_scale(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_scale(published: Published, run: RunInfo) -> list[Exhibit]:
     """Draw the cost of heat of networks against their number of homes, or nothing where no network is costed."""
-    rows = options(inputs, run)
+    rows = options(published, run)
     networks = rows.filter(system="network").sort("dwellings")
     if networks.is_empty():
         return []
@@ -37,9 +37,9 @@ def draw_scale(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
             alternative=_in_words(networks, single),
             chart=_chart(networks, single),
             rests_on_homes=rows["demand_basis"].first() == "measured",
-            notes=[*_crossings(networks, single), *basis_note(inputs, rows), *demand_note(rows)],
+            notes=[*_crossings(networks, single), *basis_note(published, rows), *demand_note(rows)],
             tables=[tabulate(rows, LCOH, COLUMNS, caption=title)],
-            provenance=provenance_of_cost(inputs, run, trace=inputs.trace(LCOH, COLUMNS), rows=rows),
+            provenance=provenance_of_cost(published, run, trace=published.trace(LCOH, COLUMNS), rows=rows),
         )
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -28,8 +28,8 @@ from reports.figures.exhibit import (
     title_above,
     why_missing,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables.heat import HEAT_PROFILE_SEASON
+from reports.inputs import Published, RunInfo, provenance_of_demand
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE_SEASON
 from transforms.tables.words import PROFILE_GROUPS
 
 GROUPS = ("all", *(name for name in PROFILE_GROUPS if name != "all"))  # what a reader chooses from, in this order
@@ -40,83 +40,99 @@ HOUR_TITLE = "Hour of day, local time"
 HOUR_TICKS = {"tickvals": [0, 6, 12, 18], "ticktext": ["00", "06", "12", "18"], "range": [-0.5, 23.5]}
 
 
-def draw_months(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_months(published: Published, run: RunInfo) -> Exhibit:
     """Draw the day's profile of each month, one small chart per month."""
     return _exhibit(
-        inputs,
+        published,
         run,
-        segmentation="month",
-        key="season-months",
-        title="The day's heat, month by month",
-        shows=f"Mean heat per home in each hour of the day; all months and all types have the same scale. {CLOCK}",
-        name=_month,
-        chart=_months_chart,
+        Segments(
+            segmentation="month",
+            key="season-months",
+            title="The day's heat, month by month",
+            shows=f"Mean heat per home in each hour of the day; all months and all types have the same scale. {CLOCK}",
+            name=_month,
+            chart=_months_chart,
+        ),
     )
 
 
-def draw_day_kinds(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_day_kinds(published: Published, run: RunInfo) -> Exhibit:
     """Draw the day's profile of weekdays and of weekends."""
     return _exhibit(
-        inputs,
+        published,
         run,
-        segmentation="day_kind",
-        key="season-week",
-        title="Weekdays and weekends",
-        shows=f"Mean heat per home in each hour of the day, over the year. Bank holidays count as the weekday that they fall on. {CLOCK}",
-        name=text.name_of,
-        chart=_day_kinds_chart,
+        Segments(
+            segmentation="day_kind",
+            key="season-week",
+            title="Weekdays and weekends",
+            shows=f"Mean heat per home in each hour of the day, over the year. Bank holidays count as the weekday that they fall on. {CLOCK}",
+            name=text.name_of,
+            chart=_day_kinds_chart,
+        ),
     )
 
 
-def draw_bands(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_bands(published: Published, run: RunInfo) -> Exhibit:
     """Draw the day's profile by band of the day's mean temperature."""
     return _exhibit(
-        inputs,
+        published,
         run,
-        segmentation="temperature_band",
-        key="season-temperature",
-        title="Cold days and mild days",
-        shows=f"Mean heat per home in each hour of the day, by the day's mean temperature outside. {CLOCK}",
-        name=text.band,
-        chart=_bands_chart,
+        Segments(
+            segmentation="temperature_band",
+            key="season-temperature",
+            title="Cold days and mild days",
+            shows=f"Mean heat per home in each hour of the day, by the day's mean temperature outside. {CLOCK}",
+            name=text.band,
+            chart=_bands_chart,
+        ),
     )
 
 
-def _exhibit(
-    inputs: SiteInputs,
-    run: RunInfo,
-    *,
-    segmentation: str,
-    key: str,
-    title: str,
-    shows: str,
-    name: Callable[[str], str],
-    chart: Callable[[pl.DataFrame], go.Figure],
-) -> Exhibit:
-    frame = inputs.season.frame.filter(period=inputs.period, segmentation=segmentation)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segments:
+    """One way to divide the days of a period, and how its figure is called and drawn."""
+
+    segmentation: str
+    key: str
+    title: str
+    shows: str
+    name: Callable[[str], str]  # of a segment, as readers see it
+    chart: Callable[[pl.DataFrame], go.Figure]
+
+
+def _exhibit(published: Published, run: RunInfo, of: Segments) -> Exhibit:
+    segmentation, name = of.segmentation, of.name
+    frame = published[HEAT_PROFILE_SEASON].frame.filter(period=published.period, segmentation=segmentation)
     rows = ordered(frame.sort(_rank(segmentation), "hour_local"), "dwelling_type", GROUPS)
-    missing = why_missing([inputs.season, inputs.demand], otherwise=NO_PERIOD) if rows.is_empty() else None
+    missing = (
+        why_missing([published[HEAT_PROFILE_SEASON], published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD)
+        if rows.is_empty()
+        else None
+    )
     choices = [
         Choice(str(group), text.name_of(str(group)), _describe_peaks(of_group, name))
         for (group,), of_group in rows.group_by("dwelling_type", maintain_order=True)
     ]
-    hidden = replace(inputs.season, suppressed=inputs.season.suppressed.filter(segmentation=segmentation))
+    hidden = replace(
+        published[HEAT_PROFILE_SEASON],
+        suppressed=published[HEAT_PROFILE_SEASON].suppressed.filter(segmentation=segmentation),
+    )
     return Exhibit(
-        key=key,
-        title=title,
-        shows=shows,
+        key=of.key,
+        title=of.title,
+        shows=of.shows,
         alternative=f"Line charts of mean heat per home by hour of the local day. {' '.join(c.says for c in choices[:1])}",
-        chart=None if missing else chart(rows),
+        chart=None if missing else of.chart(rows),
         missing=missing,
         choices=choices,
         notes=[
-            *hidden_note(hidden, inputs.period, shown=rows),
-            *partly_note(hidden, inputs.period, shown=rows),
-            *kept_note(inputs.season, inputs.period),
+            *hidden_note(hidden, published.period, shown=rows),
+            *partly_note(hidden, published.period, shown=rows),
+            *kept_note(published[HEAT_PROFILE_SEASON], published.period),
         ],
         tables=[] if missing else [_hours_table(rows, name), _segments_table(rows, name)],
         data=rows,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_PROFILE_SEASON, COLUMNS)),
+        provenance=provenance_of_demand(published, run, trace=published.trace(HEAT_PROFILE_SEASON, COLUMNS)),
     )
 
 

@@ -17,35 +17,35 @@ from reports.figures.exhibit import (
     why_missing,
     wrapped,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
-from transforms.tables.heat import SELECTION_FUNNEL
+from reports.inputs import Published, RunInfo, provenance_of_demand
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, SELECTION_FUNNEL
 
 COLUMNS = ("criterion", "households", "heat_kwh_mean", "households_without", "heat_kwh_mean_without")
 LINE_HEIGHT = 17  # of a name on an axis [px]
 
 
-def draw_funnel(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_funnel(published: Published, run: RunInfo) -> Exhibit:
     """Draw the homes left after each selection step of the shown period."""
-    rows = inputs.funnel.frame.filter(period=inputs.period).sort("step")
-    shown = _counts(inputs, rows["households"])
+    rows = published[SELECTION_FUNNEL].frame.filter(period=published.period).sort("step")
+    shown = _counts(published, rows["households"])
     steps = "; ".join(f"{step}: {homes}" for step, homes in zip(rows["criterion"], shown, strict=True))
     counted = rows["households"].count() > 0
     body = tuple(zip([str(step) for step in rows["step"]], rows["criterion"].to_list(), shown, strict=True))
     headings = (Heading("Step", numeric=True), Heading("Criterion"), Heading("Homes left, rounded to 10", numeric=True))
-    trace = inputs.trace(SELECTION_FUNNEL, COLUMNS[:2])
+    trace = published.trace(SELECTION_FUNNEL, COLUMNS[:2])
     return Exhibit(
         key="selection",
         title="Which homes enter the figures",
-        shows=f"Homes left after each selection step of the period {inputs.period}, rounded to 10."
-        if inputs.period
+        shows=f"Homes left after each selection step of the period {published.period}, rounded to 10."
+        if published.period
         else "Homes left after each selection step.",
         alternative=f"Bar chart of homes left after each step: {steps}.",
         chart=_funnel_chart(rows, shown) if counted else None,
-        missing=None if counted else why_missing([inputs.funnel], otherwise="no study period"),
-        notes=kept_note(inputs.funnel, inputs.period),
-        tables=[DataTable(f"Selection of homes, {inputs.period}", headings, body)] if body else [],
+        missing=None if counted else why_missing([published[SELECTION_FUNNEL]], otherwise="no study period"),
+        notes=kept_note(published[SELECTION_FUNNEL], published.period),
+        tables=[DataTable(f"Selection of homes, {published.period}", headings, body)] if body else [],
         data=rows,
-        provenance=provenance_of_demand(inputs, run, trace=trace),
+        provenance=provenance_of_demand(published, run, trace=trace),
     )
 
 
@@ -54,8 +54,8 @@ def _row_height(names: list[str]) -> int:
     return max(64, LINE_HEIGHT * max(1 + name.count("<br>") for name in names) + 8)
 
 
-def _counts(inputs: SiteInputs, homes: pl.Series) -> list[str]:
-    few = f"fewer than {inputs.funnel.threshold}"
+def _counts(published: Published, homes: pl.Series) -> list[str]:
+    few = f"fewer than {published[SELECTION_FUNNEL].threshold}"
     return [few if count is None else f"{count:,}" for count in homes]
 
 
@@ -77,13 +77,16 @@ def _funnel_chart(rows: pl.DataFrame, shown: list[str]) -> go.Figure:
     return chart
 
 
-def draw_selection_effect(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_selection_effect(published: Published, run: RunInfo) -> Exhibit:
     """Draw the heat per home after each selection step, and what it would be without each step."""
-    rows = inputs.funnel.frame.filter(period=inputs.period).sort("step")
+    rows = published[SELECTION_FUNNEL].frame.filter(period=published.period).sort("step")
     drawn = rows.filter(pl.any_horizontal(pl.col("heat_kwh_mean", "heat_kwh_mean_without").is_not_null()))
     missing = None
     if drawn.is_empty():
-        missing = why_missing([inputs.funnel, inputs.demand], otherwise="no home has a year's heat to compare")
+        missing = why_missing(
+            [published[SELECTION_FUNNEL], published[HEAT_DEMAND_ANNUAL]],
+            otherwise="no home has a year's heat to compare",
+        )
     return Exhibit(
         key="selection-effect",
         title="What the selection does to the result",
@@ -95,12 +98,12 @@ def draw_selection_effect(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         missing=missing,
         notes=[
             *_largest_effect(drawn),
-            *([] if missing or drawn.height == rows.height else [f"Steps without a dot rest on fewer than {inputs.funnel.threshold} homes, or on homes without a year's heat."]),
-            *kept_note(inputs.funnel, inputs.period),
+            *([] if missing or drawn.height == rows.height else [f"Steps without a dot rest on fewer than {published[SELECTION_FUNNEL].threshold} homes, or on homes without a year's heat."]),
+            *kept_note(published[SELECTION_FUNNEL], published.period),
         ],
-        tables=[] if missing else [_effect_table(inputs, rows)],
+        tables=[] if missing else [_effect_table(published, rows)],
         data=rows,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(SELECTION_FUNNEL, COLUMNS)),
+        provenance=provenance_of_demand(published, run, trace=published.trace(SELECTION_FUNNEL, COLUMNS)),
     )  # fmt: skip
 
 
@@ -158,10 +161,10 @@ def _in_words(drawn: pl.DataFrame) -> list[str]:
 
 def _largest_effect(drawn: pl.DataFrame) -> list[str]:
     """Return one sentence on the step that moves the result most."""
-    published = drawn["heat_kwh_mean"].drop_nulls()
-    if published.is_empty():
+    means = drawn["heat_kwh_mean"].drop_nulls()
+    if means.is_empty():
         return []
-    change = drawn.with_columns(change=pl.col("heat_kwh_mean_without") / published[-1] - 1).drop_nulls("change")
+    change = drawn.with_columns(change=pl.col("heat_kwh_mean_without") / means[-1] - 1).drop_nulls("change")
     if change.is_empty():
         return []
     criterion, share = change.sort(pl.col("change").abs()).select("criterion", "change").row(-1)
@@ -169,12 +172,12 @@ def _largest_effect(drawn: pl.DataFrame) -> list[str]:
     return [f"The step that moves the result most is \N{LEFT DOUBLE QUOTATION MARK}{criterion}\N{RIGHT DOUBLE QUOTATION MARK}: without it heat per home changes by {signed}."]  # fmt: skip
 
 
-def _effect_table(inputs: SiteInputs, rows: pl.DataFrame) -> DataTable:
+def _effect_table(published: Published, rows: pl.DataFrame) -> DataTable:
     headings = tuple(
         Heading(text.title_of(SELECTION_FUNNEL.column(name)), numeric=index > 0) for index, name in enumerate(COLUMNS)
     )
     columns = [rows["criterion"].to_list()]
     for count, heat in (COLUMNS[1:3], COLUMNS[3:5]):
-        columns += [_counts(inputs, rows[count]), [text.number(value) for value in rows[heat]]]
+        columns += [_counts(published, rows[count]), [text.number(value) for value in rows[heat]]]
     body = tuple(zip(*columns, strict=True))
     return DataTable("Heat per home with and without each step; homes are rounded to 10", headings, body)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
 from reports import palette, text
 from reports.figures.exhibit import NAME_WIDTH, Exhibit, ordered, style, tabulate, title_above, wrapped
-from reports.inputs import RunInfo, SiteInputs, provenance_of_analysis
-from transforms.tables.cost_analysis import LCOH_SENSITIVITY, LCOH_SOBOL
+from reports.inputs import Published, RunInfo, provenance_of_analysis
+from transforms.tables.cost_analysis import CLAIM, LCOH_SENSITIVITY, LCOH_SOBOL
 
 PAPER_SCALE = "small"  # the network of 100 homes, on which the paper's statements hold
 NAMES = {"demand": "Heat demand", "capital": "Capital", "om": "Operation and maintenance"}
@@ -37,56 +39,65 @@ SOBOL_COLUMNS = (
 )  # fmt: skip
 
 
-def draw_sensitivity(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_sensitivity(published: Published, run: RunInfo) -> list[Exhibit]:
     """Draw figures 7 and 8 of the paper, each where the table has its curves."""
-    rows = inputs.rows_of("sensitivity")
+    rows = published.rows_of(LCOH_SENSITIVITY)
     if rows.is_empty():
         return []
     rows = rows.filter(
         scenario=run.paper_scenario, convention=run.paper_convention, system="network", scale=PAPER_SCALE
     ).sort("change")
     factors, rates = (ordered(rows, "parameter", tuple(names)) for names in (NAMES, RATES))
-    points = published_points(inputs)
+    points = published_points(published)
     found = []
     if not factors.is_empty():
         found.append(
-            _exhibit(
-                inputs, run, factors, key="sensitivity-factors",
-                title="Cost of heat of a network of 100 homes when demand, capital or running costs change",
-                shows="Each line changes one input from half to one and a half of its base; what is built stays as it is.",
-                chart=_factor_chart(factors, points),
+            _complete(
+                Exhibit(
+                    key="sensitivity-factors",
+                    title="Cost of heat of a network of 100 homes when demand, capital or running costs change",
+                    shows="Each line changes one input from half to one and a half of its base; what is built stays as it is.",
+                    chart=_factor_chart(factors, points),
+                ),
+                published,
+                run,
+                factors,
             )
-        )  # fmt: skip
+        )
     if not rates.is_empty():
         found.append(
-            _exhibit(
-                inputs, run, rates, key="sensitivity-rates",
-                title="Cost of heat of a network of 100 homes by discount rate and performance of its heat pump",
-                shows="Above: one discount rate in all years. Below: the heat pump's seasonal performance factor.",
-                chart=_rate_chart(rates, points),
+            _complete(
+                Exhibit(
+                    key="sensitivity-rates",
+                    title="Cost of heat of a network of 100 homes by discount rate and performance of its heat pump",
+                    shows="Above: one discount rate in all years. Below: the heat pump's seasonal performance factor.",
+                    chart=_rate_chart(rates, points),
+                ),
+                published,
+                run,
+                rates,
             )
-        )  # fmt: skip
+        )
     return found
 
 
-def published_points(inputs: SiteInputs) -> pl.DataFrame:
+def published_points(published: Published) -> pl.DataFrame:
     """Return the paper's published changes: parameter, value of it, change of the cost [%], and how it is to be met."""
     schema = {"parameter": pl.String, "change": pl.Float64, "published": pl.Float64, "relation": pl.String}
-    claims = inputs.rows_of("claims")
+    claims = published.rows_of(CLAIM)
     if claims.is_empty():
         return pl.DataFrame(schema=schema)
     found = [
-        (parameter, value, sign * published, relation)
-        for claim, published, relation in claims.select("claim", "published", "relation").iter_rows()
+        (parameter, value, sign * figure, relation)
+        for claim, figure, relation in claims.select("claim", "published", "relation").iter_rows()
         for parameter, value, sign in POINTS.get(claim, ())
     ]
     return pl.DataFrame(found, schema=schema, orient="row")
 
 
-def _exhibit(
-    inputs: SiteInputs, run: RunInfo, rows: pl.DataFrame, *, key: str, title: str, shows: str, chart: go.Figure
-) -> Exhibit:
-    points = published_points(inputs).filter(pl.col("parameter").is_in(rows["parameter"].unique().to_list()))
+def _complete(exhibit: Exhibit, published: Published, run: RunInfo, rows: pl.DataFrame) -> Exhibit:
+    """Return a figure of curves with its description, its rows and their source."""
+    points = published_points(published).filter(pl.col("parameter").is_in(rows["parameter"].unique().to_list()))
     diamonds = " Diamonds: what the paper publishes; a triangle: the paper says below this." if points.height else ""
     ends = rows.group_by("parameter", maintain_order=True).agg(
         first=pl.col("relative_change").first(), last=pl.col("relative_change").last()
@@ -95,16 +106,14 @@ def _exhibit(
         f"{_name(parameter)} {text.percent(first)} at the lowest and {text.percent(last)} at the highest value"
         for parameter, first, last in ends.iter_rows()
     ]
-    return Exhibit(
-        key=key,
-        title=title,
-        shows=shows + diamonds,
+    return replace(
+        exhibit,
+        shows=exhibit.shows + diamonds,
         alternative=f"Line chart of the change of the levelised cost: {'; '.join(spans)}.",
-        chart=chart,
         rests_on_homes=False,
-        tables=[tabulate(rows, LCOH_SENSITIVITY, COLUMNS, caption=title)],
+        tables=[tabulate(rows, LCOH_SENSITIVITY, COLUMNS, caption=exhibit.title)],
         provenance=provenance_of_analysis(
-            inputs, run, trace=inputs.trace(LCOH_SENSITIVITY, COLUMNS), rows=rows, measured=False
+            published, run, trace=published.trace(LCOH_SENSITIVITY, COLUMNS), rows=rows, measured=False
         ),
     )
 
@@ -164,9 +173,9 @@ def _marks(x: pl.Series, at: pl.DataFrame, ink: palette.Ink) -> dict[str, object
     }  # fmt: skip
 
 
-def draw_sobol(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
+def draw_sobol(published: Published, run: RunInfo) -> list[Exhibit]:
     """Draw the indices of one scale of network and of an air source heat pump, or nothing."""
-    rows = inputs.rows_of("sobol")
+    rows = published.rows_of(LCOH_SOBOL)
     if rows.is_empty():
         return []
     rows = rows.filter(scenario=run.scenario, convention=run.convention)
@@ -176,7 +185,7 @@ def draw_sobol(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
     shown = [of.sort("total_order", descending=True) for of in shown if not of.is_empty()]
     if not shown:
         return []
-    names = [inputs.option(of["system"][0], of["scale"][0]).replace("\N{NO-BREAK SPACE}", " ") for of in shown]
+    names = [published.option(of["system"][0], of["scale"][0]).replace("\N{NO-BREAK SPACE}", " ") for of in shown]
     says = [
         f"{name}: {'; '.join(f'{text.name_of(p)} {text.percent(t)}' for p, t in of.select('parameter', 'total_order').head(3).iter_rows())}"
         for name, of in zip(names, shown, strict=True)
@@ -192,11 +201,11 @@ def draw_sobol(inputs: SiteInputs, run: RunInfo) -> list[Exhibit]:
             alternative=f"Bar charts of Sobol indices, largest first. {'. '.join(says)}.",
             chart=_sobol_chart(shown, names),
             notes=["Shares with interactions count an interaction once for each assumption in it: they may exceed 100 % together."],
-            rests_on_homes=inputs.basis_for(["network"]) == "measured",
+            rests_on_homes=published.basis_for(["network"]) == "measured",
             tables=[tabulate(both, LCOH_SOBOL, SOBOL_COLUMNS, caption=title)],
             provenance=provenance_of_analysis(
-                inputs, run, trace=inputs.trace(LCOH_SOBOL, SOBOL_COLUMNS), rows=both,
-                measured=inputs.basis_for(["network"]) == "measured",
+                published, run, trace=published.trace(LCOH_SOBOL, SOBOL_COLUMNS), rows=both,
+                measured=published.basis_for(["network"]) == "measured",
             ),
         )
     ]  # fmt: skip

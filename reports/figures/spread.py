@@ -19,7 +19,8 @@ from reports.figures.exhibit import (
     style,
     why_missing,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
+from reports.inputs import Published, RunInfo, provenance_of_demand
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.published import HEAT_DEMAND_QUANTILE
 from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN, PROFILE_GROUPS
 
@@ -30,13 +31,15 @@ MEAN_OF_TEN = (
 COLUMNS = ("dwelling_type", "quantile", "households", "heat_kwh_annual")
 
 
-def draw_spread(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_spread(published: Published, run: RunInfo) -> Exhibit:
     """Draw the quantiles of the homes' annual heat by dwelling type."""
-    frame = inputs.quantiles.frame.filter(pl.col("heat_kwh_annual").is_not_null(), period=inputs.period)
+    frame = published[HEAT_DEMAND_QUANTILE].frame.filter(
+        pl.col("heat_kwh_annual").is_not_null(), period=published.period
+    )
     rows = ordered(frame.sort("quantile"), "dwelling_type", PROFILE_GROUPS)
     missing = None
     if rows.is_empty():
-        missing = why_missing([inputs.quantiles, inputs.demand], otherwise=NO_PERIOD)
+        missing = why_missing([published[HEAT_DEMAND_QUANTILE], published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD)
     return Exhibit(
         key="spread",
         title="How much homes of one type differ",
@@ -47,20 +50,22 @@ def draw_spread(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         missing=missing,
         notes=[
             MEAN_OF_TEN,
-            *hidden_note(inputs.demand, inputs.period),
-            *_without_quantile(inputs, rows),
-            *partly_note(inputs.quantiles, inputs.period, shown=rows),
-            *kept_note(inputs.quantiles, inputs.period),
+            *hidden_note(published[HEAT_DEMAND_ANNUAL], published.period),
+            *_without_quantile(published, rows),
+            *partly_note(published[HEAT_DEMAND_QUANTILE], published.period, shown=rows),
+            *kept_note(published[HEAT_DEMAND_QUANTILE], published.period),
         ],
-        tables=[] if missing else [_table(rows, inputs.period)],
+        tables=[] if missing else [_table(rows, published.period)],
         data=rows,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(HEAT_DEMAND_QUANTILE, COLUMNS)),
+        provenance=provenance_of_demand(published, run, trace=published.trace(HEAT_DEMAND_QUANTILE, COLUMNS)),
     )
 
 
-def _without_quantile(inputs: SiteInputs, rows: pl.DataFrame) -> list[str]:
+def _without_quantile(published: Published, rows: pl.DataFrame) -> list[str]:
     """Return a sentence on types that have an annual demand and no quantile, and one on all homes together."""
-    demand = inputs.demand.frame.filter(period=inputs.period).join(rows, on="dwelling_type", how="anti")
+    demand = (
+        published[HEAT_DEMAND_ANNUAL].frame.filter(period=published.period).join(rows, on="dwelling_type", how="anti")
+    )
     names = [
         text.name_of(name) for name in ordered(demand, "dwelling_type", DWELLING_TYPES_OR_UNKNOWN)["dwelling_type"]
     ]

@@ -26,7 +26,8 @@ from reports.figures.exhibit import (
     why_missing,
     wrapped,
 )
-from reports.inputs import RunInfo, SiteInputs, provenance_of_demand
+from reports.inputs import Published, RunInfo, provenance_of_demand
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 from transforms.tables.words import PROFILE_GROUPS
 
@@ -43,14 +44,16 @@ BAND_K = 2  # the table behind the figure puts days of similar temperature toget
 SMALLEST_TEXT = 12  # a number that would have to be smaller to fit its part of a bar is left out
 
 
-def draw_weather_fit(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_weather_fit(published: Published, run: RunInfo) -> Exhibit:
     """Draw the two fitted lines of each dwelling type through its days."""
-    fits = ordered(inputs.weather_fit.frame.filter(period=inputs.period), "dwelling_type", GROUPS)
-    days = ordered(inputs.weather_days.frame.filter(period=inputs.period).sort("date"), "dwelling_type", GROUPS)
+    fits = ordered(published[WEATHER_FIT].frame.filter(period=published.period), "dwelling_type", GROUPS)
+    days = ordered(published[WEATHER_DAY].frame.filter(period=published.period).sort("date"), "dwelling_type", GROUPS)
     fitted = fits.filter(pl.all_horizontal(pl.col(LINES).is_not_null()))
     missing = None
     if days.is_empty() or fits.is_empty():
-        missing = why_missing([inputs.weather_days, inputs.weather_fit, inputs.demand], otherwise=NO_PERIOD)
+        missing = why_missing(
+            [published[WEATHER_DAY], published[WEATHER_FIT], published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD
+        )
     choices = [] if missing else _choices(fits, fitted, days)
     return Exhibit(
         key="weather-fit",
@@ -64,17 +67,17 @@ def draw_weather_fit(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         choices=choices,
         notes=[
             *_normal_note(fits),
-            *hidden_note(inputs.weather_fit, inputs.period),
-            *kept_note(inputs.weather_fit, inputs.period),
+            *hidden_note(published[WEATHER_FIT], published.period),
+            *kept_note(published[WEATHER_FIT], published.period),
         ],
         tables=[]
         if missing
         else [
-            tabulate(fits, WEATHER_FIT, FIT_COLUMNS, caption=f"The fit by dwelling type, {inputs.period}"),
+            tabulate(fits, WEATHER_FIT, FIT_COLUMNS, caption=f"The fit by dwelling type, {published.period}"),
             *_banded(days),
         ],
         data=days,
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(WEATHER_FIT, ("dwelling_type", *LINES))),
+        provenance=provenance_of_demand(published, run, trace=published.trace(WEATHER_FIT, ("dwelling_type", *LINES))),
     )
 
 
@@ -220,14 +223,16 @@ def _banded(days: pl.DataFrame) -> list[DataTable]:
     )
 
 
-def draw_gas_uses(inputs: SiteInputs, run: RunInfo) -> Exhibit:
+def draw_gas_uses(published: Published, run: RunInfo) -> Exhibit:
     """Draw what the gas of a normal year is for: space heating, hot water, cooking."""
     columns = [f"{use}_gas_kwh_per_year" for use in USES]
-    rows = ordered(inputs.weather_fit.frame.filter(period=inputs.period), "dwelling_type", PROFILE_GROUPS)
+    rows = ordered(published[WEATHER_FIT].frame.filter(period=published.period), "dwelling_type", PROFILE_GROUPS)
     rows = rows.filter(pl.all_horizontal(pl.col(columns).is_not_null()))
     missing = None
     if rows.is_empty():
-        missing = why_missing([inputs.weather_fit, inputs.demand], otherwise="no fit tells the uses of gas apart")
+        missing = why_missing(
+            [published[WEATHER_FIT], published[HEAT_DEMAND_ANNUAL]], otherwise="no fit tells the uses of gas apart"
+        )
     shares = [
         f"{text.name_of(row['dwelling_type'])} {100 * row[columns[0]] / sum(row[name] for name in columns):.0f} % for space heating"
         for row in rows.iter_rows(named=True)
@@ -242,15 +247,20 @@ def draw_gas_uses(inputs: SiteInputs, run: RunInfo) -> Exhibit:
         alternative=f"Stacked bar chart of gas by use: {'; '.join(shares)}.",
         chart=None if missing else _uses_chart(rows),
         missing=missing,
-        notes=[*hidden_note(inputs.weather_fit, inputs.period), *kept_note(inputs.weather_fit, inputs.period)],
+        notes=[
+            *hidden_note(published[WEATHER_FIT], published.period),
+            *kept_note(published[WEATHER_FIT], published.period),
+        ],
         tables=[]
         if missing
         else [
             tabulate(
-                rows, WEATHER_FIT, ("dwelling_type", "households", *columns), caption=f"Gas by use, {inputs.period}"
+                rows, WEATHER_FIT, ("dwelling_type", "households", *columns), caption=f"Gas by use, {published.period}"
             )
         ],
-        provenance=provenance_of_demand(inputs, run, trace=inputs.trace(WEATHER_FIT, ("dwelling_type", *columns))),
+        provenance=provenance_of_demand(
+            published, run, trace=published.trace(WEATHER_FIT, ("dwelling_type", *columns))
+        ),
     )
 
 

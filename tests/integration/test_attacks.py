@@ -13,9 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quality.disclosure.everything import publish_all
 from quality.disclosure.rule import Margin, suppress_small_cells
-from tests.attackers import Trial, homes_of, play, published_sums, smallest_support, warehouse_of
+from tests.attackers import Trial, homes_of, play, publish_means, published_sums, smallest_support, warehouse_of
 from transforms.heat.season import profile_by_season
 from transforms.public.public import Release, ReleaseRecord
 
@@ -29,7 +28,7 @@ def publish(trials: Sequence[Trial], *, remember: bool = True) -> list[Release]:
     releases = []
     for number, trial in enumerate(trials):
         with warehouse_of(trial) as query:
-            releases.append(publish_all(query, release_id=f"r{number}", last=last if remember else None))
+            releases.append(publish_means(query, release_id=f"r{number}", last=last if remember else None))
         last = releases[-1].record
     return releases
 
@@ -138,7 +137,7 @@ def test_going_back_to_almost_an_earlier_set_of_homes_shows_nothing() -> None:
     trials = [BASE, BASE.joined_by(homes_of({"flat": 10}, name="new")), BASE.without(["h-flat-3"])]
     with_two = publish(trials[:2])
     with warehouse_of(trials[2]) as query:
-        only_last = publish_all(query, release_id="r2", last=forget_first(with_two[1].record))
+        only_last = publish_means(query, release_id="r2", last=forget_first(with_two[1].record))
     assert fewest_homes([*with_two, only_last], trials) == 1, "the last release alone is no measure"
     releases = publish(trials)
     assert fewest_homes(releases, trials) is None

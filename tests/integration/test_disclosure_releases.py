@@ -11,22 +11,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from quality.disclosure.everything import publish_all
 from quality.disclosure.rule import DisclosureRule
-from tests.attackers import Trial, homes_of, warehouse_of
+from tests.attackers import Trial, homes_of, publish_means, warehouse_of
 from transforms.public.public import PUBLIC_TABLES, Release, ReleaseRecord
-from transforms.tables.cost_analysis import (
-    ABATEMENT,
-    BREAK_EVEN,
-    CLAIM,
-    LCOH_PROBABILITY,
-    LCOH_SENSITIVITY,
-    LCOH_SOBOL,
-    NETWORK_FINANCE,
-    SEASONAL_PERFORMANCE,
-)
-from transforms.tables.published import LCOH_QUANTILE
-from transforms.tables.schema import Table
 from transforms.tables.views import PUBLIC_VIEWS
 from warehouse.public.public_database import ReleaseInfo, write_public_database
 from warehouse.public.releases import ReleaseFolder
@@ -44,25 +31,12 @@ INFO = ReleaseInfo(
 )
 
 
-COMPUTED = (
-    LCOH_SENSITIVITY, LCOH_SOBOL, LCOH_PROBABILITY, BREAK_EVEN, ABATEMENT,
-    SEASONAL_PERFORMANCE, NETWORK_FINANCE, CLAIM, LCOH_QUANTILE,
-)  # fmt: skip
-
-
-def no_costs(_published: object) -> dict[Table, pl.DataFrame]:
-    """Return the tables that are computed from published ones, without rows."""
-    return {table: table.empty() for table in COMPUTED}
-
-
 def release(
     trial: Trial = TRIAL, last: ReleaseRecord | None = None, *, name: str = "r0", threshold: int = 10
 ) -> Release:
     """Publish a trial."""
     with warehouse_of(trial) as query:
-        return publish_all(
-            query, release_id=name, last=last, compute=no_costs, rule=DisclosureRule(threshold=threshold)
-        )
+        return publish_means(query, release_id=name, last=last, rule=DisclosureRule(threshold=threshold))
 
 
 @pytest.fixture(scope="module")

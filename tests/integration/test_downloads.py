@@ -45,12 +45,11 @@ INFO = ReleaseInfo(
 
 def published() -> dict[str, PublicTable]:
     """Return the published tables of a trial whose files have hostile names."""
-    inputs = make_inputs()
-    given = {table.name: table for table in vars(inputs).values() if isinstance(table, PublicTable)}
+    given = make_inputs().tables
     shown = given[HEAT_PROFILE.name]
     profile = replace(shown, frame=shown.frame.filter(dwelling_type="all"))
     ledger = publish_ledger(make_sources(list(HOSTILE)))
-    return given | {SOURCE.name: ledger, HEAT_PROFILE.name: profile}
+    return {**given, SOURCE.name: ledger, HEAT_PROFILE.name: profile}
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import pytest
 from flows.pipeline.external import NO_FOLDER, compare_with_studies
 from flows.pipeline.report import fingerprint_references
 from quality.disclosure.cells import publish_cells
+from quality.disclosure.everything import by_name
 from quality.disclosure.rule import BY_DWELLING_TYPE
 from transforms.heat.season import profile_by_season
 from transforms.public.public import PublicTable
@@ -61,11 +62,12 @@ def published(hourly: pl.DataFrame) -> dict[str, PublicTable]:
         HEAT_DEMAND_ANNUAL.conform(sums.with_columns(**nothing)),
         margins=[BY_DWELLING_TYPE],
     )
-    return {
-        "profile": publish_cells(HEAT_PROFILE, profile, coarser=demand),
-        "season": publish_cells(HEAT_PROFILE_SEASON, profile_by_season(profile), coarser=demand),
-        "demand": demand,
-    }
+    tables = [
+        publish_cells(HEAT_PROFILE, profile, coarser=demand),
+        publish_cells(HEAT_PROFILE_SEASON, profile_by_season(profile), coarser=demand),
+        demand,
+    ]
+    return by_name(tables)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,7 @@ def test_days_of_included_homes_stand_beside_the_published_meters(
     tmp_path: Path, query: Query, published: dict[str, PublicTable]
 ) -> None:
     write_days(tmp_path, 20)
-    check = compare_with_studies(query, tmp_path, **published, origin=None)
+    check = compare_with_studies(query, tmp_path, published, origin=None)
     level = check.rows.filter(pl.col("quantity") == "gas per home and day", pl.col("segment") == "all").row(
         0, named=True
     )
@@ -126,7 +128,7 @@ def test_a_spoilt_study_is_named_and_stops_nothing(
     write_days(tmp_path, 20)
     (tmp_path / "serl").mkdir()
     (tmp_path / "serl" / "serl_gas_hh_shapes_long.csv").write_text("year,segment\n2022,Detached\n")
-    check = compare_with_studies(query, tmp_path, **published, origin=None)
+    check = compare_with_studies(query, tmp_path, published, origin=None)
     assert set(check.rows["study"]) == {"Fluvius 2024"}
     assert any(w.startswith("serl/serl_gas_hh_shapes_long.csv: refused, ") for w in check.not_compared)
     said = capsys.readouterr().err.splitlines()
@@ -136,7 +138,7 @@ def test_a_spoilt_study_is_named_and_stops_nothing(
 def test_without_a_folder_nothing_is_compared_and_it_says_which_setting_names_one(
     query: Query, published: dict[str, PublicTable]
 ) -> None:
-    check = compare_with_studies(query, None, **published, origin=None)
+    check = compare_with_studies(query, None, published, origin=None)
     assert check.rows.is_empty()
     assert check.not_compared == (NO_FOLDER,)
     assert "reference_folder" in NO_FOLDER

@@ -21,8 +21,8 @@ SAMPLE = "Made-up sample data, not EDRP."
 @pytest.fixture(scope="module")
 def exhibits() -> list[Exhibit]:
     """Give a figure with a choice, a map, and one that has no chart."""
-    inputs = make_inputs()
-    return [draw_day_kinds(inputs, RUN), draw_completeness(inputs, RUN), draw_gate(inputs, RUN)]
+    given = make_inputs()
+    return [draw_day_kinds(given, RUN), draw_completeness(given, RUN), draw_gate(given, RUN)]
 
 
 @pytest.fixture(scope="module")

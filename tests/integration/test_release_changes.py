@@ -15,9 +15,8 @@ from flows.pipeline.downloads import zip_report
 from flows.pipeline.report import describe_release
 from flows.settings import Settings, SettingsError, load_settings
 from quality.disclosure.changes import add_changes
-from quality.disclosure.everything import publish_all
 from quality.disclosure.rule import DisclosureRule
-from tests.attackers import Trial, homes_of, warehouse_of
+from tests.attackers import Trial, homes_of, publish_means, warehouse_of
 from tests.example_site import RUN
 from transforms.public.public import PUBLIC_TABLES, Release
 from warehouse.public.releases import ReleaseFolder
@@ -31,7 +30,7 @@ FIRST, SECOND = "20260101T000000Z-aa", "20260102T000000Z-bb"
 def release(trial: Trial, name: str, last: Release | None = None, *, threshold: int = 10) -> Release:
     """Publish a trial after another release."""
     with warehouse_of(trial) as query:
-        return publish_all(
+        return publish_means(
             query, release_id=name, last=None if last is None else last.record, rule=DisclosureRule(threshold=threshold)
         )
 

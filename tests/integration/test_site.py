@@ -17,8 +17,8 @@ from reports.site import json_in_script, render_site
 from tests.example_release import make_release
 from tests.example_site import RUN, make_inputs, make_sources
 from tests.site_pages import Page, read_pages, render, words_of
-from transforms.tables.cost import LCOH
-from transforms.tables.heat import HEAT_HOURLY, HEAT_PROFILE
+from transforms.tables.cost import ASSUMPTION, LCOH
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE
 
 HOSTILE = [
     "<script>alert(1)</script>.csv",
@@ -47,7 +47,7 @@ def pages(folder: Path) -> dict[str, Page]:
 
 def heat_of(group: str) -> float:
     """Return the published heat per home of a group [kWh]."""
-    return float(make_inputs().demand.frame.filter(dwelling_type=group)["heat_kwh_mean"][0])
+    return float(make_inputs()[HEAT_DEMAND_ANNUAL].frame.filter(dwelling_type=group)["heat_kwh_mean"][0])
 
 
 def test_a_site_holds_its_pages_one_shared_script_and_one_stylesheet(folder: Path) -> None:
@@ -180,7 +180,7 @@ def test_every_assumption_stands_on_the_page_and_own_ones_are_marked(folder: Pat
     html = (folder / "method.html").read_text(encoding="utf-8")
     assert '<span class="tag own">back-solved</span>' in html
     assert '<span class="tag">published</span>' in html
-    for name in make_inputs().assumptions.frame.select(pl.format("{}.{}", "item", "parameter")).to_series().unique():
+    for name in make_inputs()[ASSUMPTION].frame.select(pl.format("{}.{}", "item", "parameter")).to_series().unique():
         assert f"<code>{name}</code>" in html, name
 
 
@@ -189,7 +189,7 @@ def test_the_ledger_names_refused_files_and_whether_lines_add_up(tmp_path: Path)
     sources = sources.with_columns(
         readings=pl.col("readings") - pl.when(pl.col("file_name") == "lost.csv").then(3).otherwise(0)
     )
-    words = words_of(render(tmp_path, sources=publish_ledger(sources))["quality"])
+    words = words_of(render(tmp_path, None, publish_ledger(sources))["quality"])
     assert "refused: column ELECKWH: electricity is not used" in words
     assert words.count("adds up") == 1
     assert "+3 lines" in words

@@ -21,8 +21,7 @@ from quality.disclosure.accounts import (
 )
 from quality.disclosure.cells import publish_cells, publish_costs
 from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, Margin, suppress_small_cells
-from tests.example_site import HOMES, make_assumptions, make_demand, make_lcoh, make_profile, make_sources
-from transforms.lcoh.results.table import lcoh_table
+from tests.example_site import HOMES, costs_at, make_assumptions, make_demand, make_lcoh, make_profile, make_sources
 from transforms.public.public import PublicTable
 from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE, SELECTION_FUNNEL
@@ -70,13 +69,14 @@ def test_costs_are_those_of_the_published_demand_and_lead_back_to_no_other() -> 
     annual = make_demand(HOMES).with_columns(pl.col("heat_kwh_mean") + 3.7)
     demand = publish_cells(HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
     costs, assumptions = make_lcoh(annual), publish_open(ASSUMPTION, make_assumptions())
-    published = publish_costs(costs, demand=demand, assumptions=assumptions, cost=lcoh_table)
+    at_means = costs_at(demand.frame, assumptions.frame)
+    published = publish_costs(costs, at_means, demand=demand, assumptions=assumptions)
     both = published.frame.filter(demand_basis="measured").join(costs, on=LCOH.key, suffix="_own")
     assert both.height == costs.filter(demand_basis="measured").height
     assert set(both["demand_kwh"]) == set(demand.frame["heat_kwh_mean"])
     assert both.filter(pl.col("lcoh_gbp_per_mwh") == pl.col("lcoh_gbp_per_mwh_own")).is_empty()
     assert both.select((pl.col("lcoh_gbp_per_mwh") / pl.col("lcoh_gbp_per_mwh_own") - 1).abs().max()).item() < 1e-3
-    without = publish_costs(costs, demand=demand, assumptions=assumptions, cost=None)
+    without = publish_costs(costs, LCOH.empty(), demand=demand, assumptions=assumptions)
     assert set(without.frame["demand_basis"]) == {"paper"}
 
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from quality.disclosure.accounts import publish_gate_runs
 from quality.disclosure.diversity import coarsen_peaks, in_steps
-from quality.disclosure.everything import publish_all
 from quality.disclosure.rule import DEFAULT_RULE, DisclosureRule
-from tests.attackers import Trial, homes_of, warehouse_of
+from tests.attackers import Trial, homes_of, publish_means, warehouse_of
 from tests.example_site import make_assumptions
 from transforms.lcoh.results.households import cost_quantiles, household_costs
 from transforms.tables.cost_analysis import DIVERSITY
@@ -148,7 +147,7 @@ def test_every_run_that_the_warehouse_remembers_has_its_counts_of_checks() -> No
     )  # fmt: skip
     more = {"run": runs(3), "quality_result": QUALITY_RESULT.conform(results)}
     with warehouse_of(Trial(homes_of({"flat": 12})), more) as query:
-        published = publish_all(query, release_id="r").tables["gate_run"]
+        published = publish_means(query, release_id="r").tables["gate_run"]
     columns = ("run_id", "checks", "passed", "failed_warnings", "failed_critical")
     assert published.frame.select(columns).sort("run_id").rows() == [
         ("run0", 3, 2, 1, 0), ("run1", 2, 1, 0, 1), ("run2", 0, 0, 0, 0),

@@ -25,12 +25,13 @@ from reports.figures.season import draw_bands, draw_day_kinds, draw_months
 from reports.figures.selection import draw_funnel, draw_selection_effect
 from reports.figures.spread import draw_spread
 from reports.figures.weather import draw_gas_uses, draw_weather_fit
-from reports.inputs import SiteInputs
+from reports.inputs import Published
 from tests.example_heat import LEVELS
 from tests.example_site import HOMES, PEAK_KWH, RUN, chart_of, make_inputs
 from transforms.tables.catalogue import WAREHOUSE_TABLES
-from transforms.tables.cost import LCOH
-from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.cost import ASSUMPTION, LCOH
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
+from transforms.tables.origins import COMPUTED_BY
 from transforms.tables.published import EXTERNAL_CHECK, HEAT_DEMAND_QUANTILE
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +74,7 @@ THEMES = ("light", "dark")
 
 
 @pytest.fixture(scope="module")
-def inputs() -> SiteInputs:
+def inputs() -> Published:
     """Give a site of 591 homes of five types."""
     return make_inputs()
 
@@ -154,7 +155,7 @@ def test_colours_stand_out_from_their_page_and_text_on_them_is_readable(theme: s
         assert contrast(getattr(palette.PUBLISHED, theme), getattr(palette.tint(ink), theme)) >= 4.5, ink
 
 
-def test_every_colour_of_a_figure_has_its_dark_counterpart(inputs: SiteInputs) -> None:
+def test_every_colour_of_a_figure_has_its_dark_counterpart(inputs: Published) -> None:
     known = set(palette.dark_of_light()) | {palette.ON_COST_PART["fuel"].light}
     for draw in DRAWS:
         chart = draw(inputs, RUN).chart
@@ -163,7 +164,7 @@ def test_every_colour_of_a_figure_has_its_dark_counterpart(inputs: SiteInputs) -
 
 
 @pytest.mark.parametrize("draw", DRAWS)
-def test_every_figure_says_what_it_shows_and_where_it_comes_from(draw: object, inputs: SiteInputs) -> None:
+def test_every_figure_says_what_it_shows_and_where_it_comes_from(draw: object, inputs: Published) -> None:
     exhibit = draw(inputs, RUN)  # type: ignore[operator]
     assert exhibit.shows.endswith(".")
     assert len(exhibit.alternative) > 60
@@ -178,14 +179,14 @@ def test_every_figure_says_what_it_shows_and_where_it_comes_from(draw: object, i
 
 
 @pytest.mark.parametrize("draw", [draw_individual, draw_emissions, draw_networks, draw_cost_shares])
-def test_figures_of_cost_name_scenario_and_convention_with_its_denominator(draw: object, inputs: SiteInputs) -> None:
+def test_figures_of_cost_name_scenario_and_convention_with_its_denominator(draw: object, inputs: Published) -> None:
     exhibit = draw(inputs, RUN)  # type: ignore[operator]
     of_paper = "; paper_fit for wang2018" if draw is draw_networks else ""
     assert exhibit.provenance["Scenario"] == "eep2019" + of_paper
     assert "best_practice, per MWh of heat delivered" in exhibit.provenance["Convention"]
 
 
-def test_annual_demand_stands_beside_what_the_paper_published_and_nothing_else(inputs: SiteInputs) -> None:
+def test_annual_demand_stands_beside_what_the_paper_published_and_nothing_else(inputs: Published) -> None:
     chart = chart_of(draw_annual_demand(inputs, RUN))
     bars, normal, paper = chart.data
     assert dict(zip(bars.y, bars.x, strict=True))["Detached"] == LEVELS["detached"]
@@ -195,7 +196,7 @@ def test_annual_demand_stands_beside_what_the_paper_published_and_nothing_else(i
     assert list(bars.y[-2:]) == ["All homes", "National mix"]
     assert dict(zip(paper.y, paper.x, strict=True)) == {"Detached": 18_600, "Flat": 10_400, "All homes": 15_200}
     assert chart.layout.xaxis.title.text == "Heat per home and year [kWh/yr]"
-    low = inputs.demand.frame.filter(dwelling_type="flat")["heat_kwh_ci_low"].item()
+    low = inputs[HEAT_DEMAND_ANNUAL].frame.filter(dwelling_type="flat")["heat_kwh_ci_low"].item()
     assert bars.error_x.arrayminus[list(bars.y).index("Flat")] == pytest.approx(LEVELS["flat"] - low)
 
 
@@ -206,26 +207,26 @@ def test_a_hidden_type_is_named_and_has_no_bar() -> None:
     assert not {"Bungalow", "Detached"} & {row[0] for table in exhibit.tables for row in table.rows}
 
 
-def test_the_profile_draws_every_hour_and_leaves_a_gap_where_one_is_missing(inputs: SiteInputs) -> None:
+def test_the_profile_draws_every_hour_and_leaves_a_gap_where_one_is_missing(inputs: Published) -> None:
     heat, temperature = chart_of(draw_profile(inputs, RUN)).data
     assert len(heat.y) == len(temperature.y) == 8760
     assert np.nanmax(heat.y) == pytest.approx(PEAK_KWH, abs=0.001)
-    kept = inputs.profile.frame.filter(pl.col("hour_start_utc") != dt.datetime(2009, 3, 1, 5))
-    gap = type(inputs.profile)("heat_profile", kept, inputs.profile.suppressed, 10)
-    heat, _ = chart_of(draw_profile(make_inputs(profile=gap), RUN)).data
+    kept = inputs[HEAT_PROFILE].frame.filter(pl.col("hour_start_utc") != dt.datetime(2009, 3, 1, 5))
+    gap = type(inputs[HEAT_PROFILE])("heat_profile", kept, inputs[HEAT_PROFILE].suppressed, 10)
+    heat, _ = chart_of(draw_profile(make_inputs(None, gap), RUN)).data
     assert len(heat.y) == 8760
     assert np.flatnonzero(np.isnan(heat.y)).tolist() == [59 * 24 + 5]
 
 
-def test_the_table_behind_the_profile_sums_it_up_by_month(inputs: SiteInputs) -> None:
+def test_the_table_behind_the_profile_sums_it_up_by_month(inputs: Published) -> None:
     (table,) = draw_profile(inputs, RUN).tables
     assert len(table.rows) == 12
-    january = inputs.profile.frame.filter(pl.col("hour_start_utc").dt.month() == 1, dwelling_type="all")
+    january = inputs[HEAT_PROFILE].frame.filter(pl.col("hour_start_utc").dt.month() == 1, dwelling_type="all")
     assert table.rows[0][:2] == ("2009-01", "744")
     assert table.rows[0][3] == f"{january['heat_kwh_mean'].sum():,.0f}"
 
 
-def test_options_are_compared_at_one_demand_and_in_delivered_heat(inputs: SiteInputs) -> None:
+def test_options_are_compared_at_one_demand_and_in_delivered_heat(inputs: Published) -> None:
     rows = options(inputs, RUN)
     assert rows["option"].to_list()[-1] == "Network, 20,000\N{NO-BREAK SPACE}homes"
     assert rows.height == 8
@@ -234,7 +235,7 @@ def test_options_are_compared_at_one_demand_and_in_delivered_heat(inputs: SiteIn
     assert set(rows["dwelling_type"]) == {"stock"}
 
 
-def test_networks_show_the_papers_denominator_apart(inputs: SiteInputs) -> None:
+def test_networks_show_the_papers_denominator_apart(inputs: Published) -> None:
     delivered, _, produced = chart_of(draw_networks(inputs, RUN)).data
     assert len(produced.x) == 5
     assert all(p < d for p, d in zip(produced.x, delivered.x[3:], strict=True))
@@ -243,7 +244,7 @@ def test_networks_show_the_papers_denominator_apart(inputs: SiteInputs) -> None:
     assert any("medium (300 homes) and large (1,000 homes)" in note for note in exhibit.notes)
 
 
-def test_cost_shares_add_up_to_the_whole(inputs: SiteInputs) -> None:
+def test_cost_shares_add_up_to_the_whole(inputs: Published) -> None:
     chart = chart_of(draw_cost_shares(inputs, RUN))
     assert len(chart.data) == len(PARTS)
     assert np.sum([bar.x for bar in chart.data], axis=0) == pytest.approx(np.full(8, 100))
@@ -264,29 +265,32 @@ def test_a_run_of_few_homes_says_so_in_place_and_keeps_the_papers_costs() -> Non
 
 def test_networks_fall_back_to_the_papers_demand_where_the_measured_mix_is_hidden() -> None:
     inputs = make_inputs()
-    without_mix = inputs.lcoh.frame.filter(~((pl.col("system") == "network") & (pl.col("demand_basis") == "measured")))
-    hidden = make_inputs(lcoh=type(inputs.lcoh)("lcoh", without_mix, inputs.lcoh.suppressed, 10))
+    without_mix = inputs[LCOH].frame.filter(~((pl.col("system") == "network") & (pl.col("demand_basis") == "measured")))
+    hidden = make_inputs(None, type(inputs[LCOH])("lcoh", without_mix, inputs[LCOH].suppressed, 10))
     assert set(options(hidden, RUN)["demand_basis"]) == {"paper"}
     assert "Measured demand is not shown" in draw_networks(hidden, RUN).notes[0]
     assert set(draw_individual(hidden, RUN).chart.data[-1].y) >= {"Detached", "National mix"}  # type: ignore[union-attr]
 
 
-def test_a_table_that_did_not_pass_disclosure_control_is_refused(inputs: SiteInputs) -> None:
-    with pytest.raises(TypeError, match="profile did not pass disclosure control"):
-        make_inputs(profile=inputs.profile.frame)
+def test_a_table_that_did_not_pass_disclosure_control_is_refused(inputs: Published) -> None:
+    bare = {**inputs.tables, "heat_profile": inputs[HEAT_PROFILE].frame}
+    with pytest.raises(TypeError, match="heat_profile did not pass disclosure control"):
+        Published(bare)  # type: ignore[arg-type]
 
 
-def test_a_table_whose_module_is_not_named_is_refused() -> None:
-    with pytest.raises(ValueError, match="computed_by does not say which module computes heat_demand_annual"):
-        make_inputs(
-            computed_by={"lcoh": "x.py"}
-            | dict.fromkeys(t.name for t in WAREHOUSE_TABLES if t.name != "heat_demand_annual")
-        )
+def test_a_release_that_lacks_a_table_is_refused(inputs: Published) -> None:
+    fewer = {name: table for name, table in inputs.tables.items() if name != "claim"}
+    with pytest.raises(ValueError, match=r"1 published tables are missing \(e.g. claim\)"):
+        Published(fewer)
 
 
-def test_assumptions_keep_every_figure_and_mark_what_nobody_published(inputs: SiteInputs) -> None:
+def test_every_table_that_pages_show_names_the_module_that_computes_it(inputs: Published) -> None:
+    assert sorted(set(inputs.tables) - set(COMPUTED_BY)) == []
+
+
+def test_assumptions_keep_every_figure_and_mark_what_nobody_published(inputs: Published) -> None:
     rows = tracing.assumptions(inputs)
-    frame = inputs.assumptions.frame
+    frame = inputs[ASSUMPTION].frame
     assert {row.name for row in rows} == set(frame.select(pl.format("{}.{}", "item", "parameter")).to_series())
     by_name = {row.name: row for row in rows}
     assert by_name["network.heat_pump_kw_per_dwelling"].own

@@ -16,41 +16,36 @@ from reports.figures.exhibit import Exhibit
 from reports.figures.season import draw_bands, draw_day_kinds, draw_months
 from reports.figures.spread import draw_spread
 from reports.figures.weather import TOGETHER, draw_gas_uses, draw_weather_fit
-from reports.inputs import RunInfo, SiteInputs
+from reports.inputs import Published, RunInfo
 from tests.example_heat import BALANCE_C, BASE, SLOPE, make_quantiles
-from tests.example_site import HOMES, RUN, chart_of, make_inputs
+from tests.example_site import HOMES, RUN, chart_of, make_inputs, with_frame, with_tables, without
 from transforms.public.public import PublicTable
-from transforms.tables.heat import HEAT_PROFILE_SEASON
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON
 from transforms.tables.published import HEAT_DEMAND_QUANTILE
 from transforms.tables.schema import Table
 from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 
-Draw = Callable[[SiteInputs, RunInfo], Exhibit]
+Draw = Callable[[Published, RunInfo], Exhibit]
 SEASON: tuple[Draw, ...] = (draw_months, draw_day_kinds, draw_bands)
-FIELD_OF = {
-    draw_spread: ("quantiles",),
-    draw_weather_fit: ("weather_fit", "weather_days"),
-    draw_gas_uses: ("weather_fit",),
-    draw_months: ("season",),
-    draw_day_kinds: ("season",),
-    draw_bands: ("season",),
+TABLES_OF: dict[Draw, tuple[Table, ...]] = {
+    draw_spread: (HEAT_DEMAND_QUANTILE,),
+    draw_weather_fit: (WEATHER_FIT, WEATHER_DAY),
+    draw_gas_uses: (WEATHER_FIT,),
+    draw_months: (HEAT_PROFILE_SEASON,),
+    draw_day_kinds: (HEAT_PROFILE_SEASON,),
+    draw_bands: (HEAT_PROFILE_SEASON,),
 }
-TABLE_OF = {
-    "quantiles": HEAT_DEMAND_QUANTILE,
-    "weather_fit": WEATHER_FIT,
-    "weather_days": WEATHER_DAY,
-    "season": HEAT_PROFILE_SEASON,
-}
+EVERY_TABLE = (HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON, HEAT_DEMAND_QUANTILE, WEATHER_FIT, WEATHER_DAY)
 
 
 @pytest.fixture(scope="module")
-def inputs() -> SiteInputs:
+def inputs() -> Published:
     """Give a site of 591 homes of five types."""
     return make_inputs()
 
 
 @pytest.fixture(scope="module")
-def few_bungalows() -> SiteInputs:
+def few_bungalows() -> Published:
     """Give a site whose bungalows are nine, so that a second type is hidden with them."""
     return make_inputs(HOMES | {"bungalow": 9})
 
@@ -65,18 +60,17 @@ def publish(table: Table, frame: pl.DataFrame) -> PublicTable:
     return publish_cells(table, frame)
 
 
-@pytest.mark.parametrize("draw", FIELD_OF)
-def test_a_figure_of_an_empty_table_says_so_in_place(draw: Draw, inputs: SiteInputs) -> None:
-    nothing = {name: publish(TABLE_OF[name], TABLE_OF[name].empty()) for name in FIELD_OF[draw]}
-    exhibit = draw(replace(inputs, **nothing), RUN)
+@pytest.mark.parametrize("draw", TABLES_OF)
+def test_a_figure_of_an_empty_table_says_so_in_place(draw: Draw, inputs: Published) -> None:
+    exhibit = draw(without(inputs, *TABLES_OF[draw]), RUN)
     assert exhibit.chart is None
     assert exhibit.missing is not None
     assert exhibit.missing.startswith("not shown: no ")
     assert list(exhibit.tables) == list(exhibit.choices) == []
 
 
-@pytest.mark.parametrize("draw", FIELD_OF)
-def test_a_hidden_type_is_named_and_none_of_its_numbers_stands_anywhere(draw: Draw, few_bungalows: SiteInputs) -> None:
+@pytest.mark.parametrize("draw", TABLES_OF)
+def test_a_hidden_type_is_named_and_none_of_its_numbers_stands_anywhere(draw: Draw, few_bungalows: Published) -> None:
     exhibit = draw(few_bungalows, RUN)
     assert any(note.startswith("Not shown: Detached and Bungalow") for note in exhibit.notes), exhibit.notes
     assert not {"bungalow", "detached"} & {choice.key for choice in exhibit.choices}
@@ -85,20 +79,17 @@ def test_a_hidden_type_is_named_and_none_of_its_numbers_stands_anywhere(draw: Dr
     assert "Bungalow" not in str(chart_of(exhibit).to_json())
 
 
-@pytest.mark.parametrize("draw", [draw_annual_demand, draw_profile, *FIELD_OF])
-def test_values_kept_from_an_earlier_release_are_named(draw: Draw, inputs: SiteInputs) -> None:
+@pytest.mark.parametrize("draw", [draw_annual_demand, draw_profile, *TABLES_OF])
+def test_values_kept_from_an_earlier_release_are_named(draw: Draw, inputs: Published) -> None:
     kept = pl.DataFrame({"dwelling_type": ["flat", "flat"], "period": ["2009", "2008"]})
-    names = ("demand", "profile", *TABLE_OF)
-    frozen = {name: replace(getattr(inputs, name), few_changes=kept) for name in names}
-    found = [
-        note for note in draw(replace(inputs, **frozen), RUN).notes if note.startswith("Kept from an earlier release")
-    ]
+    frozen = with_tables(inputs, *(replace(inputs[table], few_changes=kept) for table in EVERY_TABLE))
+    found = [note for note in draw(frozen, RUN).notes if note.startswith("Kept from an earlier release")]
     assert len(found) == 1
     assert found[0].startswith("Kept from an earlier release: Flat (fewer than 10 homes changed since")
     assert not [note for note in draw(inputs, RUN).notes if "earlier release" in note]
 
 
-def test_the_spread_draws_each_published_quantile_and_marks_the_median(inputs: SiteInputs) -> None:
+def test_the_spread_draws_each_published_quantile_and_marks_the_median(inputs: Published) -> None:
     exhibit = draw_spread(inputs, RUN)
     points = [trace for trace in chart_of(exhibit).data if trace.mode == "markers+text"]
     detached = points[0]
@@ -112,9 +103,9 @@ def test_the_spread_draws_each_published_quantile_and_marks_the_median(inputs: S
     )
 
 
-def test_a_type_of_few_homes_shows_only_the_quantiles_that_it_may(inputs: SiteInputs) -> None:
+def test_a_type_of_few_homes_shows_only_the_quantiles_that_it_may(inputs: Published) -> None:
     few = publish(HEAT_DEMAND_QUANTILE, make_quantiles(HOMES | {"bungalow": 22}))
-    exhibit = draw_spread(replace(inputs, quantiles=few), RUN)
+    exhibit = draw_spread(with_tables(inputs, few), RUN)
     bungalow = next(
         trace for trace in chart_of(exhibit).data if trace.mode == "markers+text" and trace.y[0] == "Bungalow"
     )
@@ -123,13 +114,13 @@ def test_a_type_of_few_homes_shows_only_the_quantiles_that_it_may(inputs: SiteIn
     assert (row[2], row[6]) == (text.NOTHING, text.NOTHING)
 
 
-def test_a_type_too_small_for_any_quantile_is_named(inputs: SiteInputs) -> None:
+def test_a_type_too_small_for_any_quantile_is_named(inputs: Published) -> None:
     few = publish(HEAT_DEMAND_QUANTILE, make_quantiles(HOMES | {"bungalow": 9}))
-    notes = draw_spread(replace(inputs, quantiles=few), RUN).notes
+    notes = draw_spread(with_tables(inputs, few), RUN).notes
     assert "Not shown: Bungalow (too few homes, or a quantile would tell some apart)." in notes
 
 
-def test_the_fit_draws_a_point_for_each_day_and_lines_that_bend_at_the_balance_temperature(inputs: SiteInputs) -> None:
+def test_the_fit_draws_a_point_for_each_day_and_lines_that_bend_at_the_balance_temperature(inputs: Published) -> None:
     exhibit = draw_weather_fit(inputs, RUN)
     assert [choice.key for choice in exhibit.choices] == [
         "all",
@@ -151,7 +142,7 @@ def test_the_fit_draws_a_point_for_each_day_and_lines_that_bend_at_the_balance_t
     assert bend.x == (BALANCE_C, BALANCE_C)
 
 
-def test_the_choice_of_all_lines_draws_every_type_and_no_day(inputs: SiteInputs) -> None:
+def test_the_choice_of_all_lines_draws_every_type_and_no_day(inputs: Published) -> None:
     together = traces(draw_weather_fit(inputs, RUN), TOGETHER)
     assert {trace.name for trace in together if trace.showlegend} == {
         "All homes",
@@ -164,9 +155,9 @@ def test_the_choice_of_all_lines_draws_every_type_and_no_day(inputs: SiteInputs)
     assert max(len(trace.x) for trace in together) == 3
 
 
-def test_each_fit_says_slope_balance_heat_loss_normal_year_and_design_day(inputs: SiteInputs) -> None:
+def test_each_fit_says_slope_balance_heat_loss_normal_year_and_design_day(inputs: Published) -> None:
     says = {choice.key: choice.says for choice in draw_weather_fit(inputs, RUN).choices}
-    fit = inputs.weather_fit.frame.filter(dwelling_type="all").row(0, named=True)
+    fit = inputs[WEATHER_FIT].frame.filter(dwelling_type="all").row(0, named=True)
     normal, low, high = (fit[f"heat_kwh_weather_normal{end}"] for end in ("", "_ci_low", "_ci_high"))
     peak = fit["design_peak_hour_heat_kwh"]
     for words in (
@@ -179,47 +170,50 @@ def test_each_fit_says_slope_balance_heat_loss_normal_year_and_design_day(inputs
     assert "Normal weather: HadCET 1991 to 2010, mean of 20 years." in draw_weather_fit(inputs, RUN).notes
 
 
-def test_a_type_without_a_fit_keeps_its_days_and_says_why(inputs: SiteInputs) -> None:
+def test_a_type_without_a_fit_keeps_its_days_and_says_why(inputs: Published) -> None:
     shape = ("slope_gas_kwh_per_day_k", "warm_slope_gas_kwh_per_day_k", "balance_temperature_c", "base_gas_kwh_per_day")
     flat = pl.col("dwelling_type") == "flat"
-    frame = inputs.weather_fit.frame.with_columns(
+    frame = inputs[WEATHER_FIT].frame.with_columns(
         *(pl.when(~flat).then(name).alias(name) for name in shape),
         note=pl.when(flat).then(pl.lit("<b>only 40 days</b>")),
     )
-    exhibit = draw_weather_fit(replace(inputs, weather_fit=replace(inputs.weather_fit, frame=frame)), RUN)
+    exhibit = draw_weather_fit(with_frame(inputs, WEATHER_FIT, frame), RUN)
     assert next(c.says for c in exhibit.choices if c.key == "flat") == "About 110 homes, no lines: <b>only 40 days</b>."
     assert [trace.mode for trace in traces(exhibit, "flat")] == ["markers"]
 
 
-def test_annual_demand_without_normal_weather_shows_one_bar_per_type_and_says_why(inputs: SiteInputs) -> None:
-    nothing = [pl.lit(None, dtype=pl.Float64).alias(name) for name in inputs.demand.frame.columns if "normal" in name]
-    demand = replace(inputs.demand, frame=inputs.demand.frame.with_columns(nothing))
-    fit = replace(inputs.weather_fit, frame=inputs.weather_fit.frame.with_columns(note=pl.lit("no temperature")))
-    without = replace(inputs, demand=demand, weather_fit=fit)
-    exhibit = draw_annual_demand(without, RUN)
+def test_annual_demand_without_normal_weather_shows_one_bar_per_type_and_says_why(inputs: Published) -> None:
+    nothing = [
+        pl.lit(None, dtype=pl.Float64).alias(name)
+        for name in inputs[HEAT_DEMAND_ANNUAL].frame.columns
+        if "normal" in name
+    ]
+    bare = with_frame(inputs, HEAT_DEMAND_ANNUAL, inputs[HEAT_DEMAND_ANNUAL].frame.with_columns(nothing))
+    frame = inputs[WEATHER_FIT].frame.with_columns(note=pl.lit("no temperature"))
+    exhibit = draw_annual_demand(with_frame(bare, WEATHER_FIT, frame), RUN)
     assert [trace.name for trace in chart_of(exhibit).data] == ["Measured", "Wang 2018, published"]
     assert "Heat in normal weather is not shown: no temperature." in exhibit.notes
     assert "outlined" not in exhibit.shows
 
 
-def test_uses_of_gas_add_up_to_the_gas_of_a_normal_year(inputs: SiteInputs) -> None:
+def test_uses_of_gas_add_up_to_the_gas_of_a_normal_year(inputs: Published) -> None:
     bars = chart_of(draw_gas_uses(inputs, RUN)).data
     assert [bar.name for bar in bars] == ["Space heating", "Hot water", "Cooking"]
     detached = sum(bar.x[list(bar.y).index("Detached")] for bar in bars)
     assert detached == pytest.approx(15_450 * 18_740 / 15_000 / 0.8054, abs=15)
 
 
-def test_a_type_whose_uses_are_not_told_apart_has_no_bar(inputs: SiteInputs) -> None:
-    frame = inputs.weather_fit.frame.with_columns(
+def test_a_type_whose_uses_are_not_told_apart_has_no_bar(inputs: Published) -> None:
+    frame = inputs[WEATHER_FIT].frame.with_columns(
         cooking_gas_kwh_per_year=pl.when(pl.col("dwelling_type") != "flat").then("cooking_gas_kwh_per_year")
     )
-    exhibit = draw_gas_uses(replace(inputs, weather_fit=replace(inputs.weather_fit, frame=frame)), RUN)
+    exhibit = draw_gas_uses(with_frame(inputs, WEATHER_FIT, frame), RUN)
     assert "Flat" not in chart_of(exhibit).data[0].y
 
 
 @pytest.mark.parametrize(("draw", "segments"), [(draw_months, 12), (draw_day_kinds, 2), (draw_bands, 6)])
 def test_profiles_by_local_hour_draw_24_hours_of_each_kind_of_days(
-    draw: Draw, segments: int, inputs: SiteInputs
+    draw: Draw, segments: int, inputs: Published
 ) -> None:
     exhibit = draw(inputs, RUN)
     for choice in ("all", "flat"):
@@ -233,7 +227,7 @@ def test_profiles_by_local_hour_draw_24_hours_of_each_kind_of_days(
     assert len(summary.rows) == 6 * segments
 
 
-def test_months_stand_in_the_order_of_the_year_on_one_scale(inputs: SiteInputs) -> None:
+def test_months_stand_in_the_order_of_the_year_on_one_scale(inputs: Published) -> None:
     chart = chart_of(draw_months(inputs, RUN))
     january, december = (traces(draw_months(inputs, RUN), "all")[n] for n in (0, 11))
     assert (january.name, january.xaxis, december.name, december.xaxis) == ("January", "x", "December", "x12")
@@ -242,7 +236,7 @@ def test_months_stand_in_the_order_of_the_year_on_one_scale(inputs: SiteInputs) 
     assert ranges.pop()[1] > max(max(trace.y) for trace in chart.data)
 
 
-def test_bands_of_temperature_go_from_cold_to_mild_and_keep_their_colours(inputs: SiteInputs) -> None:
+def test_bands_of_temperature_go_from_cold_to_mild_and_keep_their_colours(inputs: Published) -> None:
     lines = traces(draw_bands(inputs, RUN), "all")
     assert [line.name for line in lines] == [
         f"{text.MINUS}5 to 0 °C",
@@ -252,22 +246,25 @@ def test_bands_of_temperature_go_from_cold_to_mild_and_keep_their_colours(inputs
         "15 to 20 °C",
         "20 to 25 °C",
     ]
-    mild = inputs.season.frame.filter(~pl.col("segment").is_in(["-5_to_0_c", "0_to_5_c"]))
-    fewer = traces(draw_bands(replace(inputs, season=replace(inputs.season, frame=mild)), RUN), "all")
+    mild = inputs[HEAT_PROFILE_SEASON].frame.filter(~pl.col("segment").is_in(["-5_to_0_c", "0_to_5_c"]))
+    fewer = traces(draw_bands(with_frame(inputs, HEAT_PROFILE_SEASON, mild), RUN), "all")
     assert [line.line.color for line in fewer] == [line.line.color for line in lines[2:]]
     assert palette.band_ink(-20) == palette.BAND[0]
     assert palette.band_ink(35) == palette.BAND[-1]
 
 
-def test_a_kind_of_days_that_is_hidden_for_one_type_is_shown_in_part(inputs: SiteInputs) -> None:
+def test_a_kind_of_days_that_is_hidden_for_one_type_is_shown_in_part(inputs: Published) -> None:
     cold_flats = (pl.col("dwelling_type") == "flat") & (pl.col("segment") == "-5_to_0_c")
-    frame, lost = inputs.season.frame.filter(~cold_flats), inputs.season.frame.filter(cold_flats)
+    frame, lost = (
+        inputs[HEAT_PROFILE_SEASON].frame.filter(~cold_flats),
+        inputs[HEAT_PROFILE_SEASON].frame.filter(cold_flats),
+    )
     hidden = lost.select(*HEAT_PROFILE_SEASON.key, pl.lit("few_homes").alias("because"))
-    season = replace(inputs.season, frame=frame, suppressed=hidden)
-    exhibit = draw_bands(replace(inputs, season=season), RUN)
+    season = replace(inputs[HEAT_PROFILE_SEASON], frame=frame, suppressed=hidden)
+    exhibit = draw_bands(with_tables(inputs, season), RUN)
     assert any(note.startswith("Shown in part: Flat (the rest rests on fewer than 10 homes") for note in exhibit.notes)
     assert len(traces(exhibit, "flat")) == 5
-    assert draw_months(replace(inputs, season=season), RUN).notes == []
+    assert draw_months(with_tables(inputs, season), RUN).notes == []
 
 
 @pytest.mark.parametrize(

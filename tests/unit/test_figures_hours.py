@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -19,10 +18,12 @@ from reports.figures.duration import POINTS, draw_load_duration, sort_hours, thi
 from reports.figures.gate import draw_gate
 from reports.figures.hours import draw_day_map, draw_weeks
 from reports.figures.scale import draw_scale
-from reports.inputs import SiteInputs
-from tests.example_site import HOMES, PEAK_KWH, RUN, chart_of, make_inputs
+from reports.inputs import Published
+from tests.example_site import HOMES, PEAK_KWH, RUN, chart_of, make_inputs, with_frame
 from transforms.public.public import PublicTable
+from transforms.tables.cost import LCOH
 from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.lineage import BUILD_MONTH
 from transforms.tables.published import DEMAND_CHANGE, GATE_RUN
 from transforms.tables.schema import Table
 
@@ -30,7 +31,7 @@ TYPES = ["All homes", "Detached", "Semi-detached", "Terraced", "Bungalow", "Flat
 
 
 @pytest.fixture(scope="module")
-def inputs() -> SiteInputs:
+def inputs() -> Published:
     """Give a site of 591 homes of five types."""
     return make_inputs()
 
@@ -40,17 +41,11 @@ def published(table: Table, frame: pl.DataFrame) -> PublicTable:
     return PublicTable(table.name, table.conform(frame), pl.DataFrame(), FLOOR)
 
 
-def with_table(name: str, table: PublicTable) -> SiteInputs:
-    """Return the inputs with one optional table more."""
-    base = make_inputs()
-    return replace(base, computed_by={**base.computed_by, table.name: "transforms/public/public.py"}, **{name: table})
-
-
-def profile_with(inputs: SiteInputs, keep: pl.Expr) -> SiteInputs:
+def profile_with(inputs: Published, keep: pl.Expr) -> Published:
     """Return the inputs with the hours that `keep` names, the others hidden."""
-    frame = inputs.profile.frame
+    frame = inputs[HEAT_PROFILE].frame
     lost = frame.filter(~keep).select(*HEAT_PROFILE.key, pl.lit("few_homes").alias("because"))
-    return replace(inputs, profile=replace(inputs.profile, frame=frame.filter(keep), suppressed=lost))
+    return with_frame(inputs, HEAT_PROFILE, frame.filter(keep), suppressed=lost)
 
 
 @given(st.integers(min_value=1, max_value=9000))
@@ -61,14 +56,14 @@ def test_a_thinned_line_keeps_both_ends_and_few_points(hours: int) -> None:
     assert len(ranks) <= 2 * POINTS
 
 
-def test_the_load_duration_curve_has_the_exact_peak_and_lowest_hour_of_each_type(inputs: SiteInputs) -> None:
+def test_the_load_duration_curve_has_the_exact_peak_and_lowest_hour_of_each_type(inputs: Published) -> None:
     exhibit = draw_load_duration(inputs, RUN)
     lines = chart_of(exhibit).data
     assert [line.name for line in lines] == TYPES
-    of_group = sort_hours(inputs.profile.frame)
+    of_group = sort_hours(inputs[HEAT_PROFILE].frame)
     for line, group in zip(lines, ("all", *HOMES), strict=True):
         heat = of_group[group]
-        own = inputs.profile.frame.filter(dwelling_type=group)["heat_kwh_mean"].to_numpy()
+        own = inputs[HEAT_PROFILE].frame.filter(dwelling_type=group)["heat_kwh_mean"].to_numpy()
         assert (line.x[0], line.x[-1]) == (1, 8760)
         assert line.y[0] == pytest.approx(own.max(), rel=1e-6)
         assert line.y[-1] == pytest.approx(own.min(), rel=1e-6)
@@ -84,12 +79,12 @@ def test_the_load_duration_curve_has_the_exact_peak_and_lowest_hour_of_each_type
     assert set(exhibit.data["dwelling_type"]) == {"all", *HOMES}
 
 
-def test_lines_of_types_differ_by_more_than_colour(inputs: SiteInputs) -> None:
+def test_lines_of_types_differ_by_more_than_colour(inputs: Published) -> None:
     lines = chart_of(draw_load_duration(inputs, RUN)).data
     assert len({line.line.dash for line in lines}) == len(lines)
 
 
-def test_a_type_whose_hours_are_hidden_in_part_is_named(inputs: SiteInputs) -> None:
+def test_a_type_whose_hours_are_hidden_in_part_is_named(inputs: Published) -> None:
     cold_flats = (pl.col("dwelling_type") == "flat") & (pl.col("hour_start_utc").dt.month() == 1)
     part = profile_with(inputs, ~cold_flats)
     for draw in (draw_load_duration, draw_weeks, draw_completeness):
@@ -103,7 +98,7 @@ def test_a_type_whose_hours_are_hidden_in_part_is_named(inputs: SiteInputs) -> N
     assert january.tables[0].rows[4][0:3] == ("Flat", "110", "–")  # noqa: RUF001 - what a table shows for nothing
 
 
-def test_the_map_holds_each_hour_of_the_local_day_once(inputs: SiteInputs) -> None:
+def test_the_map_holds_each_hour_of_the_local_day_once(inputs: Published) -> None:
     exhibit = draw_day_map(inputs, RUN)
     (cells,) = chart_of(exhibit).data
     z = np.asarray(cells.z)
@@ -111,7 +106,9 @@ def test_the_map_holds_each_hour_of_the_local_day_once(inputs: SiteInputs) -> No
     assert np.nanmax(z) == pytest.approx(PEAK_KWH, abs=0.001)
     spring = (dt.date(2009, 3, 29) - dt.date(2009, 1, 1)).days
     assert np.argwhere(np.isnan(z)).tolist() == [[1, spring]], "only the hour that the clock skips is blank"
-    heat = dict(inputs.profile.frame.filter(dwelling_type="all").select("hour_start_utc", "heat_kwh_mean").iter_rows())
+    heat = dict(
+        inputs[HEAT_PROFILE].frame.filter(dwelling_type="all").select("hour_start_utc", "heat_kwh_mean").iter_rows()
+    )
     assert z[18, 0] == pytest.approx(heat[dt.datetime(2009, 1, 1, 18)], abs=0.001)
     assert z[18, 181] == pytest.approx(heat[dt.datetime(2009, 7, 1, 17)], abs=0.001), "an hour behind in summer"
     twice = [heat[dt.datetime(2009, 10, 25, hour)] for hour in (0, 1)]
@@ -122,14 +119,14 @@ def test_the_map_holds_each_hour_of_the_local_day_once(inputs: SiteInputs) -> No
     assert len(exhibit.tables[0].rows) == 24
 
 
-def test_the_mean_weeks_hold_168_hours_of_four_seasons_for_each_type(inputs: SiteInputs) -> None:
+def test_the_mean_weeks_hold_168_hours_of_four_seasons_for_each_type(inputs: Published) -> None:
     exhibit = draw_weeks(inputs, RUN)
     lines = chart_of(exhibit).data
     assert len(lines) == 4 * len(TYPES)
     assert all(len(line.y) == 168 for line in lines)
     assert [choice.name for choice in exhibit.choices] == TYPES
     assert [line.name for line in lines[:4]] == ["Winter", "Spring", "Summer", "Autumn"]
-    noon_on_mondays = inputs.profile.frame.filter(
+    noon_on_mondays = inputs[HEAT_PROFILE].frame.filter(
         pl.col("hour_start_utc").dt.weekday() == 1, pl.col("hour_start_utc").dt.hour() == 12,
         pl.col("hour_start_utc").dt.month().is_in([12, 1, 2]), dwelling_type="all",
     )  # fmt: skip
@@ -149,7 +146,7 @@ def test_the_mean_weeks_hold_168_hours_of_four_seasons_for_each_type(inputs: Sit
     assert hours.rows[0][0] == "Monday 00:00"
 
 
-def test_a_period_of_one_season_draws_that_season_alone(inputs: SiteInputs) -> None:
+def test_a_period_of_one_season_draws_that_season_alone(inputs: Published) -> None:
     winter = profile_with(inputs, pl.col("hour_start_utc").dt.month().is_in([1, 2]))
     lines = chart_of(draw_weeks(winter, RUN)).data
     assert {line.name for line in lines} == {"Winter"}
@@ -158,15 +155,17 @@ def test_a_period_of_one_season_draws_that_season_alone(inputs: SiteInputs) -> N
     assert np.isnan(np.asarray(line.y, dtype=float)).sum() == 168 - 48, "days that are not there leave a gap"
 
 
-def test_completeness_is_the_share_of_homes_in_the_mean_hour_of_a_month(inputs: SiteInputs) -> None:
+def test_completeness_is_the_share_of_homes_in_the_mean_hour_of_a_month(inputs: Published) -> None:
     exhibit = draw_completeness(inputs, RUN)
     (cells,) = chart_of(exhibit).data
     z = np.asarray(cells.z)
     assert z.shape == (6, 12)
     assert list(cells.y) == [*TYPES[1:], TYPES[0]]
-    march = inputs.profile.frame.filter(pl.col("hour_start_utc").dt.month() == 3, dwelling_type="all")[
-        "households"
-    ].mean()
+    march = (
+        inputs[HEAT_PROFILE]
+        .frame.filter(pl.col("hour_start_utc").dt.month() == 3, dwelling_type="all")["households"]
+        .mean()
+    )
     assert z[5, 2] == pytest.approx(100 * march / 590, abs=0.05)
     assert z[5, 0] == 100
     assert cells.text[5][0] == ""
@@ -177,27 +176,25 @@ def test_completeness_is_the_share_of_homes_in_the_mean_hour_of_a_month(inputs: 
     assert "Lowest: " in exhibit.alternative
 
 
-def test_lost_readings_are_those_that_are_not_ok(inputs: SiteInputs) -> None:
+def test_lost_readings_are_those_that_are_not_ok(inputs: Published) -> None:
     exhibit = draw_lost_readings(inputs, RUN)
     (bars,) = chart_of(exhibit).data
     assert list(bars.y) == pytest.approx([100 * (1_051_180 - 961_233) / 1_051_180] * 12, abs=0.001)
     assert exhibit.tables[0].rows[0] == ("2009-01", "1,051,180", "961,233", "89,947", "8.56")
-    more = inputs.months.frame.with_columns(ok_half_hours=pl.col("readings") + 5)
-    assert set(
-        chart_of(draw_lost_readings(replace(inputs, months=replace(inputs.months, frame=more)), RUN)).data[0].y
-    ) == {0}
-    none = inputs.months.frame.with_columns(readings=pl.lit(0, pl.Int64))
-    nothing = draw_lost_readings(replace(inputs, months=replace(inputs.months, frame=none)), RUN)
+    more = inputs[BUILD_MONTH].frame.with_columns(ok_half_hours=pl.col("readings") + 5)
+    assert set(chart_of(draw_lost_readings(with_frame(inputs, BUILD_MONTH, more), RUN)).data[0].y) == {0}
+    none = inputs[BUILD_MONTH].frame.with_columns(readings=pl.lit(0, pl.Int64))
+    nothing = draw_lost_readings(with_frame(inputs, BUILD_MONTH, none), RUN)
     assert (nothing.chart, nothing.missing) == (None, "not shown: no readings yet")
 
 
-def test_networks_stand_by_size_with_single_homes_as_level_lines(inputs: SiteInputs) -> None:
+def test_networks_stand_by_size_with_single_homes_as_level_lines(inputs: Published) -> None:
     (exhibit,) = draw_scale(inputs, RUN)
     chart = chart_of(exhibit)
     assert chart.layout.xaxis.type == "log"
     network = chart.data[-1]
     assert list(network.x) == [100, 300, 1000, 3000, 20_000]
-    rows = inputs.lcoh.frame.filter(
+    rows = inputs[LCOH].frame.filter(
         scenario=RUN.scenario, convention=RUN.convention, demand_basis="measured", system="network"
     )
     assert list(network.y) == rows.sort("dwellings")["lcoh_gbp_per_mwh"].to_list()
@@ -211,13 +208,13 @@ def test_networks_stand_by_size_with_single_homes_as_level_lines(inputs: SiteInp
     assert exhibit.notes[0].startswith("From 100 to 20,000 homes the cost falls by £")
     assert "delivered" in exhibit.shows
     cost = pl.col("lcoh_gbp_per_mwh")
-    frame = inputs.lcoh.frame.with_columns(lcoh_ci_low=cost - 2, lcoh_ci_high=cost + 3)
-    (drawn,) = draw_scale(replace(inputs, lcoh=replace(inputs.lcoh, frame=frame)), RUN)
+    frame = inputs[LCOH].frame.with_columns(lcoh_ci_low=cost - 2, lcoh_ci_high=cost + 3)
+    (drawn,) = draw_scale(with_frame(inputs, LCOH, frame), RUN)
     assert list(chart_of(drawn).data[-1].error_y.array) == pytest.approx([3.0] * 5)
     assert list(chart_of(drawn).data[-1].error_y.arrayminus) == pytest.approx([2.0] * 5)
     assert "95 % intervals" in drawn.shows
-    bare = inputs.lcoh.frame.with_columns(lcoh_ci_low=pl.lit(None, pl.Float64), lcoh_ci_high=pl.lit(None, pl.Float64))
-    (without,) = draw_scale(replace(inputs, lcoh=replace(inputs.lcoh, frame=bare)), RUN)
+    bare = inputs[LCOH].frame.with_columns(lcoh_ci_low=pl.lit(None, pl.Float64), lcoh_ci_high=pl.lit(None, pl.Float64))
+    (without,) = draw_scale(with_frame(inputs, LCOH, bare), RUN)
     assert "intervals" not in without.shows
     assert chart_of(without).data[-1].error_y.visible is False
 
@@ -235,7 +232,7 @@ def gate_runs(failed: list[int]) -> PublicTable:
 
 
 def test_the_history_of_the_gate_draws_failed_checks_by_run() -> None:
-    exhibit = draw_gate(with_table("gate_run", gate_runs([0, 2, 0])), RUN)
+    exhibit = draw_gate(make_inputs(None, gate_runs([0, 2, 0])), RUN)
     warnings, critical = chart_of(exhibit).data
     assert (list(warnings.y), list(critical.y)) == ([0, 2, 0], [0, 0, 0])
     assert exhibit.shows.endswith("The last run passed 650 of 650 checks.")
@@ -247,12 +244,12 @@ def test_the_history_of_the_gate_draws_failed_checks_by_run() -> None:
 
 
 def test_one_run_of_the_gate_or_none_is_told_in_words() -> None:
-    one = draw_gate(with_table("gate_run", gate_runs([1])), RUN)
+    one = draw_gate(make_inputs(None, gate_runs([1])), RUN)
     assert (one.chart, one.missing) == (None, None)
     assert "649 of 650 checks; 1 warning and 0 critical failures." in one.shows
     assert "no history to draw" in one.shows
     assert draw_gate(make_inputs(), RUN).missing == "not shown: no run is recorded yet"
-    assert draw_gate(with_table("gate_run", gate_runs([])), RUN).missing == "not shown: no run is recorded yet"
+    assert draw_gate(make_inputs(None, gate_runs([])), RUN).missing == "not shown: no run is recorded yet"
 
 
 def demand_changes(*rows: tuple[str, float | None, float | None]) -> PublicTable:
@@ -269,7 +266,7 @@ def demand_changes(*rows: tuple[str, float | None, float | None]) -> PublicTable
 
 def test_only_what_changed_since_the_last_release_is_drawn() -> None:
     table = demand_changes(("flat", 10_000.0, 10_250.0), ("all", 15_000.0, 15_000.0), ("detached", None, 18_000.0))
-    (exhibit,) = draw_demand_change(with_table("demand_change", table), RUN)
+    (exhibit,) = draw_demand_change(make_inputs(None, table), RUN)
     between, before, after = chart_of(exhibit).data
     assert (list(before.x), list(after.x), list(between.x)) == ([10_000], [10_250], [10_000, 10_250])
     assert list(after.text) == ["+2.5 %"]
@@ -279,4 +276,4 @@ def test_only_what_changed_since_the_last_release_is_drawn() -> None:
 
 def test_without_a_change_there_is_no_figure_of_it() -> None:
     assert draw_demand_change(make_inputs(), RUN) == []
-    assert draw_demand_change(with_table("demand_change", demand_changes(("all", 15_000.0, 15_000.0))), RUN) == []
+    assert draw_demand_change(make_inputs(None, demand_changes(("all", 15_000.0, 15_000.0))), RUN) == []

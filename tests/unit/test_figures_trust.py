@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import polars as pl
 import pytest
 
@@ -12,24 +10,24 @@ from reports import text
 from reports.figures.external import draw_external
 from reports.figures.quality import draw_judgements
 from reports.figures.selection import draw_funnel, draw_selection_effect
-from reports.inputs import SiteInputs
+from reports.inputs import Published
 from tests.example_heat import CRITERIA
-from tests.example_site import RUN, chart_of, make_inputs, publish_totals
+from tests.example_site import RUN, chart_of, make_inputs, publish_totals, with_frame, with_tables
 from transforms.tables.heat import SELECTION_FUNNEL
 from transforms.tables.lineage import FLAG_JUDGEMENT
 from transforms.tables.published import EXTERNAL_CHECK
 
 
 @pytest.fixture(scope="module")
-def inputs() -> SiteInputs:
+def inputs() -> Published:
     """Give a site of 591 homes of five types."""
     return make_inputs()
 
 
-def test_the_effect_of_each_step_stands_beside_the_result_of_all(inputs: SiteInputs) -> None:
+def test_the_effect_of_each_step_stands_beside_the_result_of_all(inputs: Published) -> None:
     exhibit = draw_selection_effect(inputs, RUN)
     up_to, without = chart_of(exhibit).data
-    heat = inputs.funnel.frame["heat_kwh_mean"][-1]
+    heat = inputs[SELECTION_FUNNEL].frame["heat_kwh_mean"][-1]
     assert up_to.x[-1] == heat
     assert without.x[4] == pytest.approx(1.017 * heat, abs=10)
     assert [label for label in up_to.text if label] == [f"{value:,.0f}" for value in up_to.x[2:5]]
@@ -41,31 +39,31 @@ def test_the_effect_of_each_step_stands_beside_the_result_of_all(inputs: SiteInp
         CRITERIA[0],
         "990",
         text.NOTHING,
-        f"{inputs.funnel.frame['households_without'][0]:,}",
+        f"{inputs[SELECTION_FUNNEL].frame['households_without'][0]:,}",
         f"{heat:,.0f}",
     )
 
 
-def test_a_step_of_few_homes_has_no_heat_and_no_count(inputs: SiteInputs) -> None:
+def test_a_step_of_few_homes_has_no_heat_and_no_count(inputs: Published) -> None:
     last = pl.col("step") == 3
-    frame = inputs.funnel.frame.with_columns(
+    frame = inputs[SELECTION_FUNNEL].frame.with_columns(
         pl.when(~last).then(name).alias(name) for name in ("households_without", "heat_kwh_mean_without")
     )
-    exhibit = draw_selection_effect(replace(inputs, funnel=replace(inputs.funnel, frame=frame)), RUN)
+    exhibit = draw_selection_effect(with_frame(inputs, SELECTION_FUNNEL, frame), RUN)
     assert exhibit.tables[0].rows[3][3:] == ("fewer than 10", text.NOTHING)
     assert chart_of(exhibit).data[1].x[3] != chart_of(exhibit).data[1].x[3], "not a number"
 
 
-def test_a_funnel_without_heat_is_drawn_and_its_effect_is_not(inputs: SiteInputs) -> None:
-    frame = inputs.funnel.frame.with_columns(heat_kwh_mean=None, heat_kwh_mean_without=None)
-    bare = replace(inputs, funnel=replace(inputs.funnel, frame=SELECTION_FUNNEL.conform(frame)))
+def test_a_funnel_without_heat_is_drawn_and_its_effect_is_not(inputs: Published) -> None:
+    frame = inputs[SELECTION_FUNNEL].frame.with_columns(heat_kwh_mean=None, heat_kwh_mean_without=None)
+    bare = with_frame(inputs, SELECTION_FUNNEL, SELECTION_FUNNEL.conform(frame))
     assert draw_funnel(bare, RUN).chart is not None
     assert draw_selection_effect(bare, RUN).missing == "not shown: no home has a year's heat to compare"
-    nothing = replace(inputs, funnel=publish_funnel(SELECTION_FUNNEL.empty()))
+    nothing = with_tables(inputs, publish_funnel(SELECTION_FUNNEL.empty()))
     assert draw_selection_effect(nothing, RUN).chart is None
 
 
-def test_judged_and_not_judged_readings_add_up_to_all(inputs: SiteInputs) -> None:
+def test_judged_and_not_judged_readings_add_up_to_all(inputs: Published) -> None:
     exhibit = draw_judgements(inputs, RUN)
     judged, lacking = chart_of(exhibit).data
     assert [a + b for a, b in zip(judged.x, lacking.x, strict=True)] == pytest.approx([100, 100, 100])
@@ -78,25 +76,25 @@ def test_judged_and_not_judged_readings_add_up_to_all(inputs: SiteInputs) -> Non
     assert months.rows[1][1:] == ("95.9", "99.69", "100")
 
 
-def test_a_flag_that_nothing_could_be_judged_for_is_drawn_as_that(inputs: SiteInputs) -> None:
+def test_a_flag_that_nothing_could_be_judged_for_is_drawn_as_that(inputs: Published) -> None:
     lacking = pl.DataFrame(
         {"month": ["2009-01-01"], "flag": ["cold_zero_run"], "outcome": ["<i>no temperature</i>"], "readings": [880]}
     )
     frame = FLAG_JUDGEMENT.conform(lacking.with_columns(pl.col("month").str.to_date()))
-    exhibit = draw_judgements(replace(inputs, judgements=publish_totals(FLAG_JUDGEMENT, frame, homes=100)), RUN)
+    exhibit = draw_judgements(with_tables(inputs, publish_totals(FLAG_JUDGEMENT, frame, homes=100)), RUN)
     judged, not_judged = chart_of(exhibit).data
     assert (list(judged.x), list(not_judged.x)) == ([0], [100])
     assert not_judged.customdata[0] == "&lt;i&gt;no temperature&lt;/i&gt;"
 
 
-def test_judgements_of_few_homes_or_of_none_say_so(inputs: SiteInputs) -> None:
-    few = publish_totals(FLAG_JUDGEMENT, inputs.judgements.frame, homes=3)
-    assert draw_judgements(replace(inputs, judgements=few), RUN).missing == "not shown: rests on fewer than 10 homes"
+def test_judgements_of_few_homes_or_of_none_say_so(inputs: Published) -> None:
+    few = publish_totals(FLAG_JUDGEMENT, inputs[FLAG_JUDGEMENT].frame, homes=3)
+    assert draw_judgements(with_tables(inputs, few), RUN).missing == "not shown: rests on fewer than 10 homes"
     none = publish_totals(FLAG_JUDGEMENT, FLAG_JUDGEMENT.empty(), homes=100)
-    assert draw_judgements(replace(inputs, judgements=none), RUN).missing == "not shown: no readings yet"
+    assert draw_judgements(with_tables(inputs, none), RUN).missing == "not shown: no readings yet"
 
 
-def test_levels_stand_beside_the_published_ones_with_what_explains_them(inputs: SiteInputs) -> None:
+def test_levels_stand_beside_the_published_ones_with_what_explains_them(inputs: Published) -> None:
     levels, _ = draw_external(inputs, RUN)
     chart = chart_of(levels)
     assert [choice.name for choice in levels.choices] == [
@@ -111,7 +109,7 @@ def test_levels_stand_beside_the_published_ones_with_what_explains_them(inputs: 
         "Semi-detached<br>SERL 2023",
     ]
     assert of_bands.y[0] == f"{text.MINUS}5 to 0 °C"
-    detached = inputs.external.frame.filter(segment="detached").row(0, named=True)
+    detached = inputs[EXTERNAL_CHECK].frame.filter(segment="detached").row(0, named=True)
     assert (own.x[0], published.x[0]) == (detached["own"], detached["published"])
     views = chart.layout.meta["views"]
     assert views["level-0"] == {"height": 140 + 42 * 12, "title": "Gas per home and day [kWh/d]"}
@@ -126,7 +124,7 @@ def test_levels_stand_beside_the_published_ones_with_what_explains_them(inputs: 
     assert levels.provenance["Beside"] == "SERL 2022 and SERL 2023"
 
 
-def test_shapes_of_the_day_are_chosen_one_by_one_each_with_its_explanation(inputs: SiteInputs) -> None:
+def test_shapes_of_the_day_are_chosen_one_by_one_each_with_its_explanation(inputs: Published) -> None:
     _, shapes = draw_external(inputs, RUN)
     assert [choice.name for choice in shapes.choices] == [
         "Shape of the day, days of -5 to 0 °C",
@@ -138,25 +136,25 @@ def test_shapes_of_the_day_are_chosen_one_by_one_each_with_its_explanation(input
     assert (len(table.rows), len(table.headings)) == (24, 5)
 
 
-def test_hours_are_read_from_the_names_of_segments_whatever_their_order(inputs: SiteInputs) -> None:
-    frame = inputs.external.frame.filter(pl.col("segment").str.contains(":")).reverse()
+def test_hours_are_read_from_the_names_of_segments_whatever_their_order(inputs: Published) -> None:
+    frame = inputs[EXTERNAL_CHECK].frame.filter(pl.col("segment").str.contains(":")).reverse()
     half_hours = frame.with_columns(segment=pl.col("segment").str.replace(":00", ":30"))
     for rows, first in ((frame, 0.0), (half_hours, 0.5)):
-        (shapes,) = draw_external(replace(inputs, external=replace(inputs.external, frame=rows)), RUN)
+        (shapes,) = draw_external(with_frame(inputs, EXTERNAL_CHECK, rows), RUN)
         assert list(chart_of(shapes).data[0].x) == [first + hour for hour in range(24)]
 
 
-def test_without_a_comparison_there_is_no_exhibit(inputs: SiteInputs) -> None:
+def test_without_a_comparison_there_is_no_exhibit(inputs: Published) -> None:
     none = publish_totals(EXTERNAL_CHECK, EXTERNAL_CHECK.empty(), homes=100)
-    assert draw_external(replace(inputs, external=none), RUN) == []
+    assert draw_external(with_tables(inputs, none), RUN) == []
 
 
-def test_words_of_a_foreign_study_are_inert_in_a_chart(inputs: SiteInputs) -> None:
+def test_words_of_a_foreign_study_are_inert_in_a_chart(inputs: Published) -> None:
     hostile = "<a href='javascript:alert(1)'>x</a>"
     words = pl.lit(hostile)
-    frame = inputs.external.frame.with_columns(study=words, unit=words, quantity=words + pl.col("quantity"))
+    frame = inputs[EXTERNAL_CHECK].frame.with_columns(study=words, unit=words, quantity=words + pl.col("quantity"))
     frame = frame.with_columns(segment=pl.col("segment").replace("flat", hostile))
-    exhibits = draw_external(replace(inputs, external=replace(inputs.external, frame=frame)), RUN)
+    exhibits = draw_external(with_frame(inputs, EXTERNAL_CHECK, frame), RUN)
     assert len(exhibits) == 2
     for exhibit in exhibits:
         assert "&lt;a" in str(chart_of(exhibit).to_json())

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from flows.pipeline.costs import cost_demands
+from flows.pipeline.costs import cost_demands, measured_demand, published_readings
 from flows.settings import Settings
 from quality.disclosure.accounts import publish_open
 from quality.disclosure.cells import publish_cells, publish_costs
@@ -109,13 +109,19 @@ def test_the_table_of_a_run_holds_the_intervals_by_draws() -> None:
         assert both[end].to_list() == both[f"{end}_by_draws"].to_list()
 
 
+def costs_at(published: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Return the cost of heat at published demands."""
+    asked = measured_demand(published)
+    return pl.concat(lcoh_table(asked, ASSUMPTIONS, scenario=s, convention=c) for s, c in published_readings(settings))
+
+
 def test_published_networks_keep_their_interval_about_the_published_cost() -> None:
     settings = Settings(bootstrap_replicates=BOOTSTRAP.replicates)
     own = DEMAND * np.random.default_rng(5).lognormal(0, 0.1, BOOTSTRAP.replicates)
     table = cost_demands(demand(), HOMES, peaks(own), ASSUMPTIONS, settings=settings, stock_shares={})
     shown = publish_cells(HEAT_DEMAND_ANNUAL, demand())
     assumptions = publish_open(ASSUMPTION, ASSUMPTIONS)
-    published = publish_costs(table, demand=shown, assumptions=assumptions, cost=lcoh_table).frame
+    published = publish_costs(table, costs_at(shown.frame, settings), demand=shown, assumptions=assumptions).frame
     both = published.filter(demand_basis="measured", system="network", convention="best_practice").join(
         table, on=LCOH.key, suffix="_own"
     )
@@ -135,7 +141,7 @@ def test_where_the_demand_is_that_of_an_earlier_release_the_interval_follows_it_
     shown = publish_cells(HEAT_DEMAND_ANNUAL, demand())
     kept = replace(shown, few_changes=shown.frame.select("dwelling_type", "period"))
     assumptions = publish_open(ASSUMPTION, ASSUMPTIONS)
-    published = publish_costs(table, demand=kept, assumptions=assumptions, cost=lcoh_table).frame
+    published = publish_costs(table, costs_at(kept.frame, settings), demand=kept, assumptions=assumptions).frame
     alone = add_intervals(published, kept.frame, ASSUMPTIONS)
     assert published.drop_nulls("lcoh_ci_low").height > 5
     assert published.equals(alone.select(published.columns))

@@ -8,35 +8,37 @@ import polars as pl
 import pytest
 
 from reports.headlines import Answer, answers
-from reports.inputs import SiteInputs
+from reports.inputs import Published
 from tests.example_release import make_release
-from tests.example_site import RUN, make_inputs
+from tests.example_site import RUN, make_inputs, with_tables
+from transforms.tables.cost_analysis import LCOH_PROBABILITY
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.words import PROFILE_GROUPS
 
 
 @pytest.fixture(scope="module")
-def inputs() -> SiteInputs:
+def inputs() -> Published:
     """Give a site with every table that a release may have."""
     return make_release()
 
 
 @pytest.fixture(scope="module")
-def told(inputs: SiteInputs) -> list[Answer]:
+def told(inputs: Published) -> list[Answer]:
     """Give the answers of that site."""
     return answers(inputs, RUN)
 
 
 def test_heat_is_told_with_its_interval_its_weather_its_peak_and_its_homes(
-    inputs: SiteInputs, told: list[Answer]
+    inputs: Published, told: list[Answer]
 ) -> None:
-    row = inputs.demand.frame.filter(dwelling_type="all").row(0, named=True)
+    row = inputs[HEAT_DEMAND_ANNUAL].frame.filter(dwelling_type="all").row(0, named=True)
     heat = told[0]
     assert heat.short == f"{row['heat_kwh_mean']:,.0f} kWh in 2009."
     assert f"{row['heat_kwh_ci_low']:,.0f} to {row['heat_kwh_ci_high']:,.0f} kWh" in heat.says[0]
     assert heat.says[1].endswith("+3.0 %.")
     assert heat.says[2] == "Highest hour of the mean home: 7.5 kWh, from 6 January 2009, 17:00 UTC."
     assert heat.says[3] == "Measured in 590 homes of 990 seen (rounded to 10)."
-    assert len(heat.bars) == len(set(inputs.demand.frame["dwelling_type"]) & set(PROFILE_GROUPS))
+    assert len(heat.bars) == len(set(inputs[HEAT_DEMAND_ANNUAL].frame["dwelling_type"]) & set(PROFILE_GROUPS))
 
 
 def test_bars_are_as_long_as_their_numbers_and_lie_within_their_intervals(told: list[Answer]) -> None:
@@ -50,7 +52,7 @@ def test_bars_are_as_long_as_their_numbers_and_lie_within_their_intervals(told: 
         assert 0 < bar.low < bar.length < bar.high <= 100
 
 
-def test_the_cheapest_option_comes_first_and_networks_stand_together(inputs: SiteInputs, told: list[Answer]) -> None:
+def test_the_cheapest_option_comes_first_and_networks_stand_together(inputs: Published, told: list[Answer]) -> None:
     cost = told[1]
     rows = inputs.costs(RUN, ["gas_boiler", "ashp", "gshp"]).filter(dwelling_type="stock").sort("lcoh_gbp_per_mwh")
     assert cost.short.startswith(f"£{rows['lcoh_gbp_per_mwh'][0]:,.0f} per MWh delivered from the cheapest, a")
@@ -59,15 +61,15 @@ def test_the_cheapest_option_comes_first_and_networks_stand_together(inputs: Sit
 
 
 def test_the_order_of_the_systems_is_called_open_until_nearly_every_draw_agrees(
-    inputs: SiteInputs, told: list[Answer]
+    inputs: Published, told: list[Answer]
 ) -> None:
     assert told[2].short.startswith("The order of the systems is open: an air source heat")
     assert "53\N{NO-BREAK SPACE}% of 10,000 draws" in told[2].short
-    drawn = inputs.probability
+    drawn = inputs[LCOH_PROBABILITY]
     assert drawn is not None
     sure = pl.when(pl.col("system") == "gshp").then(0.97).otherwise(0.01)
     certain = replace(drawn, frame=drawn.frame.with_columns(cheapest_share=sure))
-    short = answers(replace(inputs, probability=certain), RUN)[2].short
+    short = answers(with_tables(inputs, certain), RUN)[2].short
     assert short.startswith("The order of the systems is firm: a ground source heat")
 
 

@@ -1,0 +1,137 @@
+"""The release: what may be published of a warehouse, read downwards from the homes' means to what changed.
+
+Means pass disclosure control first. All costs are then computed from the means that are published, so that they reveal
+nothing that the means do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from flows.pipeline.costs import PAPER_SCENARIO, cost_means, measured_demand
+from flows.pipeline.external import compare_with_studies
+from flows.settings import Settings
+from quality.disclosure.accounts import publish_external, publish_open
+from quality.disclosure.cells import publish_computed
+from quality.disclosure.changes import add_changes
+from quality.disclosure.everything import by_name, disclose_costs, disclose_means, seal
+from quality.disclosure.rule import DisclosureRule
+from transforms.climate.weather_normal import NormalWeather
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.measured_rows import measured_rows, replace_rows, without_types
+from transforms.lcoh.model.performance import reference_performance, seasonal_performance
+from transforms.lcoh.results.households import cost_quantiles
+from transforms.lcoh.results.table import lcoh_table
+from transforms.public.public import PublicTable, Release
+from transforms.tables.cost import ASSUMPTION, LCOH
+from transforms.tables.cost_analysis import DIVERSITY, SEASONAL_PERFORMANCE
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
+from transforms.tables.published import HEAT_DEMAND_QUANTILE, LCOH_QUANTILE
+from transforms.tables.schema import Table
+from transforms.tables.weather import WEATHER_FIT
+from warehouse.cost_figures import read_assumptions
+from warehouse.figures import read_figures
+from warehouse.public.releases import ReleaseFolder
+
+Query = Callable[[str], pl.DataFrame]
+Tables = Mapping[str, PublicTable]
+
+
+def publish_release(
+    query: Query, releases: ReleaseFolder, settings: Settings, *, release_id: str, origin: str | None
+) -> Release:
+    """Return every table that may be published of a warehouse, judged beside all earlier releases.
+
+    Parameters
+    ----------
+    query
+        Asks the warehouse.
+    releases
+        The earlier releases.
+    settings
+        Scenario, convention, threshold and folder of references.
+    release_id
+        What the release is called: the snapshot.
+    origin
+        What made the homes up, None for real ones.
+
+    """
+    rule = DisclosureRule(threshold=settings.disclosure_threshold)
+    means = disclose_means(query, last=releases.latest(), rule=rule)
+    tables = dict(means.tables)
+    assumptions = publish_open(
+        ASSUMPTION, measure_again(query("SELECT * FROM assumption ORDER BY ALL"), tables), rule=rule
+    )
+    tables |= by_name([assumptions])
+    tables |= disclose_costs(query, means, cost_published_means(query, tables), assumptions)
+    tables |= analyse_costs(tables, settings, origin=origin)
+    compared = compare_with_studies(query, settings.reference_folder, tables, origin=origin).rows
+    demand = tables[HEAT_DEMAND_ANNUAL.name]
+    tables |= by_name([publish_external(compared, demand=demand, last=means.control.last, rule=rule)])
+    return add_changes(seal(release_id, tables, means.control), releases.shown_before(release_id))
+
+
+def measure_again(assumptions: pl.DataFrame, published: Tables) -> pl.DataFrame:
+    """Return the assumptions with what the cost model takes from the homes measured on the published tables."""
+    profile, demand, fit, diversity = (
+        published[table.name].frame for table in (HEAT_PROFILE, HEAT_DEMAND_ANNUAL, WEATHER_FIT, DIVERSITY)
+    )
+    given = read_assumptions()
+    if demand.is_empty():
+        return replace_rows(without_types(assumptions), given.join(assumptions, on=ASSUMPTION.key, how="semi"))
+    measured = measured_rows(
+        period=str(demand["period"].max()), profile=profile, demand=demand, weather_fit=fit,
+        seasonal=_performance(profile, fit, given), diversity=diversity, curve=_limits(diversity),
+    )  # fmt: skip
+    anew = replace_rows(given, measured).join(assumptions, on=ASSUMPTION.key, how="semi")
+    return replace_rows(without_types(assumptions), anew).sort(ASSUMPTION.key)
+
+
+def cost_published_means(query: Query, published: Tables) -> pl.DataFrame:
+    """Return the cost of heat at the published demands, in the scenarios and conventions of the warehouse (`LCOH`)."""
+    demand = measured_demand(published[HEAT_DEMAND_ANNUAL.name].frame)
+    readings = query("SELECT DISTINCT scenario, convention FROM lcoh WHERE demand_basis = 'measured' ORDER BY ALL")
+    if demand.is_empty():
+        return LCOH.empty()
+    assumptions = published[ASSUMPTION.name].frame
+    costs = (lcoh_table(demand, assumptions, scenario=s, convention=c) for s, c in readings.iter_rows())
+    return pl.concat([LCOH.empty(), *costs])
+
+
+def analyse_costs(published: Tables, settings: Settings, *, origin: str | None) -> dict[str, PublicTable]:
+    """Return the tables of costs that follow from published means alone."""
+    demand, profile, assumptions, fit = (
+        published[table.name].frame for table in (HEAT_DEMAND_ANNUAL, HEAT_PROFILE, ASSUMPTION, WEATHER_FIT)
+    )
+    quantiles = published[HEAT_DEMAND_QUANTILE.name]
+    of_quantiles = cost_quantiles(
+        quantiles.frame, assumptions, scenario=settings.scenario, convention=settings.convention
+    )
+    of_means: dict[Table, pl.DataFrame] = {
+        SEASONAL_PERFORMANCE: _performance(profile, fit, assumptions),
+        **cost_means(demand, profile, assumptions, settings, origin=origin),
+    }
+    return by_name(
+        [
+            publish_computed(LCOH_QUANTILE, of_quantiles, of=quantiles),
+            *(
+                publish_computed(table, frame, of=published[HEAT_DEMAND_ANNUAL.name])
+                for table, frame in of_means.items()
+            ),
+        ]
+    )
+
+
+def _limits(diversity: pl.DataFrame) -> pl.DataFrame:
+    """Return the peak per dwelling at the end of each published curve, for that of infinitely many dwellings."""
+    ends = diversity.filter("extrapolated").sort(DIVERSITY.key)
+    return ends.group_by("dwelling_type", "period", "interval_minutes", maintain_order=True).agg(
+        limit_kw=pl.col("peak_kw_p50").last()
+    )
+
+
+def _performance(profile: pl.DataFrame, fit: pl.DataFrame, assumptions: pl.DataFrame) -> pl.DataFrame:
+    figures, normal = scenario_figures(assumptions, PAPER_SCENARIO), NormalWeather.from_tables(read_figures)
+    return pl.concat([seasonal_performance(profile, fit, figures, normal), reference_performance(figures, normal)])
