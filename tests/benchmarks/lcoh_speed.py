@@ -13,7 +13,8 @@ from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, NETWORK
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.conventions import BEST_PRACTICE
 from transforms.lcoh.model.demands import paper_demand
-from transforms.lcoh.model.plant_as_built import system_cost
+from transforms.lcoh.model.places import Place
+from transforms.lcoh.model.what_if import Case, build
 from transforms.lcoh.results.curves import sensitivity_table
 from transforms.lcoh.results.finance import finance_table
 from transforms.lcoh.results.probability import DRAWS, draw, probability_table
@@ -46,11 +47,17 @@ def main() -> None:
     # filled up with parameters without effect: the shipped ranges of a network are fewer
     quantiles = [u.quantile for u in of_network] + [of_network[-1].quantile] * (PARAMETERS - len(of_network))
 
+    case = Case(
+        figures=figures,
+        convention=BEST_PRACTICE,
+        system=NETWORK,
+        demand_kwh=np.full((1, 1), DEMAND_KWH),
+        place=Place.of_homes(np.full((1, 1), 300.0)),
+    )
+
     def one_network(values: np.ndarray) -> np.ndarray:
-        return cost_of_draws(
-            figures, BEST_PRACTICE, system=NETWORK, dwellings=np.array([300.0]), demand_kwh=np.array([DEMAND_KWH]),
-            values={u.field: row for u, row in zip(of_network, values, strict=False)}, draws=values.shape[1],
-        )  # fmt: skip
+        of_fields = {u.field: row for u, row in zip(of_network, values, strict=False)}
+        return cost_of_draws(case, of_fields, draws=values.shape[1])
 
     homes_kwh = np.random.default_rng(1).lognormal(9.5, 0.5, HOMES)
     bars = [
@@ -78,7 +85,7 @@ def main() -> None:
             f"{HOMES:,} homes x {len(INDIVIDUAL_SYSTEMS)} systems [s]",
             measure(
                 lambda: [
-                    system_cost(figures, BEST_PRACTICE, system=system, demand_kwh=homes_kwh)
+                    build(Case(figures=figures, convention=BEST_PRACTICE, system=system, demand_kwh=homes_kwh)).cost()
                     for system in INDIVIDUAL_SYSTEMS
                 ]
             ),

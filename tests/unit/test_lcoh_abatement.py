@@ -11,8 +11,16 @@ from transforms.lcoh.assumptions.overrides import override
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.conventions import BEST_PRACTICE, find_convention
-from transforms.lcoh.model.plant_as_built import Contender, Lever, boiler_beside, list_contenders, reference_flows
+from transforms.lcoh.model.demands import check_demand
+from transforms.lcoh.model.what_if import Change
 from transforms.lcoh.results.abatement import SAVES_NOTHING, abatement_table
+from transforms.lcoh.results.costed import (
+    BOILER,
+    Costed,
+    compared_systems,
+    existing_boiler_flows,
+    reference_beside,
+)
 from transforms.tables.cost_analysis import ABATEMENT
 from warehouse.cost_figures import read_assumptions
 
@@ -65,9 +73,9 @@ def test_every_system_and_scale_stands_against_both_boilers_on_both_grids() -> N
     assert set(found.filter(pl.col("system") == "network")["scale"]) >= {"small", "multi_development"}
 
 
-def contender(system: str, assumptions: pl.DataFrame = BY_HAND, scenario: str = "paper_fit") -> Contender:
+def contender(system: str, assumptions: pl.DataFrame = BY_HAND, scenario: str = "paper_fit") -> Costed:
     figures = scenario_figures(assumptions, scenario)
-    found = list_contenders(DEMAND, figures, BEST_PRACTICE)
+    found = compared_systems(check_demand(DEMAND), figures, BEST_PRACTICE, reference=BOILER)
     return next(c for c in found if c.system == system)
 
 
@@ -76,20 +84,20 @@ def test_a_network_saves_per_home_what_it_saves_over_its_homes() -> None:
     found = table(convention="best_practice").filter(
         pl.col("system") == "network", pl.col("reference") == "new_boiler", pl.col("grid") == "long_run_marginal"
     )
-    of_home = network.flows().co2_kg.sum(axis=-1) / 50 / network.dwellings
+    of_home = network.built.flows().co2_kg.sum(axis=-1) / 50 / network.built.dwellings
     joined = network.keys.with_columns(expected=pl.Series(NEW_KG - of_home)).join(found, on="scale")
     assert joined["co2_saved_kg_per_year"].to_list() == pytest.approx(joined["expected"].to_list())
     assert joined.height == 5
 
 
 def test_the_existing_boiler_is_bought_again_when_its_life_is_over_and_a_spent_one_now() -> None:
-    boiler = boiler_beside(contender("ashp"))
-    spent = {year: gbp for year, gbp in enumerate(reference_flows(boiler, "existing_boiler").capital_gbp[0]) if gbp}
+    boiler = reference_beside(contender("ashp"), BOILER)
+    spent = {year: gbp for year, gbp in enumerate(existing_boiler_flows(boiler).capital_gbp[0]) if gbp}
     assert spent == pytest.approx({7: 2500, 22: 2500, 37: 2500, 50: -2500 * 2 / 15})
     worn_out = override(BY_HAND, ["boiler_stock.remaining_life_years=0"], scenario="paper_fit")
-    worn = boiler_beside(contender("ashp", worn_out))
-    new = reference_flows(worn, "new_boiler").capital_gbp
-    assert reference_flows(worn, "existing_boiler").capital_gbp == pytest.approx(new)
+    worn = reference_beside(contender("ashp", worn_out), BOILER)
+    new = worn.built.flows().capital_gbp
+    assert existing_boiler_flows(worn).capital_gbp == pytest.approx(new)
 
 
 def test_a_system_that_saves_nothing_has_no_cost_of_a_tonne_and_says_why() -> None:
@@ -109,8 +117,9 @@ def test_the_cost_of_a_tonne_is_the_price_of_carbon_at_which_both_cost_alike(sce
         one = contender(system, ASSUMPTIONS, scenario)
         new = found.filter(pl.col("system") == system, pl.col("reference") == "new_boiler")
         price = one.keys.join(new, on=["dwelling_type", "scale"], maintain_order="left")["cost_gbp_per_tonne"]
-        lever = Lever(carbon_gbp_per_tonne=price.to_numpy())
-        assert one.cost(lever).total == pytest.approx(boiler_beside(one).cost(lever).total, abs=1e-9)
+        change = Change(carbon_gbp_per_tonne=price.to_numpy())
+        boiler = reference_beside(one, BOILER).built
+        assert one.built.cost(change).total == pytest.approx(boiler.cost(change).total, abs=1e-9)
 
 
 def test_what_the_perspective_charges_for_carbon_is_left_out() -> None:
@@ -132,7 +141,7 @@ def test_a_scenario_without_a_price_of_gas_for_homes_compares_nothing() -> None:
 
 def test_emissions_are_discounted_as_costs_are() -> None:
     pump = contender("ashp", override(ASSUMPTIONS, [f"{MARGINAL}=0.1"], scenario="eep2019"), "eep2019")
-    later = replace(pump.flows(), co2_kg=np.where(np.arange(51) == 50, 1000.0, 0.0)[None, :])
+    later = replace(pump.built.flows(), co2_kg=np.where(np.arange(51) == 50, 1000.0, 0.0)[None, :])
     factor = 1.035**-30 * 1.03**-20
     annuity = sum(1.035**-t for t in range(1, 31)) + 1.035**-30 * sum(1.03**-t for t in range(1, 21))
-    assert pump.emissions(later)[0] == pytest.approx(1000 * factor / (15.2 * annuity))
+    assert pump.built.emissions(later)[0] == pytest.approx(1000 * factor / (15.2 * annuity))

@@ -9,11 +9,12 @@ from transforms.lcoh.assumptions.overrides import override
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.conventions import find_convention
-from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.demands import check_demand, paper_demand
 from transforms.lcoh.model.measured_rows import replace_rows
 from transforms.lcoh.model.performance import SMOOTHED, spf_rows
-from transforms.lcoh.model.plant_as_built import Contender, Lever, boiler_beside, list_contenders
-from transforms.lcoh.results.break_even import QUANTITIES, Quantity, break_even_table, cost_gap
+from transforms.lcoh.model.what_if import AS_BUILT, Change
+from transforms.lcoh.results.break_even import QUANTITIES, Quantity, break_even_table, pair_with
+from transforms.lcoh.results.costed import Costed, compared_systems
 from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost_analysis import BREAK_EVEN, SEASONAL_PERFORMANCE
 from warehouse.cost_figures import read_assumptions
@@ -32,6 +33,7 @@ MEASURED = pl.DataFrame(
 )
 ASSUMPTIONS = replace_rows(read_assumptions(), spf_rows(MEASURED, period="2009"))
 PAPER = paper_demand(ASSUMPTIONS)
+OF_PLANT = [quantity for quantity in QUANTITIES if quantity.name != "heat_price"]  # that of a network that buys heat
 NO_DISCOUNT = [f"green_book.rate_{when}=0" for when in ("to_year_30", "to_year_75", "after_year_75")]
 INTENSITY = "electricity.carbon_intensity_marginal_kg_per_kwh"
 
@@ -61,7 +63,7 @@ def test_each_dwelling_type_has_its_own_spf_in_costs_and_break_evens_alike() -> 
     of = {name: dict(zip(part["dwelling_type"], part["lcoh_gbp_per_mwh"], strict=True))
           for (name,), part in costs.filter(scale="individual").group_by("system")}  # fmt: skip
     pump = next(one for one in contenders("best_practice", "eep2019") if one.system == "ashp")
-    gap = dict(zip(pump.keys["dwelling_type"], cost_gap(pump, boiler_beside(pump)), strict=True))
+    gap = dict(zip(pump.keys["dwelling_type"], pair_with(pump, "gas_boiler").gap(), strict=True))
     assert gap == pytest.approx({name: of["ashp"][name] - of["gas_boiler"][name] for name in types})
 
 
@@ -118,16 +120,18 @@ def test_a_network_is_held_against_its_own_price_of_electricity() -> None:
 # --- put back ---------------------------------------------------------------------------------------------
 
 
-def lever_of(name: str, value: np.ndarray, base: np.ndarray) -> Lever:
+def change_of(name: str, value: np.ndarray, base: np.ndarray) -> tuple[Change, Change]:
+    """Return what a value changes for the system and for the boiler beside it."""
     if name == "electricity_to_gas_price_ratio":
-        return Lever(electricity_price_factor=value / base)
-    field = {"carbon_price": "carbon_gbp_per_tonne", "spf": "spf", "capital_grant": "grant_gbp_per_dwelling"}[name]
-    return Lever(**{field: value})
+        return Change(electricity_price_factor=value / base), AS_BUILT
+    if name == "carbon_price":
+        return Change(carbon_gbp_per_tonne=value), Change(carbon_gbp_per_tonne=value)
+    return Change(**{{"spf": "spf", "capital_grant": "grant_gbp_per_dwelling"}[name]: value}), AS_BUILT
 
 
-def contenders(convention: str, scenario: str) -> list[Contender]:
+def contenders(convention: str, scenario: str) -> list[Costed]:
     figures = scenario_figures(ASSUMPTIONS, scenario)
-    return list_contenders(PAPER, figures, find_convention(convention))
+    return compared_systems(check_demand(PAPER), figures, find_convention(convention), reference="gas_boiler")
 
 
 @pytest.mark.parametrize("convention", ["best_practice", "best_practice_public", "best_practice_private"])
@@ -140,21 +144,21 @@ def test_every_value_put_back_makes_both_cost_the_same(scenario: str, convention
     assert table.filter(pl.col("value").is_null() & pl.col("note").is_null()).is_empty()
     checked = 0
     for one in contenders(convention, scenario):
-        for quantity in QUANTITIES:
+        for quantity in OF_PLANT:
             rows = one.keys.select("dwelling_type", "scale").join(
                 table.filter(pl.col("system") == one.system, pl.col("quantity") == quantity.name),
                 on=["dwelling_type", "scale"],
                 maintain_order="left",
             )
             value = rows["value"].fill_null(np.nan).to_numpy()
-            gap = cost_gap(one, boiler_beside(one), lever_of(quantity.name, value, rows["base"].to_numpy()))
+            gap = pair_with(one, "gas_boiler").gap(*change_of(quantity.name, value, rows["base"].to_numpy()))
             known = np.isfinite(value)
             assert np.abs(gap[known]).max(initial=0.0) < 1e-6
             checked += int(known.sum())
     assert checked > 4 * 5
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda quantity: quantity.name)
+@pytest.mark.parametrize("quantity", OF_PLANT, ids=lambda quantity: quantity.name)
 def test_a_root_finder_on_the_whole_model_finds_the_same(quantity: Quantity) -> None:
     table = break_even_table(PAPER, ASSUMPTIONS, scenario="eep2019", convention="best_practice")
     network = next(c for c in contenders("best_practice", "eep2019") if c.system == "network")
@@ -165,8 +169,8 @@ def test_a_root_finder_on_the_whole_model_finds_the_same(quantity: Quantity) -> 
     homes = network.keys.height
 
     def gap(value: float) -> float:
-        lever = lever_of(quantity.name, np.full(homes, value), np.full(homes, row["base"]))
-        return float(cost_gap(network, boiler_beside(network), lever)[0])
+        change = change_of(quantity.name, np.full(homes, value), np.full(homes, row["base"]))
+        return float(pair_with(network, "gas_boiler").gap(*change)[0])
 
     low, high = {"spf": (0.5, 15.0), "capital_grant": (0.0, 1e5)}.get(quantity.name, (0.0, 2000.0))
     assert brentq(gap, low, high, xtol=1e-10) == pytest.approx(row["value"], rel=1e-7)

@@ -14,8 +14,9 @@ from tests.networks_only import read_with_networks_only
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.conventions import BEST_PRACTICE, WANG2018, Convention
 from transforms.lcoh.model.demands import paper_demand
-from transforms.lcoh.model.plant_as_built import BASE, Change, build_base, changed_cost, changed_flows
+from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.valuation import cost_of
+from transforms.lcoh.model.what_if import Built, Case, Change, build
 from transforms.lcoh.results.curves import CURVES, sensitivity_table
 from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
@@ -94,6 +95,11 @@ def test_a_scenario_without_prices_leaves_systems_out() -> None:
     assert nothing.is_empty()
 
 
+def built(reading: Convention, system: str = "network") -> Built:
+    place = Place.of_homes(500.0)
+    return build(Case(figures=FIGURES, convention=reading, system=system, demand_kwh=12_000.0, place=place))
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     system=st.sampled_from(["gas_boiler", "ashp", "network"]),
@@ -104,8 +110,8 @@ def test_scaling_an_element_is_scaling_its_flows(
     system: str, reading: Convention, factors: tuple[float, float, float, float]
 ) -> None:
     capital, om, price, carbon = factors
-    base = build_base(FIGURES, reading, system=system, dwellings=500.0, demand_kwh=12_000.0)
-    flows = changed_flows(base, BASE)
+    base = built(reading, system)
+    flows = base.flows()
     scaled = replace(
         flows,
         capital_gbp=flows.capital_gbp * capital,
@@ -121,18 +127,17 @@ def test_scaling_an_element_is_scaling_its_flows(
         carbon_factor=carbon,
     )
     expected = cost_of(scaled, FIGURES, reading, system=system)
-    found = changed_cost(base, change)
+    found, of_flows = base.cost(change), base.value(base.flows(change))
     for element in ("capital", "om", "fuel", "carbon"):
         assert getattr(found, element) == pytest.approx(getattr(expected, element), rel=1e-9), element
+        assert getattr(of_flows, element) == pytest.approx(getattr(expected, element), rel=1e-9), element
 
 
 def test_a_network_with_a_gas_boiler_pays_each_energy_at_its_own_price() -> None:
     burning = replace(BEST_PRACTICE, name="with_gas", peak_plant="gas_boiler")
-    base = build_base(FIGURES, burning, system="network", dwellings=500.0, demand_kwh=12_000.0)
+    base = built(burning)
     fuel = {
-        (gas, electricity): float(
-            changed_cost(base, Change(gas_price_factor=gas, electricity_price_factor=electricity)).fuel
-        )
+        (gas, electricity): float(base.cost(Change(gas_price_factor=gas, electricity_price_factor=electricity)).fuel)
         for gas, electricity in ((1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (2.0, 2.0))
     }
     assert fuel[2.0, 2.0] == pytest.approx(2 * fuel[1.0, 1.0])

@@ -15,7 +15,8 @@ from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.cash_flows import discount_factors
 from transforms.lcoh.model.conventions import find_convention
 from transforms.lcoh.model.demands import paper_demand
-from transforms.lcoh.model.plant_as_built import build_base
+from transforms.lcoh.model.places import Place
+from transforms.lcoh.model.what_if import Case, build
 from transforms.lcoh.results.finance import appraise, finance_table, phase_in
 from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost_analysis import NETWORK_FINANCE
@@ -85,14 +86,14 @@ def two_years() -> pl.DataFrame:
 def test_homes_that_join_over_two_years_pay_and_cost_as_by_hand() -> None:
     """Ten homes of 10 MWh: five from year 1 and five from year 2; what is bought for a home a year before its heat."""
     figures = scenario_figures(two_years(), "paper_fit")
-    base = build_base(
-        figures,
-        find_convention("wang2018_delivered"),
+    case = Case(
+        figures=figures,
+        convention=find_convention("wang2018_delivered"),
         system="network",
-        dwellings=np.array([[10.0]]),
         demand_kwh=np.array([[10_000.0]]),
+        place=Place.of_homes(np.array([[10.0]])),
     )
-    project = phase_in(base, connection_years=2)
+    project = phase_in(build(case), connection_years=2)
     heat_pump, substation, main, meter = 1500 * 3.7 * 10, 35 * 3.7 * 10, 1000 * 468, 3343
     homes = (13.3 * 169 + 1075 + 579) * 10
     drawn_mwh = 100 / 0.8 / 3.6 + 0.019 * 100
@@ -129,12 +130,12 @@ def test_what_a_late_home_leaves_at_the_end_is_credited() -> None:
     from transforms.lcoh.results.finance import _spread
 
     spent = np.array([[100.0, 0, 0, 0, 0]])
-    late = _spread(spent, cohorts=2, first=1, convention=find_convention("best_practice"))
+    late = _spread(spent, cohorts=2, convention=find_convention("best_practice"))
     assert late[0] == pytest.approx([50, 50, 0, 0, -12.5])
-    uncredited = _spread(spent, cohorts=2, first=1, convention=find_convention("wang2018_delivered"))
+    uncredited = _spread(spent, cohorts=2, convention=find_convention("wang2018_delivered"))
     assert uncredited[0] == pytest.approx([50, 50, 0, 0, 0])
     renewed = np.array([[90.0, 0, 0, 90.0, 0, -30.0]])  # lasts three years, in use for five: a third is left
-    again = _spread(renewed, cohorts=2, first=1, convention=find_convention("best_practice"))
+    again = _spread(renewed, cohorts=2, convention=find_convention("best_practice"))
     assert again[0] == pytest.approx([45, 45, 0, 45, 45, -15 - 30])
 
 

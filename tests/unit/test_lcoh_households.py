@@ -10,7 +10,8 @@ from scipy.special import ndtri
 from tests.networks_only import read_with_networks_only
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.conventions import find_convention
-from transforms.lcoh.results.households import cost_distribution, expected_gap, household_costs, individual_cost
+from transforms.lcoh.model.what_if import Case, build
+from transforms.lcoh.results.households import cost_distribution, expected_gap, household_costs
 from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_HOUSEHOLD
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
@@ -116,9 +117,8 @@ def test_the_stock_weighs_types_and_is_not_formed_without_one_of_them() -> None:
     assert stock["households"] == 4
     assert stock["lcoh_mean_gbp_per_mwh"] == pytest.approx((mean["flat"] + mean["detached"]) / 2)
     assert stock["demand_variation"] == pytest.approx(0.5)  # 10 and 30 MWh in equal shares
-    assert stock["lcoh_at_mean_gbp_per_mwh"] == pytest.approx(
-        individual_cost(FIGURES, find_convention("wang2018"), "ashp", np.array([20_000.0]))[0]
-    )
+    at_mean = Case(figures=FIGURES, convention=find_convention("wang2018"), system="ashp", demand_kwh=20_000.0)
+    assert stock["lcoh_at_mean_gbp_per_mwh"] == pytest.approx(float(build(at_mean).cost().total))
     without = distribution(homes, demand, {"flat": 0.5, "bungalow": 0.5})
     assert "stock" not in set(without["dwelling_type"])
 

@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 
 from transforms.lcoh.assumptions.overrides import override
-from transforms.lcoh.assumptions.parameters import HeatNetwork
-from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
 from transforms.lcoh.model.cash_flows import discount_factors, renewed
 from transforms.lcoh.model.conventions import BEST_PRACTICE, CONVENTIONS, RIVAL, WANG2018, Convention, find_convention
 from transforms.lcoh.model.demands import paper_demand
-from transforms.lcoh.model.networks import network_flows, network_parts
 from transforms.lcoh.model.perspectives import PERSPECTIVES
-from transforms.lcoh.model.plant_as_built import Change, network_cost
+from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.systems import Energy, energy_of, individual_flows, individual_system
 from transforms.lcoh.model.valuation import cost_of, discount_rates, rate_figures
+from transforms.lcoh.model.what_if import Built, Case, Change, build
 from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
 
@@ -24,6 +23,11 @@ FIGURES = scenario_figures(ASSUMPTIONS, "eep2019")
 PUBLIC, PRIVATE = find_convention("best_practice_public"), find_convention("best_practice_private")
 TO_2018 = 79.1606 / 81.1085  # prices of 2019 in prices of 2018
 YEAR_2019 = 1  # index of 2019 in series that start in 2018
+
+
+def network(convention: Convention, *, dwellings: float = 100, figures: ScenarioFigures = FIGURES) -> Built:
+    place = Place.of_homes(dwellings)
+    return build(Case(figures=figures, convention=convention, system="network", demand_kwh=15_200, place=place))
 
 
 # --- discounting ------------------------------------------------------------------------------------------
@@ -84,8 +88,8 @@ def test_a_network_s_operator_reclaims_vat_and_homes_pay_it_on_heat() -> None:
     as_services = replace(PRIVATE, individual_tariff="services")
     assert price_2019(as_services, "ashp") == pytest.approx(1.05 * 137 * TO_2018)
     without = override(ASSUMPTIONS, ["vat.on_heat=0"], scenario="eep2019")
-    cost = network_cost(FIGURES, PRIVATE, dwellings=100, demand_kwh=15_200).total
-    untaxed = network_cost(scenario_figures(without, "eep2019"), PRIVATE, dwellings=100, demand_kwh=15_200).total
+    cost = network(PRIVATE).cost().total
+    untaxed = network(PRIVATE, figures=scenario_figures(without, "eep2019")).cost().total
     assert cost == pytest.approx(1.05 * untaxed)
 
 
@@ -133,16 +137,17 @@ def test_a_worn_out_system_is_bought_again_and_what_is_left_is_credited() -> Non
 
 def test_over_the_life_of_a_network_every_system_is_used_in_the_same_years() -> None:
     boiler = individual_system(FIGURES, BEST_PRACTICE, "gas_boiler")
-    flows = individual_flows(boiler, energy(BEST_PRACTICE, "gas_boiler"), demand_kwh=10_000.0, first_heat_year=1)
+    flows = individual_flows(boiler, energy(BEST_PRACTICE, "gas_boiler"), demand_kwh=10_000.0)
     spent = {year: float(gbp) for year, gbp in enumerate(flows.capital_gbp) if gbp}
     assert spent == pytest.approx({0: 2500, 15: 2500, 30: 2500, 45: 2500, 50: -2500 * 10 / 15})
     assert flows.heat_delivered_mwh.tolist() == [0.0] + 50 * [10.0]
-    own = individual_flows(boiler, energy(WANG2018, "gas_boiler"), demand_kwh=10_000.0, first_heat_year=1)
+    own = individual_flows(boiler, energy(WANG2018, "gas_boiler"), demand_kwh=10_000.0)
     assert own.capital_gbp.tolist() == [2500.0] + 15 * [0.0]
 
 
 def test_a_network_s_heat_pump_is_credited_over_the_common_horizon_only() -> None:
-    network = replace(FIGURES.record(HeatNetwork, "network"), heat_pump_lifetime_years=20)
+    short = override(ASSUMPTIONS, ["network.heat_pump_lifetime_years=20"], scenario="eep2019")
+    figures = scenario_figures(short, "eep2019")
     ours = replace(
         BEST_PRACTICE,
         network_sizing="kw_per_dwelling",
@@ -152,9 +157,7 @@ def test_a_network_s_heat_pump_is_credited_over_the_common_horizon_only() -> Non
         replaces_connections=False,
     )
     last = {
-        reading.name: network_flows(
-            network, energy(reading, "network"), dwellings=10, demand_kwh=15_200, convention=reading
-        ).capital_gbp[[0, 20, 40, 50]]
+        reading.name: network(reading, dwellings=10, figures=figures).flows().capital_gbp[[0, 20, 40, 50]]
         for reading in (WANG2018, ours, RIVAL)
     }
     heat_pump = 10 * 3.7 * 1500
@@ -196,15 +199,8 @@ def test_the_order_of_systems_turns_with_the_perspective() -> None:
 
 def test_another_rate_for_the_sensitivity_holds_in_all_years() -> None:
     rates = np.array([0.0, 0.05])
-    curve = network_cost(FIGURES, BEST_PRACTICE, dwellings=100, demand_kwh=15_200, change=Change(discount_rate=rates))
+    curve = network(BEST_PRACTICE).cost(Change(discount_rate=rates))
     assert np.shape(curve.total) == (2,)
-    flows = network_flows(
-        FIGURES.record(HeatNetwork, "network"),
-        energy(BEST_PRACTICE, "network"),
-        dwellings=100,
-        demand_kwh=15_200,
-        convention=BEST_PRACTICE,
-        parts=network_parts(FIGURES, BEST_PRACTICE),
-    )
+    flows = network(BEST_PRACTICE).flows()
     single = cost_of(flows, FIGURES, BEST_PRACTICE, system="network", discount_rate=0.05).total
     assert np.asarray(curve.total)[1] == pytest.approx(single)

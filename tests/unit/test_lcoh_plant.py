@@ -119,24 +119,19 @@ def test_a_size_costs_what_its_kilowatts_add_and_not_less_than_the_smallest_on_s
 
 def test_the_paper_s_average_home_pays_the_paper_s_capital() -> None:
     for system, capital in (("gas_boiler", 2500), ("ashp", 7000), ("gshp", 13_000)):
-        for reading in (BEST_PRACTICE, replace(BEST_PRACTICE, individual_sizing="peak_hour")):
-            assert individual_system(FIGURES, reading, system, demand_kwh=15_200.0).capital_gbp == pytest.approx(
-                capital
-            )
+        assert individual_system(FIGURES, BEST_PRACTICE, system, demand_kwh=15_200.0).capital_gbp == pytest.approx(
+            capital
+        )
         one_size = individual_system(FIGURES, WANG2018, system, demand_kwh=np.array([3e3, 4e4]))
         assert one_size.capital_gbp == capital
 
 
-def test_a_measured_heat_loss_or_peak_hour_counts_before_the_demand() -> None:
+def test_a_measured_heat_loss_counts_before_the_demand() -> None:
     of_loss = individual_system(
         FIGURES, BEST_PRACTICE, "ashp", demand_kwh=15_200.0, heat_loss_w_per_k=np.array([400.0])
     )
     reference_kw = 16.8244 * 15.2 * 24 / 1000
     assert of_loss.capital_gbp == pytest.approx([7000 + 750 * (9.6 - reference_kw)], rel=1e-4)
-    by_hour = replace(BEST_PRACTICE, individual_sizing="peak_hour")
-    one_home_kw = float(SHAPE.peak_over_mean(1.0)) * 15_200 / 8760
-    of_peak = individual_system(FIGURES, by_hour, "ashp", demand_kwh=15_200.0, peak_kw=np.array([one_home_kw + 2]))
-    assert of_peak.capital_gbp == pytest.approx([8500])
 
 
 def test_sizing_keeps_the_shape_of_the_homes_and_rises_with_demand() -> None:

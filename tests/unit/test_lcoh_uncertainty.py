@@ -13,6 +13,8 @@ from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.conventions import BEST_PRACTICE
 from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.places import Place
+from transforms.lcoh.model.what_if import Case
 from transforms.lcoh.results.probability import draw, probability_table
 from transforms.lcoh.results.table import lcoh_table
 from transforms.lcoh.results.uncertainty import Uncertain, check_ranges, cost_of_draws
@@ -107,20 +109,19 @@ def test_the_shipped_ranges_give_a_row_for_each_that_a_system_depends_on() -> No
 def test_each_draw_costs_what_the_model_says_of_its_figures() -> None:
     values = {
         "discount_rate": np.array([0.02, 0.06]),
-        "heat_pump_spf": np.array([2.5, 3.5]),
+        "spf": np.array([2.5, 3.5]),
     }
     figures = scenario_figures(ASSUMPTIONS, "eep2019")
-    found = cost_of_draws(
-        figures,
-        BEST_PRACTICE,
+    case = Case(
+        figures=figures,
+        convention=BEST_PRACTICE,
         system="network",
-        dwellings=np.array([300.0]),
-        demand_kwh=np.array([15_200.0]),
-        values=values,
-        draws=2,
+        demand_kwh=np.array([[15_200.0]]),
+        place=Place.of_homes(np.array([[300.0]])),
     )
+    found = cost_of_draws(case, values, draws=2)
     for place in range(2):
-        rate, spf = values["discount_rate"][place], values["heat_pump_spf"][place]
+        rate, spf = values["discount_rate"][place], values["spf"][place]
         settings = [
             f"heat_pump_spf={spf}",
             *(f"green_book.rate_{k}={rate}" for k in ("to_year_30", "to_year_75", "after_year_75")),
@@ -132,15 +133,8 @@ def test_each_draw_costs_what_the_model_says_of_its_figures() -> None:
 
 def test_a_home_s_demand_draw_is_a_home_of_its_own_size() -> None:
     figures = scenario_figures(ASSUMPTIONS, "eep2019")
-    found = cost_of_draws(
-        figures,
-        BEST_PRACTICE,
-        system="gas_boiler",
-        dwellings=np.ones(1),
-        demand_kwh=np.array([10_000.0]),
-        values={"demand_factor": np.array([0.5, 2.0])},
-        draws=2,
-    )
+    case = Case(figures=figures, convention=BEST_PRACTICE, system="gas_boiler", demand_kwh=np.array([[10_000.0]]))
+    found = cost_of_draws(case, {"demand_factor": np.array([0.5, 2.0])}, draws=2)
     homes = DEMAND.head(2).with_columns(dwelling_type=pl.Series(["flat", "detached"]), demand_kwh=pl.Series([5e3, 2e4]))
     table = lcoh_table(homes, ASSUMPTIONS, **CHOICE).filter(system="gas_boiler")
     assert found[0] == pytest.approx(table["lcoh_gbp_per_mwh"].to_list())

@@ -266,6 +266,7 @@ class RetailRule:
 
 
 INDIVIDUAL_SYSTEMS: Final[dict[str, Carrier]] = {"gas_boiler": "gas", "ashp": "electricity", "gshp": "electricity"}
+HEAT_PUMPS: Final = tuple(system for system, carrier in INDIVIDUAL_SYSTEMS.items() if carrier == "electricity")
 NETWORK: Final = "network"
 TARIFFS: Final = ("residential", "services", "industrial")
 CARBON_VALUES: Final = ("low", "central", "high")
@@ -275,7 +276,7 @@ STANDING_CHARGE: Final = "standing_charge_gbp_per_year"
 RETAIL_RULE: Final = "retail_rule"
 CARBON_PRICE: Final = "price_gbp_per_tonne"
 HOURLY_SPF: Final = "hourly_spf"  # of a heat pump whose COP follows the hours, with the load of all homes
-SPF_ITEMS: Final = {"ashp": "ashp_hourly_spf", "gshp": "gshp_hourly_spf"}  # the same by dwelling type, where measured
+SPF_ITEMS: Final = {pump: f"{pump}_hourly_spf" for pump in HEAT_PUMPS}  # the same by dwelling type, where measured
 CARBON_INTENSITY: Final = "carbon_intensity_kg_per_kwh"
 MARGINAL_INTENSITY: Final = "carbon_intensity_marginal_kg_per_kwh"  # of one kWh more, in the long run
 SUPPLY_CARBON_ITEM: Final = "carbon_electricity_supply"  # what generators pay, and electricity prices contain

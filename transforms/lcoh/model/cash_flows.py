@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from transforms.lcoh.assumptions.parameters import Floats
 
 Denominator: TypeAlias = Literal["delivered", "produced"]
 Yearly: TypeAlias = NDArray[np.float64]
+
+FIRST_HEAT_YEAR: Final = 1  # of the first heat and the first running costs; capital is spent in year 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +165,7 @@ def renewed(amount_gbp: Floats, *, lifetime_years: int, horizon_years: int, year
     return np.asarray(amount_gbp, dtype=float)[..., None] * spent
 
 
-def in_operation(yearly: Yearly, *, first_year: int) -> Yearly:
+def in_operation(yearly: Yearly) -> Yearly:
     """Return flows of the years of operation, shape (..., n), on the axis that starts with the investment at t = 0."""
-    waiting = np.zeros((*yearly.shape[:-1], first_year))
+    waiting = np.zeros((*yearly.shape[:-1], FIRST_HEAT_YEAR))
     return np.concatenate([waiting, yearly], axis=-1)

@@ -17,10 +17,9 @@ class Convention:
     name: str
     denominator: Denominator
     """The heat that costs are divided by; in individual systems both are the same."""
-    first_heat_year: Literal[0, 1]
-    """Year of the first heat and the first running costs, where capital is spent in year 0."""
-    loss_rule: Literal["share_of_produced", "share_of_delivered", "pipe_heat_loss"]
-    """What the distribution loss is a share of, or whether it follows from pipes, insulation and temperatures."""
+    loss_rule: Literal["share_of_produced", "pipe_heat_loss"]
+    """Whether the distribution loss is a share of the heat produced, or follows from pipes, insulation and
+    temperatures."""
     om_charged_on: Denominator
     """The heat on which operation and maintenance in GBP/MWh is paid."""
     heat_pump_om: Literal["share_of_capital", "per_kw"]
@@ -33,14 +32,14 @@ class Convention:
     """Whether a network has so many kW of heat pump a home and nothing else, or heat pump, store and peak plant sized
     by the load through the year and the peak of all homes together."""
     peak_plant: Literal["electric_boiler", "gas_boiler"]
-    """What heats what the heat pump of a network does not, where there is such plant."""
+    """Plant that makes the heat that is beyond the heat pump of a network, where there is such plant."""
     main_pipe: Literal["fixed_length", "length_per_dwelling", "mapped_length"]
     """How long the main pipe of a network is: the same for all, so many metres a home, or as given for a place."""
     pipe_cost: Literal["per_metre", "by_diameter"]
     """Whether a metre of main pipe costs the same everywhere or follows from its diameter, and that from linear heat
     density."""
-    individual_sizing: Literal["one_size", "heat_loss", "peak_hour"]
-    """Whether a system in a home has one size for all, or that of the home's load on a cold day or in its peak hour."""
+    individual_sizing: Literal["one_size", "heat_loss"]
+    """Whether a system in a home has one size for all, or that of the home's load on a cold day."""
     individual_tariff: str
     """Whose gas and electricity prices an individual system pays."""
     network_tariff: str
@@ -64,7 +63,6 @@ class Convention:
 WANG2018: Final = Convention(
     name="wang2018",
     denominator="produced",
-    first_heat_year=1,
     loss_rule="share_of_produced",
     om_charged_on="delivered",
     heat_pump_om="share_of_capital",
@@ -97,7 +95,6 @@ RIVAL: Final = replace(  # the other reading that the paper's statements do not 
 BEST_PRACTICE: Final = Convention(  # ours: each choice is defended in docs/method.md
     name="best_practice",
     denominator="delivered",
-    first_heat_year=1,
     loss_rule="pipe_heat_loss",
     om_charged_on="delivered",
     heat_pump_om="share_of_capital",

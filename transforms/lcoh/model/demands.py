@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
-from transforms.lcoh.assumptions.parameters import (
-    NETWORK,
-    PAPER_DEMAND_ITEM,
-    SCALE_ITEM,
-)
+from transforms.lcoh.assumptions.parameters import NETWORK, PAPER_DEMAND_ITEM, SCALE_ITEM
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures
+from transforms.lcoh.model.places import ALL_HOMES, Place
 
-DEMAND_KEY = ("demand_basis", "period", "dwelling_type")
-
-
-NETWORK_DEMAND = ("stock", "all")  # the demand that a network serves: the first of these that is known
+DEMAND_KEY: Final = ("demand_basis", "period", "dwelling_type")
+NETWORK_DEMAND: Final = ("stock", ALL_HOMES)  # the demand that a network serves: the first of these that is known
+PLACE: Final = "place"  # scale of a network that serves a place of its own
 
 
 def paper_demand(assumptions: pl.DataFrame) -> pl.DataFrame:
@@ -25,13 +23,20 @@ def paper_demand(assumptions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def check_demand(demand: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows whose demand is known.
+def check_demand(demand: pl.DataFrame, place: Place | None = None) -> pl.DataFrame:
+    """Return the rows whose demand is known; of a place with homes by type, those of its types and of its mean home.
+
+    Parameters
+    ----------
+    demand
+        Columns `DEMAND_KEY` and demand_kwh [kWh/yr].
+    place
+        A place whose homes' types are known: `all` is then the mean of its homes, sum_k n_k D_k / sum_k n_k.
 
     Raises
     ------
     AssumptionError
-        If a demand is not above zero, or two rows stand for one key.
+        If a demand is not above zero, two rows stand for one key, or a type of the place has no demand.
 
     """
     known = demand.select(*DEMAND_KEY, pl.col("demand_kwh").cast(pl.Float64)).drop_nulls("demand_kwh")
@@ -49,19 +54,54 @@ def check_demand(demand: pl.DataFrame) -> pl.DataFrame:
             "give one row for each basis, period and dwelling type"
         )
         raise AssumptionError(message)
-    return known
+    return known if place is None or set(place.homes) == {ALL_HOMES} else _of_place(known, place)
 
 
-def network_keys(demand: pl.DataFrame, figures: ScenarioFigures) -> pl.DataFrame:
-    """Return a row for each scale of network and the demand that it serves: of `stock`, or of `all`."""
+def _of_place(known: pl.DataFrame, place: Place) -> pl.DataFrame:
+    homes = pl.DataFrame(
+        {"dwelling_type": list(place.homes), "homes": [float(number) for number in place.homes.values()]}
+    )
+    of_types = known.join(homes, on="dwelling_type", maintain_order="left")
+    share = pl.col("homes") / pl.col("homes").sum()
+    of_mean = of_types.group_by("demand_basis", "period", maintain_order=True).agg(
+        types=pl.col("dwelling_type"), demand_kwh=(pl.col("demand_kwh") * share).sum()
+    )
+    for row in of_mean.iter_rows(named=True):
+        if lacking := sorted(set(place.homes) - set(row["types"])):
+            message = f"the place has {', '.join(lacking)}, whose demand in {row['period']} is not known: add it"
+            raise AssumptionError(message)
+    mean = of_mean.with_columns(dwelling_type=pl.lit(ALL_HOMES)).select(*DEMAND_KEY, "demand_kwh")
+    return pl.concat([of_types.drop("homes"), mean])
+
+
+def network_keys(known: pl.DataFrame, figures: ScenarioFigures, place: Place | None = None) -> pl.DataFrame:
+    """Return a row for each network and the demand that it serves, with the homes that take heat from it.
+
+    Parameters
+    ----------
+    known
+        Rows as `check_demand` returns them.
+    figures
+        The scales of networks.
+    place
+        The one place that is served, in place of networks of every scale.
+
+    """
+    sizes = figures.items(SCALE_ITEM) if place is None else {PLACE: float(place.dwellings)}
     scales = pl.DataFrame(
-        {"scale": list(sizes := figures.items(SCALE_ITEM)), "dwellings": list(sizes.values())},
+        {"scale": list(sizes), "dwellings": list(sizes.values())},
         schema={"scale": pl.String, "dwellings": pl.Float64},
     ).sort("dwellings")
     return (
-        demand.filter(pl.col("dwelling_type").is_in(NETWORK_DEMAND))
-        .sort(pl.col("dwelling_type").replace_strict({name: i for i, name in enumerate(NETWORK_DEMAND)}))
+        served_demand(known).join(scales, how="cross", maintain_order="left_right").with_columns(system=pl.lit(NETWORK))
+    )
+
+
+def served_demand(known: pl.DataFrame) -> pl.DataFrame:
+    """Return for each basis and period the demand that a network serves: that of `stock`, or of `all`."""
+    order = {name: i for i, name in enumerate(NETWORK_DEMAND)}
+    return (
+        known.filter(pl.col("dwelling_type").is_in(NETWORK_DEMAND))
+        .sort(pl.col("dwelling_type").replace_strict(order))
         .unique(["demand_basis", "period"], keep="first", maintain_order=True)
-        .join(scales, how="cross", maintain_order="left_right")
-        .with_columns(system=pl.lit(NETWORK))
     )

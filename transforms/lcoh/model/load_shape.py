@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
@@ -135,6 +135,10 @@ class LoadShape:
             peak_over_mean=peak_over_mean or FittedPeak(settled=highest, extra=0.0, exponent=1.0),
             design_over_year_peak=design_over_year_peak,
         )
+
+    def with_peak(self, peak_over_mean: Peak) -> LoadShape:
+        """Return the same load through the year with another peak of n homes."""
+        return replace(self, peak_over_mean=peak_over_mean)
 
     def covered_share(self, capacity: Floats, *, store_hours: Floats = 0.0) -> Floats:
         """Return the share of a year's heat that plant of a capacity supplies, with a store that fills once a day.

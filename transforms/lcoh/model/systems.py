@@ -27,15 +27,16 @@ from transforms.lcoh.assumptions.parameters import (
     LoadFigures,
 )
 from transforms.lcoh.assumptions.scenarios import Key, ScenarioFigures
-from transforms.lcoh.model.cash_flows import CashFlows, Yearly, in_operation, renewed
+from transforms.lcoh.model.cash_flows import FIRST_HEAT_YEAR, CashFlows, Yearly, in_operation, renewed
 from transforms.lcoh.model.conventions import Convention
-from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, load_shape
 from transforms.lcoh.model.perspectives import PERSPECTIVES
+from transforms.lcoh.model.places import BoughtHeat
 from transforms.lcoh.model.sizing import heat_loss_load_kw, size_system
 
 KWH_PER_MWH = 1000.0
 KG_PER_TONNE = 1000.0
 SYSTEMS: Final = (*INDIVIDUAL_SYSTEMS, NETWORK)
+BOUGHT_HEAT: Final = "heat"  # what a network buys that has no plant, beside the carriers gas and electricity
 TARIFF_WITH_VAT: Final = (
     "residential"  # of EEP Annex M: the others are printed without, but with the climate change levy
 )
@@ -152,8 +153,7 @@ def energy_of(
 
     """
     bought = purchase_of(convention, system, carrier=carrier)
-    start_year = int(figures.one("study", "start_year"))
-    calendar = range(start_year, start_year + horizon_years(figures, convention, system))
+    calendar = _years_of_operation(figures, convention, system)
     price_gbp_per_mwh = figures.series(*bought.price, calendar) * _vat_factor(figures, convention, bought, system)
     if bought.carbon_in_price:
         average_kg_per_mwh = figures.series(bought.carrier, CARBON_INTENSITY, calendar) * KWH_PER_MWH
@@ -162,14 +162,44 @@ def energy_of(
     if bought.levy:
         price_gbp_per_mwh = price_gbp_per_mwh - figures.one(*bought.levy)
     co2_kg_per_mwh = figures.series(*bought.intensity, calendar) * KWH_PER_MWH
-    carbon_gbp_per_kg = (
-        figures.series(*bought.carbon, calendar) / KG_PER_TONNE if bought.carbon else np.zeros(len(calendar))
-    )
     return Energy(
         price_gbp_per_mwh=price_gbp_per_mwh,
-        carbon_gbp_per_mwh=co2_kg_per_mwh * carbon_gbp_per_kg,
+        carbon_gbp_per_mwh=co2_kg_per_mwh * _carbon_gbp_per_kg(figures, bought, calendar),
         co2_kg_per_mwh=co2_kg_per_mwh,
     )
+
+
+def energies_of(
+    figures: ScenarioFigures, convention: Convention, *, system: str, bought_heat: BoughtHeat | None = None
+) -> dict[str, Energy]:
+    """Return all that a system buys, by carrier; a network that buys its heat takes electricity and heat."""
+    carriers: list[Carrier] = [one.carrier for one in purchases_of(convention, system)]
+    if bought_heat is None or system != NETWORK:
+        return {carrier: energy_of(figures, convention, system=system, carrier=carrier) for carrier in carriers}
+    electricity = energy_of(figures, convention, system=NETWORK)
+    return {"electricity": electricity, BOUGHT_HEAT: _energy_of_heat(figures, convention, bought_heat)}
+
+
+def _energy_of_heat(figures: ScenarioFigures, convention: Convention, bought: BoughtHeat) -> Energy:
+    """Return price, carbon cost and emissions of bought heat, the same in all years but for the price of carbon."""
+    calendar = _years_of_operation(figures, convention, NETWORK)
+    every_year = np.ones(len(calendar))
+    co2_kg_per_mwh = np.asarray(bought.co2_kg_per_mwh, dtype=float)[..., None] * every_year
+    return Energy(
+        price_gbp_per_mwh=np.asarray(bought.price_gbp_per_mwh, dtype=float)[..., None] * every_year,
+        carbon_gbp_per_mwh=co2_kg_per_mwh * _carbon_gbp_per_kg(figures, purchase_of(convention, NETWORK), calendar),
+        co2_kg_per_mwh=co2_kg_per_mwh,
+    )
+
+
+def _years_of_operation(figures: ScenarioFigures, convention: Convention, system: str) -> range:
+    start_year = int(figures.one("study", "start_year"))
+    return range(start_year, start_year + horizon_years(figures, convention, system))
+
+
+def _carbon_gbp_per_kg(figures: ScenarioFigures, bought: Purchase, calendar: range) -> Yearly:
+    """Return what the perspective charges for a kilogram of carbon dioxide in each year [GBP/kg]."""
+    return figures.series(*bought.carbon, calendar) / KG_PER_TONNE if bought.carbon else np.zeros(len(calendar))
 
 
 def _vat_factor(figures: ScenarioFigures, convention: Convention, bought: Purchase, system: str) -> float:
@@ -190,7 +220,6 @@ def individual_system(
     demand_kwh: Floats | None = None,
     dwelling_types: str | Sequence[str] = "all",
     heat_loss_w_per_k: Floats | None = None,
-    peak_kw: Floats | None = None,
 ) -> IndividualSystem:
     """Return what a system in one home costs its owner, with VAT on the system and its upkeep where homes pay it.
 
@@ -203,9 +232,8 @@ def individual_system(
     dwelling_types
         Dwelling type of all homes or of each, whose own load decides on the SPF of heat pumps where the convention takes
         it from the hours.
-    heat_loss_w_per_k, peak_kw
-        Heat loss [W/K] and highest hour [kW] of the homes where they are measured, shape (...); else in proportion to
-        the demand.
+    heat_loss_w_per_k
+        Heat loss of the homes where it is measured [W/K], shape (...); else in proportion to the demand.
 
     Returns
     -------
@@ -219,10 +247,8 @@ def individual_system(
     if convention.individual_sizing != "one_size" and demand_kwh is not None:
         record = size_system(
             record,
-            design_kw=_design_kw(
-                figures, convention, demand_kwh=demand_kwh, heat_loss_w_per_k=heat_loss_w_per_k, peak_kw=peak_kw
-            ),
-            reference_kw=_design_kw(figures, convention, demand_kwh=figures.one("design_load", "reference_demand_kwh")),
+            design_kw=_design_kw(figures, demand_kwh=demand_kwh, heat_loss_w_per_k=heat_loss_w_per_k),
+            reference_kw=_design_kw(figures, demand_kwh=figures.one("design_load", "reference_demand_kwh")),
         )
     if PERSPECTIVES[convention.perspective].vat != "homes":
         return record
@@ -245,27 +271,15 @@ def hourly_spf(figures: ScenarioFigures, system: str, dwelling_types: str | Sequ
     return np.array([by_type.get(name, of_all) for name in dwelling_types])
 
 
-def _design_kw(
-    figures: ScenarioFigures,
-    convention: Convention,
-    *,
-    demand_kwh: Floats,
-    heat_loss_w_per_k: Floats | None = None,
-    peak_kw: Floats | None = None,
-) -> Floats:
-    """Return the load that the convention sizes by, measured or in proportion to the demand [kW]."""
-    heat_kwh = np.asarray(demand_kwh, dtype=float)
-    if convention.individual_sizing == "peak_hour":
-        return heat_kwh / HOURS_PER_YEAR * load_shape(figures).peak_over_mean(1.0) if peak_kw is None else peak_kw
+def _design_kw(figures: ScenarioFigures, *, demand_kwh: Floats, heat_loss_w_per_k: Floats | None = None) -> Floats:
+    """Return the load of a cold day [kW], by the measured heat loss or by one in proportion to the demand."""
     if heat_loss_w_per_k is None:
         per_mwh = figures.record(LoadFigures, "load").heat_loss_w_per_k_per_mwh
-        heat_loss_w_per_k = per_mwh * heat_kwh / KWH_PER_MWH
+        heat_loss_w_per_k = per_mwh * np.asarray(demand_kwh, dtype=float) / KWH_PER_MWH
     return heat_loss_load_kw(figures.record(DesignLoad, "design_load"), heat_loss_w_per_k=heat_loss_w_per_k)
 
 
-def individual_flows(
-    system: IndividualSystem, energy: Energy, *, demand_kwh: Floats, first_heat_year: int
-) -> CashFlows:
+def individual_flows(system: IndividualSystem, energy: Energy, *, demand_kwh: Floats) -> CashFlows:
     """Return the yearly flows of one home's heating system over the years that `energy` covers.
 
     Capital_t as of `renewed`,  O&M_t = O,  Fuel_t = p_t D / eta,  Carbon_t = c_t D / eta,  MWh_t = D
@@ -280,8 +294,6 @@ def individual_flows(
         T years of operation. Beyond the lifetime the system is bought again; what is left of it after T is credited.
     demand_kwh
         Heat demand D of the home [kWh/yr], shape (...).
-    first_heat_year
-        Year t of the first heat: 1, or 0 for the year of the investment.
 
     Returns
     -------
@@ -290,8 +302,8 @@ def individual_flows(
 
     """
     in_use_years = energy.price_gbp_per_mwh.shape[-1]
-    years = in_use_years + first_heat_year
-    used = in_operation(np.ones(in_use_years), first_year=first_heat_year)
+    years = in_use_years + FIRST_HEAT_YEAR
+    used = in_operation(np.ones(in_use_years))
     heat_mwh = np.asarray(demand_kwh, dtype=float)[..., None] / KWH_PER_MWH
     purchased_mwh = heat_mwh / np.asarray(system.efficiency)[..., None]
     heat_by_year_mwh = heat_mwh * used
@@ -300,9 +312,9 @@ def individual_flows(
             system.capital_gbp, lifetime_years=system.lifetime_years, horizon_years=in_use_years, years=years
         ),
         om_gbp=np.asarray(system.om_gbp_per_year, dtype=float)[..., None] * used,
-        fuel_gbp=purchased_mwh * in_operation(energy.price_gbp_per_mwh, first_year=first_heat_year),
-        carbon_gbp=purchased_mwh * in_operation(energy.carbon_gbp_per_mwh, first_year=first_heat_year),
+        fuel_gbp=purchased_mwh * in_operation(energy.price_gbp_per_mwh),
+        carbon_gbp=purchased_mwh * in_operation(energy.carbon_gbp_per_mwh),
         heat_produced_mwh=heat_by_year_mwh,
         heat_delivered_mwh=heat_by_year_mwh,
-        co2_kg=purchased_mwh * in_operation(energy.co2_kg_per_mwh, first_year=first_heat_year),
+        co2_kg=purchased_mwh * in_operation(energy.co2_kg_per_mwh),
     )

@@ -1,4 +1,4 @@
-"""The table `abatement`: carbon dioxide that a system saves against a gas boiler, and what a tonne of it costs."""
+"""The table `abatement`: carbon dioxide that a system saves against another, and what a saved tonne costs."""
 
 from __future__ import annotations
 
@@ -11,19 +11,14 @@ import polars as pl
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.cash_flows import CashFlows, Yearly
 from transforms.lcoh.model.conventions import Convention, find_convention
-from transforms.lcoh.model.load_shape import LoadShape
-from transforms.lcoh.model.plant_as_built import (
-    BOILER,
-    Contender,
-    Reference,
-    boiler_beside,
-    list_contenders,
-    reference_flows,
-)
+from transforms.lcoh.model.demands import check_demand
+from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.systems import KG_PER_TONNE, horizon_years
+from transforms.lcoh.model.what_if import Built
+from transforms.lcoh.results.costed import BOILER, Costed, compared_systems, existing_boiler_flows, reference_beside
 from transforms.tables.cost_analysis import ABATEMENT
 
-REFERENCES: Final[tuple[Reference, ...]] = ("existing_boiler", "new_boiler")
+EXISTING: Final = "existing_boiler"
 SAVES_NOTHING: Final = "it saves no carbon dioxide: what a saved tonne costs has no meaning"
 
 
@@ -33,9 +28,10 @@ def abatement_table(
     *,
     scenario: str,
     convention: str,
-    shape: LoadShape | None = None,
+    reference: str = BOILER,
+    place: Place | None = None,
 ) -> pl.DataFrame:
-    """Return what every system saves against the existing and a new gas boiler, as the table `abatement`.
+    """Return what every system saves against a system in one home, as the table `abatement`.
 
     Parameters
     ----------
@@ -44,8 +40,10 @@ def abatement_table(
     scenario, convention
         Set of prices, and a convention that divides by delivered heat over the same years for all systems. Its price
         of carbon is left out; one whose prices of electricity contain the carbon payments of generators keeps those.
-    shape
-        Measured load that networks are sized by.
+    reference
+        System in one home that is replaced: by default a gas boiler, the existing one and a new one.
+    place
+        The one place that networks serve, in place of networks of every scale.
 
     Raises
     ------
@@ -55,10 +53,10 @@ def abatement_table(
     """
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
     tables = [
-        _rows(contender, reference, grid=grid)
+        _rows(costed, reference, existing=existing, grid=grid)
         for grid, of_grid in _by_grid(reading).items()
-        for contender in list_contenders(demand, figures, of_grid, shape=shape)
-        for reference in REFERENCES
+        for costed in compared_systems(check_demand(demand, place), figures, of_grid, reference=reference, place=place)
+        for existing in ([True, False] if reference == BOILER else [False])
     ]
     if not tables:
         return ABATEMENT.empty()
@@ -66,7 +64,7 @@ def abatement_table(
     return ABATEMENT.conform(named).sort(ABATEMENT.key)
 
 
-def cost_of_saving(contender: Contender, flows: CashFlows, boiler: Contender, replaced: CashFlows) -> Yearly:
+def cost_of_saving(system: Built, flows: CashFlows, reference: Built, replaced: CashFlows) -> Yearly:
     """Return what a saved tonne costs [GBP/t], NaN where nothing is saved.
 
     (K_s - K_b) / (e_b - e_s),  K = capital + O&M + fuel [GBP/MWh],  e = sum_t d_t E_t / sum_t d_t MWh_t [t/MWh]
@@ -77,14 +75,14 @@ def cost_of_saving(contender: Contender, flows: CashFlows, boiler: Contender, re
 
     Parameters
     ----------
-    contender, flows
+    system, flows
         A system, and its flows of shape (rows, T).
-    boiler, replaced
-        The boiler beside it, and its flows as `reference_flows` returns them.
+    reference, replaced
+        The system that it replaces, and the flows of that.
 
     """
-    without_carbon = _uncharged(contender, flows) - _uncharged(boiler, replaced)
-    saved = (boiler.emissions(replaced) - contender.emissions(flows)) / KG_PER_TONNE
+    without_carbon = _uncharged(system, flows) - _uncharged(reference, replaced)
+    saved = (reference.emissions(replaced) - system.emissions(flows)) / KG_PER_TONNE
     return np.divide(without_carbon, saved, out=np.full_like(saved, np.nan), where=saved > 0)
 
 
@@ -95,15 +93,16 @@ def _by_grid(convention: Convention) -> dict[str, Convention]:
     }
 
 
-def _rows(contender: Contender, reference: Reference, *, grid: str) -> pl.DataFrame:
-    boiler = boiler_beside(contender)
-    flows, replaced = contender.flows(), reference_flows(boiler, reference)
-    years = horizon_years(contender.figures, contender.convention, BOILER)
-    of_home = flows.co2_kg / contender.dwellings[:, None]
-    cost = pl.Series(cost_of_saving(contender, flows, boiler, replaced), nan_to_null=True)
-    return contender.keys.select("period", "dwelling_type", "scale").with_columns(
-        system=pl.lit(contender.system),
-        reference=pl.lit(reference),
+def _rows(costed: Costed, reference: str, *, existing: bool, grid: str) -> pl.DataFrame:
+    beside = reference_beside(costed, reference)
+    flows, replaced = costed.built.flows(), existing_boiler_flows(beside) if existing else beside.built.flows()
+    years = horizon_years(costed.built.case.figures, costed.built.case.convention, reference)
+    of_home = flows.co2_kg / costed.keys["dwellings"].to_numpy()[:, None]
+    cost = pl.Series(cost_of_saving(costed.built, flows, beside.built, replaced), nan_to_null=True)
+    new = "new_boiler" if reference == BOILER else f"new_{reference}"
+    return costed.keys.select("period", "dwelling_type", "scale").with_columns(
+        system=pl.lit(costed.system),
+        reference=pl.lit(EXISTING if existing else new),
         grid=pl.lit(grid),
         co2_saved_kg_per_year=pl.Series((replaced.co2_kg - of_home).sum(axis=-1) / years),
         cost_gbp_per_tonne=cost,
@@ -111,7 +110,7 @@ def _rows(contender: Contender, reference: Reference, *, grid: str) -> pl.DataFr
     )
 
 
-def _uncharged(contender: Contender, flows: CashFlows) -> Yearly:
+def _uncharged(system: Built, flows: CashFlows) -> Yearly:
     """Return the levelised cost without any price of carbon [GBP/MWh]."""
-    cost = contender.value(flows)
+    cost = system.value(flows)
     return np.asarray(cost.capital + cost.om + cost.fuel)

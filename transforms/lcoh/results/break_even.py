@@ -1,4 +1,4 @@
-"""The table `break_even`: the value of one quantity at which a system costs as much as a new gas boiler."""
+"""The table `break_even`: the value of one quantity at which a system costs as much as one in a home, by default a boiler."""
 
 from __future__ import annotations
 
@@ -14,33 +14,57 @@ from transforms.lcoh.assumptions.parameters import IndividualSystem, figures_of
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.conventions import find_convention
-from transforms.lcoh.model.load_shape import LoadShape
-from transforms.lcoh.model.plant_as_built import AS_IT_IS, Contender, Lever, boiler_beside, list_contenders
-from transforms.lcoh.model.systems import KG_PER_TONNE
+from transforms.lcoh.model.demands import check_demand
+from transforms.lcoh.model.places import Place
+from transforms.lcoh.model.systems import BOUGHT_HEAT, KG_PER_TONNE
+from transforms.lcoh.model.what_if import AS_BUILT, Built, Change
+from transforms.lcoh.results.costed import BOILER, Costed, compared_systems, reference_beside
 from transforms.tables.cost_analysis import BREAK_EVEN
 
 LEVEL: Final = 1e-9  # a gap that changes by less [GBP/MWh] between two points does not change
 MOST_SPF: Final = figures_of(IndividualSystem)["efficiency"].at_most
+NAMES: Final = {BOILER: "the boiler", "ashp": "the air source heat pump", "gshp": "the ground source heat pump"}
 
 Conditions: TypeAlias = list[tuple[NDArray[np.bool_], str]]  # rows, and what is to be said of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A system for many demands, and the reference in one home beside each."""
+
+    system: Built
+    reference: Built
+
+    @property
+    def name(self) -> str:
+        """What the reference is called."""
+        return NAMES[self.reference.case.system]
+
+    def gap(self, change: Change = AS_BUILT, of_reference: Change = AS_BUILT) -> Yearly:
+        """Return how much more the system costs than the reference, each under its own change [GBP/MWh]."""
+        return np.asarray(self.system.cost(change).total - self.reference.cost(of_reference).total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """One quantity that is varied, by a lever on which the costs of all systems depend in a straight line."""
+    """One quantity that is varied; the costs of all systems depend on a position x in a straight line."""
 
     name: str
     unit: str
-    lever: Callable[[Yearly], Lever]
+    change: Callable[[Yearly], Change]
     """The change that a position x on the line stands for."""
     two_points: tuple[float, float]
-    value: Callable[[Yearly, Contender, Contender], Yearly]
-    """The quantity at x, for a system and the boiler beside it."""
-    base: Callable[[Contender, Contender], Yearly]
-    reasons: Callable[[Yearly, Contender, Contender], Conditions]
+    value: Callable[[Yearly, Pair], Yearly]
+    """The quantity at x."""
+    base: Callable[[Pair], Yearly]
+    reasons: Callable[[Yearly, Pair], Conditions]
     """At which x there is no value, and why; the first that holds is said."""
-    remarks: Callable[[Yearly, Contender, Contender], Conditions] = lambda *_: []
+    remarks: Callable[[Yearly, Pair], Conditions] = lambda *_: []
     """What is to be said of a value at x."""
+    holds_for_reference: bool = False
+    """Whether the reference sees the change too."""
+    applies: Callable[[Pair], bool] = lambda _: True
+    """Whether the quantity has a meaning for a pair."""
 
 
 def break_even_table(
@@ -49,13 +73,15 @@ def break_even_table(
     *,
     scenario: str,
     convention: str,
-    shape: LoadShape | None = None,
+    reference: str = BOILER,
+    place: Place | None = None,
 ) -> pl.DataFrame:
-    """Return the value of each quantity at which each system costs as much as a new boiler, as the table `break_even`.
+    """Return the value of each quantity at which each system costs as much as the reference, as the table `break_even`.
 
-    All else stays as it is. The price of carbon is one for all years, in place of the perspective's; the price ratio is
-    that of what the system pays for electricity over what the boiler's home pays for gas, means over discounted years,
-    electricity dearer or cheaper by one factor in all years; a grant is paid once, towards the first capital.
+    All else stays as it is. The price of carbon is one for all years, in place of the perspective's. The price ratio is
+    that of what the system pays for electricity over what the reference's home pays for gas, means over discounted
+    years, electricity dearer or cheaper by one factor in all years; a reference that burns no gas has none. A grant is
+    paid once, towards the first capital. The price of heat is that which a network pays that buys its heat.
 
     Parameters
     ----------
@@ -63,8 +89,10 @@ def break_even_table(
         As `lcoh_table` reads them.
     scenario, convention
         Set of prices, and a convention that divides by delivered heat over the same years for all systems.
-    shape
-        Measured load that networks are sized by.
+    reference
+        A system in one home, bought new.
+    place
+        The one place that networks serve, in place of networks of every scale.
 
     Raises
     ------
@@ -74,9 +102,11 @@ def break_even_table(
     """
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
     tables = [
-        _rows(quantity, contender)
-        for contender in list_contenders(demand, figures, reading, shape=shape)
+        _rows(quantity, costed, pair)
+        for costed in compared_systems(check_demand(demand, place), figures, reading, reference=reference, place=place)
+        for pair in [pair_with(costed, reference)]
         for quantity in QUANTITIES
+        if quantity.applies(pair)
     ]
     if not tables:
         return BREAK_EVEN.empty()
@@ -84,43 +114,47 @@ def break_even_table(
     return BREAK_EVEN.conform(named).sort(BREAK_EVEN.key)
 
 
-def cost_gap(contender: Contender, boiler: Contender, lever: Lever = AS_IT_IS) -> Yearly:
-    """Return how much more a system costs than the boiler beside it under a lever [GBP/MWh]."""
-    return np.asarray(contender.cost(lever).total - boiler.cost(lever).total)
+def pair_with(costed: Costed, reference: str) -> Pair:
+    """Return a system with the reference beside each of its rows."""
+    return Pair(system=costed.built, reference=reference_beside(costed, reference).built)
 
 
-def solve(quantity: Quantity, contender: Contender) -> Yearly:
+def solve(quantity: Quantity, pair: Pair) -> Yearly:
     """Return where the gap of costs is nothing on a quantity's line, NaN where it is level.
 
     x = x_0 - g(x_0) (x_1 - x_0) / (g(x_1) - g(x_0)),  exact since g is straight
 
-    Costs are straight in the price of carbon, the factor on the price of electricity and the grant; in the SPF they are
-    straight in 1 / SPF.
+    Costs are straight in the price of carbon, the factor on the price of electricity, the grant and the price of heat;
+    in the SPF they are straight in 1 / SPF.
     """
-    boiler, rows = boiler_beside(contender), contender.keys.height
-    first, second = (np.full(rows, point) for point in quantity.two_points)
-    gap = cost_gap(contender, boiler, quantity.lever(first))
-    rise = cost_gap(contender, boiler, quantity.lever(second)) - gap
+
+    def gap(point: float) -> Yearly:
+        change = quantity.change(np.full(shape, point))
+        return pair.gap(change, change if quantity.holds_for_reference else AS_BUILT)
+
+    shape = pair.gap().shape
+    first, second = quantity.two_points
+    at_first = gap(first)
+    rise = gap(second) - at_first
     slanted = np.abs(rise) > LEVEL
-    step: Yearly = np.divide(gap * (second - first), rise, out=np.full(rows, np.nan), where=slanted)
+    step: Yearly = np.divide(at_first * (second - first), rise, out=np.full(shape, np.nan), where=slanted)
     return first - step
 
 
-def _rows(quantity: Quantity, contender: Contender) -> pl.DataFrame:
-    boiler = boiler_beside(contender)
-    x = solve(quantity, contender)
+def _rows(quantity: Quantity, costed: Costed, pair: Pair) -> pl.DataFrame:
+    x = solve(quantity, pair)
     finite = np.isfinite(x)
     sure = np.where(finite, x, 1.0)
-    level: Conditions = [(~finite, "the gap to the boiler does not depend on it")]
-    reason = _say([*level, *quantity.reasons(sure, contender, boiler)], x)
+    level: Conditions = [(~finite, f"the gap to {pair.name} does not depend on it")]
+    reason = _say([*level, *quantity.reasons(sure, pair)], x)
     has_value = reason == ""
-    value = quantity.value(np.where(has_value, sure, 1.0), contender, boiler)
-    note = np.where(has_value, _say(quantity.remarks(sure, contender, boiler), x), reason)
-    return contender.keys.select("period", "dwelling_type", "scale").with_columns(
-        system=pl.lit(contender.system),
+    value = quantity.value(np.where(has_value, sure, 1.0), pair)
+    note = np.where(has_value, _say(quantity.remarks(sure, pair), x), reason)
+    return costed.keys.select("period", "dwelling_type", "scale").with_columns(
+        system=pl.lit(costed.system),
         quantity=pl.lit(quantity.name),
         unit=pl.lit(quantity.unit),
-        base=pl.Series(np.broadcast_to(quantity.base(contender, boiler), x.shape)),
+        base=pl.Series(np.broadcast_to(quantity.base(pair), x.shape)),
         value=pl.Series(np.where(has_value, value, np.nan), nan_to_null=True),
         note=pl.Series(note).replace("", None),
     )
@@ -133,81 +167,103 @@ def _say(conditions: Conditions, x: Yearly) -> NDArray[np.str_]:
     return np.select([at for at, _ in conditions], [words for _, words in conditions], default="")
 
 
-def _price_ratio(contender: Contender, boiler: Contender) -> Yearly:
-    electricity, gas = (one.mean_over_years(one.energy.price_gbp_per_mwh) for one in (contender, boiler))
-    return np.asarray(electricity / gas)
+def _compares_electricity_with_gas(pair: Pair) -> bool:
+    return "electricity" in pair.system.energy and "gas" in pair.reference.energy
 
 
-def _carbon_price(_: Contender, boiler: Contender) -> Yearly:
+def _price_ratio(pair: Pair) -> Yearly:
+    electricity = pair.system.mean_over_years(pair.system.energy["electricity"].price_gbp_per_mwh)
+    return np.asarray(electricity / pair.reference.mean_over_years(pair.reference.energy["gas"].price_gbp_per_mwh))
+
+
+def _carbon_price(pair: Pair) -> Yearly:
     """Return the mean over discounted years of what the perspective charges for a tonne [GBP/t]."""
-    energy = boiler.energy
-    return np.asarray(boiler.mean_over_years(energy.carbon_gbp_per_mwh / energy.co2_kg_per_mwh * KG_PER_TONNE))
+    (energy,) = pair.reference.energy.values()
+    return np.asarray(pair.reference.mean_over_years(energy.carbon_gbp_per_mwh / energy.co2_kg_per_mwh * KG_PER_TONNE))
 
 
-def _saves_no_carbon(x: Yearly, contender: Contender, boiler: Contender) -> Conditions:
-    saved = boiler.emissions(boiler.flows()) - contender.emissions(contender.flows())
+def _saves_no_carbon(x: Yearly, pair: Pair) -> Conditions:
+    saved = pair.reference.emissions(pair.reference.flows()) - pair.system.emissions(pair.system.flows())
     return [
-        (saved <= 0, "it emits no less than the boiler: no price of carbon makes up for its cost"),
-        (x < 0, "it costs less than the boiler without any price of carbon"),
+        (saved <= 0, f"it emits no less than {pair.name}: no price of carbon makes up for its cost"),
+        (x < 0, f"it costs less than {pair.name} without any price of carbon"),
     ]
 
 
-def _dear_without_electricity(x: Yearly, *_: Contender) -> Conditions:
-    return [(x <= 0, "it costs more than the boiler even where electricity costs nothing")]
+def _dear_without_electricity(x: Yearly, pair: Pair) -> Conditions:
+    return [(x <= 0, f"it costs more than {pair.name} even where electricity costs nothing")]
 
 
-def _dear_at_any_spf(x: Yearly, *_: Contender) -> Conditions:
+def _dear_at_any_spf(x: Yearly, pair: Pair) -> Conditions:
     return [
-        (x <= 0, "it costs more than the boiler even if it needed no electricity"),
+        (x <= 0, f"it costs more than {pair.name} even if it needed no electricity"),
         (x < 1 / MOST_SPF, f"it would take an SPF above {MOST_SPF:g}"),
     ]
 
 
-def _needs_no_grant(x: Yearly, *_: Contender) -> Conditions:
-    return [(x < 0, "it costs less than the boiler without a grant")]
+def _needs_no_grant(x: Yearly, pair: Pair) -> Conditions:
+    return [(x < 0, f"it costs less than {pair.name} without a grant")]
 
 
-def _exceeds_capital(x: Yearly, contender: Contender, _: Contender) -> Conditions:
-    capital_gbp = contender.flows().capital_gbp[..., 0] / contender.dwellings
+def _exceeds_capital(x: Yearly, pair: Pair) -> Conditions:
+    capital_gbp = pair.system.flows().capital_gbp[..., 0] / pair.system.dwellings
     return [(x > capital_gbp, "it is more than the system costs at first")]
+
+
+def _dear_with_free_heat(x: Yearly, pair: Pair) -> Conditions:
+    return [(x < 0, f"it costs more than {pair.name} even where heat costs nothing")]
 
 
 QUANTITIES: Final = (
     Quantity(
         name="carbon_price",
         unit="GBP/t",
-        lever=lambda x: Lever(carbon_gbp_per_tonne=x),
+        change=lambda x: Change(carbon_gbp_per_tonne=x),
         two_points=(0.0, 100.0),
-        value=lambda x, *_: x,
+        value=lambda x, _: x,
         base=_carbon_price,
         reasons=_saves_no_carbon,
+        holds_for_reference=True,
     ),
     Quantity(
         name="electricity_to_gas_price_ratio",
         unit="1",
-        lever=lambda x: Lever(electricity_price_factor=x),
+        change=lambda x: Change(electricity_price_factor=x),
         two_points=(0.0, 1.0),
-        value=lambda x, contender, boiler: x * _price_ratio(contender, boiler),
+        value=lambda x, pair: x * _price_ratio(pair),
         base=_price_ratio,
         reasons=_dear_without_electricity,
+        holds_for_reference=True,
+        applies=_compares_electricity_with_gas,
     ),
     Quantity(
         name="spf",
         unit="1",
-        lever=lambda x: Lever(spf=1.0 / x),
+        change=lambda x: Change(spf=1.0 / x),
         two_points=(0.25, 0.5),
-        value=lambda x, *_: 1.0 / x,
-        base=lambda contender, _: np.asarray(contender.spf),
+        value=lambda x, _: 1.0 / x,
+        base=lambda pair: np.asarray(pair.system.spf),
         reasons=_dear_at_any_spf,
+        applies=lambda pair: "electricity" in pair.system.energy and BOUGHT_HEAT not in pair.system.energy,
     ),
     Quantity(
         name="capital_grant",
         unit="GBP",
-        lever=lambda x: Lever(grant_gbp_per_dwelling=x),
+        change=lambda x: Change(grant_gbp_per_dwelling=x),
         two_points=(0.0, 1000.0),
-        value=lambda x, *_: x,
-        base=lambda contender, _: np.zeros(contender.keys.height),
+        value=lambda x, _: x,
+        base=lambda pair: np.zeros(pair.gap().shape),
         reasons=_needs_no_grant,
         remarks=_exceeds_capital,
+    ),
+    Quantity(
+        name="heat_price",
+        unit="GBP/MWh",
+        change=lambda x: Change(heat_price_gbp_per_mwh=x),
+        two_points=(0.0, 100.0),
+        value=lambda x, _: x,
+        base=lambda pair: np.asarray(pair.system.mean_over_years(pair.system.energy[BOUGHT_HEAT].price_gbp_per_mwh)),
+        reasons=_dear_with_free_heat,
+        applies=lambda pair: BOUGHT_HEAT in pair.system.energy,
     ),
 )

@@ -11,14 +11,14 @@ import polars as pl
 from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, NETWORK, SCALE_ITEM, SPF_ITEMS
 from transforms.lcoh.assumptions.refusals import AssumptionError, unknown_name
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures, seen_rows
-from transforms.lcoh.model.cash_flows import discount_factors
+from transforms.lcoh.model.cash_flows import FIRST_HEAT_YEAR, discount_factors
 from transforms.lcoh.model.conventions import Convention, find_convention
-from transforms.lcoh.model.demands import NETWORK_DEMAND, check_demand
-from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.demands import NETWORK_DEMAND, PLACE, check_demand
 from transforms.lcoh.model.perspectives import PERSPECTIVES
-from transforms.lcoh.model.plant_as_built import BASE, build_base, changed_flows
+from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.systems import SYSTEMS, missing_series, purchases_of
 from transforms.lcoh.model.valuation import discount_rates, rate_figures
+from transforms.lcoh.model.what_if import Case, build
 
 FLOWS: Final = ("capital_gbp", "om_gbp", "fuel_gbp", "carbon_gbp", "heat_mwh")
 COSTS: Final = FLOWS[:-1]
@@ -82,7 +82,7 @@ def explain_cost(
     system: str,
     dwelling_type: str | None = None,
     scale: str | None = None,
-    shape: LoadShape | None = None,
+    place: Place | None = None,
 ) -> Explanation:
     """Return the cash flow behind one row of the table `lcoh`.
 
@@ -98,8 +98,8 @@ def explain_cost(
         Row of the demand; by default the only one, else that of `stock` or `all`.
     scale
         Size of a network; by default the only one that there is.
-    shape
-        Measured load that a network is built by, as `lcoh_table` takes it.
+    place
+        The one place that a network serves, in place of a scale.
 
     Raises
     ------
@@ -113,18 +113,21 @@ def explain_cost(
     if lacking := missing_series(figures, reading).get(system):
         message = f"scenario {scenario} cannot cost {system} by {convention}: it has no {' and no '.join(lacking)}"
         raise AssumptionError(message)
-    of_type = _choose_demand(demand, system, dwelling_type)
-    scale, dwellings = _choose_scale(figures, system, scale)
-    base = build_base(
-        figures,
-        reading,
+    of_type = _choose_demand(check_demand(demand, place), system, dwelling_type)
+    if place is None or system in INDIVIDUAL_SYSTEMS:
+        scale, dwellings = _choose_scale(figures, system, scale)
+        place = Place.of_homes(float(dwellings))
+    else:
+        scale, dwellings = PLACE, round(float(place.dwellings))
+    case = Case(
+        figures=figures,
+        convention=reading,
         system=system,
-        dwellings=float(dwellings),
         demand_kwh=of_type["demand_kwh"],
-        dwelling_type=of_type["dwelling_type"],
-        shape=shape,
+        place=place,
+        dwelling_types=of_type["dwelling_type"],
     )
-    flows = changed_flows(base, BASE)
+    flows = build(case).flows()
     count = flows.heat_delivered_mwh.shape[-1]
     rates = discount_rates(figures, reading, years=count)
     heat_mwh = flows.heat_delivered_mwh if reading.denominator == "delivered" else flows.heat_produced_mwh
@@ -135,7 +138,7 @@ def explain_cost(
     years = pl.DataFrame(
         {
             "year": np.arange(count),
-            "calendar_year": start_year - reading.first_heat_year + np.arange(count),
+            "calendar_year": start_year - FIRST_HEAT_YEAR + np.arange(count),
             "discount_rate": np.concatenate([[0.0], rates]),
             "discount_factor": discount_factors(rates, years=count),
             **{name: np.broadcast_to(np.squeeze(flow), (count,)) for name, flow in by_flow.items()},
@@ -158,8 +161,7 @@ def explain_cost(
     )
 
 
-def _choose_demand(demand: pl.DataFrame, system: str, dwelling_type: str | None) -> dict[str, Any]:
-    known = check_demand(demand)
+def _choose_demand(known: pl.DataFrame, system: str, dwelling_type: str | None) -> dict[str, Any]:
     types = known["dwelling_type"].to_list()
     if system == NETWORK and dwelling_type not in (None, *NETWORK_DEMAND):
         message = f"a network serves the mean home, not {dwelling_type}: leave the dwelling type out"

@@ -9,17 +9,18 @@ import numpy as np
 import polars as pl
 from scipy.optimize import brentq
 
-from transforms.lcoh.assumptions.parameters import NETWORK, HeatNetwork, NetworkFinance
+from transforms.lcoh.assumptions.parameters import NETWORK, NetworkFinance
 from transforms.lcoh.assumptions.refusals import check_delivered
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
-from transforms.lcoh.model.cash_flows import Yearly, discount_factors
+from transforms.lcoh.model.cash_flows import FIRST_HEAT_YEAR, Yearly, discount_factors
 from transforms.lcoh.model.conventions import Convention, find_convention
 from transforms.lcoh.model.demands import check_demand, network_keys
-from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.networks import BuiltNetwork
 from transforms.lcoh.model.perspectives import PERSPECTIVES
-from transforms.lcoh.model.plant_as_built import BASE, Base, Change, build_base, changed_flows, system_cost
+from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.systems import missing_series
 from transforms.lcoh.model.valuation import discount_rates
+from transforms.lcoh.model.what_if import Built, Case, Change, build
 from transforms.tables.cost_analysis import NETWORK_FINANCE
 
 INVESTOR: Final = "best_practice_private"  # who builds a network counts as a private investor does
@@ -54,7 +55,7 @@ def finance_table(
     convention: str = INVESTOR,
     heat_tariff_gbp_per_mwh: float | None = None,
     connection_years: int | None = None,
-    shape: LoadShape | None = None,
+    place: Place | None = None,
 ) -> pl.DataFrame:
     """Return what a network of each scale earns as an investment, as the table `network_finance`.
 
@@ -71,8 +72,8 @@ def finance_table(
         gas boiler would cost the same homes, seen by them (`best_practice_private`).
     connection_years
         Years over which homes join, as many each year; by default `network_finance.connection_years`.
-    shape
-        Measured load that networks are built by, as `lcoh_table` takes it.
+    place
+        The one place that networks serve, in place of networks of every scale.
 
     Returns
     -------
@@ -90,15 +91,19 @@ def finance_table(
     lacking = {NETWORK} & set(missing_series(figures, reading))
     if heat_tariff_gbp_per_mwh is None:
         lacking |= {COUNTERFACTUAL} & set(missing_series(figures, find_convention(INVESTOR)))
-    keys = network_keys(check_demand(demand), figures)
+    keys = network_keys(check_demand(demand, place), figures, place)
     if lacking or keys.is_empty():
         return NETWORK_FINANCE.empty()
     years = connection_years or figures.record(NetworkFinance, "network_finance").connection_years
     dwellings, demand_kwh = keys["dwellings"].to_numpy(), keys["demand_kwh"].to_numpy()
-    base = build_base(
-        figures, reading, system=NETWORK, dwellings=dwellings[:, None], demand_kwh=demand_kwh[:, None], shape=shape
+    case = Case(
+        figures=figures,
+        convention=reading,
+        system=NETWORK,
+        demand_kwh=demand_kwh[:, None],
+        place=place or Place.of_homes(dwellings[:, None]),
     )
-    project = phase_in(base, connection_years=years)
+    project = phase_in(build(case), connection_years=years)
     tariff, of_tariff = _tariff(figures, demand_kwh, heat_tariff_gbp_per_mwh)
     taxed = _tax(figures, reading)
     rates = discount_rates(figures, reading, years=project.cost_gbp.shape[-1])
@@ -108,7 +113,7 @@ def finance_table(
     npv = np.array([found.npv_gbp for found in returns])
     break_even = np.vecdot(project.cost_gbp, factors) / np.vecdot(project.delivered_mwh, factors) * taxed
     return NETWORK_FINANCE.conform(
-        keys.select("period", "scale", dwellings=pl.col("dwellings").cast(pl.Int64)).with_columns(
+        keys.select("period", "scale", dwellings=pl.col("dwellings").round().cast(pl.Int64)).with_columns(
             scenario=pl.lit(scenario),
             convention=pl.lit(convention),
             connection_years=pl.lit(years),
@@ -123,7 +128,7 @@ def finance_table(
     )
 
 
-def phase_in(base: Base, *, connection_years: int) -> Project:
+def phase_in(built: Built, *, connection_years: int) -> Project:
     """Return the flows of a network that homes join over k years, as many each year.
 
     In year t of operation min(t / k, 1) of the homes draw heat, and pay; what is bought for a home (pipe in the
@@ -133,7 +138,7 @@ def phase_in(base: Base, *, connection_years: int) -> Project:
 
     Parameters
     ----------
-    base
+    built
         A network as built for all homes, dwellings and demand of shape (s, 1).
     connection_years
         k [yr]; 1 connects all homes at once.
@@ -144,12 +149,10 @@ def phase_in(base: Base, *, connection_years: int) -> Project:
         Arrays of shape (s, T).
 
     """
-    first = base.convention.first_heat_year
     joined = np.arange(1, connection_years + 1) / connection_years
-    growing = changed_flows(base, Change(demand_factor=joined))
-    whole = changed_flows(base, BASE)
-    years = whole.capital_gbp.shape[-1]
-    stage = np.clip(np.arange(years) - first, 0, connection_years - 1)
+    growing, whole = built.flows(Change(demand_factor=joined)), _capital(built)
+    years = whole.shape[-1]
+    stage = np.clip(np.arange(years) - FIRST_HEAT_YEAR, 0, connection_years - 1)
 
     def as_joined(flows: Yearly) -> Yearly:
         """Return the flows of the year's number of homes, shape (s, T)."""
@@ -157,23 +160,29 @@ def phase_in(base: Base, *, connection_years: int) -> Project:
         picked: Yearly = by_stage[..., stage, np.arange(years)]
         return picked
 
-    assert isinstance(base.own, HeatNetwork)  # noqa: S101 - tells the type checker what the caller promises
-    bare = replace(base.own, internal_pipe_gbp_per_m=0.0, hiu_gbp_per_dwelling=0.0, dwelling_meter_gbp=0.0)
-    shared = changed_flows(replace(base, own=bare), BASE).capital_gbp[..., 0, :]
-    of_homes = whole.capital_gbp[..., 0, :] - shared
-    capital = shared + _spread(of_homes, cohorts=connection_years, first=first, convention=base.convention)
+    assert isinstance(built.own, BuiltNetwork)  # noqa: S101 - tells the type checker what the caller promises
+    bare = replace(built.own.network, internal_pipe_gbp_per_m=0.0, hiu_gbp_per_dwelling=0.0, dwelling_meter_gbp=0.0)
+    shared = _capital(replace(built, own=replace(built.own, network=bare)))
+    of_homes = whole - shared
+    capital = shared + _spread(of_homes, cohorts=connection_years, convention=built.case.convention)
     running = as_joined(growing.om_gbp) + as_joined(growing.fuel_gbp) + as_joined(growing.carbon_gbp)
     return Project(cost_gbp=capital + running, delivered_mwh=as_joined(growing.heat_delivered_mwh))
 
 
-def _spread(spent: Yearly, *, cohorts: int, first: int, convention: Convention) -> Yearly:
+def _capital(built: Built) -> Yearly:
+    """Return the spending on a network of all homes, shape (s, T)."""
+    flows = built.flows()
+    return np.broadcast_to(flows.capital_gbp, flows.heat_delivered_mwh.shape)[..., 0, :]
+
+
+def _spread(spent: Yearly, *, cohorts: int, convention: Convention) -> Yearly:
     """Return spending, shape (s, T), of homes that join in equal parts over as many years as there are `cohorts`.
 
     A home that joins j years later buys everything j years later. Where what is left at the end is credited straight
     over its life, spending less credit is a constant share of each year of use, so the credit of each cohort follows.
     """
     years = spent.shape[-1]
-    in_use = years - first
+    in_use = years - FIRST_HEAT_YEAR
     bought = np.maximum(spent, 0.0)
     per_year = spent.sum(axis=-1) / in_use
     total = np.zeros_like(spent)
@@ -236,8 +245,11 @@ def _tariff(figures: ScenarioFigures, demand_kwh: Yearly, given: float | None) -
     """Return what homes pay for heat [GBP/MWh] for each demand, and what that is."""
     if given is not None:
         return np.full(len(demand_kwh), float(given)), "tariff as given"
-    cost = system_cost(figures, find_convention(INVESTOR), system=COUNTERFACTUAL, demand_kwh=demand_kwh).total
-    return np.broadcast_to(cost, demand_kwh.shape), f"tariff: what heat from a gas boiler costs the homes ({INVESTOR})"
+    convention = find_convention(INVESTOR)
+    boiler = Case(figures=figures, convention=convention, system=COUNTERFACTUAL, demand_kwh=demand_kwh)
+    return np.broadcast_to(
+        build(boiler).cost().total, demand_kwh.shape
+    ), f"tariff: what heat from a gas boiler costs the homes ({INVESTOR})"
 
 
 def _tax(figures: ScenarioFigures, convention: Convention) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -12,9 +12,8 @@ from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, Floats
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.conventions import Convention, find_convention
-from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, load_shape
-from transforms.lcoh.model.systems import KWH_PER_MWH, energy_of, individual_flows, individual_system, missing_series
-from transforms.lcoh.model.valuation import cost_of
+from transforms.lcoh.model.systems import KWH_PER_MWH, missing_series
+from transforms.lcoh.model.what_if import Case, build
 from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_HOUSEHOLD
 from transforms.tables.published import LCOH_QUANTILE
 
@@ -30,7 +29,7 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
     ----------
     homes
         `household_id`, `period`, `heat_kwh_annual` [kWh/yr] of included homes; those without heat are left out, since
-        a cost per MWh needs heat; `dwelling_type`, where it is known. Where they are measured also `heat_loss_w_per_k` [W/K] and `peak_kw` [kW], which a
+        a cost per MWh needs heat. Where they are known also `dwelling_type` and `heat_loss_w_per_k` [W/K], which a
         convention may size systems by; a null stands for the value in proportion to the heat.
     assumptions
         The table `assumption`.
@@ -42,15 +41,20 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
     missing = missing_series(figures, reading)
     with_heat = homes.filter(pl.col("heat_kwh_annual") > 0)
     known = with_heat.select("period", "household_id", demand_kwh="heat_kwh_annual")
-    demand_kwh = known["demand_kwh"].to_numpy()
-    own = _own_loads(with_heat, figures, reading)
-    types = with_heat["dwelling_type"].to_list() if "dwelling_type" in homes.columns else "all"
+    case = Case(
+        figures=figures,
+        convention=reading,
+        system="",
+        demand_kwh=known["demand_kwh"].to_numpy(),
+        dwelling_types=with_heat["dwelling_type"].to_list() if "dwelling_type" in homes.columns else "all",
+        heat_loss_w_per_k=_heat_loss(with_heat, figures),
+    )
     tables = [
         known.with_columns(
             scenario=pl.lit(scenario),
             convention=pl.lit(reading.name),
             system=pl.lit(system),
-            lcoh_gbp_per_mwh=individual_cost(figures, reading, system, demand_kwh, dwelling_types=types, **own),
+            lcoh_gbp_per_mwh=_total(replace(case, system=system)),
         )
         for system in INDIVIDUAL_SYSTEMS
         if system not in missing
@@ -58,61 +62,18 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
     return LCOH_HOUSEHOLD.conform(pl.concat(tables)) if tables else LCOH_HOUSEHOLD.empty()
 
 
-def individual_cost(
-    figures: ScenarioFigures,
-    convention: Convention,
-    system: str,
-    demand_kwh: Yearly,
-    *,
-    dwelling_types: str | Sequence[str] = "all",
-    heat_loss_w_per_k: Yearly | None = None,
-    peak_kw: Yearly | None = None,
-) -> Yearly:
-    """Return the levelised cost [GBP/MWh] of a system in homes, shape (...).
-
-    Parameters
-    ----------
-    figures, convention, system
-        Whose prices and which reading.
-    demand_kwh
-        Heat demand of the homes [kWh/yr], shape (...).
-    dwelling_types
-        Dwelling type of all homes or of each.
-    heat_loss_w_per_k, peak_kw
-        Heat loss [W/K] and highest hour [kW] of the homes, shape (...); None stands for those in proportion to the heat.
-
-    """
-    flows = individual_flows(
-        individual_system(
-            figures,
-            convention,
-            system,
-            demand_kwh=demand_kwh,
-            dwelling_types=dwelling_types,
-            heat_loss_w_per_k=heat_loss_w_per_k,
-            peak_kw=peak_kw,
-        ),
-        energy_of(figures, convention, system=system),
-        demand_kwh=demand_kwh,
-        first_heat_year=convention.first_heat_year,
-    )
-    return np.asarray(cost_of(flows, figures, convention, system=system).total)
+def _total(case: Case) -> Yearly:
+    """Return the levelised cost of a case as it is built [GBP/MWh]."""
+    return np.asarray(build(case).cost().total)
 
 
-def _own_loads(homes: pl.DataFrame, figures: ScenarioFigures, convention: Convention) -> dict[str, Yearly]:
-    """Return the measured load that the convention sizes by, where homes have one; nulls in proportion to the heat."""
-    heat = pl.col("heat_kwh_annual")
-    if convention.individual_sizing == "heat_loss" and "heat_loss_w_per_k" in homes.columns:
-        per_kwh = figures.one("load", "heat_loss_w_per_k_per_mwh") / KWH_PER_MWH
-        return {
-            "heat_loss_w_per_k": homes.select(pl.col("heat_loss_w_per_k").fill_null(heat * per_kwh))
-            .to_series()
-            .to_numpy()
-        }
-    if convention.individual_sizing == "peak_hour" and "peak_kw" in homes.columns:
-        per_kwh = float(load_shape(figures).peak_over_mean(1.0)) / HOURS_PER_YEAR
-        return {"peak_kw": homes.select(pl.col("peak_kw").fill_null(heat * per_kwh)).to_series().to_numpy()}
-    return {}
+def _heat_loss(homes: pl.DataFrame, figures: ScenarioFigures) -> Yearly | None:
+    """Return the heat loss of homes [W/K], measured or in proportion to the heat; None where none is measured."""
+    if "heat_loss_w_per_k" not in homes.columns:
+        return None
+    per_kwh = figures.one("load", "heat_loss_w_per_k_per_mwh") / KWH_PER_MWH
+    known = pl.col("heat_loss_w_per_k").fill_null(pl.col("heat_kwh_annual") * per_kwh)
+    return homes.select(known).to_series().to_numpy()
 
 
 def expected_gap(fixed_gbp_per_mwh: Floats, variation: Floats) -> Floats:
@@ -208,7 +169,17 @@ def _weigh(costs: pl.DataFrame, weights: Mapping[str, float] | None) -> pl.DataF
 def _at_mean(part: pl.DataFrame, figures: ScenarioFigures, convention: Convention, system: str) -> pl.DataFrame:
     """Add the cost at mean demand, its interval and the gap that is expected, for one system."""
     mean_kwh = part["demand_kwh"].to_numpy()
-    cost = partial(individual_cost, figures, convention, system, dwelling_types=part["dwelling_type"].to_list())
+    case = Case(
+        figures=figures,
+        convention=convention,
+        system=system,
+        demand_kwh=mean_kwh,
+        dwelling_types=part["dwelling_type"].to_list(),
+    )
+
+    def cost(demand_kwh: Yearly) -> Yearly:
+        return _total(replace(case, demand_kwh=demand_kwh))
+
     at_mean, at_half = (cost(kwh) for kwh in (mean_kwh, mean_kwh / 2))
     gap = expected_gap(at_half - at_mean, part["demand_variation"].to_numpy())
     ends = {of_cost: pl.Series(cost(_above_zero(part[of_demand]))) for of_demand, of_cost in ENDS.items()}
@@ -254,11 +225,9 @@ def cost_quantiles(
         quantile=(1 - pl.col("quantile")).round(DECIMALS),
         demand_kwh="heat_kwh_annual",
     )
-    demand_kwh = known["demand_kwh"].to_numpy()
+    case = Case(figures=figures, convention=reading, system="", demand_kwh=known["demand_kwh"].to_numpy())
     found = [
-        known.with_columns(
-            system=pl.lit(system), lcoh_gbp_per_mwh=individual_cost(figures, reading, system, demand_kwh)
-        )
+        known.with_columns(system=pl.lit(system), lcoh_gbp_per_mwh=_total(replace(case, system=system)))
         for system in INDIVIDUAL_SYSTEMS
         if system not in missing
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -12,14 +11,13 @@ import polars as pl
 from scipy.special import ndtr, stdtrit
 
 from transforms.heat.demand import Bootstrap, Drawn, draw_annual_heat
-from transforms.lcoh.assumptions.parameters import NETWORK, HeatNetwork
+from transforms.lcoh.assumptions.parameters import NETWORK
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.conventions import CONVENTIONS, Convention, find_convention
-from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, LoadShape, load_shape
-from transforms.lcoh.model.networks import network_flows, network_parts
-from transforms.lcoh.model.systems import energy_of
-from transforms.lcoh.model.valuation import cost_of
+from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, load_shape
+from transforms.lcoh.model.places import ALL_HOMES, Place
+from transforms.lcoh.model.what_if import Case, build
 from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost import LCOH
 
@@ -37,7 +35,6 @@ def add_intervals(
     demand: pl.DataFrame,
     assumptions: pl.DataFrame,
     *,
-    shape: LoadShape | None = None,
     networks: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Add to rows of `LCOH` the homes behind each and the 95 % interval over samples of homes.
@@ -54,8 +51,6 @@ def add_intervals(
         Rows of `HEAT_DEMAND_ANNUAL`, of which `lcoh_table` made the measured rows.
     assumptions
         The table `assumption`.
-    shape
-        The load shape that the rows were made with, if any.
     networks
         Keys of `LCOH` with `lcoh_ci_low` and `lcoh_ci_high`, as of `network_draws.intervals_by_draws`, to take
         in place of those that follow from the demand alone.
@@ -69,7 +64,7 @@ def add_intervals(
     key = list(LCOH.key)
     asked = costs.filter(demand_basis=MEASURED).select("scenario", "convention").unique(maintain_order=True)
     of_ends = [
-        lcoh_table(_at_end(demand, end), assumptions, scenario=scenario, convention=convention, shape=shape).select(
+        lcoh_table(_at_end(demand, end), assumptions, scenario=scenario, convention=convention).select(
             *key, "lcoh_gbp_per_mwh"
         )
         for scenario, convention in asked.iter_rows()
@@ -143,13 +138,7 @@ def network_intervals(
 
 
 def network_cost_of_draws(
-    figures: ScenarioFigures,
-    convention: Convention,
-    dwellings: int,
-    demand_kwh: Yearly,
-    peak_kw: Yearly,
-    *,
-    shape: LoadShape | None = None,
+    figures: ScenarioFigures, convention: Convention, dwellings: int, demand_kwh: Yearly, peak_kw: Yearly
 ) -> Yearly:
     """Return the levelised cost of a network in each draw of its homes [GBP/MWh], its plant sized by the draw's peak.
 
@@ -161,21 +150,12 @@ def network_cost_of_draws(
         Homes of the network [1].
     demand_kwh, peak_kw
         Demand [kWh/yr] and after-diversity peak [kW] per home in each draw, shape (draws,).
-    shape
-        Measured load through the year, of which only the peak is replaced; without it that of the assumptions.
 
     """
-    of_year = load_shape(figures) if shape is None else shape
-    peaks = replace(of_year, peak_over_mean=lambda _: peak_kw * HOURS_PER_YEAR / demand_kwh)
-    flows = network_flows(
-        figures.record(HeatNetwork, NETWORK),
-        energy_of(figures, convention, system=NETWORK),
-        dwellings=np.full(len(demand_kwh), float(dwellings)),
-        demand_kwh=demand_kwh,
-        convention=convention,
-        parts=network_parts(figures, convention, shape=peaks),
-    )
-    return np.asarray(cost_of(flows, figures, convention, system=NETWORK).total)
+    peaks = load_shape(figures).with_peak(lambda _: peak_kw * HOURS_PER_YEAR / demand_kwh)
+    place = Place(homes={ALL_HOMES: np.full(len(demand_kwh), float(dwellings))}, load=peaks)
+    case = Case(figures=figures, convention=convention, system=NETWORK, demand_kwh=demand_kwh, place=place)
+    return np.asarray(build(case).cost().total)
 
 
 def expanded_interval(draws: Yearly, *, households: int, level: float = 0.95) -> tuple[float, float]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import polars as pl
 from scipy import stats
 
-from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, NETWORK, SCALE_ITEM
+from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, NETWORK
 from transforms.lcoh.assumptions.refusals import AssumptionError, check_delivered
-from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
+from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
-from transforms.lcoh.model.conventions import Convention, find_convention
-from transforms.lcoh.model.demands import NETWORK_DEMAND, check_demand
-from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.conventions import find_convention
+from transforms.lcoh.model.demands import NETWORK_DEMAND, check_demand, served_demand
+from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.systems import missing_series
-from transforms.lcoh.results.curves import INDIVIDUAL
+from transforms.lcoh.model.what_if import Case
+from transforms.lcoh.results.costed import INDIVIDUAL, places_by_scale
 from transforms.lcoh.results.uncertainty import Uncertain, cost_of_draws, ranges_of
 from transforms.tables.cost_analysis import LCOH_PROBABILITY
 
@@ -35,7 +37,7 @@ def probability_table(
     convention: str,
     seed: int,
     draws: int = DRAWS,
-    shape: LoadShape | None = None,
+    place: Place | None = None,
 ) -> pl.DataFrame:
     """Return quantiles of each system's cost and the share of draws in which no other costs less (`lcoh_probability`).
 
@@ -57,8 +59,8 @@ def probability_table(
         Set of prices, and reading of the cost model; it must divide by the heat delivered.
     seed, draws
         Seed and number of draws, from a Latin hypercube.
-    shape
-        Measured load that networks are built by, as `lcoh_table` takes it.
+    place
+        The one place that networks serve, in place of networks of every scale.
 
     Raises
     ------
@@ -68,38 +70,34 @@ def probability_table(
     """
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
     check_delivered(reading.name, reading.denominator)
-    known = check_demand(demand)
+    known = check_demand(demand, place)
     if known["demand_basis"].n_unique() > 1:
         message = f"demands of {' and '.join(known['demand_basis'].unique().sort())} are mixed: give those of one basis"
         raise AssumptionError(message)
     drawn = draw(ranges, draws=draws, seed=seed)
     missing = missing_series(figures, reading)
-    systems = [system for system in INDIVIDUAL_SYSTEMS if system not in missing]
-    groups = known.sort(pl.col("dwelling_type").is_in(NETWORK_DEMAND), maintain_order=True).rows(named=True)
-    demands = np.array([row["demand_kwh"] for row in groups])
+    groups = known.sort(pl.col("dwelling_type").is_in(NETWORK_DEMAND), maintain_order=True)
+    case = Case(figures=figures, convention=reading, system="", demand_kwh=groups["demand_kwh"].to_numpy()[:, None])
     of_homes = {
-        system: cost_of_draws(
-            figures,
-            reading,
-            system=system,
-            dwellings=np.ones_like(demands),
-            demand_kwh=demands,
-            values=_values(ranges, drawn, system),
-            draws=draws,
-        )
-        for system in systems
+        system: cost_of_draws(replace(case, system=system), _values(ranges, drawn, system), draws=draws)
+        for system in INDIVIDUAL_SYSTEMS
+        if system not in missing
     }
-    served = _served_by_networks(known) if NETWORK not in missing else {}
+    served = {} if NETWORK in missing else dict(served_demand(known).select("period", "dwelling_type").iter_rows())
     tables = [LCOH_PROBABILITY.empty()]
-    for place, row in enumerate(groups):
-        homes: Costs = {(system, INDIVIDUAL): cost[place] for system, cost in of_homes.items()}
+    for nth, row in enumerate(groups.iter_rows(named=True)):
+        homes: Costs = {(system, INDIVIDUAL): cost[nth] for system, cost in of_homes.items()}
         key = {"period": row["period"], "dwelling_type": row["dwelling_type"]}
         tables += [_describe(homes, INDIVIDUAL, key)] if homes else []
         if served.get(row["period"]) == row["dwelling_type"]:
-            networks = _costs_of_networks(
-                figures, reading, row["demand_kwh"], _values(ranges, drawn, NETWORK), draws=draws, shape=shape
-            )
-            tables += [_describe(homes | {(NETWORK, scale): cost}, scale, key) for scale, cost in networks.items()]
+            scales, sized = places_by_scale(figures, NETWORK, place)
+            demands = np.full((len(scales), 1), row["demand_kwh"])
+            of_network = replace(case, system=NETWORK, demand_kwh=demands, place=sized)
+            costs = cost_of_draws(of_network, _values(ranges, drawn, NETWORK), draws=draws)
+            tables += [
+                _describe(homes | {(NETWORK, scale): cost}, scale, key)
+                for scale, cost in zip(scales, costs, strict=True)
+            ]
     return pl.concat(
         LCOH_PROBABILITY.conform(table.with_columns(scenario=pl.lit(scenario), convention=pl.lit(convention)))
         for table in tables
@@ -113,41 +111,7 @@ def draw(ranges: Sequence[Uncertain], *, draws: int, seed: int) -> Yearly:
 
 
 def _values(ranges: Sequence[Uncertain], drawn: Yearly, system: str) -> dict[str, Yearly]:
-    return {ranges[place].field: drawn[place] for place in ranges_of(ranges, system)}
-
-
-def _costs_of_networks(
-    figures: ScenarioFigures,
-    convention: Convention,
-    demand_kwh: float,
-    values: dict[str, Yearly],
-    *,
-    draws: int,
-    shape: LoadShape | None,
-) -> dict[str, Yearly]:
-    scales = figures.items(SCALE_ITEM)
-    dwellings = np.array(list(scales.values()))
-    cost = cost_of_draws(
-        figures,
-        convention,
-        system=NETWORK,
-        dwellings=dwellings,
-        demand_kwh=np.full(len(dwellings), demand_kwh),
-        values=values,
-        draws=draws,
-        shape=shape,
-    )
-    return dict(zip(scales, cost, strict=True))
-
-
-def _served_by_networks(known: pl.DataFrame) -> dict[str, str]:
-    """Return for each period the dwelling type whose demand a network serves."""
-    served = known.filter(pl.col("dwelling_type").is_in(NETWORK_DEMAND)).sort(
-        pl.col("dwelling_type").replace_strict({name: i for i, name in enumerate(NETWORK_DEMAND)})
-    )
-    return dict(
-        served.unique("period", keep="first", maintain_order=True).select("period", "dwelling_type").iter_rows()
-    )
+    return {ranges[n].field: drawn[n] for n in ranges_of(ranges, system)}
 
 
 def _describe(costs: Costs, alternatives: str, key: dict[str, str]) -> pl.DataFrame:

@@ -5,27 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from transforms.lcoh.assumptions.parameters import (
-    INDIVIDUAL_SYSTEMS,
-    NETWORK,
-    HeatNetwork,
-)
 from transforms.lcoh.assumptions.refusals import AssumptionError
-from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
-from transforms.lcoh.model.cash_flows import CashFlows
-from transforms.lcoh.model.conventions import Convention, find_convention
-from transforms.lcoh.model.demands import DEMAND_KEY, check_demand, network_keys
-from transforms.lcoh.model.load_shape import LoadShape
-from transforms.lcoh.model.networks import network_flows, network_parts
-from transforms.lcoh.model.systems import (
-    SYSTEMS,
-    energy_of,
-    horizon_years,
-    individual_flows,
-    individual_system,
-    missing_series,
-)
-from transforms.lcoh.model.valuation import cost_of
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.conventions import find_convention
+from transforms.lcoh.model.demands import DEMAND_KEY, check_demand
+from transforms.lcoh.model.places import Place
+from transforms.lcoh.model.systems import SYSTEMS, horizon_years, missing_series
+from transforms.lcoh.results.costed import Costed, cost_systems
 from transforms.tables.cost import LCOH
 
 
@@ -35,7 +21,7 @@ def lcoh_table(
     *,
     scenario: str,
     convention: str,
-    shape: LoadShape | None = None,
+    place: Place | None = None,
 ) -> pl.DataFrame:
     """Return the levelised cost of heat of every system for every demand, as the table `lcoh`.
 
@@ -53,8 +39,8 @@ def lcoh_table(
         Set of prices.
     convention
         Reading of the cost model, a name in `CONVENTIONS`.
-    shape
-        Measured load through the year and diversity that networks are sized by; without it, that of the assumptions.
+    place
+        The one place that networks serve, in place of networks of every scale.
 
     Raises
     ------
@@ -65,7 +51,7 @@ def lcoh_table(
     """
     figures = scenario_figures(assumptions, scenario)
     reading = find_convention(convention)
-    known = demand.pipe(check_demand)
+    known = check_demand(demand, place)
     missing = missing_series(figures, reading)
     if set(missing) == set(SYSTEMS):
         message = (
@@ -74,9 +60,7 @@ def lcoh_table(
             + ". Add rows for them, or a rule that borrows them"
         )
         raise AssumptionError(message)
-    tables = [_individual(system, known, figures, reading) for system in INDIVIDUAL_SYSTEMS if system not in missing]
-    networks = [] if NETWORK in missing else [_networks(known, figures, reading, shape)]
-    rows = pl.concat([*tables, *networks])
+    rows = pl.concat(_with_costs(costed) for costed in cost_systems(known, figures, reading, place))
     return LCOH.conform(
         rows.with_columns(
             scenario=pl.lit(scenario),
@@ -92,45 +76,11 @@ def missing_systems(assumptions: pl.DataFrame, *, scenario: str, convention: str
     return missing_series(scenario_figures(assumptions, scenario), find_convention(convention))
 
 
-def _individual(system: str, demand: pl.DataFrame, figures: ScenarioFigures, convention: Convention) -> pl.DataFrame:
-    demand_kwh = demand["demand_kwh"].to_numpy()
-    flows = individual_flows(
-        individual_system(
-            figures, convention, system, demand_kwh=demand_kwh, dwelling_types=demand["dwelling_type"].to_list()
-        ),
-        energy_of(figures, convention, system=system),
-        demand_kwh=demand_kwh,
-        first_heat_year=convention.first_heat_year,
-    )
-    keys = demand.with_columns(system=pl.lit(system), scale=pl.lit("individual"), dwellings=pl.lit(1, dtype=pl.Int64))
-    return _with_costs(keys, flows, figures, convention, system=system)
-
-
-def _networks(
-    demand: pl.DataFrame, figures: ScenarioFigures, convention: Convention, shape: LoadShape | None
-) -> pl.DataFrame:
-    keys = network_keys(demand, figures)
-    network = figures.record(HeatNetwork, NETWORK)
-    dwellings, demand_kwh = keys["dwellings"].to_numpy(), keys["demand_kwh"].to_numpy()
-    flows = network_flows(
-        network,
-        energy_of(figures, convention, system=NETWORK),
-        dwellings=dwellings,
-        demand_kwh=demand_kwh,
-        convention=convention,
-        parts=network_parts(figures, convention, shape=shape),
-    )
-    return _with_costs(
-        keys.with_columns(pl.col("dwellings").cast(pl.Int64)), flows, figures, convention, system=NETWORK
-    )
-
-
-def _with_costs(
-    keys: pl.DataFrame, flows: CashFlows, figures: ScenarioFigures, convention: Convention, *, system: str
-) -> pl.DataFrame:
-    """Add to each key its levelised cost by element, its initial capital and its emissions."""
-    cost = cost_of(flows, figures, convention, system=system)
-    in_use_years = horizon_years(figures, convention, system)
+def _with_costs(costed: Costed) -> pl.DataFrame:
+    """Return the rows of a system with levelised cost by element, initial capital and emissions."""
+    keys, case, flows = costed.keys, costed.built.case, costed.built.flows()
+    cost = costed.built.value(flows)
+    in_use_years = horizon_years(case.figures, case.convention, case.system)
     per_system = {
         "capital_gbp_per_mwh": cost.capital,
         "om_gbp_per_mwh": cost.om,
@@ -147,7 +97,7 @@ def _with_costs(
         "demand_kwh",
         "system",
         "scale",
-        "dwellings",
+        pl.col("dwellings").round().cast(pl.Int64),
         *[pl.Series(name, np.broadcast_to(values, keys.height)) for name, values in per_system.items()],
         *[
             pl.Series(name, np.broadcast_to(values, keys.height)) / pl.col("dwellings")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,19 +12,16 @@ from scipy import stats
 
 from transforms.lcoh.assumptions.parameters import NETWORK
 from transforms.lcoh.assumptions.refusals import AssumptionError
-from transforms.lcoh.assumptions.scenarios import ScenarioFigures
 from transforms.lcoh.model.cash_flows import Yearly
-from transforms.lcoh.model.conventions import Convention
-from transforms.lcoh.model.load_shape import LoadShape
-from transforms.lcoh.model.plant_as_built import Change, build_base, changed_cost
 from transforms.lcoh.model.systems import SYSTEMS
+from transforms.lcoh.model.what_if import Case, Change, build
 
 FIELDS: Final[dict[str, str]] = {  # uncertain parameter: field of `Change` that a draw of it sets
     "demand": "demand_factor",
     "discount_rate": "discount_rate",
     "capital": "capital_factor",
     "om": "om_factor",
-    "spf": "heat_pump_spf",
+    "spf": "spf",
     "gas_price": "gas_price_factor",
     "electricity_price": "electricity_price_factor",
     "loss": "distribution_loss_share",
@@ -126,49 +122,32 @@ def ranges_of(ranges: Sequence[Uncertain], system: str) -> tuple[int, ...]:
     return tuple(place for place, uncertain in enumerate(ranges) if system in uncertain.systems)
 
 
-def cost_of_draws(
-    figures: ScenarioFigures,
-    convention: Convention,
-    *,
-    system: str,
-    dwellings: Yearly,
-    demand_kwh: Yearly,
-    values: Mapping[str, Yearly],
-    draws: int,
-    shape: LoadShape | None = None,
-) -> Yearly:
+def cost_of_draws(case: Case, values: Mapping[str, Yearly], *, draws: int) -> Yearly:
     """Return the levelised cost of a system for every draw of what is uncertain [GBP/MWh].
 
     A draw of the demand is another home with a system of its own size; a network stays as it was built.
 
     Parameters
     ----------
-    figures, convention
-        The scenario's figures and the reading of the cost model.
-    system
-        A system in one home, or `network`.
-    dwellings, demand_kwh
-        Number of dwellings [1] and heat delivered to one of them [kWh/yr] at each size or demand, shape (k,).
+    case
+        What is costed, places and demands as arrays of shape (k, 1).
     values
         Field of `Change` to its drawn values, shape (n,); none where nothing that the system depends on is uncertain.
     draws
         Number n of draws.
-    shape
-        Measured load that networks are built by.
 
     Returns
     -------
     ndarray of shape (k, n)
 
     """
-    rows = np.broadcast_shapes(np.shape(dwellings), np.shape(demand_kwh))
-    step = max(1, _AT_ONCE // rows[0])
-    cost = np.empty((*rows, draws))
-    build = partial(build_base, figures, convention, system=system, dwellings=dwellings[:, None], shape=shape)
-    built = build(demand_kwh=demand_kwh[:, None])
+    rows = np.broadcast_shapes(np.shape(case.place.every_home), np.shape(case.demand_kwh))[0]
+    step = max(1, _AT_ONCE // rows)
+    cost = np.empty((rows, draws))
+    built = build(case)
     for start in range(0, draws, step):
         drawn = {field: row[start : start + step] for field, row in values.items()}
-        if system != NETWORK:
-            built = build(demand_kwh=demand_kwh[:, None] * drawn.pop("demand_factor", 1.0))
-        cost[:, start : start + step] = changed_cost(built, Change(**drawn)).total
+        if case.system != NETWORK:
+            built = build(replace(case, demand_kwh=case.demand_kwh * drawn.pop("demand_factor", 1.0)))
+        cost[:, start : start + step] = built.cost(Change(**drawn)).total
     return cost

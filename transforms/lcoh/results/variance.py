@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 import polars as pl
 from scipy import stats
 
-from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, NETWORK, SCALE_ITEM
 from transforms.lcoh.assumptions.refusals import check_delivered
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.conventions import find_convention
-from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.systems import SYSTEMS, missing_series
-from transforms.lcoh.results.curves import INDIVIDUAL
+from transforms.lcoh.model.what_if import Case
+from transforms.lcoh.results.costed import places_by_scale
 from transforms.lcoh.results.uncertainty import Uncertain, cost_of_draws, ranges_of
 from transforms.tables.cost_analysis import LCOH_SOBOL
 
@@ -106,7 +107,7 @@ def sobol_table(
     demand_kwh: float,
     seed: int,
     samples: int = BASE_SAMPLES,
-    shape: LoadShape | None = None,
+    place: Place | None = None,
 ) -> pl.DataFrame:
     """Return how much of the variance of each system's cost each uncertain parameter explains (`lcoh_sobol`).
 
@@ -122,42 +123,36 @@ def sobol_table(
         Mean heat per dwelling [kWh/yr].
     seed, samples
         As `sobol_indices` takes them.
-    shape
-        Measured load that networks are built by, as `lcoh_table` takes it.
+    place
+        The one place that networks serve, in place of networks of every scale.
 
     """
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
     check_delivered(reading.name, reading.denominator)
-    scales = figures.items(SCALE_ITEM)
-    sizes = {system: {INDIVIDUAL: 1.0} for system in INDIVIDUAL_SYSTEMS} | {NETWORK: scales}
     missing = missing_series(figures, reading)
     tables = [LCOH_SOBOL.empty()]
     for system in SYSTEMS:
-        own = [ranges[place] for place in ranges_of(ranges, system)]
+        own = [ranges[n] for n in ranges_of(ranges, system)]
         if system in missing or not own:
             continue
-        dwellings = np.array(list(sizes[system].values()))
-
-        def cost(drawn: Yearly, system: str = system, own: list[Uncertain] = own, n: Yearly = dwellings) -> Yearly:
-            values = {uncertain.field: row for uncertain, row in zip(own, drawn, strict=True)}
-            return cost_of_draws(
-                figures,
-                reading,
-                system=system,
-                dwellings=n,
-                demand_kwh=np.full(len(n), demand_kwh),
-                values=values,
-                draws=drawn.shape[1],
-                shape=shape,
-            )
-
-        found = sobol_indices(cost, [uncertain.quantile for uncertain in own], samples=samples, seed=seed)
+        scales, sized = places_by_scale(figures, system, place)
+        demands = np.full((len(scales), 1), demand_kwh)
+        case = Case(figures=figures, convention=reading, system=system, demand_kwh=demands, place=sized)
+        found = sobol_indices(
+            partial(_cost, case, own), [uncertain.quantile for uncertain in own], samples=samples, seed=seed
+        )
         tables.append(
-            _tabulate(found, own, list(sizes[system])).with_columns(
+            _tabulate(found, own, scales).with_columns(
                 scenario=pl.lit(scenario), convention=pl.lit(convention), system=pl.lit(system)
             )
         )
     return pl.concat([LCOH_SOBOL.conform(table) for table in tables])
+
+
+def _cost(case: Case, own: Sequence[Uncertain], drawn: Yearly) -> Yearly:
+    """Return the cost at each scale for draws of shape (parameters, n)."""
+    values = {uncertain.field: row for uncertain, row in zip(own, drawn, strict=True)}
+    return cost_of_draws(case, values, draws=drawn.shape[1])
 
 
 def _weighted_indices(weights: Yearly, f_a: Yearly, f_b: Yearly, f_ab: Yearly) -> tuple[Yearly, Yearly]:
