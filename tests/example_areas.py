@@ -1,11 +1,24 @@
-"""A folder of area files for tests: six LSOAs in a row of squares, three MSOAs, two boroughs."""
+"""Areas for tests: a folder of files (six LSOAs in a row of squares, three MSOAs, two boroughs), and demands of homes."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
 import polars as pl
+
+from transforms.areas.demand import HomeDemand, measured_home_demand, paper_home_demand
+from transforms.areas.figures import AreaFigures
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.load_shape import load_shape
+from transforms.tables.cost_analysis import DIVERSITY
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
+from transforms.tables.weather import WEATHER_FIT
+from transforms.tables.words import DWELLING_TYPES
+from warehouse.cost_figures import read_assumptions
+from warehouse.figures import read_figures
 
 SIDE_M = 1000
 WEST, SOUTH = 530_000, 180_000
@@ -103,3 +116,65 @@ def write_area_folder(folder: Path) -> Path:
     ]
     (folder / BORDERS).write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
     return folder
+
+
+FIGURES = AreaFigures.from_table(read_figures("area_figure"))
+ASSUMPTIONS = read_assumptions()
+PAPER = paper_home_demand(
+    paper_demand(ASSUMPTIONS), load_shape(scenario_figures(ASSUMPTIONS, "eep2019"))
+)  # fmt: skip
+START = dt.datetime(2009, 1, 1)
+HOURS = 48
+
+
+def measured(*, without: tuple[str, ...] = (), made_up: bool = False) -> HomeDemand:
+    """Return demands as two days of readings would give them; some types may not be published."""
+    types = [name for name in DWELLING_TYPES if name not in without]
+    demand = pl.DataFrame(
+        [
+            {
+                "dwelling_type": name, "period": "2009", "year": 2009, "households": 50, "gas_kwh_mean": 1.25 * kwh,
+                "heat_kwh_mean": kwh, "heat_kwh_ci_low": 0.9 * kwh, "heat_kwh_ci_high": 1.2 * kwh,
+                "heat_kwh_weather_normal": 1.1 * kwh, "peak_hour_heat_kwh": 5.0,
+            }
+            for name, kwh in zip(DWELLING_TYPES, (20_000.0, 16_000.0, 14_000.0, 15_000.0, 10_000.0), strict=True)
+            if name in types
+        ],
+    )  # fmt: skip
+    profile = pl.concat(
+        [
+            pl.DataFrame(
+                {
+                    "dwelling_type": name,
+                    "period": "2009",
+                    "hour_start_utc": [START + dt.timedelta(hours=h) for h in range(HOURS)],
+                    "households": 50,
+                    "gas_kwh_mean": 1.0,
+                    "heat_kwh_mean": [1.0 + (h == at) for h in range(HOURS)],
+                }
+            )
+            for at, name in enumerate([*types, "all"])
+        ]
+    )
+    diversity = pl.DataFrame(
+        {
+            "dwelling_type": "all", "period": "2009", "interval_minutes": 60, "dwellings": [1, 100, 10_000], "households": 50,
+            "peak_kw_p05": [6.0, 4.5, 4.0], "peak_kw_p50": [12.0, 5.0, 4.0], "peak_kw_p95": [20.0, 5.5, 4.0],
+        }
+    )  # fmt: skip
+    fit = pl.DataFrame({"dwelling_type": ["flat"], "period": ["2009"], "design_peak_hour_heat_kwh": [6.0]})
+    found = measured_home_demand(
+        PAPER,
+        demand=fill(demand, HEAT_DEMAND_ANNUAL.schema),
+        profile=fill(profile, HEAT_PROFILE.schema),
+        weather_fit=fill(fit, WEATHER_FIT.schema),
+        diversity=fill(diversity, DIVERSITY.schema),
+        made_up=made_up,
+    )
+    assert found is not None
+    return found
+
+
+def fill(frame: pl.DataFrame, schema: dict) -> pl.DataFrame:
+    """Return a frame with the columns that it lacks as nulls."""
+    return pl.concat([pl.DataFrame(schema=schema), frame], how="diagonal_relaxed")

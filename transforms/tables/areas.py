@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transforms.tables.schema import Column, Table
-from transforms.tables.words import DWELLING_TYPES, B, F, N, S
+from transforms.tables.words import DWELLING_TYPES, B, F, N, S, period
 
 LEVELS = ("london", "borough", "msoa", "lsoa")
 
@@ -165,3 +165,85 @@ FUEL_POOR = Table(
 )  # fmt: skip
 
 PIECES = (PLACE, HOMES, LINK, SMALL_AREA_GAS, BOROUGH_GAS, BUNGALOWS, FUEL_POOR)
+
+# What the run says of areas.
+
+demand_basis = Column("demand_basis", S, "whose demand of a home is taken", allowed=("measured", "paper"))
+
+AREA_HEAT = Table(
+    "area_heat", "heat of the homes of one area, modelled from their types", ("level", "area_id", "demand_basis", "period"),
+    (
+        area_level,
+        area_id,
+        demand_basis,
+        period,
+        Column("homes", N, "occupied homes", "homes", lower=0),
+        Column("heat_mwh", F, "heat of all homes", "MWh/yr", lower=0),
+        Column("heat_mwh_ci_low", F, "lower end of its 95 % interval, over the homes that types are measured in", "MWh/yr", nullable=True, lower=0),
+        Column("heat_mwh_ci_high", F, "upper end of its 95 % interval", "MWh/yr", nullable=True, lower=0),
+        Column("heat_mwh_weather_normal", F, "heat of all homes in normal weather", "MWh/yr", nullable=True, lower=0),
+        Column("gas_modelled_mwh", F, "gas that the homes with a meter would burn for it; null where no meters are published", "MWh/yr", nullable=True, lower=0),
+        Column("density_gwh_per_km2", F, "heat of homes for each km2 of published land", "GWh/km2", lower=0),
+        Column("plot_ratio", F, "floor area of homes over land", "1", lower=0),
+        Column("main_pipe_m_2011", F, "trench of a network through the area by the width formula of 2011", "m", lower=0),
+        Column("main_pipe_m_2019", F, "trench of a network through the area by the width formula of 2019", "m", lower=0),
+        Column("heat_mwh_per_m_2011", F, "linear heat density by the width formula of 2011", "MWh/m", lower=0),
+        Column("heat_mwh_per_m_2019", F, "linear heat density by the width formula of 2019", "MWh/m", lower=0),
+        Column("peak_mw_p05", F, "highest hour of all homes together in the winter that plant is built for, 5 % of draws lie below", "MW", lower=0),
+        Column("peak_mw_p50", F, "highest hour of all homes together in the winter that plant is built for, median", "MW", lower=0),
+        Column("peak_mw_p95", F, "highest hour of all homes together in the winter that plant is built for, 95 % of draws lie below", "MW", lower=0),
+        Column("share_measured", F, "share of the heat whose dwelling type is measured", "1", lower=0, upper=1),
+        Column("types_not_published", S, "dwelling types that are not measured, or hidden or held by disclosure control", nullable=True),
+        Column("confidence", N, "from 1, a published mean alone, to 5, measured and met by published gas", "1", lower=1, upper=5),
+        Column("confidence_reason", S, "why"),
+    ),
+    tier="public",
+)  # fmt: skip
+
+gas_level = AREA_GAS.column("level")
+
+AREA_VALIDATION = Table(
+    "area_validation", "modelled gas of one area beside what is published for it", ("level", "area_id", "year", "demand_basis"),
+    (
+        gas_level,
+        AREA_GAS.column("area_id"),
+        AREA_GAS.column("year"),
+        demand_basis,
+        AREA_GAS.column("name"),
+        Column("gas_meters", F, "domestic gas meters", "1", lower=0),
+        Column("meters_per_home", F, "meters over homes; above 1 where meters stand in empty homes or shops", "1", lower=0),
+        Column("published_gwh", F, "domestic gas as published", "GWh/yr", lower=0),
+        Column("uncalibrated_gwh", F, "modelled gas as it comes", "GWh/yr", lower=0),
+        Column("calibrated_gwh", F, "modelled gas times one factor for all areas of the level and year", "GWh/yr", lower=0),
+        Column("left_out_gwh", F, "the same with a factor that does not know this area", "GWh/yr", lower=0),
+        Column("naive_gwh", F, "London's mean per meter times the area's meters", "GWh/yr", lower=0),
+        Column("error", F, "calibrated over published, minus 1", "1"),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+AREA_VALIDATION_SCORE = Table(
+    "area_validation_score", "how well modelled gas meets published gas, over all areas of a level", ("level", "year", "demand_basis", "variant"),
+    (
+        gas_level,
+        AREA_GAS.column("year"),
+        demand_basis,
+        Column("variant", S, "which figures are compared", allowed=("uncalibrated", "calibrated", "left_one_out", "carried", "naive")),
+        Column("areas", N, "areas compared", "1", lower=1),
+        Column("mean_absolute_error", F, "mean of the areas' errors without their sign (MAPE)", "1", lower=0),
+        Column("over_naive", F, "that over the error of London's mean per meter", "1", nullable=True, lower=0),
+        Column("areas_within_15_percent", N, "areas whose error is at most 15 %", "1", lower=0),
+        Column("total_error", F, "error of the sum over all areas", "1"),
+        Column("correlation_per_meter", F, "correlation of modelled and published gas per meter", "1", nullable=True, lower=-1, upper=1),
+        Column("factor", F, "published over modelled gas that was multiplied by", "1", lower=0),
+        Column("weather_factor", F, "part of the factor that is weather: published gas over the same gas in normal weather; null where only one is published", "1", nullable=True, lower=0),
+        Column("level_factor", F, "the rest of the factor: how far London's homes differ from the modelled ones", "1", nullable=True, lower=0),
+        Column("carried_from_year", N, "year whose factor was carried", nullable=True),
+        Column("worst_area", S, "area with the largest error"),
+        Column("worst_error", F, "its error", "1"),
+        Column("note", S, "what the comparison can and cannot say"),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip

@@ -1,0 +1,190 @@
+"""The demand of one home of each dwelling type that areas are modelled with: measured, or the paper's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from transforms.lcoh.model.load_shape import LoadShape
+from transforms.tables.words import DWELLING_TYPES
+
+Floats = NDArray[np.float64]
+
+HOURLY: Final = 60
+MEASURED, PAPER = "measured", "paper"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakOverMany:
+    """The peak per home of n homes together over that of very many, 5 %, median and 95 % of draws."""
+
+    homes: Floats
+    low: Floats
+    middle: Floats
+    high: Floats
+
+    def at(self, homes: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return the three at numbers of homes [1], straight between known numbers on a logarithmic scale."""
+        at = np.log(np.maximum(homes, 1.0))
+        known = np.log(self.homes)
+        low, middle, high = (np.interp(at, known, values) for values in (self.low, self.middle, self.high))
+        return low, middle, high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeDemand:
+    """What a home of each dwelling type asks for, in the order of `DWELLING_TYPES`."""
+
+    basis: str
+    period: str
+    heat_kwh: Floats
+    """Heat of a home [kWh/yr], shape (types,)."""
+    half_width_kwh: tuple[Floats, Floats] | None
+    """What the 95 % interval reaches below and above it [kWh/yr]; None where no homes are behind it."""
+    normal_kwh: Floats | None
+    """Heat of a home in normal weather [kWh/yr]."""
+    measured: NDArray[np.bool_]
+    """Which types are measured and published."""
+    hours_kwh: Floats
+    """Mean load of a home [kWh/h], shape (hours, types)."""
+    peak: PeakOverMany
+    design_over_year_peak: float
+    """Highest hour of the winter that plant is built for over that of the period [1]."""
+    made_up: bool
+    """Whether the homes are made up."""
+
+    @property
+    def not_published(self) -> str | None:
+        """Names of the types that are not measured, or hidden or held; None where all are there."""
+        names = [name for name, there in zip(DWELLING_TYPES, self.measured, strict=True) if not there]
+        return ", ".join(names) or None
+
+
+def paper_home_demand(demand: pl.DataFrame, shape: LoadShape) -> HomeDemand:
+    """Return the paper's demands with the load of the assumptions: what stands where there are no readings.
+
+    Parameters
+    ----------
+    demand
+        `dwelling_type`, `demand_kwh`, as `paper_demand` gives it.
+    shape
+        Load through the year and diversity.
+
+    """
+    by_type = dict(demand.select("dwelling_type", "demand_kwh").iter_rows())
+    heat_kwh = np.array([float(by_type[name]) for name in DWELLING_TYPES])
+    hours = np.concatenate(
+        [np.tile(row, max(round(days), 1)) for row, days in zip(shape.load, shape.days, strict=True)]
+    )
+    homes = np.array([1.0, 2, 5, 10, 20, 50, 100, 500, 1000, 5000, 20_000, 100_000, 1_000_000])
+    over_many = np.asarray(shape.peak_over_mean(homes)) / shape.load.max()
+    return HomeDemand(
+        basis=PAPER,
+        period=PAPER,
+        heat_kwh=heat_kwh,
+        half_width_kwh=None,
+        normal_kwh=None,
+        measured=np.zeros(len(DWELLING_TYPES), dtype=bool),
+        hours_kwh=(hours / hours.sum())[:, None] * heat_kwh,
+        peak=PeakOverMany(homes=homes, low=over_many, middle=over_many, high=over_many),
+        design_over_year_peak=shape.design_over_year_peak,
+        made_up=False,
+    )
+
+
+def measured_home_demand(
+    paper: HomeDemand,
+    *,
+    demand: pl.DataFrame,
+    profile: pl.DataFrame,
+    weather_fit: pl.DataFrame,
+    diversity: pl.DataFrame,
+    made_up: bool,
+) -> HomeDemand | None:
+    """Return the demands of the latest measured period, or None where no dwelling type has one.
+
+    A type without a published demand takes the paper's, times what the measured types ask for over what the paper says
+    of them, and is named. Its hours are those of all homes.
+
+    Parameters
+    ----------
+    paper
+        The paper's demands.
+    demand, profile, weather_fit, diversity
+        Published rows of `HEAT_DEMAND_ANNUAL`, `HEAT_PROFILE`, `WEATHER_FIT` and `DIVERSITY`.
+    made_up
+        Whether the homes are made up.
+
+    """
+    known = demand.filter(pl.col("heat_kwh_mean") > 0, pl.col("dwelling_type").is_in(DWELLING_TYPES))
+    if known.is_empty():
+        return None
+    period = str(known["period"].max())
+    rows = {row["dwelling_type"]: row for row in known.filter(pl.col("period") == period).iter_rows(named=True)}
+    there = np.array([name in rows for name in DWELLING_TYPES])
+    heat_kwh = _fill([rows.get(name, {}).get("heat_kwh_mean") for name in DWELLING_TYPES], paper.heat_kwh)
+    low = _fill([rows.get(name, {}).get("heat_kwh_ci_low") for name in DWELLING_TYPES], heat_kwh)
+    high = _fill([rows.get(name, {}).get("heat_kwh_ci_high") for name in DWELLING_TYPES], heat_kwh)
+    normals = [rows.get(name, {}).get("heat_kwh_weather_normal") for name in DWELLING_TYPES]
+    hours = _hours(profile.filter(pl.col("period") == period), heat_kwh)
+    return HomeDemand(
+        basis=MEASURED,
+        period=period,
+        heat_kwh=heat_kwh,
+        half_width_kwh=(np.maximum(heat_kwh - low, 0.0), np.maximum(high - heat_kwh, 0.0)),
+        normal_kwh=None if all(value is None for value in normals) else _fill(normals, heat_kwh),
+        measured=there,
+        hours_kwh=paper.hours_kwh / paper.heat_kwh * heat_kwh if hours is None else hours,
+        peak=_peak_over_many(diversity.filter(pl.col("period") == period)) or paper.peak,
+        design_over_year_peak=_design(weather_fit, known, period) or paper.design_over_year_peak,
+        made_up=made_up,
+    )
+
+
+def _fill(values: list[float | None], instead: Floats) -> Floats:
+    """Return the values; where one is missing, `instead` times the ratio of both where they are known."""
+    known = np.array([value is not None for value in values])
+    given = np.array([np.nan if value is None else value for value in values])
+    ratio = given[known].sum() / instead[known].sum() if known.any() else 1.0
+    return np.where(known, given, instead * ratio)
+
+
+def _hours(profile: pl.DataFrame, heat_kwh: Floats) -> Floats | None:
+    """Return the hours of each type, scaled to its year; a type without hours has those of all homes."""
+    table = (
+        profile.filter(pl.col("dwelling_type").is_in([*DWELLING_TYPES, "all"]))
+        .pivot(on="dwelling_type", index="hour_start_utc", values="heat_kwh_mean")
+        .sort("hour_start_utc")
+    )
+    if "all" not in table.columns or table.is_empty():
+        return None
+    of_all = table["all"].fill_null(0.0).to_numpy()
+    columns = []
+    for name, kwh in zip(DWELLING_TYPES, heat_kwh, strict=True):
+        own = table[name].fill_null(strategy="forward").fill_null(0.0).to_numpy() if name in table.columns else of_all
+        columns.append(own / own.sum() * kwh)
+    return np.stack(columns, axis=1)
+
+
+def _peak_over_many(diversity: pl.DataFrame) -> PeakOverMany | None:
+    rows = diversity.filter(pl.col("dwelling_type") == "all", pl.col("interval_minutes") == HOURLY).sort("dwellings")
+    if rows.is_empty():
+        return None
+    settled = float(rows["peak_kw_p50"][-1])
+    low, middle, high = (rows[name].to_numpy() / settled for name in ("peak_kw_p05", "peak_kw_p50", "peak_kw_p95"))
+    return PeakOverMany(homes=rows["dwellings"].to_numpy().astype(float), low=low, middle=middle, high=high)
+
+
+def _design(fit: pl.DataFrame, demand: pl.DataFrame, period: str) -> float | None:
+    """Return the design peak over the period's, the mean over the homes of the types that have both."""
+    both = fit.join(demand, on=["dwelling_type", "period"], suffix="_of_year").filter(
+        pl.col("period") == period, pl.col("design_peak_hour_heat_kwh") > 0, pl.col("peak_hour_heat_kwh") > 0
+    )
+    if both.is_empty():
+        return None
+    ratio = (both["design_peak_hour_heat_kwh"] / both["peak_hour_heat_kwh"]).to_numpy()
+    return float(np.average(ratio, weights=both["households_of_year"].to_numpy()))
