@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.climate.temperature import DiurnalShape, ThermalMemory, effective_temperature, hourly_temperature
+from warehouse.figures import read_figures
 
 DAY = dt.date(2009, 1, 6)
 
@@ -78,3 +79,18 @@ def test_each_day_back_weighs_half_and_absent_days_nothing() -> None:
     table = pl.DataFrame({"date": [DAY, DAY + dt.timedelta(days=2)], "temperature_mean_c": [0.0, 10.0]})
     felt = effective_temperature(table, ThermalMemory(weight=0.5, days_back=3))
     assert felt["temperature_effective_c"].to_list() == pytest.approx([0.0, 10 / (1 + 0.25)])
+
+
+PUBLISHED_MEAN_C = {
+    2008: 10.06, 2009: 10.23, 2010: 8.95, 2011: 10.80, 2012: 9.81, 2013: 9.69, 2014: 11.04, 2015: 10.40, 2016: 10.41,
+    2017: 10.67, 2018: 10.77, 2019: 10.42, 2020: 10.84, 2021: 10.35, 2022: 11.18, 2023: 11.13, 2024: 10.96,
+}  # fmt: skip
+
+
+def test_the_built_in_days_follow_each_other_and_have_the_published_annual_means() -> None:
+    days = read_figures("temperature_daily").select("date", "temperature_mean_c")
+    first, last = days["date"][0], days["date"][-1]
+    assert days["date"].to_list() == [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    assert last > dt.date(2026, 1, 1)
+    years = dict(days.group_by(pl.col("date").dt.year()).agg(pl.col("temperature_mean_c").mean()).iter_rows())
+    assert {year: years[year] for year in PUBLISHED_MEAN_C} == pytest.approx(PUBLISHED_MEAN_C, abs=0.02)
