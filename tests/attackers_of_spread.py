@@ -10,13 +10,13 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from flows.pipeline.costs import measured_demand
 from quality.disclosure.accounts import publish_open
 from quality.disclosure.diversity import coarsen_peaks
 from quality.disclosure.everything import disclose_costs, disclose_means, seal
 from quality.disclosure.rule import DEFAULT_RULE
 from tests.attackers import PERIOD, SHARES, START, Row, Trial, warehouse_of
 from transforms.heat.demand import Bootstrap
+from transforms.lcoh.model.demands import measured_demand
 from transforms.peaks.cold_days import ColdDays, ColdLoad, list_complete_homes
 from transforms.peaks.diversity import DiversityRule, measure_diversity
 from transforms.public.public import Release

@@ -11,7 +11,6 @@ import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
-from flows.pipeline.costs import measured_demand
 from quality.disclosure.accounts import (
     publish_checks,
     publish_external,
@@ -28,7 +27,7 @@ from reports.figures.exhibit import Exhibit
 from reports.inputs import Published, RunInfo
 from tests import example_heat
 from tests.example_heat import LEVELS
-from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.demands import measured_demand, paper_demand
 from transforms.lcoh.results.table import lcoh_table
 from transforms.public.public import PUBLIC_TABLES, PublicTable
 from transforms.tables.cost import ASSUMPTION, LCOH

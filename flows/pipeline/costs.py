@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,23 +13,13 @@ from flows.pipeline.inputs import Inputs
 from flows.pipeline.unit import Unit, code_fingerprint, describe_table, fingerprint, hash_frame
 from flows.settings import Settings
 from transforms.claims.claims import claim_table
-from transforms.heat.demand import Bootstrap
-from transforms.heat.profiles import stock_weights
 from transforms.heat.selection import list_homes
 from transforms.lcoh.assumptions.scenarios import scenario_figures
-from transforms.lcoh.model.demands import NETWORK_DEMAND, paper_demand
 from transforms.lcoh.model.measured_rows import measured_rows, replace_rows
 from transforms.lcoh.model.performance import reference_performance, seasonal_performance
-from transforms.lcoh.results.abatement import abatement_table
-from transforms.lcoh.results.break_even import break_even_table
-from transforms.lcoh.results.curves import sensitivity_table
-from transforms.lcoh.results.finance import finance_table
-from transforms.lcoh.results.households import cost_distribution, household_costs
-from transforms.lcoh.results.intervals import add_intervals, intervals_by_draws
-from transforms.lcoh.results.probability import probability_table
-from transforms.lcoh.results.table import lcoh_table
-from transforms.lcoh.results.uncertainty import check_ranges
-from transforms.lcoh.results.variance import sobol_table
+from transforms.lcoh.results import published
+from transforms.lcoh.results.published import CostChoices, MeasuredHeat, cost_everything
+from transforms.lcoh.results.uncertainty import Uncertain, check_ranges
 from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.cost_analysis import (
     ABATEMENT,
@@ -51,15 +41,6 @@ from transforms.tables.schema import Table
 from transforms.tables.weather import HOUSEHOLD_WEATHER, WEATHER_FIT
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
-
-PAPER_SCENARIO, PAPER_CONVENTION = (
-    "paper_fit",
-    "wang2018",
-)  # always published too: they show that the paper is reproduced
-
-
-RIVAL_CONVENTION = "rival"  # the other reading of the paper: how far convention alone moves a result
-
 
 COST_TABLES = (
     ASSUMPTION, LCOH, LCOH_HOUSEHOLD, LCOH_DISTRIBUTION, LCOH_SENSITIVITY,
@@ -125,11 +106,16 @@ def work_costs(lake: Lake, unit: CostUnit, inputs: Inputs, settings: Settings) -
         assumptions = replace_rows(assumptions, measured)
     homes = _included_homes(read(HOUSEHOLD_PERIOD), read(HOUSEHOLD_WEATHER), inputs)
     origins = None if inputs.households is None else inputs.households["origin"].drop_nulls().sort()
-    frames = cost_everything(
-        demand, profile, homes, peaks=read(PEAK_DRAW, unit.diversities), seasonal=seasonal,
-        assumptions=assumptions, settings=settings, stock_shares=inputs.stock_shares,
-        origin=None if origins is None or origins.is_empty() else str(origins[0]),
-    )  # fmt: skip
+    heat = MeasuredHeat(
+        demand=demand, homes=homes, peaks=read(PEAK_DRAW, unit.diversities), stock_shares=inputs.stock_shares
+    )
+    origin = None if origins is None or origins.is_empty() else str(origins[0])
+    frames = {
+        ASSUMPTION: assumptions,
+        SEASONAL_PERFORMANCE: seasonal,
+        **cost_everything(heat, assumptions, read_ranges(), cost_choices(settings)),
+        CLAIM: claim_table(read_figures("claim"), assumptions, demand=demand, profile=profile, origin=origin),
+    }
     for table in COST_TABLES:
         lake.put_frame(unit.key(table.name), table.conform(frames[table]).sort(table.key))
     return {table.name: len(frames[table]) for table in COST_TABLES}
@@ -146,107 +132,27 @@ def _included_homes(by_period: pl.DataFrame, weather: pl.DataFrame, inputs: Inpu
     )
 
 
-def cost_everything(
-    demand: pl.DataFrame,
-    profile: pl.DataFrame,
-    homes: pl.DataFrame,
-    *,
-    peaks: pl.DataFrame,
-    seasonal: pl.DataFrame,
-    assumptions: pl.DataFrame,
-    settings: Settings,
-    stock_shares: Mapping[str, float],
-    origin: str | None,
-) -> dict[Table, pl.DataFrame]:
-    """Return every table of costs; comparisons, shares and break-evens are on the convention of the settings."""
-    household = household_costs(homes, assumptions, scenario=settings.scenario, convention=settings.convention)
-    types = homes.unique("household_id").select("household_id", "dwelling_type")
-    return {
-        ASSUMPTION: assumptions,
-        LCOH: cost_demands(demand, homes, peaks, assumptions, settings=settings, stock_shares=stock_shares),
-        LCOH_HOUSEHOLD: household,
-        LCOH_DISTRIBUTION: cost_distribution(
-            household, types, demand, assumptions, weights=stock_weights(types, stock_shares)
-        ),
-        SEASONAL_PERFORMANCE: seasonal,
-        **cost_means(demand, profile, assumptions, settings, origin=origin),
-    }
-
-
-def cost_demands(
-    demand: pl.DataFrame,
-    homes: pl.DataFrame,
-    peaks: pl.DataFrame,
-    assumptions: pl.DataFrame,
-    *,
-    settings: Settings,
-    stock_shares: Mapping[str, float],
-) -> pl.DataFrame:
-    """Return the cost of heat at all demands by all published readings, with intervals (`LCOH`)."""
-    asked = pl.concat([measured_demand(demand), paper_demand(assumptions)])
-    readings = published_readings(settings)
-    costs = pl.concat(lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in readings)
-    weights = {
-        str(period): stock_weights(of.select("household_id", "dwelling_type"), stock_shares)
-        for (period,), of in homes.group_by("period")
-    }
-    bootstrap = Bootstrap(replicates=settings.bootstrap_replicates, seed=settings.seed)
-    networks = intervals_by_draws(costs, homes, peaks, assumptions, weights=weights, bootstrap=bootstrap)
-    return LCOH.conform(add_intervals(costs, demand, assumptions, networks=networks))
-
-
 def cost_means(
     demand: pl.DataFrame, profile: pl.DataFrame, assumptions: pl.DataFrame, settings: Settings, *, origin: str | None
 ) -> dict[Table, pl.DataFrame]:
-    """Return the tables of costs that rest on the means of dwelling types alone, published or not."""
-    scenario, convention = settings.scenario, settings.convention
-    paper = paper_demand(assumptions)
-    basis = measured if len(measured := measured_demand(demand)) else paper
-    served = _served_demand(basis)
-    ranges = check_ranges(read_figures("uncertainty_range"))
-    curves = [
-        sensitivity_table(assumptions, scenario=s, convention=c, demand_kwh=kwh)
-        for s, c, kwh in (
-            (PAPER_SCENARIO, PAPER_CONVENTION, _served_demand(paper)),
-            (scenario, convention, served),
-        )
-    ]
+    """Return the tables of costs that rest on the means of dwelling types alone, and the claims of the paper."""
     return {
-        LCOH_SENSITIVITY: pl.concat(curves).unique(LCOH_SENSITIVITY.key, maintain_order=True),
-        LCOH_SOBOL: sobol_table(
-            assumptions,
-            ranges,
-            scenario=scenario,
-            convention=convention,
-            demand_kwh=served,
-            seed=settings.seed,
-            samples=settings.sobol_samples,
-        ),
-        LCOH_PROBABILITY: probability_table(
-            basis, assumptions, ranges, scenario=scenario, convention=convention, seed=settings.seed
-        ),
-        BREAK_EVEN: break_even_table(basis, assumptions, scenario=scenario, convention=convention),
-        ABATEMENT: abatement_table(basis, assumptions, scenario=scenario, convention=convention),
-        NETWORK_FINANCE: finance_table(basis, assumptions, scenario=scenario),
+        **published.cost_means(demand, assumptions, read_ranges(), cost_choices(settings)),
         CLAIM: claim_table(read_figures("claim"), assumptions, demand=demand, profile=profile, origin=origin),
     }
 
 
-def published_readings(settings: Settings) -> list[tuple[str, str]]:
-    """Return the scenarios and conventions that are published: the paper's, its rival, and that of comparisons."""
-    paper = [(PAPER_SCENARIO, name) for name in (PAPER_CONVENTION, RIVAL_CONVENTION)]
-    return list(dict.fromkeys([*paper, (settings.scenario, settings.convention)]))
-
-
-def measured_demand(demand: pl.DataFrame) -> pl.DataFrame:
-    """Return the measured demands in the shape that the cost model reads."""
-    return demand.filter(pl.col("heat_kwh_mean") > 0).select(
-        "dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean"
+def cost_choices(settings: Settings) -> CostChoices:
+    """Return what the settings choose of the cost model."""
+    return CostChoices(
+        scenario=settings.scenario,
+        convention=settings.convention,
+        seed=settings.seed,
+        bootstrap_replicates=settings.bootstrap_replicates,
+        sobol_samples=settings.sobol_samples,
     )
 
 
-def _served_demand(demand: pl.DataFrame) -> float:
-    """Return the demand per home of the latest period that networks serve [kWh/yr]."""
-    latest = demand.filter(pl.col("period") == demand["period"].max())
-    known = dict(latest.select("dwelling_type", "demand_kwh").iter_rows())
-    return float(next(known[name] for name in (*NETWORK_DEMAND, *known) if name in known))
+def read_ranges() -> tuple[Uncertain, ...]:
+    """Return the shipped ranges of what is uncertain."""
+    return check_ranges(read_figures("uncertainty_range"))

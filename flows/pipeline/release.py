@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from flows.pipeline.costs import PAPER_SCENARIO, cost_means, measured_demand
+from flows.pipeline.costs import cost_means
 from flows.pipeline.external import compare_with_studies
 from flows.settings import Settings
 from quality.disclosure.accounts import publish_external, publish_open
@@ -20,9 +20,11 @@ from quality.disclosure.everything import by_name, disclose_costs, disclose_mean
 from quality.disclosure.rule import DisclosureRule
 from transforms.climate.weather_normal import NormalWeather
 from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.demands import measured_demand
 from transforms.lcoh.model.measured_rows import measured_rows, replace_rows, without_types
 from transforms.lcoh.model.performance import reference_performance, seasonal_performance
 from transforms.lcoh.results.households import cost_quantiles
+from transforms.lcoh.results.published import PAPER_SCENARIO
 from transforms.lcoh.results.table import lcoh_table
 from transforms.public.public import PublicTable, Release
 from transforms.tables.cost import ASSUMPTION, LCOH

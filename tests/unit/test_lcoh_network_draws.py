@@ -6,12 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from flows.pipeline.costs import cost_demands, measured_demand, published_readings
+from flows.pipeline.costs import cost_choices
 from flows.settings import Settings
 from quality.disclosure.accounts import publish_open
 from quality.disclosure.cells import publish_cells, publish_costs
 from transforms.heat.demand import Bootstrap, draw_weights
+from transforms.lcoh.model.demands import measured_demand
 from transforms.lcoh.results.intervals import add_intervals, intervals_by_draws
+from transforms.lcoh.results.published import MeasuredHeat, cost_demands
 from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.cost_analysis import PEAK_DRAW
@@ -20,6 +22,7 @@ from warehouse.cost_figures import read_assumptions
 
 ASSUMPTIONS = read_assumptions()
 BOOTSTRAP = Bootstrap(replicates=400)
+CHOICES = cost_choices(Settings(bootstrap_replicates=BOOTSTRAP.replicates))
 SIZE = 60
 KWH = 15_000 * np.random.default_rng(3).lognormal(-0.1, 0.45, SIZE)
 HOMES = pl.DataFrame(
@@ -98,10 +101,14 @@ def test_networks_that_do_not_follow_the_peak_or_whose_peak_is_unknown_have_none
     assert unknown.columns == found.columns
 
 
+def table_of_run(level: np.ndarray) -> pl.DataFrame:
+    heat = MeasuredHeat(demand=demand(), homes=HOMES, peaks=peaks(level), stock_shares={})
+    return cost_demands(heat, ASSUMPTIONS, CHOICES)
+
+
 def test_the_table_of_a_run_holds_the_intervals_by_draws() -> None:
-    settings = Settings(bootstrap_replicates=BOOTSTRAP.replicates)
     own = DEMAND * np.random.default_rng(5).lognormal(0, 0.1, BOOTSTRAP.replicates)
-    table = cost_demands(demand(), HOMES, peaks(own), ASSUMPTIONS, settings=settings, stock_shares={})
+    table = table_of_run(own)
     measured = table.filter(demand_basis="measured", system="network", convention="best_practice")
     both = measured.join(intervals(own), on=LCOH.key, suffix="_by_draws")
     assert both.height == 5
@@ -109,19 +116,18 @@ def test_the_table_of_a_run_holds_the_intervals_by_draws() -> None:
         assert both[end].to_list() == both[f"{end}_by_draws"].to_list()
 
 
-def costs_at(published: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+def costs_at(published: pl.DataFrame) -> pl.DataFrame:
     """Return the cost of heat at published demands."""
     asked = measured_demand(published)
-    return pl.concat(lcoh_table(asked, ASSUMPTIONS, scenario=s, convention=c) for s, c in published_readings(settings))
+    return pl.concat(lcoh_table(asked, ASSUMPTIONS, scenario=s, convention=c) for s, c in CHOICES.readings)
 
 
 def test_published_networks_keep_their_interval_about_the_published_cost() -> None:
-    settings = Settings(bootstrap_replicates=BOOTSTRAP.replicates)
     own = DEMAND * np.random.default_rng(5).lognormal(0, 0.1, BOOTSTRAP.replicates)
-    table = cost_demands(demand(), HOMES, peaks(own), ASSUMPTIONS, settings=settings, stock_shares={})
+    table = table_of_run(own)
     shown = publish_cells(HEAT_DEMAND_ANNUAL, demand())
     assumptions = publish_open(ASSUMPTION, ASSUMPTIONS)
-    published = publish_costs(table, costs_at(shown.frame, settings), demand=shown, assumptions=assumptions).frame
+    published = publish_costs(table, costs_at(shown.frame), demand=shown, assumptions=assumptions).frame
     both = published.filter(demand_basis="measured", system="network", convention="best_practice").join(
         table, on=LCOH.key, suffix="_own"
     )
@@ -135,13 +141,12 @@ def test_published_networks_keep_their_interval_about_the_published_cost() -> No
 
 
 def test_where_the_demand_is_that_of_an_earlier_release_the_interval_follows_it_alone() -> None:
-    settings = Settings(bootstrap_replicates=BOOTSTRAP.replicates)
     own = DEMAND * np.random.default_rng(5).lognormal(0, 0.1, BOOTSTRAP.replicates)
-    table = cost_demands(demand(), HOMES, peaks(own), ASSUMPTIONS, settings=settings, stock_shares={})
+    table = table_of_run(own)
     shown = publish_cells(HEAT_DEMAND_ANNUAL, demand())
     kept = replace(shown, few_changes=shown.frame.select("dwelling_type", "period"))
     assumptions = publish_open(ASSUMPTION, ASSUMPTIONS)
-    published = publish_costs(table, costs_at(kept.frame, settings), demand=kept, assumptions=assumptions).frame
+    published = publish_costs(table, costs_at(kept.frame), demand=kept, assumptions=assumptions).frame
     alone = add_intervals(published, kept.frame, ASSUMPTIONS)
     assert published.drop_nulls("lcoh_ci_low").height > 5
     assert published.equals(alone.select(published.columns))

@@ -23,6 +23,13 @@ def paper_demand(assumptions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def measured_demand(demand: pl.DataFrame) -> pl.DataFrame:
+    """Return the measured demands (`HEAT_DEMAND_ANNUAL`) in the shape that `lcoh_table` reads."""
+    return demand.filter(pl.col("heat_kwh_mean") > 0).select(
+        "dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean"
+    )
+
+
 def check_demand(demand: pl.DataFrame, place: Place | None = None) -> pl.DataFrame:
     """Return the rows whose demand is known; of a place with homes by type, those of its types and of its mean home.
 

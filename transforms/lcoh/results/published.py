@@ -1,0 +1,137 @@
+"""Every table of costs of a run, from the demands and homes that it measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from transforms.heat.demand import Bootstrap
+from transforms.heat.profiles import stock_weights
+from transforms.lcoh.model.demands import NETWORK_DEMAND, measured_demand, paper_demand
+from transforms.lcoh.results.abatement import abatement_table
+from transforms.lcoh.results.break_even import break_even_table
+from transforms.lcoh.results.curves import sensitivity_table
+from transforms.lcoh.results.finance import finance_table
+from transforms.lcoh.results.households import cost_distribution, household_costs
+from transforms.lcoh.results.intervals import add_intervals, intervals_by_draws
+from transforms.lcoh.results.probability import probability_table
+from transforms.lcoh.results.table import lcoh_table
+from transforms.lcoh.results.uncertainty import Uncertain
+from transforms.lcoh.results.variance import sobol_table
+from transforms.tables.cost import LCOH
+from transforms.tables.cost_analysis import (
+    ABATEMENT,
+    BREAK_EVEN,
+    LCOH_DISTRIBUTION,
+    LCOH_HOUSEHOLD,
+    LCOH_PROBABILITY,
+    LCOH_SENSITIVITY,
+    LCOH_SOBOL,
+    NETWORK_FINANCE,
+)
+from transforms.tables.schema import Table
+
+PAPER_SCENARIO: Final = "paper_fit"
+PAPER_READING: Final = (PAPER_SCENARIO, "wang2018")  # always published too: it shows that the paper is reproduced
+RIVAL_READING: Final = (PAPER_SCENARIO, "rival")  # the other reading of the paper: how far convention moves a result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostChoices:
+    """What a run chooses: the reading by which systems are compared, and how much is drawn."""
+
+    scenario: str
+    convention: str
+    seed: int
+    bootstrap_replicates: int
+    sobol_samples: int
+
+    @property
+    def readings(self) -> list[tuple[str, str]]:
+        """The scenarios and conventions that are published: the paper's, its rival, and that of comparisons."""
+        return list(dict.fromkeys([PAPER_READING, RIVAL_READING, (self.scenario, self.convention)]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredHeat:
+    """What a run measured and the cost model reads."""
+
+    demand: pl.DataFrame
+    """Rows of `HEAT_DEMAND_ANNUAL`."""
+    homes: pl.DataFrame
+    """Included homes: household_id, period, dwelling_type, heat_kwh_annual [kWh/yr], heat_loss_w_per_k [W/K]."""
+    peaks: pl.DataFrame
+    """Rows of `PEAK_DRAW`."""
+    stock_shares: Mapping[str, float]
+    """Share of each dwelling type in the stock [1]."""
+
+
+def cost_everything(
+    heat: MeasuredHeat, assumptions: pl.DataFrame, ranges: Sequence[Uncertain], choices: CostChoices
+) -> dict[Table, pl.DataFrame]:
+    """Return every table of costs; comparisons, shares and break-evens are on the reading that was chosen."""
+    household = household_costs(heat.homes, assumptions, scenario=choices.scenario, convention=choices.convention)
+    types = heat.homes.unique("household_id").select("household_id", "dwelling_type")
+    return {
+        LCOH: cost_demands(heat, assumptions, choices),
+        LCOH_HOUSEHOLD: household,
+        LCOH_DISTRIBUTION: cost_distribution(
+            household, types, heat.demand, assumptions, weights=stock_weights(types, heat.stock_shares)
+        ),
+        **cost_means(heat.demand, assumptions, ranges, choices),
+    }
+
+
+def cost_demands(heat: MeasuredHeat, assumptions: pl.DataFrame, choices: CostChoices) -> pl.DataFrame:
+    """Return the cost of heat at all demands by all published readings, with intervals (`LCOH`)."""
+    asked = pl.concat([measured_demand(heat.demand), paper_demand(assumptions)])
+    costs = pl.concat(lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in choices.readings)
+    weights = {
+        str(period): stock_weights(homes.select("household_id", "dwelling_type"), heat.stock_shares)
+        for (period,), homes in heat.homes.group_by("period")
+    }
+    bootstrap = Bootstrap(replicates=choices.bootstrap_replicates, seed=choices.seed)
+    networks = intervals_by_draws(costs, heat.homes, heat.peaks, assumptions, weights=weights, bootstrap=bootstrap)
+    return LCOH.conform(add_intervals(costs, heat.demand, assumptions, networks=networks))
+
+
+def cost_means(
+    demand: pl.DataFrame, assumptions: pl.DataFrame, ranges: Sequence[Uncertain], choices: CostChoices
+) -> dict[Table, pl.DataFrame]:
+    """Return the tables of costs that rest on the mean demands of dwelling types alone, published or not."""
+    scenario, convention = choices.scenario, choices.convention
+    paper = paper_demand(assumptions)
+    basis = measured if len(measured := measured_demand(demand)) else paper
+    served_kwh = _served_demand_kwh(basis)
+    curves = [
+        sensitivity_table(assumptions, scenario=s, convention=c, demand_kwh=kwh)
+        for (s, c), kwh in ((PAPER_READING, _served_demand_kwh(paper)), ((scenario, convention), served_kwh))
+    ]
+    return {
+        LCOH_SENSITIVITY: pl.concat(curves).unique(LCOH_SENSITIVITY.key, maintain_order=True),
+        LCOH_SOBOL: sobol_table(
+            assumptions,
+            ranges,
+            scenario=scenario,
+            convention=convention,
+            demand_kwh=served_kwh,
+            seed=choices.seed,
+            samples=choices.sobol_samples,
+        ),
+        LCOH_PROBABILITY: probability_table(
+            basis, assumptions, ranges, scenario=scenario, convention=convention, seed=choices.seed
+        ),
+        BREAK_EVEN: break_even_table(basis, assumptions, scenario=scenario, convention=convention),
+        ABATEMENT: abatement_table(basis, assumptions, scenario=scenario, convention=convention),
+        NETWORK_FINANCE: finance_table(basis, assumptions, scenario=scenario),
+    }
+
+
+def _served_demand_kwh(demand: pl.DataFrame) -> float:
+    """Return the demand per home of the latest period that networks serve [kWh/yr]."""
+    latest = demand.filter(pl.col("period") == demand["period"].max())
+    known = dict(latest.select("dwelling_type", "demand_kwh").iter_rows())
+    return float(next(known[name] for name in (*NETWORK_DEMAND, *known) if name in known))
