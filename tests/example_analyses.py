@@ -92,7 +92,7 @@ FRAMES: tuple[tuple[Table, list[dict[str, Any]]], ...] = (
         [
             claim("fig7_demand_minus50", says=HOSTILE), claim("fig7_capital_50", published=15.0),
             claim("fig8_spf_10", relation="below", published=-25.0, tolerance=0.0, model=-27.0),
-            claim("order", "independent", relation="holds", published=1.0, unit="1", model=0.0, as_expected=False, reason="why not"),
+            claim("order", "independent", relation="holds", published=1.0, unit="1", model=0.0, as_expected=False, within_tolerance=False, reason="why not"),
             claim("fig1_gas_mean", "sample", unit="kWh", published=18900.0, model=None, as_expected=None, within_tolerance=None),
         ],
     ),

@@ -42,8 +42,8 @@ def test_published_rules_stand_beside_the_measured_peak(inputs: Published) -> No
     factor, alone, together = chart_of(exhibit).data[-3:]
     heat = inputs[HEAT_DEMAND_ANNUAL].frame.filter(dwelling_type="all")["heat_kwh_mean"].item()
     assert list(factor.y) == pytest.approx([9.0 * (0.62 + 0.38 / n) for n in (1, 100, 1000)])
-    assert list(alone.y) == pytest.approx([21.84 + 0.0003425 * heat] * 3)
-    assert list(together.y) == pytest.approx([(21.84 + 0.0003425 * heat) * (0.62 + 0.38 / n) for n in (1, 100, 1000)])
+    assert list(alone.y) == pytest.approx([21.84 + 0.000342535 * heat] * 3)
+    assert list(together.y) == pytest.approx([(21.84 + 0.000342535 * heat) * (0.62 + 0.38 / n) for n in (1, 100, 1000)])
     assert "London Heat Map" in exhibit.notes[0]
     without = inputs[ASSUMPTION].frame.filter(pl.col("item") != "thermos_diversity")
     bare = draw_diversity(with_frame(inputs, ASSUMPTION, without), RUN)[0]

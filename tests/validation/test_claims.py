@@ -4,6 +4,8 @@ import datetime as dt
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from transforms.claims.claims import judge, judge_claims
 from transforms.claims.sample_claims import sample_figures
@@ -15,9 +17,11 @@ JUDGED = {row["claim"]: row for row in judge_claims(CLAIMS, read_assumptions()).
 
 
 def test_every_statement_about_costs_is_judged_once() -> None:
-    about_costs = CLAIMS.filter(pl.col("basis").is_in(["fitted", "independent"]))
+    about_costs = CLAIMS.filter(pl.col("basis") != "sample")
     assert list(JUDGED) == about_costs["claim"].to_list()
-    assert about_costs.group_by("basis").len().sort("basis").rows() == [("fitted", 31), ("independent", 11)]
+    assert about_costs.group_by("basis").len().sort("basis").rows() == [
+        ("algebra", 3), ("depends_on_fitted", 6), ("fitted", 31), ("independent", 2),
+    ]  # fmt: skip
     assert CLAIMS["claim"].is_unique().all()
 
 
@@ -34,6 +38,63 @@ def test_what_is_known_to_be_inconsistent_has_its_reason() -> None:
         "gas_cheaper_than_ashp", "ashp_co2_saving", "dh_capital_share_largest", "fig7_demand_minus50_medium",
     }  # fmt: skip
     assert inconsistent["reason"].null_count() == 0
+
+
+FACTORS = {
+    ("gas_residential", "price_gbp_per_mwh"): st.floats(0.3, 3),
+    ("electricity_residential", "price_gbp_per_mwh"): st.floats(0.3, 3),
+    ("carbon", "price_gbp_per_tonne"): st.floats(0.0, 10),
+    ("network", "main_pipe_gbp_per_m"): st.floats(0.3, 3),
+    ("network", "heat_pump_kw_per_dwelling"): st.floats(0.5, 2),
+    ("gas_boiler", "efficiency"): st.floats(0.6, 1.0),
+    ("ashp", "capital_gbp"): st.floats(1.0, 3),  # a heat pump costs more to buy than a boiler
+    ("gshp", "capital_gbp"): st.floats(1.0, 3),
+}
+FITTED = [key for key in FACTORS if key[1].startswith("price") or key[1] == "heat_pump_kw_per_dwelling"]
+
+
+def scaled(factors: dict[tuple[str, str], float]) -> pl.DataFrame:
+    value = pl.col("value")
+    for (item, parameter), factor in factors.items():
+        value = (
+            pl.when((pl.col("item") == item) & (pl.col("parameter") == parameter)).then(value * factor).otherwise(value)
+        )
+    return read_assumptions().with_columns(value=value)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.fixed_dictionaries(FACTORS))
+def test_what_is_called_algebra_holds_whatever_things_cost(factors: dict[tuple[str, str], float]) -> None:
+    of_algebra = CLAIMS.filter(basis="algebra")
+    assert of_algebra.height == 3
+    assert judge_claims(of_algebra, scaled(factors))["within_tolerance"].all()
+
+
+@pytest.mark.parametrize(
+    ("claim", "item", "parameter", "factor"),
+    [
+        ("order_gas_cheapest", "gas_residential", "price_gbp_per_mwh", 2.0),
+        ("order_gshp_dearest", "electricity_residential", "price_gbp_per_mwh", 2.5),
+        ("dh_capital_small", "network", "heat_pump_kw_per_dwelling", 0.8),
+        ("dh_capital_largest", "network", "heat_pump_kw_per_dwelling", 0.8),
+        ("dh_capital_drop", "network", "heat_pump_kw_per_dwelling", 0.7),
+        ("dh_capital_above_ashp", "network", "heat_pump_kw_per_dwelling", 0.4),
+    ],
+)
+def test_what_depends_on_a_fitted_figure_falls_with_it(claim: str, item: str, parameter: str, factor: float) -> None:
+    assert CLAIMS.filter(claim=claim)["basis"].item() == "depends_on_fitted"
+    changed = scaled({(item, parameter): factor})
+    assert not judge_claims(CLAIMS.filter(claim=claim), changed)["within_tolerance"].item()
+
+
+def test_what_is_independent_stays_whatever_is_fitted() -> None:
+    independent = CLAIMS.filter(basis="independent")
+    assert independent["claim"].to_list() == ["gas_co2", "fig7_demand_outweighs"]
+    for factor in (0.0, 1.7):
+        changed = scaled(dict.fromkeys(FITTED, factor))
+        assert judge_claims(independent, changed)["within_tolerance"].all()
+    labour = scaled({("network", "labour_gbp_per_mwh"): 8.0})
+    assert not judge_claims(independent, labour)["within_tolerance"].all()  # it is no algebra either
 
 
 def test_a_changed_price_is_noticed() -> None:

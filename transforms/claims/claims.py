@@ -13,7 +13,7 @@ from transforms.lcoh.model.conventions import WANG2018
 from transforms.tables.cost_analysis import CLAIM
 
 PAPER_SCENARIO: Final = "paper_fit"
-OF_MODEL: Final = ("fitted", "independent")
+OF_MODEL: Final = ("fitted", "depends_on_fitted", "algebra", "independent")
 OF_SAMPLE: Final = "sample"
 
 
@@ -71,9 +71,11 @@ def judge_claims(
     scenario: str = PAPER_SCENARIO,
     convention: str = WANG2018.name,
 ) -> pl.DataFrame:
-    """Return every claim of basis `fitted` or `independent`, judged on the model's value at the paper's demands.
+    """Return every claim about costs and emissions, judged on the model's value at the paper's demands.
 
-    `fitted` claims rest on back-solved prices and show consistency, no more; a count is never summed across bases.
+    Four bases prove different things, so that a count is never summed across them. `fitted`: the published value was
+    used to work back a price, a carbon price or the grid. `depends_on_fitted`: the value was not used, and the model's
+    rests on such a figure. `algebra`: true whatever the prices and costs are. `independent`: none of these.
     """
     of_model = claims.filter(pl.col("basis").is_in(OF_MODEL))
     dwellings = {claim: int(number) for claim, number in of_model.select("claim", "dwellings").drop_nulls().iter_rows()}

@@ -54,7 +54,7 @@ def london_heat_map_peak(
 ) -> Floats:
     """Return the peak of one building in the London Heat Map.
 
-    P = 21.84 kW + s Q, with s = 0.0003425 kW/(kWh/yr), or 0.0002759 where a part of the building is no dwelling
+    P = 21.84 kW + s Q, with s = 0.000342535 kW/(kWh/yr), or 0.000275948 where a part of the building is no dwelling
 
     Parameters
     ----------
