@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
+from flows.printable import escape_controls
+
 LINE_EVERY_SECONDS: Final = 2.0  # a stage of a thousand small files prints a line now and then, not a thousand
 SIGN_OF_LIFE_SECONDS: Final = 15.0  # so long is a silent piece of work left silent
 GUESS_AFTER_SHARE: Final = 0.02  # of the work: what a first small piece took says nothing of the rest
@@ -212,4 +214,4 @@ def describe_seconds(seconds: float) -> str:
 def say(message: str) -> None:
     """Print a message for people on standard error; that nobody is there any more to read it stops no work."""
     with suppress(BrokenPipeError):
-        print(message, file=sys.stderr, flush=True)  # noqa: T201 - the command line's voice
+        print(escape_controls(message), file=sys.stderr, flush=True)  # noqa: T201 - the command line's voice

@@ -1,10 +1,19 @@
-"""Settings: default < hearth.toml < environment `HEARTH_*` < flag, and where each value came from."""
+"""Settings: default < hearth.toml < environment `HEARTH_*` < flag, and where each value came from.
+
+hearth.toml is read from the data folder, or where `--config` or HEARTH_CONFIG name it; never from the folder that one
+stands in, which may hold what somebody delivered.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import grp
+import json
 import os
+import re
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,7 +28,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableValueError
 
 from transforms.heat.periods import Sufficiency
 from transforms.public.licences import find_licence
@@ -30,9 +40,13 @@ if TYPE_CHECKING:
 
 
 CONFIG_FILE = "hearth.toml"
-
-
+PREFIX = "HEARTH_"  # of the variables that hold settings
+CONFIG = "HEARTH_CONFIG"  # names a hearth.toml elsewhere
 ALERT_TOKEN = "HEARTH_ALERT_TOKEN"  # noqa: S105 - the name of a variable, not what it holds
+CENTURY_DAYS = 36_525  # the longest time in days that a setting may name
+LARGEST_GB = 1e9
+PATHS = frozenset({"home", "landing", "reference_folder"})
+SECRET = frozenset({"alert_url"})  # what messages do not repeat: who knows a webhook's address can post to it
 
 
 def _read_mode(given: object) -> object:
@@ -59,21 +73,37 @@ class FeedSettings(BaseModel):
         description="regular expression with a group `delivery_date`; later deliveries supersede earlier ones",
     )
 
+    @field_validator("delivery_pattern")
+    @classmethod
+    def _names_a_date(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            groups = re.compile(value).groupindex
+        except re.error as error:
+            message = f"this is no regular expression: {error}"
+            raise ValueError(message) from None
+        if "delivery_date" not in groups:
+            raise ValueError("it has no group `delivery_date`; write (?P<delivery_date>...)")
+        return value
+
 
 class Settings(BaseSettings):
     """Every setting of Hearth; `hearth config` prints them."""
 
-    model_config = SettingsConfigDict(env_prefix="HEARTH_", toml_file=CONFIG_FILE, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     home: Path = Field(
         default=Path("hearth-data"), description="folder of lake, warehouse, reports and Prefect's files"
     )
     landing: Path | None = Field(default=None, description="folder of delivered files; by default `landing` below home")
     landing_quiet_seconds: float = Field(
-        default=60, ge=0, description="a nightly takes a file unchanged for so long [s]"
+        default=60, ge=0, le=7 * 86_400, description="a nightly takes a file unchanged for so long [s]"
     )
-    workers: int = Field(default=2, ge=1, description="units that are worked on at a time")
-    very_high_kwh: float = Field(default=89.8, gt=0, description="a half-hour of so much gas is very_high [kWh]")
+    workers: int = Field(default=2, ge=1, le=256, description="units that are worked on at a time")
+    very_high_kwh: float = Field(
+        default=89.8, gt=0, le=1e6, description="a half-hour of so much gas is very_high [kWh]"
+    )
     completeness_min: float = Field(
         default=0.9, gt=0, le=1, description="share of a period's half-hours a home needs [1]"
     )
@@ -81,9 +111,11 @@ class Settings(BaseSettings):
     study_periods: tuple[str, ...] = Field(
         default=(), description="first months YYYY-MM of the study periods; by default found from the readings"
     )
-    bootstrap_replicates: int = Field(default=1000, ge=100, description="replicates behind an interval")
-    sobol_samples: int = Field(default=8192, ge=64, description="base samples of Sobol indices, a power of two")
-    seed: int = Field(default=1, ge=0, description="seed of everything drawn")
+    bootstrap_replicates: int = Field(default=1000, ge=100, le=1_000_000, description="replicates behind an interval")
+    sobol_samples: int = Field(
+        default=8192, ge=64, le=2**22, description="base samples of Sobol indices, a power of two"
+    )
+    seed: int = Field(default=1, ge=0, lt=2**63, description="seed of everything drawn")
     scenario: str = Field(default="eep2019", description="set of prices by which the published pages compare systems")
     convention: str = Field(
         default="best_practice", description="how the cost model is read where systems are compared"
@@ -95,24 +127,34 @@ class Settings(BaseSettings):
         default=True,
         description="whether a run writes the report; else `hearth report` or the deployment `report` does",
     )
-    disclosure_threshold: int = Field(default=10, ge=10, description="homes that every published cell rests on")
+    disclosure_threshold: int = Field(
+        default=10, ge=10, le=1_000_000, description="homes that every published cell rests on"
+    )
     data_licence: str | None = Field(
         default=None,
         description="SPDX identifier of the licence of published figures; none: CC-BY-4.0 for sample data, else no licence is given",
     )
     data_publisher: str | None = Field(default=None, description="who publishes the figures, as citations name them")
-    snapshots_keep: int = Field(default=10, ge=1, description="published warehouses that are kept, with their reports")
+    snapshots_keep: int = Field(
+        default=10, ge=1, le=1_000_000, description="published warehouses that are kept, with their reports"
+    )
     snapshots_keep_days: float | None = Field(
-        default=None, gt=0, description="age at which a published warehouse is deleted [d]; none: at no age"
+        default=None,
+        gt=0,
+        le=CENTURY_DAYS,
+        description="age at which a published warehouse is deleted [d]; none: at no age",
     )
     snapshots_keep_gb: float | None = Field(
-        default=None, gt=0, description="disk that published warehouses may take [GB]; none: any"
+        default=None, gt=0, le=LARGEST_GB, description="disk that published warehouses may take [GB]; none: any"
     )
     disk_free_min_gb: float | None = Field(
-        default=None, ge=0, description="free disk that a run must find [GB]; none: told by what it has to write"
+        default=None,
+        ge=0,
+        le=LARGEST_GB,
+        description="free disk that a run must find [GB]; none: told by what it has to write",
     )
     collect_after_days: float = Field(
-        default=7, ge=0, description="age at which objects nothing refers to are deleted [d]"
+        default=7, ge=0, le=CENTURY_DAYS, description="age at which objects nothing refers to are deleted [d]"
     )
     published_mode: Mode = Field(default="0440", description="mode of published warehouses: 0440 or 0400")
     public_mode: Mode = Field(default="0644", description="mode of the files of the report, which hold no home")
@@ -122,13 +164,28 @@ class Settings(BaseSettings):
     )
     alert_seconds: float = Field(default=20, gt=0, le=300, description="time that all alerts of a run may take [s]")
     alert_repeat_days: float = Field(
-        default=7, ge=0, description="a fact that stands is told again after so long [d]; 0: by every run"
+        default=7,
+        ge=0,
+        le=CENTURY_DAYS,
+        description="a fact that stands is told again after so long [d]; 0: by every run",
     )
     freshness_days: int | None = Field(
-        default=None, ge=0, description="age of a feed's newest reading that is an alarm [d]; none: not judged"
+        default=None,
+        ge=0,
+        le=CENTURY_DAYS,
+        description="age of a feed's newest reading that is an alarm [d]; none: not judged",
+    )
+    sql_seconds: float = Field(
+        default=300, gt=0, le=7 * 86_400, description="time that one statement of `hearth sql` may take [s]"
+    )
+    sql_memory_gb: float = Field(
+        default=2, ge=0.1, le=LARGEST_GB, description="memory that one statement of `hearth sql` may take [GB]"
     )
     full_audit_days: float = Field(
-        default=7, ge=0, description="age of the last full audit at which the gate measures unchanged months again [d]"
+        default=7,
+        ge=0,
+        le=CENTURY_DAYS,
+        description="age of the last full audit at which the gate measures unchanged months again [d]",
     )
     full_audit: bool = Field(
         default=False, description="measure unchanged months again in this run, also where there is nothing to publish"
@@ -212,7 +269,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: flags, environment, hearth.toml; the defaults come last by themselves."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        home = init_settings().get("home") or env_settings().get("home")
+        return init_settings, env_settings, InitSettingsSource(settings_cls, read_config(find_config(home)))
 
     @property
     def landing_folder(self) -> Path:
@@ -232,6 +290,11 @@ class Settings(BaseSettings):
         from warehouse.snapshots import Retention
 
         return Retention(keep=self.snapshots_keep, days=self.snapshots_keep_days, gigabytes=self.snapshots_keep_gb)
+
+    def with_whole_paths(self) -> Settings:
+        """Return the settings with paths that hold from any folder."""
+        paths = {name: path.absolute() for name in PATHS if (path := getattr(self, name)) is not None}
+        return self.model_copy(update=paths)
 
     @property
     def sufficiency(self) -> Sufficiency:
@@ -268,40 +331,134 @@ def parse_month(text: str) -> dt.date:
         raise ValueError(message) from None
 
 
+def find_config(home: Path | str | None) -> Path:
+    """Return the hearth.toml that holds: the one that is named, else that of the data folder, which need not exist."""
+    if named := os.environ.get(CONFIG):
+        return Path(named)
+    return Path(home or Settings.model_fields["home"].default) / CONFIG_FILE
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """Return what a hearth.toml says; its paths are taken from the folder in which it lies.
+
+    Raises
+    ------
+    SettingsError
+        If it was named and is not there, cannot be read, is no TOML, or lies in the data folder and names another.
+
+    """
+    is_named = bool(os.environ.get(CONFIG))
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if is_named:
+            raise SettingsError(f"there is no file {file}, which --config or {CONFIG} names") from None
+        return {}
+    except NotADirectoryError:  # the data folder is none, which whoever writes there is told
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        last = file.read_text(encoding="utf-8").count("\n") + 1
+        told = str(error).replace("at end of document", f"at line {last}, its last")
+        raise SettingsError(f"{file}: {told}") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file}: {error}; save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{file}: {error.strerror}") from None
+    if "home" in given and not is_named:
+        line = _find_line(file, ("home",))
+        raise SettingsError(f"{file}, line {line}: home: this file lies in the data folder itself; take the line out")
+    for name in PATHS & given.keys():
+        given[name] = str(file.parent / str(given[name]))
+    return given
+
+
+def find_ignored_config(settings: Settings) -> Path | None:
+    """Return the hearth.toml of the folder that one stands in, where it is not the one that is read."""
+    here, read = Path(CONFIG_FILE), find_config(settings.home)
+    if not here.exists() or (read.exists() and here.samefile(read)):
+        return None
+    return here
+
+
 def load_settings(**flags: Any) -> Settings:
     """Return the settings, flags that are not None on top.
 
     Raises
     ------
     SettingsError
-        If a value is invalid or a name unknown; each is named with what is wrong.
+        If a value is invalid or a name unknown; each is named with where it stands and what is wrong.
 
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    if unknown := _unknown_variables():
+        raise SettingsError("\n".join(unknown))
     try:
         return Settings(**given)
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
-        raise SettingsError("; ".join(lines)) from None
-    except (ValueError, OSError) as error:
-        raise SettingsError(f"{CONFIG_FILE}: {error}") from None
+        file = find_config(given.get("home") or os.environ.get(f"{PREFIX}HOME"))
+        raise SettingsError("\n".join(_describe(e["loc"], e, given, file) for e in error.errors())) from None
+    except UnreadableValueError as error:  # its message holds the name of the field in quotes
+        name = re.search(r'field "(\w+)"', str(error))
+        told = f"{PREFIX}{name[1].upper()}" if name else "the environment"
+        raise SettingsError(f"{told}: this is no JSON: {error.__cause__}") from None
+
+
+def _unknown_variables() -> list[str]:
+    """Return a line for each variable HEARTH_* that no setting bears."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {ALERT_TOKEN, CONFIG}
+    names = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return [f"{name}: there is no such setting{_did_you_mean(name.upper(), known)}" for name in names]
+
+
+def _did_you_mean(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else "; `hearth config` lists them all"
+
+
+def _describe(place: Sequence[int | str], error: Mapping[str, Any], flags: Mapping[str, Any], file: Path) -> str:
+    """Say where a value stands that cannot be used, which it is, and what would be valid."""
+    name = ".".join(str(part) for part in place)
+    if not place:
+        return str(error["msg"]).removeprefix("Value error, ")
+    where = _find_origin(str(place[0]), flags, file)
+    if where == str(file):
+        where = f"{file}, line {_find_line(file, place)}"
+    if error["type"] == "extra_forbidden":
+        known = set(Settings.model_fields) if len(place) == 1 else set(FeedSettings.model_fields)
+        return f"{where}: {name}: there is no such setting{_did_you_mean(str(place[-1]), known)}"
+    value = "" if place[0] in SECRET else f" = {json.dumps(error['input'], default=str)}"
+    told = re.sub("^Input should", "it should", str(error["msg"]).removeprefix("Value error, "))
+    return f"{where}: {name}{value}: {told}"
+
+
+def _find_line(file: Path, place: Sequence[int | str]) -> int:
+    """Return the line of a file at which a value stands, from 1: each part of its name is looked for after the one before."""
+    lines, at = file.read_text(encoding="utf-8").splitlines(), 0
+    for part in map(str, place):
+        key = re.compile(rf"""(^|[\[.{{,\s])["']?{re.escape(part)}["']?\s*[\].=]""")
+        at = next((n for n in range(at, len(lines)) if key.search(lines[n])), at)
+    return at + 1
+
+
+def _find_origin(name: str, flags: Mapping[str, Any], file: Path) -> str:
+    """Return where the value of a setting comes from."""
+    if name in flags:
+        return "flag"
+    variables = {variable.upper(): variable for variable in os.environ}
+    if (variable := variables.get(PREFIX + name.upper())) is not None:
+        return f"environment {variable}"
+    return str(file) if name in read_config(file) else "default"
 
 
 def explain_settings(**flags: Any) -> list[tuple[str, Any, str, str]]:
     """Return name, value, origin and meaning of every setting."""
     settings = load_settings(**flags)
-    given = {name for name, value in flags.items() if value is not None}
-    from_env = _names(_Sources.env())
-    from_file = _names(_Sources.toml())
-    rows = []
-    for name, field in Settings.model_fields.items():
-        if name in given:
-            origin = "flag"
-        elif name in from_env:
-            origin = f"environment HEARTH_{name.upper()}"
-        else:
-            origin = CONFIG_FILE if name in from_file else "default"
-        rows.append((name, _shown(name, getattr(settings, name)), origin, field.description or ""))
+    given = {name: value for name, value in flags.items() if value is not None}
+    file = find_config(settings.home)
+    rows = [
+        (name, _shown(name, getattr(settings, name)), _find_origin(name, given, file), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
     token = "set, not shown" if os.environ.get(ALERT_TOKEN) else None
     origin = f"environment {ALERT_TOKEN}" if token else "default"
     return [*rows, ("alert_token", token, origin, "bearer token sent with alerts; read from the environment only")]
@@ -309,22 +466,4 @@ def explain_settings(**flags: Any) -> list[tuple[str, Any, str, str]]:
 
 def _shown(name: str, value: Any) -> Any:
     """Return a value as people may see it: whoever knows the whole address of a webhook can post to it."""
-    return f"{value.scheme}://{value.host}/..." if name == "alert_url" and value is not None else value
-
-
-class _Sources:
-    """The two sources below the flags, asked alone."""
-
-    @staticmethod
-    def env() -> dict[str, Any]:
-        from pydantic_settings import EnvSettingsSource
-
-        return EnvSettingsSource(Settings, env_prefix="HEARTH_")()
-
-    @staticmethod
-    def toml() -> dict[str, Any]:
-        return TomlConfigSettingsSource(Settings)()
-
-
-def _names(values: dict[str, Any]) -> set[str]:
-    return {name.lower() for name in values}
+    return f"{value.scheme}://{value.host}/..." if name in SECRET and value is not None else value

@@ -17,6 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 BATCH_ROWS = 100_000
+SPILL_FACTOR = 4  # what a bounded statement may lay on the disk, in terms of its memory
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
@@ -83,6 +84,10 @@ class PublishedWarehouse:
             reader = self._select(sql, nested_as_text=nested_as_text).to_arrow_reader(BATCH_ROWS)
         with closing(reader):
             yield reader.schema, self._batches(reader)
+
+    def interrupt(self) -> None:
+        """End the statement that runs, from another thread: it fails as interrupted."""
+        self._con.interrupt()
 
     def tables(self) -> list[str]:
         """Return the names of the tables."""
@@ -172,8 +177,11 @@ def connect_to_read(
 
 
 @contextmanager
-def open_published(path: Path) -> Iterator[PublishedWarehouse]:
+def open_published(path: Path, *, memory_gb: float | None = None) -> Iterator[PublishedWarehouse]:
     """Open a warehouse to read it, with UTC as its time zone.
+
+    With `memory_gb` DuckDB keeps no more than so much in memory, and a few times as much on the disk; a statement that
+    needs more fails.
 
     Raises
     ------
@@ -187,7 +195,13 @@ def open_published(path: Path) -> Iterator[PublishedWarehouse]:
         raise NoWarehouseError(f"no warehouse at {path}: run `hearth run` first")
     with (
         tempfile.TemporaryDirectory(prefix="hearth-") as spill,  # what does not fit into memory, for our eyes only
-        closing(connect_to_read(path, {**CONFIG, "temp_directory": spill})) as connection,
+        closing(connect_to_read(path, CONFIG | {"temp_directory": spill} | _bound_memory(memory_gb))) as connection,
     ):
         connection.execute("SET lock_configuration = true")
         yield PublishedWarehouse(connection)
+
+
+def _bound_memory(gigabytes: float | None) -> dict[str, str | bool | int | float | list[str]]:
+    if gigabytes is None:
+        return {}
+    return {"memory_limit": f"{gigabytes}GB", "max_temp_directory_size": f"{SPILL_FACTOR * gigabytes}GB"}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 import polars as pl
 import polars.selectors as cs
 
+from flows.answers.sql_bounds import UNBOUNDED, Bounds, watching
 from flows.answers.sql_table import show_table, show_whole
 from warehouse.reader import open_published
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 TABLE_ROWS = 40
 
 
-def run_sql(database: Path, statement: str, output_format: str, stream: TextIO) -> None:
-    """Write the rows of a statement to `stream`.
+def run_sql(database: Path, statement: str, output_format: str, stream: TextIO, *, bounds: Bounds = UNBOUNDED) -> None:
+    """Write the rows of a statement to `stream`; Ctrl-C ends it at once.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def run_sql(database: Path, statement: str, output_format: str, stream: TextIO) 
         `json` (a list of objects) or `parquet`.
     stream
         Standard output, or a text stream with a `buffer` like it.
+    bounds
+        What the statement may take; one that takes more is ended.
 
     Raises
     ------
@@ -57,7 +60,11 @@ def run_sql(database: Path, statement: str, output_format: str, stream: TextIO) 
     stream.flush()
     keeps_nested = output_format in {"json", "parquet"}
     write = write_screen if output_format == "table" and stream.isatty() else WRITERS[output_format]
-    with open_published(database) as warehouse, warehouse.stream(statement, nested_as_text=not keeps_nested) as rows:
+    with (
+        open_published(database, memory_gb=bounds.memory_gb) as warehouse,
+        watching(warehouse.interrupt, bounds),
+        warehouse.stream(statement, nested_as_text=not keeps_nested) as rows,
+    ):
         try:
             write(*rows, stream.buffer)
             stream.flush()

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.cli.exits import FAILED, usage_errors
+from flows.cli.exits import FAILED, tell, usage_errors
 from flows.cli.help_page import Commands
 
 commands = Commands("Results")
@@ -29,6 +29,6 @@ def reference(
     del action  # there is one so far
     with usage_errors():
         found = check_reference(folder)
-    typer.echo(show_reference(found))
+    tell(show_reference(found))
     if not found.is_whole:
         raise typer.Exit(FAILED)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from flows.cli.exits import DONE, FAILED, WRONG_USAGE, Home, Json, read_settings, stop, usage_errors
+from flows.cli.exits import DONE, FAILED, WRONG_USAGE, Home, Json, read_settings, stop, tell, tell_json, usage_errors
 from flows.cli.help_page import Commands
 from flows.cli.run_here import run_flow
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from flows.settings import Settings
 
 commands = Commands("Data")
+FORGOTTEN = "a home was forgotten"  # the reason of the run that publishes without it
+STDIN = "-"
 FullAudit = Annotated[
     bool, typer.Option("--full-audit", help="Judge unchanged months again, also if nothing is to be published.")
 ]
@@ -48,7 +51,7 @@ def sample(
         typer.Option("--format", metavar="FORMAT", help="Format of the readings: edrp or canonical (our own CSV)."),
     ] = "edrp",
 ) -> None:
-    """Write a made-up trial in EDRP's format, beside its truth."""
+    """Write a made-up trial, with the truth beside it."""
     from flows.deliveries.sample import write_sample
     from flows.progress import progress
 
@@ -64,7 +67,7 @@ def sample(
             out=out, households=households, start=start, end=end, seed=seed, faults=faults, file_format=file_format,
             advance=count,
         )  # fmt: skip
-    typer.echo(str(summary))
+    tell(str(summary))
 
 
 @commands.command(epilog="Example: hearth households --from edrp_metadata.xlsx --type Dwelling")
@@ -89,7 +92,7 @@ def households(
 
     target = out or read_settings(home=home).landing_folder / "households.csv"
     with usage_errors():
-        typer.echo(write_households(source, target, id_column=id_column, type_column=type_column, force=force))
+        tell(write_households(source, target, id_column=id_column, type_column=type_column, force=force))
 
 
 @commands.command(epilog="Example: hearth run --landing UKDA-7591-CSV")
@@ -138,13 +141,13 @@ def backfill(
     if dry_run:
         from flows.pipeline.backfill import preview_backfill
 
-        typer.echo(preview_backfill(settings, first, last, force=force))
+        tell(preview_backfill(settings, first, last, force=force))
         return
     if queue:
         from flows.runs.queueing import queue_backfill
 
         with usage_errors():
-            typer.echo(queue_backfill(settings, first, last, reason=reason, force=force))
+            tell(queue_backfill(settings, first, last, reason=reason, force=force))
         return
     finish(
         run_flow(settings, kind="backfill", reason=reason, first_month=first, last_month=last, force=force), settings
@@ -164,8 +167,6 @@ def quarantine(
     as_json: Json = False,
 ) -> None:
     """List the files that are left out and why, or decide about one."""
-    import json
-
     from flows.operations.quarantine import ByHand, decide, describe_decisions, list_decisions
 
     settings = read_settings(home=home)
@@ -175,17 +176,97 @@ def quarantine(
         if len(asked) > 1:
             raise ValueError("name one of --lift, --accept and --put at a time")
         for source, state in asked:
-            typer.echo(decide(settings, source, state))
+            tell(decide(settings, source, state))
     if not asked:
         found = list_decisions(settings)
         rows = [decision.model_dump(mode="json") for decision in found]
-        typer.echo(json.dumps(rows, indent=1) if as_json else describe_decisions(found))
+        tell_json(rows) if as_json else tell(describe_decisions(found))
+
+
+@commands.command(epilog="Example: hearth withdraw supplier_a/2009-03.csv --reason 'sent by mistake'")
+def withdraw(
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="SOURCE", help="File name, or how its source id begins.", show_default="list"),
+    ] = None,
+    home: Home = None,
+    *,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept in the ledger, not published.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take it in again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take a delivered file back for good, or list those that are."""
+    from flows.operations import withdrawal
+
+    settings = read_settings(home=home)
+    with usage_errors():
+        if source is not None:
+            act = withdrawal.undo if undo else withdrawal.withdraw
+            tell(act(settings, source, reason=reason))
+            return
+        if undo or reason:
+            raise ValueError("name the file: hearth withdraw SOURCE; `hearth withdraw` alone lists what is withdrawn")
+    found = withdrawal.list_withdrawn(settings)
+    rows = [decision.model_dump(mode="json") for decision in found]
+    tell_json(rows) if as_json else tell(withdrawal.describe_withdrawn(found))
+
+
+@commands.command(epilog="Example: hearth forget 10482 --reason 'consent ended'")
+def forget(
+    household: Annotated[
+        str | None,
+        typer.Argument(metavar="HOUSEHOLD", help="Id of the home; - reads it from standard input.", show_default=False),
+    ] = None,
+    home: Home = None,
+    *,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept, so without the id.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the id again.")] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Go on with what was interrupted.")] = False,
+) -> None:
+    """Take a home out of everything that is kept, for good."""
+    settings = read_settings(home=home)
+    with usage_errors():
+        if finish == (household is not None):
+            raise ValueError("give either the id of a home or --finish")
+    named = sys.stdin.readline().strip() if household == STDIN else household
+    if named is not None and household != STDIN and not yes:
+        again = typer.prompt("This cannot be undone. The id once more", err=True)
+        if again != named:
+            stop("the two ids differ; nothing was done", FAILED)
+    from flows.operations import forgetting
+
+    try:
+        with usage_errors():
+            done = (
+                forgetting.finish(settings, run=_publish_without)
+                if named is None
+                else forgetting.forget(settings, named, reason=reason, run=_publish_without)
+            )
+    except forgetting.NotFinishedError as error:
+        stop(f"not finished: {error}", FAILED)
+    tell(done.describe())
+
+
+def _publish_without(settings: Settings) -> dict[str, Any]:
+    """Publish what the lake gives, with its report; that figures move without the home is wanted."""
+    from flows.operations.forgetting import NotFinishedError
+
+    try:
+        return run_flow(
+            settings.model_copy(update={"accept_drift": True, "report_after_run": True}),
+            kind="backfill",
+            reason=FORGOTTEN,
+        )
+    except typer.Exit:  # it has said why
+        raise NotFinishedError(
+            "its rows are gone, figures still rest on it; once runs work again, `hearth forget --finish`"
+        ) from None
 
 
 def finish(log: dict[str, Any], settings: Settings, *, fail_on_refused: bool = False) -> NoReturn:
     """Tell how a run ended and exit accordingly."""
     from flows.operations.status import summarise_run
 
-    typer.echo(summarise_run(log, settings))
+    tell(summarise_run(log, settings))
     good = log["outcome"] in {"published", "unchanged"} and not (fail_on_refused and log["files_refused"])
     raise typer.Exit(DONE if good else FAILED)

@@ -22,7 +22,7 @@ def write_pages(folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    docs = Path(__file__).parents[1] / "docs"
+    docs = Path(__file__).parents[2] / "docs"
     sys.stdout.write(
         "".join(f"wrote {path.relative_to(docs.parent)}\n" for path in write_pages(docs)) or "up to date\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
+from flows.printable import escape_controls
+
 if TYPE_CHECKING:
     from flows.settings import Settings
 
-DONE, FAILED, WRONG_USAGE = 0, 1, 2
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+CONFIG = "HEARTH_CONFIG"  # the variable that names a hearth.toml, as flows/settings.py reads it
 
 Home = Annotated[
     Path | None,
@@ -39,17 +43,28 @@ NEXT_STEP: Final = {
 }
 
 
-def published(home: Path | None) -> Path:
-    """Return the published warehouse."""
-    return read_settings(home=home).folders.published
+def tell(text: str, *, err: bool = False) -> None:
+    """Print a text for people; what would command their terminal is shown, not sent."""
+    typer.echo(escape_controls(text), err=err)
+
+
+def tell_json(value: object) -> None:
+    """Print a value for programs, in ASCII."""
+    typer.echo(json.dumps(value, indent=1))
 
 
 def read_settings(**flags: Any) -> Settings:
     """Return the settings or exit 2 with what is wrong."""
-    from flows.settings import load_settings
+    from flows.settings import find_ignored_config, load_settings
 
     with usage_errors():
-        return load_settings(**flags)
+        settings = load_settings(**flags)
+    if ignored := find_ignored_config(settings):
+        tell(
+            f"hearth: {ignored} in this folder is not read; put it into {settings.home}, or name it: hearth --config {ignored} ...",
+            err=True,
+        )
+    return settings
 
 
 @contextmanager
@@ -72,7 +87,7 @@ def told_failures() -> Iterator[None]:
         )  # no name that the user gave: those are checked where they are used
         if is_ours or error.errno not in NEXT_STEP:
             raise
-        typer.echo(f"hearth: {tell_os_error(error)}", err=True)
+        tell(f"hearth: {tell_os_error(error)}", err=True)
         sys.exit(FAILED)
 
 
@@ -85,5 +100,5 @@ def tell_os_error(error: OSError) -> str:
 
 def stop(message: str, code: int) -> NoReturn:
     """Print a message on standard error and exit."""
-    typer.echo(f"hearth: {message}", err=True)
+    tell(f"hearth: {message}", err=True)
     raise typer.Exit(code)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from flows.cli.exits import INTERRUPTED
+
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter, Parameter
 
 Member = TypeVar("Member", "Command", "Parameter")
 SECTIONS = ("Data", "Results", "Upkeep")  # of commands, in the order of the first page
 OPTIONS, ARGUMENTS = "Options", "Arguments"
+LEFT_OUT = "show_completion"  # works as always; one of the two options of completion is enough on a page
 LAST = "help"  # the option that every page has stands at the end
 
 
@@ -32,6 +35,14 @@ class Commands(typer.Typer):
 
 class CommandPage(TyperCommand):
     """A command whose help page groups its options by their `rich_help_panel`."""
+
+    def invoke(self, ctx: Context) -> Any:
+        """Run the command; Ctrl-C ends it with the exit code that shells give it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("hearth: interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the sections of options."""
@@ -70,7 +81,8 @@ class FirstPage(TyperGroup):
 
 def _write_sections(formatter: HelpFormatter, params: Iterable[Parameter], ctx: Context) -> None:
     for section, members in _group(sorted(params, key=lambda param: param.name == LAST)).items():
-        rows = [row for param in members if (row := param.get_help_record(ctx)) is not None]
+        shown = [param for param in members if param.name != LEFT_OUT]
+        rows = [row for param in shown if (row := param.get_help_record(ctx)) is not None]
         if rows:
             with formatter.section(section):
                 formatter.write_dl(rows)

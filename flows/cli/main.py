@@ -5,24 +5,20 @@ What a command needs is imported when it runs, so that `hearth --help` and `hear
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from flows.cli import areas as area_commands
 from flows.cli import data as data_commands
-from flows.cli import forgetting as forgetting_commands
-from flows.cli import operations as operations_commands
 from flows.cli import results as result_commands
 from flows.cli import upkeep as upkeep_commands
-from flows.cli import withdrawal as withdrawal_commands
-from flows.cli.exits import DONE, told_failures
+from flows.cli.exits import CONFIG, DONE, told_failures
 from flows.cli.help_page import Commands
 
-FIRST_STEPS = """\b
-First steps:
-  hearth sample --out landing --households 60    # or your own files
-  hearth run --landing landing
-  hearth status
-"""
+FIRST_STEPS = "First steps: hearth sample --out landing; hearth run --landing landing"
 
 app = Commands(
     "Upkeep",
@@ -32,9 +28,8 @@ app = Commands(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=FIRST_STEPS,
 )
-for group in (data_commands, withdrawal_commands, forgetting_commands, result_commands, area_commands, upkeep_commands):
+for group in (data_commands, result_commands, area_commands, upkeep_commands):
     app.add_typer(group.commands)
-operations_commands.register(app)
 
 
 def main() -> None:
@@ -46,11 +41,18 @@ def main() -> None:
 @app.callback()
 def hearth(
     *,
-    version: bool = typer.Option(
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Read this file, not hearth.toml in the data folder."),
+    ] = None,
+    version: bool = typer.Option(  # noqa: ARG001 - its callback has told it
         False, "--version", is_eager=True, callback=lambda given: _tell_version(given=given), help="Print the version."
     ),
 ) -> None:
     """Half-hourly gas readings in, the cost of heating homes out."""
+    named = config or os.environ.get(CONFIG)
+    if named:
+        os.environ[CONFIG] = str(Path(named).absolute())
 
 
 def _tell_version(*, given: bool) -> None:

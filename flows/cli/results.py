@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.cli.exits import Home, Json, published, read_settings, usage_errors
+from flows.cli.exits import Home, Json, read_settings, tell, usage_errors
 from flows.cli.help_page import Commands
 
 ONE_NUMBER = "One number, year by year"
@@ -31,11 +31,11 @@ def report(
 
     settings = read_settings(home=home)
     with usage_errors():
-        typer.echo(write_report(settings, anew=True, images=images))
+        tell(str(write_report(settings, anew=True, images=images)))
         if to_zip is not None:
             from flows.pipeline.downloads import zip_report
 
-            typer.echo(zip_report(settings, to_zip))
+            tell(str(zip_report(settings, to_zip)))
 
 
 @commands.command(epilog='Example: hearth sql "SELECT * FROM heat_demand_annual" --format csv')
@@ -49,9 +49,12 @@ def sql(
 ) -> None:
     """Query the published warehouse; nothing can be changed."""
     from flows.answers.sql import run_sql
+    from flows.answers.sql_bounds import Bounds
 
+    settings = read_settings(home=home)
+    bounds = Bounds(seconds=settings.sql_seconds, memory_gb=settings.sql_memory_gb)
     with usage_errors():
-        run_sql(published(home), statement, output_format, sys.stdout)
+        run_sql(settings.folders.published, statement, output_format, sys.stdout, bounds=bounds)
 
 
 @commands.command(epilog="Example: hearth trace heat_demand_annual dwelling_type=all period=2009")
@@ -74,7 +77,7 @@ def trace(
     settings = read_settings(home=home)
     with usage_errors():
         found = walk.trace(settings, table, key or [])
-    typer.echo(trace_text.as_json(found) if as_json else trace_text.show_trace(found))
+    tell(trace_text.as_json(found) if as_json else trace_text.show_trace(found))
 
 
 def _complete_scenario() -> list[str]:
@@ -151,11 +154,11 @@ def lcoh(
             unread = list_unread(question)
             if out:
                 write_workbook(found, out)
-        typer.echo(show_explanation(found, as_json=as_json))
+        tell(show_explanation(found, as_json=as_json))
         for note in unread:
-            typer.echo(note, err=True)
+            tell(note, err=True)
         if out:
-            typer.echo(f"saved {out}", err=True)
+            tell(f"saved {out}", err=True)
         return
     with usage_errors():
         if given := [
@@ -163,6 +166,6 @@ def lcoh(
         ]:
             raise ValueError(f"{', '.join(given)} goes with --explain SYSTEM")
         answer = run_lcoh(question)
-    typer.echo(show_lcoh(answer, as_json=as_json))
+    tell(show_lcoh(answer, as_json=as_json))
     for note in answer.notes if as_json else ():
-        typer.echo(note, err=True)
+        tell(note, err=True)

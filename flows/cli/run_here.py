@@ -30,9 +30,11 @@ def run_flow(settings: Settings, **parameters: Any) -> dict[str, Any]:
 
 
 def _run(settings: Settings, parameters: dict[str, Any]) -> dict[str, Any]:
-    from flows.server.client import start_server, without_heartbeats
+    from flows.server.client import away_from_here, start_server, without_heartbeats
 
-    with start_server(settings.folders.prefect) as server:
+    settings = settings.with_whole_paths()
+    prefect = settings.folders.prefect
+    with away_from_here(prefect), start_server(prefect) as server:
         from flows.progress import working
 
         with working("start the server"):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.exits import DONE, FAILED, Home, Json, read_settings, stop, usage_errors
+from flows.cli.exits import DONE, FAILED, WRONG_USAGE, Home, Json, read_settings, stop, tell, tell_json, usage_errors
 from flows.cli.help_page import Commands
 
 commands = Commands("Upkeep")
@@ -20,7 +20,7 @@ def status(home: Home = None, *, as_json: Json = False) -> None:
 
     with usage_errors():
         state = read_status(read_settings(home=home))
-    typer.echo(state.model_dump_json(indent=1) if as_json else describe_status(state))
+    tell_json(state.model_dump(mode="json")) if as_json else tell(describe_status(state))
 
 
 @commands.command(epilog="Example: HEARTH_WORKERS=4 hearth config")
@@ -28,10 +28,10 @@ def config(home: Home = None) -> None:
     """Print every setting, its value and where it came from."""
     from flows.settings import explain_settings
 
-    with usage_errors():
-        rows = explain_settings(home=home)
+    read_settings(home=home)
+    rows = explain_settings(home=home)
     for name, value, origin, meaning in rows:
-        typer.echo(f"{name} = {value}\n    from {origin}; {meaning}")
+        tell(f"{name} = {value}\n    from {origin}; {meaning}")
 
 
 @commands.command(epilog="Example: hearth doctor --server")
@@ -41,11 +41,11 @@ def doctor(
     server: Annotated[bool, typer.Option("--server", help="Also start Prefect's server (some seconds).")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check this installation and say what to do about faults."""
+    """Check this installation and say what to do."""
     from flows.operations import doctor as examination
 
     found = examination.examine(home, start_server=server)
-    typer.echo(examination.as_json(found) if as_json else examination.describe_findings(found))
+    tell(examination.as_json(found) if as_json else examination.describe_findings(found))
     raise typer.Exit(DONE if examination.is_sound(found) else FAILED)
 
 
@@ -68,3 +68,58 @@ def up(
         keep_up(settings, port=port)
     except (ServerError, DeployError) as error:
         stop(str(error), FAILED)
+
+
+@commands.command(epilog="Example: hearth snapshots")
+def snapshots(home: Home = None, *, as_json: Json = False) -> None:
+    """List the published warehouses that are kept, and why."""
+    from flows.operations.snapshots import describe_snapshots, list_snapshots
+
+    settings = read_settings(home=home)
+    states = list_snapshots(settings)
+    rows = [state.model_dump(mode="json") for state in states]
+    tell_json(rows) if as_json else tell(describe_snapshots(states, settings))
+
+
+@commands.command(
+    epilog="Example: hearth rollback 20261122T2109 --reason 'wrong tariff file'\n\n"
+    "Runs publish nothing until: hearth rollback --resume"
+)
+def rollback(
+    snapshot: Annotated[str | None, typer.Argument(metavar="SNAPSHOT", help="Snapshot id, or how it begins.")] = None,
+    home: Home = None,
+    *,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept with the run.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Let the next run publish again.")] = False,
+) -> None:
+    """Publish an earlier snapshot again, and keep it published."""
+    from flows.operations import snapshots as kept
+
+    settings = read_settings(home=home)
+    with usage_errors():
+        if resume == (snapshot is not None):
+            raise ValueError("give either a snapshot, as `hearth snapshots` lists them, or --resume")
+        tell(kept.resume(settings) if snapshot is None else kept.roll_back(settings, snapshot, reason=reason))
+
+
+@commands.command(epilog="Example: hearth alerts --test")
+def alerts(
+    home: Home = None,
+    *,
+    test: Annotated[bool, typer.Option("--test", help="Post an alert that says that it is a test.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what stands and was told to the webhook, or test it."""
+    from flows.operations.alerts import describe_book, read_book, send_test
+
+    settings = read_settings(home=home)
+    if test:
+        if settings.alert_url is None:
+            stop("alert_url is not set; name a webhook in hearth.toml or as HEARTH_ALERT_URL", WRONG_USAGE)
+        trouble = send_test(settings)
+        if trouble is not None:
+            stop(f"the alert was not delivered: {trouble}", FAILED)
+        tell("the webhook took a test alert")
+        return
+    book = read_book(settings.folders.alerts)
+    tell_json(book.model_dump(mode="json")) if as_json else tell(describe_book(book))

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from flows.operations.disk import measure_disk, tell_bytes
 from flows.operations.findings import Finding, fail, ok, warn
 from flows.pipeline.report import report_is_current
+from flows.printable import show_name
 from flows.settings import Settings, explain_settings
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import check_scenario
@@ -105,7 +106,7 @@ def check_landing(settings: Settings, found: list[LandedFile | tuple[str, str]])
         return fail("landing", f"{folder} cannot be read", "give yourself the right to read it")
     files = [file for file in found if isinstance(file, LandedFile)]
     if hidden := [file.file_name for file in files if not os.access(file.path, os.R_OK)]:
-        told = f"{len(hidden)} of {len(files)} files in {folder} cannot be read, e.g. {', '.join(hidden[:EXAMPLES])}"
+        told = f"{len(hidden)} of {len(files)} files in {folder} cannot be read, e.g. {', '.join(map(show_name, hidden[:EXAMPLES]))}"
         return fail("landing", told, "give yourself the right to read them")
     if not files:
         return warn("landing", f"no file in {folder} can be a delivery", step)

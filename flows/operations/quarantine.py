@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Literal
 
+from flows.printable import show_name
 from flows.settings import Settings
 from warehouse.manifest import Manifest, read_manifests
 from warehouse.quarantine import Decision, State, read_decisions, write_decision
@@ -34,7 +35,7 @@ def list_decisions(settings: Settings) -> list[Decision]:
 def describe_decisions(decisions: list[Decision]) -> str:
     """Return decisions as text for people."""
     lines = [
-        f"{d.source_id[:SHORT]}  {d.file_name}: {d.state} {d.decided_at_utc:%Y-%m-%d %H:%M} UTC, {d.reason}"
+        f"{d.source_id[:SHORT]}  {show_name(d.file_name)}: {d.state} {d.decided_at_utc:%Y-%m-%d %H:%M} UTC, {d.reason}"
         for d in decisions
     ]
     if not any(decision.state == "quarantined" for decision in decisions):
@@ -71,7 +72,7 @@ def decide(settings: Settings, name: str, state: ByHand) -> str:
         message = f"{source.file_name} is not quarantined; `hearth quarantine` lists what is"
         raise ValueError(message)
     write_decision(lake, take_decision(source, state, BY_HAND[state]))
-    return f"{source.source_id[:SHORT]}  {source.file_name}: {state}; {FOLLOWS[state]}"
+    return f"{source.source_id[:SHORT]}  {show_name(source.file_name)}: {state}; {FOLLOWS[state]}"
 
 
 def take_decision(source: Manifest, state: State, reason: str) -> Decision:

@@ -8,6 +8,7 @@ gives up its objects, which are collected like all that nothing refers to.
 from __future__ import annotations
 
 from flows.operations.quarantine import SHORT, find_source, take_decision
+from flows.printable import show_name
 from flows.settings import Settings
 from warehouse.lake import Lake
 from warehouse.landing import is_unchanged
@@ -27,7 +28,7 @@ def list_withdrawn(settings: Settings) -> list[Decision]:
 def describe_withdrawn(decisions: list[Decision]) -> str:
     """Return the decisions to withdraw as text for people."""
     lines = [
-        f"{d.source_id[:SHORT]}  {d.file_name}: withdrawn {d.decided_at_utc:%Y-%m-%d %H:%M} UTC, {d.reason}"
+        f"{d.source_id[:SHORT]}  {show_name(d.file_name)}: withdrawn {d.decided_at_utc:%Y-%m-%d %H:%M} UTC, {d.reason}"
         for d in decisions
     ]
     return "\n".join(lines) or "no file is withdrawn"
@@ -122,7 +123,7 @@ def _where_it_lies(source: Manifest) -> str:
     there = _still_there(source)
     if not there:
         return "no landing file holds it any more"
-    return f"its owner's to delete: {', '.join(there)}; while it lies there it stays withdrawn"
+    return f"its owner's to delete: {', '.join(map(show_name, there))}; while it lies there it stays withdrawn"
 
 
 def _still_there(source: Manifest) -> list[str]:
@@ -130,4 +131,4 @@ def _still_there(source: Manifest) -> list[str]:
 
 
 def _short(source: Manifest) -> str:
-    return f"{source.source_id[:SHORT]}  {source.file_name}"
+    return f"{source.source_id[:SHORT]}  {show_name(source.file_name)}"

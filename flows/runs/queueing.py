@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from flows.pipeline.unit import CODE, code_fingerprint, fingerprint
+from flows.server.client import away_from_here
 from flows.server.files import find_api
 from flows.settings import Settings
 from warehouse.publish import read_history
@@ -29,8 +30,9 @@ def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | N
         )
         raise ValueError(message)
     os.environ["PREFECT_API_URL"] = url
-    from prefect.client.orchestration import get_client
-    from prefect.exceptions import ObjectNotFound
+    with away_from_here(settings.folders.prefect):
+        from prefect.client.orchestration import get_client
+        from prefect.exceptions import ObjectNotFound
 
     history = read_history(settings.folders.published)
     key = fingerprint(

@@ -23,6 +23,7 @@ from flows.pipeline.months import MonthUnit, Span
 from flows.pipeline.periods import PeriodUnit
 from flows.pipeline.stages import work_unit
 from flows.pipeline.unit import Unit, is_missing
+from flows.printable import show_name
 from flows.progress import BYTES, progress, say
 from flows.runs.artifacts import stage_progress
 from flows.settings import Settings
@@ -133,11 +134,11 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     record_lake(lake)
     log.files_waiting, log.units_skipped = len(plan.waiting), plan.unchanged
     for name, reason in plan.unused:
-        say(f"not used: {name}: {reason}")
+        say(f"not used: {show_name(name)}: {reason}")
     if plan.forgotten:
         say(f"not read, since named after a home that is forgotten: {plan.forgotten} files")
     for name in plan.withdrawn:
-        say(f"withdrawn, nothing of it is held: {name}")
+        say(f"withdrawn, nothing of it is held: {show_name(name)}")
     taken: dict[str, Manifest] = {}
     works = list(plan.works)
     for _ in range(MAX_SETTLING_ROUNDS):
@@ -153,7 +154,7 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     if dropped := sum(manifest.counted.get(FORGOTTEN, 0) for manifest in taken.values()):
         say(f"dropped: {dropped:,} lines of homes that are forgotten")
     for manifest in refused:
-        say(f"refused: {manifest.file_name}: {manifest.reason}")
+        say(f"refused: {show_name(manifest.file_name)}: {manifest.reason}")
 
 
 def _ingest(

@@ -31,7 +31,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +40,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from flows.server.files import END_SECONDS, POLL_SECONDS, ServerError, ServerFiles, take_lock, try_lock
+from warehouse.writing import OWNERS_FOLDER
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 120.0  # a new database on a busy machine takes half a minute
@@ -159,7 +160,7 @@ def start_server(
         os.environ |= NO_TRACKING
     else:
         files = ServerFiles(prefect_home.resolve())
-        files.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.home.mkdir(parents=True, exist_ok=True, mode=OWNERS_FOLDER)
         server = _schedule(files, port) if schedules else _join(files)
         os.environ |= NO_TRACKING | {"PREFECT_HOME": str(files.home), "PREFECT_API_URL": server.url}
         for name, value in EMBEDDED_CLIENT.items():
@@ -169,6 +170,18 @@ def start_server(
     changed = {name for name in before.keys() | os.environ.keys() if before.get(name) != os.environ.get(name)}
     server._environment |= {name: before.get(name) for name in changed}  # noqa: SLF001 - this function makes the server
     return server
+
+
+@contextmanager
+def away_from_here(prefect_home: Path) -> Iterator[None]:
+    """Stand in the server's folder while this block runs.
+
+    Prefect reads prefect.toml, pyproject.toml and .env where one stands, and they can name code that it runs. One may
+    stand among files that somebody delivered.
+    """
+    prefect_home.mkdir(parents=True, exist_ok=True, mode=OWNERS_FOLDER)
+    with chdir(prefect_home):
+        yield
 
 
 @contextmanager
@@ -262,6 +275,7 @@ def _start(files: ServerFiles, server_lock: int, *, schedules: bool, port: int) 
                 stdout=log,
                 stderr=log,
                 pass_fds=(listener.fileno(), server_lock),
+                cwd=files.home,  # as `away_from_here`
                 start_new_session=True,  # Ctrl-C in the terminal is for the user, not for the server
             )
     os.close(server_lock)  # the server's copy keeps the lock

@@ -1,7 +1,7 @@
 """The embedded Prefect server, from its own side: a process that serves until its last user is gone.
 
-Started by flows/server/client.py as `python -m flows.server_keeper HOME LISTENER LOCK [schedules]` with two inherited descriptors:
-a socket that listens already and the held `server.lock`. `python -m flows.server_keeper` alone makes the template: a
+Started by flows/server/client.py as `python -m flows.server.keeper HOME LISTENER LOCK [schedules]` with two inherited descriptors:
+a socket that listens already and the held `server.lock`. `python -m flows.server.keeper` alone makes the template: a
 database with every migration applied (15 s), which new homes start from (0.01 s).
 """
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from types import FrameType
 
 from flows.progress import say
-from flows.server.client import PrefectServer, start_server
+from flows.server.client import PrefectServer, away_from_here, start_server
 from flows.server.files import ServerFiles
 from flows.settings import Settings
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]  # where prefect.yaml lies
 POOL = "hearth"
 GRACE_SECONDS = 20.0  # for a run that is told to end; what it did so far is kept either way
 SAME_REQUEST_SECONDS = 2.0  # a terminal and a service manager may each pass on one and the same request
@@ -51,7 +51,13 @@ def keep_up(settings: Settings, *, port: int) -> None:
         If Prefect refuses the deployments.
 
     """
-    with stopped_by_signals() as stop, start_server(settings.folders.prefect, schedules=True, port=port) as server:
+    settings = settings.with_whole_paths()
+    prefect = settings.folders.prefect
+    with (
+        stopped_by_signals() as stop,
+        away_from_here(prefect),
+        start_server(prefect, schedules=True, port=port) as server,
+    ):
         say(f"server     {server.url.removesuffix('/api')} starts")
         server.wait_ready()
         environment = os.environ | settings_as_environment(settings)
@@ -85,9 +91,12 @@ def stopped_by_signals() -> Iterator[threading.Event]:
 
 
 def settings_as_environment(settings: Settings) -> dict[str, str]:
-    """Return the settings that differ from their defaults as HEARTH_*, so that a worker anywhere runs with them."""
+    """Return the settings that differ from their defaults as HEARTH_*, so that a worker anywhere runs with them.
+
+    Their paths are whole.
+    """
     given = settings.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-    given |= {"home": str(settings.home.resolve()), "landing": str(settings.landing_folder.resolve())}
+    given |= {"home": str(settings.home), "landing": str(settings.landing_folder)}
     if settings.alert_url is not None:  # which no dump of the settings holds
         given["alert_url"] = str(settings.alert_url)
     return {

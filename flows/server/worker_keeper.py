@@ -1,6 +1,6 @@
 """Prefect's worker, from its own side: it ends in order when its supervisor is gone, also when that was killed.
 
-Started by flows/server/up.py as `python -m flows.worker_keeper worker start ...` with a pipe for its input, of which the supervisor
+Started by flows/server/up.py as `python -m flows.server.worker_keeper worker start ...` with a pipe for its input, of which the supervisor
 holds the other end: nothing comes through it, and it ends with the supervisor. Else a killed `hearth up` would leave a
 worker that asks for runs beside the next one's.
 """

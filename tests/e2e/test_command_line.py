@@ -124,7 +124,10 @@ def test_wrong_usage_exits_with_2_and_says_why_in_a_line_or_two(arguments: list[
 
 
 def test_an_unknown_setting_exits_with_2_and_names_it(tmp_path: Path) -> None:
-    (tmp_path / "hearth.toml").write_text('landing_quiet = 5\n[feeds."edrp/."]\nclock = "moon"\n', encoding="utf-8")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "hearth.toml").write_text(
+        'landing_quiet = 5\n[feeds."edrp/."]\nclock = "moon"\n', encoding="utf-8"
+    )
     ran = hearth("config", home=tmp_path / "home")
     assert ran.returncode == 2
     assert "landing_quiet" in ran.stderr
@@ -132,11 +135,28 @@ def test_an_unknown_setting_exits_with_2_and_names_it(tmp_path: Path) -> None:
 
 
 def test_config_tells_where_each_value_came_from(tmp_path: Path) -> None:
-    (tmp_path / "hearth.toml").write_text("seed = 7\nworkers = 3\n", encoding="utf-8")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "hearth.toml").write_text("seed = 7\nworkers = 3\n", encoding="utf-8")
     told = hearth("config", home=tmp_path / "home", HEARTH_WORKERS="4").stdout
-    assert "seed = 7\n    from hearth.toml" in told
+    assert f"seed = 7\n    from {tmp_path}/home/hearth.toml" in told
     assert "workers = 4\n    from environment HEARTH_WORKERS" in told
     assert "completeness_min = 0.9\n    from default" in told
+
+
+def test_settings_of_prefect_in_the_folder_one_stands_in_run_no_code(tmp_path: Path, prefect_api: str) -> None:
+    landing, home = tmp_path / "landing", tmp_path / "home"
+    write_edrp(landing / "gas.csv", {"1": 0.5}, dt.date(2009, 1, 1), dt.date(2009, 1, 3))
+    handler = f'{{"()": "os.mkdir", "path": "{tmp_path}/ran"}}'
+    (tmp_path / "evil.yml").write_text(f'{{"version": 1, "handlers": {{"evil": {handler}}}}}\n', encoding="utf-8")
+    (tmp_path / "prefect.toml").write_text(f'[logging]\nconfig_path = "{tmp_path}/evil.yml"\n', encoding="utf-8")
+    obeyed = subprocess.run(
+        [sys.executable, "-c", "import prefect; prefect.main"], cwd=tmp_path, check=False, capture_output=True
+    )
+    assert (tmp_path / "ran").is_dir(), f"Prefect alone obeys such a file: {obeyed.stderr!r}"
+    (tmp_path / "ran").rmdir()
+    ran = hearth("run", "--landing", landing, home=home, url=prefect_api)
+    assert ran.returncode == 0, ran.stderr
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_backfill_can_be_looked_at_first_and_then_run(delivered: Path, tmp_path: Path, prefect_api: str) -> None:

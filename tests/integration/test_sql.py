@@ -7,8 +7,10 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -16,6 +18,7 @@ import polars as pl
 import pytest
 
 from flows.answers.sql import run_sql
+from flows.answers.sql_bounds import Bounds, measure_memory_gb
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.views import VIEWS
 from warehouse.reader import NoWarehouseError, QueryError, open_published
@@ -323,6 +326,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(published: Path, output_forma
 import sys
 from pathlib import Path
 from flows.answers.sql import run_sql
+from flows.answers.sql_bounds import Bounds, measure_memory_gb
 run_sql(Path({str(published)!r}), "SELECT random() FROM range(1000000)", {output_format!r}, sys.stdout)
 """
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
@@ -342,6 +346,7 @@ def test_it_imports_neither_prefect_nor_great_expectations(published: Path) -> N
 import sys
 from pathlib import Path
 from flows.answers.sql import run_sql
+from flows.answers.sql_bounds import Bounds, measure_memory_gb
 run_sql(Path({str(published)!r}), "SELECT 1 AS one", "csv", sys.stdout)
 heavy = {{"prefect", "great_expectations", "pandas", "plotly", "scipy"}} & set(sys.modules)
 assert not heavy, heavy
@@ -349,3 +354,47 @@ assert not heavy, heavy
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, check=True)
     assert (done.stdout, done.stderr) == (b"one\n1\n", b"")
+
+
+ENDLESS = [
+    "SELECT count(*) FROM range(1_000_000) a, range(1_000_000) b, range(1_000_000) c WHERE a.range + b.range = c.range",
+    "SELECT a.range, b.range, count(*) FROM range(1_000_000) a, range(1_000_000) b GROUP BY ALL",
+    "SELECT a.range, b.range FROM range(1_000_000) a, range(1_000_000) b",
+]
+
+
+@pytest.mark.parametrize("statement", ENDLESS)
+def test_a_statement_that_takes_too_long_is_ended_and_the_setting_named(published: Path, statement: str) -> None:
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, pytest.raises(QueryError, match="sql_seconds"):
+        run_sql(published, statement, "csv", nowhere, bounds=Bounds(seconds=0.5, memory_gb=None))
+    within = io.TextIOWrapper(io.BytesIO())
+    run_sql(published, "SELECT 1 AS one", "csv", within, bounds=Bounds(seconds=60, memory_gb=1))
+    assert within.buffer.getvalue() == b"one\n1\n"  # type: ignore[attr-defined]  # it is a BytesIO
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT repeat('x', 200_000) || range AS long FROM range(1_000_000)",  # rows that DuckDB has handed over
+        "SELECT list(a.range ORDER BY hash(a.range)) FROM range(300_000_000) a",  # what DuckDB itself holds
+    ],
+)
+def test_a_statement_that_takes_too_much_memory_fails_and_takes_little_more(published: Path, statement: str) -> None:
+    before = measure_memory_gb()
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, pytest.raises(QueryError, match="emory|disk"):
+        run_sql(published, statement, "csv", nowhere, bounds=Bounds(seconds=120, memory_gb=0.2))
+    assert measure_memory_gb() - before < 1
+
+
+@pytest.mark.parametrize("statement", ENDLESS)
+def test_ctrl_c_ends_a_statement_with_the_exit_code_of_an_interruption(published: Path, statement: str) -> None:
+    hearth = Path(sys.executable).with_name("hearth")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HEARTH_", "PREFECT_"))}
+    asked = subprocess.Popen(
+        [hearth, "sql", statement, "--home", published.parents[1], "--format", "csv"],
+        env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(4)  # to be at work; earlier it ends as well, and shows less
+    asked.send_signal(signal.SIGINT)
+    _, said = asked.communicate(timeout=60)
+    assert (asked.returncode, said) == (130, "hearth: interrupted\n")
