@@ -381,7 +381,7 @@ def test_a_statement_that_takes_too_long_is_ended_and_the_setting_named(publishe
 )
 def test_a_statement_that_takes_too_much_memory_fails_and_takes_little_more(published: Path, statement: str) -> None:
     before = measure_memory_gb()
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, pytest.raises(QueryError, match="emory|disk"):
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, pytest.raises(QueryError, match=r"emory|disk"):
         run_sql(published, statement, "csv", nowhere, bounds=Bounds(seconds=120, memory_gb=0.2))
     assert measure_memory_gb() - before < 1
 

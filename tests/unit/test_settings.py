@@ -155,5 +155,5 @@ def test_flag_environment_file_and_default_come_in_this_order(tmp_path: Path, mo
 @pytest.mark.parametrize("pattern", ["(", r"(?P<date>\d{8})"])
 def test_a_delivery_pattern_that_cannot_tell_a_date_is_refused(pattern: str) -> None:
     assert FeedSettings(delivery_pattern=r"(?P<delivery_date>\d{8})")
-    with pytest.raises(ValueError, match="regular expression|delivery_date"):
+    with pytest.raises(ValueError, match=r"regular expression|delivery_date"):
         FeedSettings(delivery_pattern=pattern)
