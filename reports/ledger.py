@@ -37,16 +37,14 @@ def entries(published: Published) -> list[Entry]:
 
 
 def totals(published: Published) -> tuple[str, ...]:
-    """Return lines and their parts over all accepted files."""
-    accepted = published[SOURCE].frame.filter(outcome="accepted")
+    """Return lines and their parts over all accepted files that no newer content replaced."""
+    accepted = published[SOURCE].frame.filter(outcome="accepted", superseded=False)
     return tuple(f"{int(accepted[name].sum()):,}" for name in ("lines", *PARTS))
 
 
 def _entry(row: dict[str, Any]) -> Entry:
     counts = {name: row[name] for name in ("lines", *PARTS)}
-    refused = row["outcome"] == "refused"
-    off = counts["lines"] - sum(counts[name] for name in PARTS)
-    superseded = ", superseded" if row["superseded"] else ""
+    superseded = ", replaced by a newer delivery" if row["superseded"] else ""
     return Entry(
         file_name=text.visible(row["file_name"]),
         format=text.visible(row["format"]),
@@ -54,8 +52,8 @@ def _entry(row: dict[str, Any]) -> Entry:
         reason=text.visible(row["reason"] or "", longest=300),
         clock=row["clock"],
         stamp=row["stamp"],
-        counts=tuple(f"{count:,}" for count in counts.values()),
-        balance="not read" if refused else "adds up" if off == 0 else f"{off:+,} lines",
+        counts=tuple(text.number(count) for count in counts.values()),
+        balance={None: "not read", True: "adds up", False: "does not add up"}[row["adds_up"]],
     )
 
 
@@ -67,4 +65,6 @@ def months_table(published: Published) -> DataTable:
         (f"{row[0]:%Y-%m}", *(f"{value:,}" for value in row[1:]))
         for row in published[BUILD_MONTH].frame.sort("month").select(names).iter_rows()
     )
-    return DataTable("Readings by month; homes are rounded to 10", headings, rows)
+    return DataTable(
+        "Readings by month: homes are rounded to 10, readings and hours to what one home can deliver", headings, rows
+    )

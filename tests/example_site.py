@@ -277,7 +277,7 @@ def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...])
             assumptions,
             publish_funnel(example_heat.make_funnel(included, heat=example_heat.level_of("all", homes))),
             publish_ledger(make_sources(list(names))),
-            publish_flags(flags, homes=seen),
+            publish_flags(flags, homes=seen, half_hours=17_520),
             publish_checks(checks),
             publish_months(months),
             publish(HEAT_DEMAND_QUANTILE, example_heat.make_quantiles(homes), of=demand),

@@ -9,17 +9,31 @@ import polars as pl
 
 from quality.disclosure.cells import coarsen
 from quality.disclosure.parts import accept_sets
-from quality.disclosure.rule import DEFAULT_RULE, FEW_HOMES, DisclosureRule, rounded, suppress_small_cells
+from quality.disclosure.rule import DEFAULT_RULE, FEW_HOMES, DisclosureRule, in_shares, rounded, suppress_small_cells
 from quality.disclosure.settle import TOTAL
-from transforms.public.public import CHECK_COLUMNS, LEDGER_COLUMNS, MONTH_COLUMNS, PublicTable, ReleaseRecord
+from transforms.public.public import (
+    CHECK_COLUMNS,
+    LEDGER_COLUMNS,
+    LINE_COLUMNS,
+    MONTH_COLUMNS,
+    PublicTable,
+    ReleaseRecord,
+)
 from transforms.tables.cost import ASSUMPTION
 from transforms.tables.heat import SELECTION_FUNNEL
 from transforms.tables.lineage import BUILD_MONTH, DATA_DICTIONARY, FLAG_COUNT, FLAG_JUDGEMENT, QUALITY_RESULT, SOURCE
 from transforms.tables.published import EXTERNAL_CHECK, GATE_RUN
 from transforms.tables.schema import Table
 
-NAMES_NO_HOME = ("a column of the file", "set for the feed", "the only row of the household table", "not applicable")
-TAKEN_BACK = "taken back"
+NAMES_NO_HOME = ("a column of the file", "set for the feed", "the only row of the household table")
+NOT_APPLICABLE = "not applicable"  # a file without homes, or one that nobody could read
+UNKNOWN_FORMAT = "of no format that is read here"
+PUBLIC_REASONS = {
+    "refused": "of a known format, but not as that format is read",
+    "quarantined": "left out, since checks before publication failed because of it",
+    "withdrawn": "taken back",
+}
+HALF_HOUR_MINUTES, HALF_HOURS_A_DAY = 30, 48
 OPEN_TABLES = (ASSUMPTION, DATA_DICTIONARY)  # they hold nothing of any home
 
 
@@ -79,47 +93,80 @@ def _allow_means(steps: pl.DataFrame, silent: Mapping[int, int], rule: Disclosur
 
 
 def publish_ledger(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish the ledger of sources without what may name a home.
+    """Publish the ledger of sources without what may name a home, quote a file, or tell one home's readings.
 
-    A file that may be named after its home is named by its content instead; why a file was withdrawn is the words of
-    whoever withdrew it, and stays inside.
+    A file is named by its content where it may be named after its home: where its name gave the home's id, and where
+    nobody could read whose it is. Why a file was refused or taken back is the operator's to know: the words may quote
+    the file. Counts of lines are rounded to what one home can deliver in the span of the file, homes of a household
+    table to ten; whether the lines add up is said as counted.
     """
-    named_after_home = ~pl.col("id_basis").is_in(NAMES_NO_HOME)
-    one_home = pl.format("one home's file, sha256 {}", pl.col("source_id").str.slice(0, 12))
-    shown = frame.with_columns(
-        file_name=pl.when(named_after_home).then(one_home).otherwise("file_name"),
-        reason=pl.when(pl.col("outcome") == "withdrawn").then(pl.lit(TAKEN_BACK)).otherwise("reason"),
+    refused, not_applicable = pl.col("outcome") == "refused", pl.col("id_basis") == NOT_APPLICABLE
+    unread = (pl.col("kind") == "none") | (refused & not_applicable)
+    named_after_home = ~pl.col("id_basis").is_in([*NAMES_NO_HOME, NOT_APPLICABLE]) | unread
+    by_content = pl.format(
+        "{}, sha256 {}",
+        pl.when(unread).then(pl.lit("unread file")).otherwise(pl.lit("one home's file")),
+        pl.col("source_id").str.slice(0, 12),
     )
-    return PublicTable(SOURCE.name, shown.select(LEDGER_COLUMNS), _nothing(frame, SOURCE), rule.threshold)
+    reason = pl.col("outcome").replace_strict(PUBLIC_REASONS, default=None)
+    unknown = refused & (pl.col("kind") == "none")
+    accounted = pl.sum_horizontal("header_lines", "blank_lines", "readings", "rejects")
+    shown = frame.with_columns(
+        file_name=pl.when(named_after_home).then(by_content).otherwise("file_name"),
+        reason=pl.when(unknown).then(pl.lit(UNKNOWN_FORMAT)).otherwise(reason),
+        adds_up=pl.when(pl.col("outcome") != "refused").then(pl.col("lines") == accounted),
+        **{name: _shown_lines(name, rule) for name in LINE_COLUMNS},
+    )
+    return PublicTable(SOURCE.name, shown.select(*LEDGER_COLUMNS, "adds_up"), _nothing(frame, SOURCE), rule.threshold)
 
 
-def publish_flags(frame: pl.DataFrame, *, homes: int, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish readings by flag over all sources and their `share`, rounded as homes are.
+def _shown_lines(name: str, rule: DisclosureRule) -> pl.Expr:
+    """Return a count of lines as it may be shown: null where nothing tells what one home can add to it."""
+    span = pl.col("last_interval_utc") - pl.col("first_interval_utc")
+    one_home = span.dt.total_minutes() // HALF_HOUR_MINUTES + 1
+    kind = pl.col("kind")
+    return (
+        pl.when(kind == "temperature")
+        .then(pl.col(name))
+        .when(kind == "households")
+        .then(rounded(name, rule))
+        .when(kind == "readings")
+        .then(in_shares(pl.col(name), one_home))
+        .alias(name)
+    )
 
-    Nothing where the sources hold few `homes`; a count that rounds to less than the threshold is null.
+
+def publish_flags(
+    frame: pl.DataFrame, *, homes: int, half_hours: int, rule: DisclosureRule = DEFAULT_RULE
+) -> PublicTable:
+    """Publish readings by flag over all sources, and their `share` of the readings that are shown.
+
+    They are rounded to what one home can deliver in the `half_hours` of all sources; null below. Nothing where the
+    sources hold few `homes`.
     """
     because = pl.lit(FEW_HOMES).alias("because")
     totals = frame.group_by("flag", maintain_order=True).agg(pl.col("readings").sum())
     if homes < rule.threshold:
         empty = totals.clear().with_columns(share=pl.lit(None, dtype=pl.Float64))
         return PublicTable(FLAG_COUNT.name, empty, totals.select("flag", because), rule.threshold)
-    small = pl.col("readings").is_between(1, rule.threshold - 1)
-    shown = totals.select(
-        "flag",
-        readings=pl.when(~small).then(rounded("readings", rule)),
-    ).with_columns(share=pl.col("readings") / totals["readings"].sum())
+    readings = in_shares(pl.col("readings"), pl.lit(max(half_hours, rule.round_to)))
+    small = (pl.col("readings") > 0) & (readings == 0)
+    shown = totals.select("flag", readings=pl.when(~small).then(readings)).with_columns(
+        share=pl.col("readings") / pl.col("readings").sum()
+    )
     return PublicTable(FLAG_COUNT.name, shown, totals.filter(small).select("flag", because), rule.threshold)
 
 
 def publish_judgements(frame: pl.DataFrame, *, months: PublicTable, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish how many readings each inferred flag could be judged for, by month, rounded as homes are.
+    """Publish how many readings each inferred flag could be judged for, rounded to what one home delivers in the month.
 
-    Nothing of months that are hidden for their few homes; a count that rounds to less than the threshold is left out.
+    Nothing of months that are hidden for their few homes; a count that rounds to nothing is left out.
     """
     few_homes = ~pl.col("month").is_in(months.frame["month"].implode())
-    small = pl.col("readings").is_between(1, rule.threshold - 1)
+    readings = in_shares(pl.col("readings"), _half_hours_of_month())
+    small = (pl.col("readings") > 0) & (readings == 0)
     hidden = frame.filter(few_homes | small).select(*FLAG_JUDGEMENT.key, pl.lit(FEW_HOMES).alias("because"))
-    shown = frame.filter(~few_homes & ~small).with_columns(rounded("readings", rule))
+    shown = frame.filter(~few_homes & ~small).with_columns(readings=readings)
     return PublicTable(FLAG_JUDGEMENT.name, shown, hidden, rule.threshold)
 
 
@@ -135,8 +182,14 @@ def publish_gate_runs(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RUL
 
 
 def publish_months(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish how many homes, readings and good hours each month holds."""
+    """Publish how many homes, readings and good hours each month holds; the last two rounded to what one home adds."""
     shown, hidden = suppress_small_cells(frame.select(MONTH_COLUMNS), keys=BUILD_MONTH.key, rule=rule)
+    half_hours = _half_hours_of_month()
+    shown = shown.with_columns(
+        readings=in_shares(pl.col("readings"), half_hours),
+        ok_half_hours=in_shares(pl.col("ok_half_hours"), half_hours),
+        hours=in_shares(pl.col("hours"), half_hours // 2),
+    )
     return PublicTable(BUILD_MONTH.name, shown, hidden, rule.threshold)
 
 
@@ -172,6 +225,10 @@ def publish_open(table: Table, frame: pl.DataFrame, *, rule: DisclosureRule = DE
         message = f"table {table.name} may hold what comes from homes; only {known} are open: publish its cells instead"
         raise ValueError(message)
     return PublicTable(table.name, table.conform(frame), _nothing(frame, table), rule.threshold)
+
+
+def _half_hours_of_month() -> pl.Expr:
+    return pl.col("month").dt.days_in_month().cast(pl.Int64) * HALF_HOURS_A_DAY
 
 
 def _nothing(frame: pl.DataFrame, table: Table) -> pl.DataFrame:

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from quality.disclosure.diversity import in_steps
 from quality.disclosure.homes import Query
 from quality.disclosure.memory import Control
-from quality.disclosure.rule import DIGITS, FEW_HOMES, rounded
+from quality.disclosure.rule import DIGITS, FEW_HOMES, in_steps, rounded
 from quality.disclosure.settle import GROUP, STOCK, Groups, settle
 from transforms.public.public import PublicTable
 from transforms.tables.cost_analysis import LCOH_DISTRIBUTION

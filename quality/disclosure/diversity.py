@@ -21,6 +21,7 @@ from quality.disclosure.rule import (
     FEW_HOMES,
     FLOOR,
     DisclosureRule,
+    in_steps,
     rounded,
     suppress_small_cells,
 )
@@ -145,14 +146,6 @@ def read_curve(last: Mapping[str, Any], curve: Mapping[str, Any], *, homes: floa
         sd_of_homes_kw=spread,
         level_draws=np.ones(1),
     )
-
-
-def in_steps(value: pl.Expr, least: pl.Expr) -> pl.Expr:
-    """Round to steps of 1, 2 or 5 times a power of ten that are at least `least`, and to three digits."""
-    power = pl.lit(10.0).pow(least.log10().floor())
-    steps = pl.when(least <= power).then(1).when(least <= 2 * power).then(2).when(least <= 5 * power).then(5)
-    step = steps.otherwise(10) * power
-    return pl.when(value != 0).then(((value / step).round() * step).round_sig_figs(DIGITS)).otherwise(0.0)
 
 
 def curve_key(curve: Mapping[str, Any]) -> dict[str, Any]:

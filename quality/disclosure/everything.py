@@ -29,7 +29,15 @@ from quality.disclosure.cells import (
 from quality.disclosure.distribution import publish_distribution
 from quality.disclosure.diversity import publish_diversity
 from quality.disclosure.heat import publish_hours, publish_year, settle_quantiles, show_peaks
-from quality.disclosure.homes import Query, count_silent, find_uneven, read_homes, read_included, read_steps
+from quality.disclosure.homes import (
+    Query,
+    count_half_hours,
+    count_silent,
+    find_uneven,
+    read_homes,
+    read_included,
+    read_steps,
+)
 from quality.disclosure.memory import FUNNEL, HEAT, WHOLE, Control, Memory, Standing
 from quality.disclosure.rule import DEFAULT_RULE, DisclosureRule
 from quality.disclosure.settle import TOTAL, Groups, keep_old, settle
@@ -97,7 +105,7 @@ def disclose_means(
         publish_weather_days(read("weather_day"), profile=profile, fit=fit, rule=rule),
         settle_funnel(funnel, [memory.stand(FUNNEL, homes) for homes in read_steps(query)], control),
         publish_ledger(read("source"), rule=rule),
-        publish_flags(read("flag_count"), homes=int(with_readings), rule=rule),
+        publish_flags(read("flag_count"), homes=int(with_readings), half_hours=count_half_hours(query), rule=rule),
         publish_judgements(read("flag_judgement"), months=months, rule=rule),
         publish_checks(query(LAST_VERDICTS), rule=rule),
         publish_gate_runs(query(GATE_RUNS), rule=rule),

@@ -17,6 +17,7 @@ from transforms.tables.words import EXCLUSIONS
 Query = Callable[[str], pl.DataFrame]
 
 EVERYONE = "everyone"
+HALF_HOUR = dt.timedelta(minutes=30)
 ALIKE = 1e-9  # share of a home's heat that rounding may call filled
 INCLUDED = """
 SELECT p.household_id, h.dwelling_type, p.period, p.period_start_utc, p.period_end_utc, p.heat_kwh_annual, p.filled_share
@@ -55,6 +56,12 @@ def count_silent(query: Query) -> dict[tuple[str, int], int]:
     """Count the homes without a good hour by period and the step of the funnel at which they leave."""
     step = {name: n for n, name in enumerate(EXCLUSIONS, start=1)}
     return {(period, step[reason]): homes for period, reason, homes in query(SILENT).iter_rows()}
+
+
+def count_half_hours(query: Query) -> int:
+    """Count the half-hours between the first and the last reading of all sources: the most that one home can deliver."""
+    span = query("SELECT min(first_interval_utc) AS first, max(last_interval_utc) AS last FROM source").row(0)
+    return 0 if None in span else int((span[1] - span[0]) / HALF_HOUR) + 1
 
 
 def read_homes(query: Query, included: pl.DataFrame, windows: pl.DataFrame) -> list[Homes]:

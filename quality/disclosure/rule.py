@@ -81,6 +81,31 @@ def rounded(count: str, rule: DisclosureRule) -> pl.Expr:
     return (pl.col(count) + step // 2) // step * step
 
 
+def in_steps(value: pl.Expr, least: pl.Expr) -> pl.Expr:
+    """Round once, to steps of 1, 2 or 5 times a power of ten: at least `least`, and so that three digits remain."""
+    digit = pl.lit(10.0).pow(value.abs().log10().floor() - (DIGITS - 1))
+    step = pl.max_horizontal(_step(least), digit)
+    cleaned = ((value / step).round() * step).round_sig_figs(DIGITS)  # 3 * 0.1 is not quite 0.3
+    return pl.when(value != 0).then(cleaned).otherwise(0.0)
+
+
+def in_shares(count: pl.Expr, one_home: pl.Expr) -> pl.Expr:
+    """Round a count of readings to steps of at least the most that `one_home` can add to it.
+
+    Whoever subtracts the counts of two releases, between which one home came or left, learns nothing of it: every count
+    from nothing to the most is left possible.
+    """
+    step = _step(one_home.cast(pl.Float64)).cast(pl.Int64)
+    return (count + step // 2) // step * step
+
+
+def _step(least: pl.Expr) -> pl.Expr:
+    """Return the next of 1, 2 and 5 times a power of ten that is not below `least`."""
+    power = pl.lit(10.0).pow(least.log10().floor())
+    times = pl.when(least <= power).then(1).when(least <= 2 * power).then(2).when(least <= 5 * power).then(5)
+    return times.otherwise(10) * power
+
+
 def _hide_companions(cells: pl.DataFrame, *, margin: Margin, within: list[str], rule: DisclosureRule) -> pl.DataFrame:
     """Hide the smallest shown cell of each margin whose hidden cells could be worked out, and what derives from them."""
     beside = [value for value in (margin.total, *margin.derived) if value is not None]

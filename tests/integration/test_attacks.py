@@ -5,14 +5,18 @@ Each attack is shown to work where the rule that stops it is left out.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from quality.disclosure.accounts import publish_months
 from quality.disclosure.rule import Margin, suppress_small_cells
 from tests.attackers import Trial, homes_of, play, publish_means, published_sums, smallest_support, warehouse_of
 from transforms.heat.season import profile_by_season
@@ -312,3 +316,37 @@ def test_no_releases_together_show_few_homes_whatever_changes(
     for number, night in enumerate(nights):
         trials.append(play(trials[-1], night, number))
     assert fewest_homes(publish(trials), trials) is None
+
+
+def published_counts(hours: NDArray[np.int64], *, rounds: bool) -> pl.DataFrame:
+    """Return the hours of each month, homes x months, as they are published, or as they were counted."""
+    months = pl.date_range(dt.date(2009, 1, 1), dt.date(2009, 12, 1), "1mo", eager=True)
+    counted = pl.DataFrame({"month": months, "households": len(hours), "hours": hours.sum(axis=0)}).with_columns(
+        readings=2 * pl.col("hours"), ok_half_hours=2 * pl.col("hours")
+    )
+    return publish_months(counted).frame if rounds else counted
+
+
+def hours_left_possible(before: pl.DataFrame, after: pl.DataFrame, *, step: int) -> list[tuple[int, int]]:
+    """Return between which ends the attacker knows the leaving home's hours of each month to lie.
+
+    He knows the two releases, the step that counts are rounded to, and how many hours a month has.
+    """
+    fall = (before["hours"] - after["hours"]).to_list()
+    most = [24 * days for days in before["month"].dt.days_in_month()]
+    return [(max(0, n - step + 1), min(hours, n + step - 1)) for n, hours in zip(fall, most, strict=True)]
+
+
+@pytest.mark.parametrize("homes", [12, 60, 600])
+def test_the_hours_of_a_home_that_leaves_do_not_follow_by_subtraction(homes: int) -> None:
+    days = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+    hours = np.random.default_rng(homes).integers(0, 24 * days + 1, size=(homes + 1, 12))
+    leaver = hours[-1].tolist()
+    exact = [published_counts(of, rounds=False) for of in (hours, hours[:-1])]
+    assert [low for low, high in hours_left_possible(*exact, step=1) if low == high] == leaver, (
+        "counts tell all 12 months"
+    )
+    rounded = [published_counts(of, rounds=True) for of in (hours, hours[:-1])]
+    ends = hours_left_possible(*rounded, step=1000)
+    nearly_all = [high - low >= 24 * int(of) - 2 for (low, high), of in zip(ends, days, strict=True)]
+    assert all(nearly_all), f"of 12 months, the attacker narrows the hours to {ends}"

@@ -60,7 +60,7 @@ def test_a_run_without_a_study_period_renders(tmp_path: Path) -> None:
         publish_cells(HEAT_PROFILE, HEAT_PROFILE.empty()),
         publish_funnel(SELECTION_FUNNEL.empty()),
         publish_ledger(SOURCE.empty()),
-        publish_flags(FLAG_COUNT.empty(), homes=0),
+        publish_flags(FLAG_COUNT.empty(), homes=0, half_hours=0),
         publish_months(BUILD_MONTH.empty()),
         publish_checks(QUALITY_RESULT.empty()),
         *(
@@ -99,7 +99,7 @@ def test_a_page_without_a_comparison_says_how_to_get_one(tmp_path: Path, pages: 
     without = render(tmp_path, None, none)["quality"]
     assert "external" not in {a.get("id") for a in without.all("section")}
     assert "#external" not in {a["href"] for a in without.all("a")}
-    assert "Not compared with another study: set reference_folder" in words_of(without)
+    assert "This release was not compared with another study." in words_of(without)
 
 
 def test_a_release_without_an_analysis_keeps_its_page_and_says_so(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quality.disclosure.accounts import (
     publish_checks,
@@ -20,7 +22,7 @@ from quality.disclosure.accounts import (
     publish_open,
 )
 from quality.disclosure.cells import publish_cells, publish_costs
-from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, Margin, suppress_small_cells
+from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR, Margin, in_shares, suppress_small_cells
 from tests.example_site import HOMES, costs_at, make_assumptions, make_demand, make_lcoh, make_profile, make_sources
 from transforms.public.public import PublicTable
 from transforms.tables.cost import ASSUMPTION, LCOH
@@ -116,12 +118,12 @@ def test_judgements_follow_their_month_and_lose_small_counts() -> None:
     rows = [
         (dt.date(2009, month, 1), "stuck", outcome, n)
         for month in (1, 2)
-        for outcome, n in (("judged", 1234), ("too short", 7), ("none", 0))
+        for outcome, n in (("judged", 38_688), ("too short", 700), ("none", 0))
     ]
     frame = pl.DataFrame(rows, schema=FLAG_JUDGEMENT.schema, orient="row")
     published = publish_judgements(frame, months=months)
     assert published.frame.select("month", "outcome", "readings").rows() == [
-        (dt.date(2009, 2, 1), "judged", 1230),
+        (dt.date(2009, 2, 1), "judged", 38_000),
         (dt.date(2009, 2, 1), "none", 0),
     ]
     assert published.suppressed.height == 4
@@ -155,7 +157,7 @@ def test_a_file_named_after_its_home_is_named_by_its_content() -> None:
     assert published.frame["file_name"].to_list() == [
         "one home's file, sha256 000000000000",
         "edrp_gas.csv",
-        "edrp_elec.csv",
+        "unread file, sha256 000000000000",
     ]
     assert "id_basis" not in published.frame.columns
 
@@ -165,18 +167,18 @@ def test_flags_are_published_over_all_sources_and_only_where_enough_homes_stand_
         {
             "source_id": ["a", "b", "a", "a", "b"],
             "flag": ["ok", "ok", "negative", "off_grid", "stuck"],
-            "readings": [500, 424, 4, 72, 0],
+            "readings": [50_000, 42_400, 400, 7_200, 0],
         }
     )
-    published = publish_flags(frame, homes=10)
+    published = publish_flags(frame, homes=10, half_hours=1_488)
     assert dict(published.frame.select("flag", "readings").iter_rows()) == {
-        "ok": 920,
+        "ok": 92_000,
         "negative": None,
-        "off_grid": 70,
+        "off_grid": 8_000,
         "stuck": 0,
     }
     assert published.frame.filter(flag="ok")["share"].item() == pytest.approx(0.92)
-    few = publish_flags(frame, homes=9)
+    few = publish_flags(frame, homes=9, half_hours=1_488)
     assert few.frame.is_empty()
     assert few.suppressed.height == 4
 
@@ -194,16 +196,16 @@ def test_checks_are_published_without_the_keys_and_figures_that_they_looked_at()
 def test_months_of_few_homes_are_hidden() -> None:
     frame = pl.DataFrame(
         {
-            "month": ["2009-01", "2009-02"],
+            "month": [dt.date(2009, 1, 1), dt.date(2009, 2, 1)],
             "households": [9, 26],
-            "readings": 5,
-            "ok_half_hours": 4,
-            "hours": 2,
+            "readings": 34_943,
+            "ok_half_hours": 34_001,
+            "hours": 17_499,
             "used_gas_kwh": 1.0,
         }
     )
     published = publish_months(frame)
-    assert published.frame.rows() == [("2009-02", 30, 5, 4, 2)]
+    assert published.frame.rows() == [(dt.date(2009, 2, 1), 30, 34_000, 34_000, 17_000)]
 
 
 def test_only_tables_that_hold_nothing_of_homes_are_open() -> None:
@@ -230,3 +232,46 @@ def test_a_margin_without_other_keys_is_one_group() -> None:
     frame = pl.DataFrame({"area": ["a", "b", "c"], "households": [9, 12, 15]})
     shown, _ = suppress_small_cells(frame, keys=["area"], margins=[Margin(along="area", total="all")])
     assert shown["area"].to_list() == ["c"]
+
+
+def test_a_file_of_no_known_format_is_neither_named_nor_quoted() -> None:
+    quoted = "no header is known: first line 'jane,2009-01-01 00:30,0.52'; known formats are edrp, octopus, canonical"
+    frame = make_sources(["edrp_gas.csv"]).with_columns(
+        file_name=pl.when(pl.col("outcome") == "refused").then(pl.lit("jane.csv")).otherwise("file_name"),
+        reason=pl.when(pl.col("outcome") == "refused").then(pl.lit(quoted)),
+        id_basis=pl.when(pl.col("outcome") == "refused").then(pl.lit("not applicable")).otherwise("id_basis"),
+        lines=pl.when(pl.col("outcome") == "refused").then(17).otherwise("lines"),
+    )
+    refused = publish_ledger(frame).frame.filter(outcome="refused")
+    assert "jane" not in refused.write_csv()
+    assert refused["reason"].to_list() == ["of no format that is read here"]
+    assert refused.select("lines", "readings", "rejects", "adds_up").row(0) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("outcome", ["refused", "quarantined", "withdrawn"])
+def test_no_reason_of_the_ledger_is_published_in_its_own_words(outcome: str) -> None:
+    frame = make_sources(["edrp_gas.csv"]).with_columns(outcome=pl.lit(outcome), reason=pl.lit("home 7 reads 0.52"))
+    published = publish_ledger(frame).frame
+    assert published["reason"].null_count() == 0
+    assert "home 7" not in published.write_csv()
+
+
+def test_a_household_table_counts_homes_and_a_temperature_file_counts_none() -> None:
+    frame = make_sources(["a.csv", "b.csv"]).head(2).with_columns(
+        kind=pl.Series(["households", "temperature"]), lines=47, readings=46, header_lines=1, blank_lines=0, rejects=0
+    )  # fmt: skip
+    published = publish_ledger(frame).frame
+    assert published.select("lines", "readings", "rejects", "adds_up").rows() == [
+        (50, 50, 0, True),
+        (47, 46, 0, True),
+    ]
+
+
+@given(st.integers(0, 10**8), st.integers(1, 60_000), st.data())
+def test_a_rounded_count_leaves_open_all_that_one_home_can_add(count: int, most: int, data: st.DataObject) -> None:
+    left = data.draw(st.integers(0, min(count, most)))
+    one_home = pl.lit(most)
+    before, after = (int(pl.select(in_shares(pl.lit(n), one_home)).item()) for n in (count, count - left))
+    step = before - after if before != after else None
+    assert step is None or step >= most
+    assert abs(before - count) <= 2.5 * most

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quality.disclosure.accounts import publish_gate_runs
-from quality.disclosure.diversity import coarsen_peaks, in_steps
-from quality.disclosure.rule import DEFAULT_RULE, DisclosureRule
+from quality.disclosure.diversity import coarsen_peaks
+from quality.disclosure.rule import DEFAULT_RULE, DisclosureRule, in_steps
 from tests.attackers import Trial, homes_of, publish_means, warehouse_of
 from tests.example_site import make_assumptions
 from transforms.lcoh.results.households import cost_quantiles, household_costs
@@ -40,6 +40,8 @@ def peaks(homes: int, largest: int) -> pl.DataFrame:
         (9.109, 0.536, 9.0),
         (126.27, 0.85, 126.0),
         (126.27, 0.01, 126.0),  # never more than three digits
+        (129_251.0, 129_251.0 / 259, 129_000.0),  # once: first to 129,500 it would become 130,000
+        (0.29951, 0.0005, 0.3),
         (0.0, 0.0, 0.0),
     ],
 )

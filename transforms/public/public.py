@@ -67,19 +67,39 @@ def _public(
     return replace(table, columns=columns, tier="public", may_be_empty=True)
 
 
+def _with_meaning(table: Table, names: Collection[str], where: str) -> Table:
+    """Return a table that says of some columns how they are rounded."""
+    said = f"rounded to what one home can deliver {where}"
+    columns = (replace(c, meaning=f"{c.meaning}, {said}") if c.name in names else c for c in table.columns)
+    return replace(table, columns=tuple(columns))
+
+
 LEDGER_COLUMNS = (
     "source_id", "file_name", "format", "kind", "outcome", "reason", "lines", "header_lines", "blank_lines",
     "readings", "rejects", "clock", "stamp", "superseded", "ingested_at_utc",
 )  # fmt: skip
 CHECK_COLUMNS = ("check_name", "table_name", "severity", "passed", "meaning")  # figures and sample keys may name a home
 MONTH_COLUMNS = ("month", "households", "readings", "ok_half_hours", "hours")
+LINE_COLUMNS = ("lines", "readings", "rejects")
+ADDS_UP = Column(
+    "adds_up",
+    pl.Boolean,
+    "whether header lines, blank lines, readings and rejects add up to the lines; null: not read",
+    nullable=True,
+)
 
+_LEDGER = _with_meaning(
+    _public(SOURCE, only=LEDGER_COLUMNS, nullable=LINE_COLUMNS),
+    LINE_COLUMNS,
+    "in the file's span; null where nobody knows whose they are",
+)
+PUBLIC_SOURCE = replace(_LEDGER, columns=(*_LEDGER.columns, ADDS_UP))
 FLAG_TOTAL = Table(
     "flag_count", "readings of all sources that carry one flag", ("flag",),
     (
         FLAG_COUNT.column("flag"),
-        Column("readings", pl.Int64, "readings, rounded to 10; null: few", "1", nullable=True, lower=0),
-        Column("share", pl.Float64, "share of all readings", "1", nullable=True, lower=0, upper=1),
+        Column("readings", pl.Int64, "readings, rounded to what one home can deliver; null: fewer than that", "1", nullable=True, lower=0),
+        Column("share", pl.Float64, "share of the readings that are shown", "1", nullable=True, lower=0, upper=1),
     ),
     tier="public",
     may_be_empty=True,
@@ -109,12 +129,12 @@ PUBLIC_TABLES = {
         _public(CLAIM),
         _public(ASSUMPTION),
         _public(SELECTION_FUNNEL, nullable=("households", "households_without")),
-        _public(SOURCE, only=LEDGER_COLUMNS),
+        PUBLIC_SOURCE,
         FLAG_TOTAL,
-        _public(FLAG_JUDGEMENT),
+        _with_meaning(_public(FLAG_JUDGEMENT), ("readings",), "in the month"),
         replace(_public(QUALITY_RESULT, only=CHECK_COLUMNS), key=("check_name",)),
         _public(GATE_RUN),
-        _public(BUILD_MONTH, only=MONTH_COLUMNS),
+        _with_meaning(_public(BUILD_MONTH, only=MONTH_COLUMNS), MONTH_COLUMNS[2:], "in the month"),
         _public(EXTERNAL_CHECK),
         DEMAND_CHANGE,
         TABLE_CHANGE,
