@@ -154,7 +154,9 @@ class Candidate:
         columns = ", ".join(f'"{name}"' for name in table.schema)
         objects = ", ".join(_quoted(str(path)) for path in paths)
         if objects:
-            self._con.execute(f"INSERT INTO candidate.{table.name} SELECT {columns} FROM read_parquet([{objects}])")
+            self._con.execute(
+                f"INSERT INTO candidate.{table.name} SELECT {columns} FROM read_parquet([{objects}], hive_partitioning = false)"
+            )
 
     def copy_rows(self, table: Table, earlier: Path, *, without: str) -> None:
         """Append the rows of another warehouse but those of one home."""

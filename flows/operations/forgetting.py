@@ -11,7 +11,7 @@ import datetime as dt
 import json
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,8 @@ from typing import Any
 
 from flows.operations.forgetting_texts import clear_prefect, mask_logs, server_lives
 from flows.operations.snapshots import prune_reports
-from flows.pipeline.content import plan_content
-from flows.pipeline.inputs import Inputs
-from flows.pipeline.stages import work_unit
-from flows.pipeline.unit import Unit, is_missing
+from flows.pipeline.content import begin_content
+from flows.pipeline.stages import complete_content
 from flows.progress import say, working
 from flows.settings import Settings
 from quality.disclosure.forgotten import rename_member
@@ -249,13 +247,7 @@ def _sweep(settings: Settings) -> None:
     kept.update(*(manifest.object_keys for manifest in manifests))
     out = left_out_sources(manifests, decisions)
     if any(m.kind == "readings" and m.outcome == "accepted" and m.source_id not in out for m in manifests):
-
-        def work(units: Sequence[Unit], inputs: Inputs) -> None:
-            for unit in units:
-                if is_missing(lake, unit):
-                    work_unit(lake, settings, unit, inputs)
-
-        kept |= plan_content(lake, settings, work, list).keys
+        kept |= complete_content(begin_content(settings)).keys
     lake.sweep(kept, before=dt.datetime.now(dt.UTC))
 
 

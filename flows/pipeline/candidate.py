@@ -4,42 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from flows.pipeline.content import Content, describe_rules
-from flows.pipeline.costs import COST_TABLES
+from flows.pipeline.costs import COST_HEAT
 from flows.pipeline.inputs import Inputs
-from flows.pipeline.months import MonthUnit, read_cells
-from flows.pipeline.unit import CODE, NO_NUMBERS, Unit, code_fingerprint, fingerprint
+from flows.pipeline.months import BUILD_MONTHS
+from flows.pipeline.periods import AGGREGATE_PERIODS
+from flows.pipeline.stages import STAGES, hash_code_of_numbers
+from flows.pipeline.unit import Stage
 from transforms.heat.selection import combine_households, list_homes
+from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.cost import ASSUMPTION
-from transforms.tables.cost_analysis import DIVERSITY, DIVERSITY_CURVE, DIVERSITY_HOME
-from transforms.tables.heat import (
-    HEAT_DEMAND_ANNUAL,
-    HEAT_HOURLY,
-    HEAT_PROFILE,
-    HEAT_PROFILE_SEASON,
-    HOUSEHOLD,
-    HOUSEHOLD_PERIOD,
-    SELECTION_FUNNEL,
-    TEMPERATURE_HOURLY,
-)
-from transforms.tables.lineage import (
-    BUILD_MONTH,
-    DATA_DICTIONARY,
-    FLAG_COUNT,
-    FLAG_JUDGEMENT,
-    RUN,
-    SOURCE,
-    SOURCE_LEVEL,
-    SUSPECT_SPAN,
-)
+from transforms.tables.heat import HOUSEHOLD, HOUSEHOLD_PERIOD, TEMPERATURE_HOURLY
+from transforms.tables.lake import CELL
+from transforms.tables.lineage import DATA_DICTIONARY, FLAG_COUNT, RUN, SOURCE
 from transforms.tables.schema import UTC, Table
-from transforms.tables.weather import HOUSEHOLD_WEATHER, WEATHER_DAY, WEATHER_FIT
-from warehouse.lake import Lake
 from warehouse.manifest import Manifest
 from warehouse.publish import Candidate, describe_columns
 from warehouse.quarantine import LEFT_OUT
@@ -58,38 +42,36 @@ class RunRecord:
     months_built: int
 
 
-def fill_candidate(candidate: Candidate, lake: Lake, content: Content) -> None:
-    """Load every table but the lineage of the run itself."""
-    cells = read_cells(lake, list(content.months))
-    by_period = _read_units(lake, content.periods, HOUSEHOLD_PERIOD)
-    homes = list_homes(content.inputs.households, content.inputs.seen)
-    frames = {
-        HOUSEHOLD: combine_households(homes, by_period, cells),
-        HOUSEHOLD_PERIOD: by_period,
-        SELECTION_FUNNEL: _read_units(lake, content.periods, SELECTION_FUNNEL),
-        HEAT_PROFILE: _read_units(lake, content.periods, HEAT_PROFILE),
-        HEAT_PROFILE_SEASON: _read_units(lake, content.periods, HEAT_PROFILE_SEASON),
-        HEAT_DEMAND_ANNUAL: _read_units(lake, content.periods, HEAT_DEMAND_ANNUAL),
-        WEATHER_FIT: _read_units(lake, content.periods, WEATHER_FIT),
-        WEATHER_DAY: _read_units(lake, content.periods, WEATHER_DAY),
-        HOUSEHOLD_WEATHER: _read_units(lake, content.periods, HOUSEHOLD_WEATHER),
-        TEMPERATURE_HOURLY: content.inputs.temperature,
-        DIVERSITY: _read_units(lake, content.costs.diversities, DIVERSITY),
-        DIVERSITY_HOME: _read_units(lake, content.costs.diversities, DIVERSITY_HOME),
-        DIVERSITY_CURVE: _read_units(lake, content.costs.diversities, DIVERSITY_CURVE),
-        SOURCE: list_sources(content.inputs),
-        SOURCE_LEVEL: content.verdict.source_level,
-        FLAG_COUNT: count_all_flags(lake, content),
-        FLAG_JUDGEMENT: content.verdict.flag_judgement,
-        SUSPECT_SPAN: content.verdict.suspect_span,
-        BUILD_MONTH: _read_months(lake, content.months, "build_month", BUILD_MONTH),
+def fill_candidate(candidate: Candidate, content: Content) -> None:
+    """Load every table but the lineage of the run itself: those that stages write, and those put together from them."""
+    put_together = put_tables_together(content)
+    for table in WAREHOUSE_TABLES:
+        if table in put_together:
+            candidate.load_frame(table, put_together[table])
+    for stage in STAGES:
+        for table in stage.tables:
+            if table in WAREHOUSE_TABLES and table not in put_together:
+                units = content.units_of(stage)
+                candidate.load_parquet(table, [content.lake.path(unit.key(table)) for unit in units])
+
+
+def put_tables_together(content: Content) -> dict[Table, pl.DataFrame]:
+    """Return the tables that no single stage writes, or that hold more than what a stage writes."""
+    inputs, periods = content.inputs, read_units(content, AGGREGATE_PERIODS, HOUSEHOLD_PERIOD)
+    homes = list_homes(inputs.households, inputs.seen)
+    return {
+        HOUSEHOLD: combine_households(homes, periods, read_units(content, BUILD_MONTHS, CELL)),
+        TEMPERATURE_HOURLY: inputs.temperature,
+        SOURCE: list_sources(inputs),
+        FLAG_COUNT: count_all_flags(content),
+        ASSUMPTION: pl.concat([read_units(content, COST_HEAT, ASSUMPTION), describe_rules(content.settings)]),
         DATA_DICTIONARY: describe_columns(),
     }
-    frames |= {table: table.conform(lake.read(content.costs.key(table.name))) for table in COST_TABLES}
-    frames[ASSUMPTION] = pl.concat([frames[ASSUMPTION], describe_rules(content.settings)])
-    for table, frame in frames.items():
-        candidate.load_frame(table, frame)
-    candidate.load_parquet(HEAT_HOURLY, [lake.path(unit.key("heat_hourly")) for unit in content.months])
+
+
+def read_units(content: Content, stage: Stage[Any], table: Table) -> pl.DataFrame:
+    """Return the rows of a table that all units of a stage have written."""
+    return pl.concat([table.empty(), *(content.lake.read(unit.key(table)) for unit in content.units_of(stage))])
 
 
 def list_sources(inputs: Inputs) -> pl.DataFrame:
@@ -112,9 +94,9 @@ def _without_zone(moment: dt.datetime | None) -> dt.datetime | None:
     return None if moment is None else moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def count_all_flags(lake: Lake, content: Content) -> pl.DataFrame:
+def count_all_flags(content: Content) -> pl.DataFrame:
     """Add up the flags of all months and of the readings that belong to none (`FLAG_COUNT`)."""
-    built = _read_months(lake, content.months, "flag_count", FLAG_COUNT)
+    built = read_units(content, BUILD_MONTHS, FLAG_COUNT)
     without_month = pl.DataFrame(
         [
             {"source_id": m.source_id, "flag": "bad_time", "readings": m.line_flags["bad_time"]}
@@ -125,14 +107,6 @@ def count_all_flags(lake: Lake, content: Content) -> pl.DataFrame:
     )
     both = pl.concat([built, without_month])
     return both.group_by("source_id", "flag").agg(pl.col("readings").sum()).sort("source_id", "flag")
-
-
-def _read_months(lake: Lake, units: Sequence[MonthUnit], name: str, table: Table) -> pl.DataFrame:
-    return pl.concat([table.empty(), *(table.conform(lake.read(unit.key(name))) for unit in units)])
-
-
-def _read_units(lake: Lake, units: Sequence[Unit], table: Table) -> pl.DataFrame:
-    return pl.concat([table.empty(), *(table.conform(lake.read(unit.key(table.name))) for unit in units)])
 
 
 def make_run_row(
@@ -156,11 +130,9 @@ def make_run_row(
         "content_fingerprint": content.fingerprint,
         "code_version": own_version(),
         "warehouse_format": WAREHOUSE_FORMAT,
-        "code_fingerprint": fingerprint(
-            **{stage: code_fingerprint(stage) for stage in CODE if stage not in NO_NUMBERS}
-        ),
+        "code_fingerprint": hash_code_of_numbers(),
         "settings": json.dumps(content.settings.shaping_numbers(), sort_keys=True),
-        "periods": json.dumps({unit.period.label: unit.fingerprint for unit in content.periods}),
+        "periods": json.dumps({unit.key_value: unit.fingerprint for unit in content.units_of(AGGREGATE_PERIODS)}),
         "sources_new": record.sources_new,
         "months_built": record.months_built,
         **judged,

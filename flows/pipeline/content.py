@@ -1,31 +1,24 @@
-"""What a warehouse is made of: the units that the lake gives now, and the tables filled from them."""
+"""What a warehouse is made of: what the lake holds now, and the units of every stage."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from flows.pipeline.costs import CostUnit, plan_costs
-from flows.pipeline.diversity import plan_diversity
-from flows.pipeline.history import HistoryUnit, plan_digests, plan_history, read_verdict
 from flows.pipeline.ingest_decisions import ingest_options
 from flows.pipeline.inputs import Inputs, read_inputs
-from flows.pipeline.months import MonthUnit, plan_months, read_cells
-from flows.pipeline.periods import PeriodUnit, plan_period
-from flows.pipeline.unit import Unit, describe_table, fingerprint, hash_frame
+from flows.pipeline.unit import Given, Stage, Unit, describe_table, fingerprint
 from flows.settings import Settings
 from quality.alarms.limits import describe_flag_shares
 from transforms.climate.temperature import hourly_temperature
 from transforms.climate.weather_normal import NormalWeather
 from transforms.heat.heating import HeatingRule
-from transforms.heat.periods import find_periods
 from transforms.history.equal_runs import COLD_ZERO, STUCK
-from transforms.history.history import Verdict
 from transforms.history.slip_rule import SLIP
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.cost import ASSUMPTION
@@ -34,39 +27,50 @@ from transforms.tables.views import VIEWS
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
+from warehouse.publish import History
 from warehouse.quarantine import Decision, decision_key
 
-Work = Callable[[Sequence[Unit], Inputs], None]
+if TYPE_CHECKING:
+    from flows.pipeline.months import Span
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Content:
-    """Everything that a warehouse is made of; its fingerprint says whether the published one is up to date."""
+    """What a warehouse is made of; stage by stage its units are added.
 
-    inputs: Inputs
-    chain: tuple[HistoryUnit, ...]
-    verdict: Verdict
-    months: tuple[MonthUnit, ...]
-    periods: tuple[PeriodUnit, ...]
-    costs: CostUnit
+    Its fingerprint says whether the published warehouse is up to date. `span` and `published_months` (rows of
+    `BUILD_MONTH`) are those of a backfill: months outside the span keep their published state.
+    """
+
+    lake: Lake
     settings: Settings
+    inputs: Inputs
+    assumptions: pl.DataFrame
+    span: Span | None = None
+    published_months: pl.DataFrame | None = None
+    units: Mapping[str, tuple[Unit[Any], ...]] = field(default_factory=dict)  # by name of the stage
+
+    def units_of(self, stage: Stage[Given]) -> tuple[Unit[Given], ...]:
+        """Return the units of a stage that is planned already."""
+        return self.units[stage.name]
+
+    def plan(self, stage: Stage[Any]) -> Content:
+        """Return the content with the units of one stage more, in the order of stages."""
+        return replace(self, units={**self.units, stage.name: tuple(stage.plan(self))})
 
     @cached_property
     def fingerprint(self) -> str:
         """The hash of units, ledger, assumptions, cost model and table declarations."""
         return fingerprint(
-            history=[unit.fingerprint for unit in self.chain],
-            months=[unit.fingerprint for unit in self.months],
-            periods=[unit.fingerprint for unit in self.periods],
+            units=self.units,
             sources=[
                 (m.source_id, m.outcome, m.reason, m.decisions_fingerprint, m.readings) for m in self.inputs.manifests
             ],
             replaced=self.inputs.replaced,
             decisions=[(d.source_id, d.state, d.reason) for d in self.inputs.decisions],
-            households=None if self.inputs.households is None else hash_frame(self.inputs.households),
-            temperature=hash_frame(self.inputs.temperature),
-            costs=self.costs.fingerprint,
-            rules=hash_frame(describe_rules(self.settings)),
+            households=self.inputs.households,
+            temperature=self.inputs.temperature,
+            rules=describe_rules(self.settings),
             tables={table.name: describe_table(table) for table in WAREHOUSE_TABLES},
             views={view.name: view.sql for view in VIEWS},
         )
@@ -74,13 +78,38 @@ class Content:
     @property
     def keys(self) -> set[str]:
         """The lake objects that it rests on."""
-        digests = (unit.digest for unit in self.chain)
-        units: tuple[Unit, ...] = (
-            *digests, *self.chain, *self.months, *self.periods, *self.costs.diversities, self.costs,
-        )  # fmt: skip
+        of_units = {key for units in self.units.values() for unit in units for key in unit.keys}
         of_sources = {key for manifest in self.inputs.manifests for key in manifest.object_keys}
         of_decisions = {decision_key(decision.source_id) for decision in self.inputs.decisions}
-        return of_sources | of_decisions | {unit.key(table) for unit in units for table in unit.tables}
+        return of_units | of_sources | of_decisions
+
+
+def begin_content(
+    settings: Settings, history: History | None = None, *, span: Span | None = None, decided: Sequence[Decision] = ()
+) -> Content:
+    """Return what the lake gives now, with no stage planned.
+
+    Parameters
+    ----------
+    settings
+        They name the data folder.
+    history
+        What is published, whose months a backfill keeps outside its span.
+    span
+        The months that a backfill brings up to date; None: every month.
+    decided
+        Decisions about sources that are taken as if they stood in the lake.
+
+    """
+    lake, assumptions = settings.folders.lake, read_assumptions()
+    return Content(
+        lake=lake,
+        settings=settings,
+        inputs=read_current_inputs(lake, assumptions, decided),
+        assumptions=assumptions,
+        span=span,
+        published_months=None if history is None else history.build_month,
+    )
 
 
 def read_current_inputs(lake: Lake, assumptions: pl.DataFrame, decided: Sequence[Decision] = ()) -> Inputs:
@@ -137,50 +166,3 @@ def look_up(assumptions: pl.DataFrame, item: str, parameter: str) -> float:
         message = f"{len(rows)} assumptions named {item}, {parameter}; there must be one"
         raise KeyError(message)
     return float(rows["value"][0])
-
-
-def plan_periods(lake: Lake, months: Sequence[MonthUnit], inputs: Inputs, settings: Settings) -> tuple[PeriodUnit, ...]:
-    """Find the study periods of the built months and return their units."""
-    periods = find_periods(read_cells(lake, list(months)), settings.sufficiency, settings.period_starts)
-    units = (plan_period(period, months, inputs, settings) for period in periods)
-    return tuple(unit for unit in units if unit.months)
-
-
-def follow_homes(
-    lake: Lake, work: Work, assumptions: pl.DataFrame, decided: Sequence[Decision] = ()
-) -> tuple[Inputs, tuple[HistoryUnit, ...], Verdict]:
-    """Return the current inputs with the suspicious spans of all homes, and what they were found by.
-
-    `work` is called for digests, then for months of history, that are not done: only they tell which months change.
-    """
-    inputs = read_current_inputs(lake, assumptions, decided)
-    digests = plan_digests(inputs)
-    work(digests, inputs)
-    chain = tuple(plan_history(digests, inputs))
-    work(chain, inputs)
-    verdict = read_verdict(lake, chain, inputs)
-    return replace(inputs, spans=verdict.suspect_span), chain, verdict
-
-
-def plan_content(
-    lake: Lake,
-    settings: Settings,
-    work: Work,
-    choose: Callable[[list[MonthUnit]], list[MonthUnit]],
-    decided: Sequence[Decision] = (),
-) -> Content:
-    """Return the content that the lake gives now, or would give with the decisions about sources in `decided`.
-
-    `work` is called for the units that are not done.
-    """
-    assumptions = read_assumptions()
-    inputs, chain, verdict = follow_homes(lake, work, assumptions, decided)
-    months = choose(plan_months(inputs))
-    work(months, inputs)
-    periods = plan_periods(lake, months, inputs, settings)
-    work(periods, inputs)
-    diversities = plan_diversity(periods, assumptions)
-    work(diversities, inputs)
-    costs = plan_costs(diversities, assumptions, settings)
-    work([costs], inputs)
-    return Content(inputs, chain, verdict, tuple(months), periods, costs, settings)

@@ -1,18 +1,19 @@
-"""The last stages: how high many homes peak together, and what their heat costs."""
+"""Stage: what the heat of the homes costs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any
 
 import polars as pl
 
-from flows.pipeline.diversity import DiversityUnit
-from flows.pipeline.inputs import Inputs
-from flows.pipeline.unit import Unit, code_fingerprint, describe_table, fingerprint, hash_frame
+from flows.pipeline.content import Content
+from flows.pipeline.diversity import MEASURE_DIVERSITY, PeriodOfPeaks
+from flows.pipeline.unit import Frames, Stage, Unit
 from flows.settings import Settings
 from transforms.claims.claims import claim_table
+from transforms.climate.weather_normal import NormalWeather
 from transforms.heat.selection import list_homes
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.measured_rows import measured_rows, replace_rows
@@ -50,79 +51,75 @@ COST_TABLES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CostUnit(Unit):
-    """All costs of a run."""
+class HeatToCost:
+    """The heat of all study periods, and what its cost depends on."""
 
-    diversities: tuple[DiversityUnit, ...]
+    diversities: tuple[Unit[PeriodOfPeaks], ...]
     assumptions: pl.DataFrame
-    stage: ClassVar[str] = "cost heat"
-    tables: ClassVar[tuple[str, ...]] = tuple(table.name for table in COST_TABLES)
-
-    @property
-    def name(self) -> str:
-        """What people call the unit."""
-        return "costs"
-
-    @property
-    def folder(self) -> str:
-        """Where its objects lie below their table."""
-        return "costs"
+    ranges: tuple[Uncertain, ...]
+    claims: pl.DataFrame
+    choices: CostChoices
+    normal: NormalWeather
+    homes: pl.DataFrame  # `household_id`, `dwelling_type`
+    stock_shares: dict[str, float]
+    origin: str | None  # what made the homes up; None: they are real
 
 
-def plan_costs(diversities: Sequence[DiversityUnit], assumptions: pl.DataFrame, settings: Settings) -> CostUnit:
-    """Return the unit of all costs."""
-    return CostUnit(
-        diversities=tuple(diversities),
-        assumptions=assumptions,
-        fingerprint=fingerprint(
-            periods=[(unit.fingerprint, unit.of.fingerprint) for unit in diversities],
-            assumptions=hash_frame(assumptions),
-            figures=[hash_frame(read_figures(name)) for name in ("uncertainty_range", "claim")],
-            settings=settings.model_dump(mode="json", include={"scenario", "convention", "seed", "sobol_samples"}),
-            code=code_fingerprint("cost"),
-            tables=[describe_table(table) for table in COST_TABLES],
-        ),
+def plan_costs(content: Content) -> list[Unit[HeatToCost]]:
+    """Return the one unit of all costs."""
+    inputs = content.inputs
+    origins = [] if inputs.households is None else inputs.households["origin"].drop_nulls().sort().to_list()
+    given = HeatToCost(
+        diversities=content.units_of(MEASURE_DIVERSITY),
+        assumptions=content.assumptions,
+        ranges=read_ranges(),
+        claims=read_figures("claim"),
+        choices=cost_choices(content.settings),
+        normal=inputs.normal,
+        homes=list_homes(inputs.households, inputs.seen).select("household_id", "dwelling_type"),
+        stock_shares=dict(inputs.stock_shares),
+        origin=origins[0] if origins else None,
     )
+    return [COST_HEAT.make_unit("costs", given)]
 
 
-def work_costs(lake: Lake, unit: CostUnit, inputs: Inputs, settings: Settings) -> dict[str, int]:
-    """Cost the heat of all periods and return the counts."""
-    periods = [diversity.of for diversity in unit.diversities]
+def work_costs(lake: Lake, unit: Unit[HeatToCost]) -> tuple[Frames, dict[str, int]]:
+    """Cost the heat of all periods."""
+    given, diversities = unit.given, unit.given.diversities
+    periods = [diversity.given.period for diversity in diversities]
 
-    def read(table: Table, units: Sequence[Unit] = periods) -> pl.DataFrame:
-        return pl.concat([table.empty(), *(table.conform(lake.read(one.key(table.name))) for one in units)])
+    def read(table: Table, units: Sequence[Unit[Any]]) -> pl.DataFrame:
+        return pl.concat([table.empty(), *(lake.read(one.key(table)) for one in units)])
 
-    demand, profile, fit = read(HEAT_DEMAND_ANNUAL), read(HEAT_PROFILE), read(WEATHER_FIT)
-    figures = scenario_figures(unit.assumptions, settings.scenario)
+    demand, profile, fit = (read(table, periods) for table in (HEAT_DEMAND_ANNUAL, HEAT_PROFILE, WEATHER_FIT))
+    figures = scenario_figures(given.assumptions, given.choices.scenario)
     seasonal = pl.concat(
-        [seasonal_performance(profile, fit, figures, inputs.normal), reference_performance(figures, inputs.normal)]
+        [seasonal_performance(profile, fit, figures, given.normal), reference_performance(figures, given.normal)]
     )
-    assumptions = unit.assumptions
+    assumptions = given.assumptions
     if periods:
         measured = measured_rows(
-            period=periods[-1].period.label, profile=profile, demand=demand, weather_fit=fit, seasonal=seasonal,
-            diversity=read(DIVERSITY, unit.diversities), curve=read(DIVERSITY_CURVE, unit.diversities),
+            period=periods[-1].key_value, profile=profile, demand=demand, weather_fit=fit, seasonal=seasonal,
+            diversity=read(DIVERSITY, diversities), curve=read(DIVERSITY_CURVE, diversities),
         )  # fmt: skip
         assumptions = replace_rows(assumptions, measured)
-    homes = _included_homes(read(HOUSEHOLD_PERIOD), read(HOUSEHOLD_WEATHER), inputs)
-    origins = None if inputs.households is None else inputs.households["origin"].drop_nulls().sort()
     heat = MeasuredHeat(
-        demand=demand, homes=homes, peaks=read(PEAK_DRAW, unit.diversities), stock_shares=inputs.stock_shares
+        demand=demand,
+        homes=_included_homes(read(HOUSEHOLD_PERIOD, periods), read(HOUSEHOLD_WEATHER, periods), given.homes),
+        peaks=read(PEAK_DRAW, diversities),
+        stock_shares=given.stock_shares,
     )
-    origin = None if origins is None or origins.is_empty() else str(origins[0])
     frames = {
         ASSUMPTION: assumptions,
         SEASONAL_PERFORMANCE: seasonal,
-        **cost_everything(heat, assumptions, read_ranges(), cost_choices(settings)),
-        CLAIM: claim_table(read_figures("claim"), assumptions, demand=demand, profile=profile, origin=origin),
+        **cost_everything(heat, assumptions, given.ranges, given.choices),
+        CLAIM: claim_table(given.claims, assumptions, demand=demand, profile=profile, origin=given.origin),
     }
-    for table in COST_TABLES:
-        lake.put_frame(unit.key(table.name), table.conform(frames[table]).sort(table.key))
-    return {table.name: len(frames[table]) for table in COST_TABLES}
+    sorted_frames = {table: frames[table].sort(table.key) for table in COST_TABLES}
+    return sorted_frames, {table.name: len(frames[table]) for table in COST_TABLES}
 
 
-def _included_homes(by_period: pl.DataFrame, weather: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
-    types = list_homes(inputs.households, inputs.seen).select("household_id", "dwelling_type")
+def _included_homes(by_period: pl.DataFrame, weather: pl.DataFrame, types: pl.DataFrame) -> pl.DataFrame:
     return (
         by_period.filter("included")
         .select("household_id", "period", "heat_kwh_annual")
@@ -130,6 +127,11 @@ def _included_homes(by_period: pl.DataFrame, weather: pl.DataFrame, inputs: Inpu
         .join(weather.select("household_id", "period", "heat_loss_w_per_k"), on=["household_id", "period"], how="left")
         .sort("household_id", "period")
     )
+
+
+COST_HEAT = Stage(
+    name="cost heat", keyed_by="run", unit_name="{}", tables=COST_TABLES, plan=plan_costs, work=work_costs
+)
 
 
 def cost_means(

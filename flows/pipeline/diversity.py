@@ -2,114 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import polars as pl
 
-from flows.pipeline.inputs import Inputs, load_readings
-from flows.pipeline.months import cut_spans
-from flows.pipeline.periods import PeriodUnit
-from flows.pipeline.unit import Unit, code_fingerprint, describe_table, fingerprint, hash_frame
-from flows.settings import Settings
-from transforms.heat.demand import Bootstrap
+from flows.pipeline.content import Content
+from flows.pipeline.months import MonthToBuild
+from flows.pipeline.periods import AGGREGATE_PERIODS, PeriodToAggregate
+from flows.pipeline.readings import load_readings
+from flows.pipeline.unit import Frames, Stage, Unit
 from transforms.heat.profiles import stock_weights
-from transforms.heat.selection import list_homes
 from transforms.lcoh.assumptions.parameters import SCALE_ITEM
 from transforms.peaks.cold_days import ColdDays, choose_cold_days, list_complete_homes, place_load
 from transforms.peaks.diversity import DiversityRule, list_peak_draws, measure_diversity
-from transforms.readings.inferred_flags import flag_spans
-from transforms.readings.neighbour_flags import flag_exactly
-from transforms.tables.cost_analysis import (
-    DIVERSITY,
-    DIVERSITY_CURVE,
-    DIVERSITY_HOME,
-    PEAK_DRAW,
-)
+from transforms.readings.neighbour_flags import leave_flagged_out
+from transforms.tables.cost_analysis import DIVERSITY, DIVERSITY_CURVE, DIVERSITY_HOME, PEAK_DRAW
+from transforms.tables.heat import HEAT_HOURLY, HEAT_PROFILE, HOUSEHOLD_PERIOD
+from transforms.tables.lake import FLAGGED
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
 
-DIVERSITY_TABLES = (DIVERSITY_CURVE, PEAK_DRAW, DIVERSITY_HOME, DIVERSITY)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiversityUnit(Unit):
-    """One study period whose peaks of many homes are to be measured, also of the numbers in `sizes`."""
+class PeriodOfPeaks:
+    """A study period whose peaks of many homes are to be measured, also of the numbers of homes in `sizes`."""
 
-    of: PeriodUnit
+    period: Unit[PeriodToAggregate]
     sizes: tuple[int, ...]
-    stage: ClassVar[str] = "measure diversity"
-    tables: ClassVar[tuple[str, ...]] = ("diversity_curve", "peak_draw", "diversity_home", "diversity")
-
-    @property
-    def name(self) -> str:
-        """What people call the unit."""
-        return f"diversity {self.of.period.label}"
-
-    @property
-    def folder(self) -> str:
-        """Where its objects lie below their table."""
-        return self.of.folder
+    rule: DiversityRule
 
 
-def plan_diversity(periods: Sequence[PeriodUnit], assumptions: pl.DataFrame) -> list[DiversityUnit]:
+def plan_diversity(content: Content) -> list[Unit[PeriodOfPeaks]]:
     """Return the unit of each study period."""
-    code, shape = code_fingerprint("diversity"), [describe_table(table) for table in DIVERSITY_TABLES]
-    scales = assumptions.filter(pl.col("item") == SCALE_ITEM)["value"].cast(pl.Int64)
+    scales = content.assumptions.filter(pl.col("item") == SCALE_ITEM)["value"].cast(pl.Int64)
     sizes = tuple(scales.unique().sort())
-    rule = hash_frame(read_figures("diversity_rule"))
+    rule = DiversityRule.from_table(read_figures("diversity_rule"))
     return [
-        DiversityUnit(
-            of=unit,
-            sizes=sizes,
-            fingerprint=fingerprint(period=unit.fingerprint, sizes=sizes, rule=rule, code=code, tables=shape),
-        )
-        for unit in periods
+        MEASURE_DIVERSITY.make_unit(unit.key_value, PeriodOfPeaks(period=unit, sizes=sizes, rule=rule))
+        for unit in content.units_of(AGGREGATE_PERIODS)
     ]
 
 
-def work_diversity(lake: Lake, unit: DiversityUnit, inputs: Inputs, settings: Settings) -> dict[str, int]:
-    """Measure the peaks of many homes in one period and return its counts."""
-    rule = DiversityRule.from_table(read_figures("diversity_rule"))
-    homes = list_homes(inputs.households, inputs.seen).select("household_id", "dwelling_type")
-    included = lake.read(unit.of.key("household_period")).filter("included").join(homes, on="household_id")
-    profile = lake.read(unit.of.key("heat_profile"))
-    days = choose_cold_days(inputs.temperature, profile, unit.of.period, coldest_days=rule.coldest_days)
-    months = [month for month in unit.of.months if any(d.replace(day=1) == month.of.first_day for d in days.dates)]
-    hourly = (lake.read(month.key("heat_hourly")) for month in months)
-    half_hourly = _half_hours(lake, unit.of, inputs, days)
+def work_diversity(lake: Lake, unit: Unit[PeriodOfPeaks]) -> tuple[Frames, dict[str, int]]:
+    """Measure the peaks of many homes in one period."""
+    aggregated, rule = unit.given.period, unit.given.rule
+    given, label = aggregated.given, aggregated.given.period.label
+    homes = given.homes.select("household_id", "dwelling_type")
+    included = lake.read(aggregated.key(HOUSEHOLD_PERIOD)).filter("included").join(homes, on="household_id")
+    profile = lake.read(aggregated.key(HEAT_PROFILE))
+    days = choose_cold_days(given.temperature, profile, given.period, coldest_days=rule.coldest_days)
+    months = [month for month in given.months if _days_of(month, days)]
+    hourly = (lake.read(month.key(HEAT_HOURLY)) for month in months)
+    half_hourly = _load_half_hours(lake, months, days, given.boiler_efficiency)
     loads = [
         place_load(frames, included, days, interval_minutes=minutes, completeness_min=rule.completeness_min)
         for minutes, frames in ((60, hourly), (30, half_hourly))
     ]
     found = measure_diversity(
         loads,
-        period=unit.of.period.label,
+        period=label,
         rule=rule,
-        bootstrap=Bootstrap(replicates=settings.bootstrap_replicates, seed=settings.seed),
-        weights=stock_weights(included, inputs.stock_shares),
-        sizes=unit.sizes,
+        bootstrap=given.bootstrap,
+        weights=stock_weights(included, given.stock_shares),
+        sizes=unit.given.sizes,
     )
-    lake.put_frame(unit.key("diversity_curve"), found.curve)
-    lake.put_frame(unit.key("peak_draw"), list_peak_draws(found, unit.of.period.label))
-    lake.put_frame(unit.key("diversity_home"), list_complete_homes(loads, unit.of.period.label))
-    lake.put_frame(unit.key("diversity"), found.table)
-    return {"homes": len(included), "rows": len(found.table)}
+    frames = {
+        DIVERSITY_CURVE: found.curve,
+        PEAK_DRAW: list_peak_draws(found, label),
+        DIVERSITY_HOME: list_complete_homes(loads, label),
+        DIVERSITY: found.table,
+    }
+    return frames, {"homes": len(included), "rows": len(found.table)}
 
 
-def _half_hours(lake: Lake, period: PeriodUnit, inputs: Inputs, days: ColdDays) -> Iterator[pl.DataFrame]:
+def _days_of(month: Unit[MonthToBuild], days: ColdDays) -> list[object]:
+    return [day for day in days.dates if day.replace(day=1) == month.given.month.first_day]
+
+
+def _load_half_hours(
+    lake: Lake, months: list[Unit[MonthToBuild]], days: ColdDays, boiler_efficiency: float
+) -> Iterator[pl.DataFrame]:
     """Give the good half-hours of the coldest days, month by month, as heat."""
-    for month in period.months:
-        wanted = [day for day in days.dates if day.replace(day=1) == month.of.first_day]
-        if wanted:
-            readings, sources = load_readings(lake, month.of, inputs)
-            of_days = readings.filter(pl.col("interval_start_utc").dt.date().is_in(wanted))
-            judged = flag_exactly(of_days, sources, known=inputs.known).pipe(
-                flag_spans, cut_spans(inputs.spans, month.of)
-            )
-            yield judged.filter(pl.col("flag") == "ok").select(
-                pl.col("household_id").cast(pl.String),
-                "interval_start_utc",
-                heat_kwh=pl.col("gas_kwh") * inputs.boiler_efficiency,
-            )
+    for month in months:
+        loaded = load_readings(lake, month.given.month)
+        of_days = loaded.readings.filter(pl.col("interval_start_utc").dt.date().is_in(_days_of(month, days)))
+        good = leave_flagged_out(of_days, lake.read(month.key(FLAGGED)), loaded.sources)
+        yield good.select(
+            pl.col("household_id").cast(pl.String),
+            "interval_start_utc",
+            heat_kwh=pl.col("gas_kwh") * boiler_efficiency,
+        )
+
+
+MEASURE_DIVERSITY = Stage(
+    name="measure diversity",
+    keyed_by="period",
+    unit_name="diversity {}",
+    tables=(DIVERSITY_CURVE, PEAK_DRAW, DIVERSITY_HOME, DIVERSITY),
+    plan=plan_diversity,
+    work=work_diversity,
+)

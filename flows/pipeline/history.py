@@ -1,127 +1,165 @@
-"""Following homes through all months: digests of months, then what is remembered of homes, one month after the other."""
+"""Stages: months are digested, homes are followed from month to month, and judged by all months together."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import ClassVar
+from dataclasses import dataclass, fields
 
 import polars as pl
 
-from flows.pipeline.inputs import Inputs, SourcedMonth, load_readings, source_months
-from flows.pipeline.unit import Unit, code_fingerprint, describe_table, fingerprint, hash_frame
+from flows.pipeline.content import Content
+from flows.pipeline.inputs import Inputs, list_months
+from flows.pipeline.readings import MonthOfReadings, load_readings
+from flows.pipeline.unit import Frames, Stage, Unit
 from transforms.climate.gas_law import GasLaw
 from transforms.climate.temperature import daily_temperature, effective_temperature
 from transforms.heat.selection import list_homes
 from transforms.history.digest import digest_month
-from transforms.history.history import Findings, Memory, Verdict, advance, conclude
-from transforms.tables.lake import DAY, EQUAL_RUN
+from transforms.history.history import Findings, Memory, advance, conclude
+from transforms.readings.neighbour_flags import flag_exactly, list_exact_flags
+from transforms.tables.lake import (
+    CLOSED_RUN,
+    DAY,
+    EQUAL_RUN,
+    EXACT_FLAG,
+    HOME_LEVEL,
+    LEVEL_CHANGE,
+    MONTH_READINGS,
+    OPEN_RUN,
+    RECENT_DAY,
+    UNSETTLED,
+)
+from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE_LEVEL, SUSPECT_SPAN
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestUnit(Unit):
-    """One month of readings to be digested."""
-
-    of: SourcedMonth
-    stage: ClassVar[str] = "digest months"
-    tables: ClassVar[tuple[str, ...]] = ("equal_run", "day")
-
-    @property
-    def name(self) -> str:
-        """What people call the unit."""
-        return f"digest {self.of.month}"
-
-    @property
-    def folder(self) -> str:
-        """Where its objects lie below their table."""
-        return f"month={self.of.month}"
+MEMORY_TABLES = (RECENT_DAY, OPEN_RUN, HOME_LEVEL)  # in the order of the fields of `Memory`
+FINDING_TABLES = (CLOSED_RUN, LEVEL_CHANGE, SOURCE_LEVEL, UNSETTLED, MONTH_READINGS)  # as those of `Findings`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryUnit(Unit):
-    """One month to be gone through with what is remembered of homes at the end of the month before."""
+class MonthToDigest:
+    """A month whose readings are flagged by what other readings say, and summed up by home and day."""
 
-    digest: DigestUnit
-    before: HistoryUnit | None
-    effective: pl.DataFrame
+    month: MonthOfReadings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthToFollow:
+    """A month to be gone through with what is remembered of homes at the end of the month before."""
+
+    digest: Unit[MonthToDigest]
+    before: Unit[MonthToFollow] | None
+    effective: pl.DataFrame  # effective temperature of the month's days
     law: GasLaw
-    stage: ClassVar[str] = "follow homes"
-    in_order: ClassVar[bool] = True
-    tables: ClassVar[tuple[str, ...]] = (
-        "recent_day", "open_run", "home_level", "closed_run", "level_change", "source_level", "unsettled", "month_readings",
-    )  # fmt: skip
-
-    @property
-    def name(self) -> str:
-        """What people call the unit."""
-        return f"homes up to {self.digest.of.month}"
-
-    @property
-    def folder(self) -> str:
-        """Where its objects lie below their table."""
-        return f"month={self.digest.of.month}"
 
 
-def plan_digests(inputs: Inputs) -> list[DigestUnit]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomesToJudge:
+    """All homes, with what the months found out about them."""
+
+    months: tuple[Unit[MonthToFollow], ...]
+    homes: pl.DataFrame  # `household_id`, `dwelling_type`
+    daily: pl.DataFrame  # mean temperature of days
+
+
+def plan_digests(content: Content) -> list[Unit[MonthToDigest]]:
     """Return the unit of every month that has readings, earliest first."""
-    shape = [describe_table(table) for table in (DAY, EQUAL_RUN)]
-    code = code_fingerprint("digest")
-    return [
-        DigestUnit(of=month, fingerprint=fingerprint(data=month.data_fingerprint, code=code, tables=shape))
-        for month in source_months(inputs)
-    ]
+    return make_digests(content.inputs)
 
 
-def plan_history(digests: Sequence[DigestUnit], inputs: Inputs) -> list[HistoryUnit]:
+def make_digests(inputs: Inputs) -> list[Unit[MonthToDigest]]:
+    """Return the unit of every month that has readings, earliest first."""
+    return [DIGEST_MONTHS.make_unit(month.month, MonthToDigest(month=month)) for month in list_months(inputs)]
+
+
+def work_digest(lake: Lake, unit: Unit[MonthToDigest]) -> tuple[Frames, dict[str, int]]:
+    """Flag a month's readings by what other readings say, and digest it."""
+    loaded = load_readings(lake, unit.given.month)
+    flagged = flag_exactly(loaded.readings, loaded.sources, known=loaded.known)
+    digest = digest_month(flagged, loaded.sources)
+    frames = {EXACT_FLAG: list_exact_flags(flagged, loaded.sources), EQUAL_RUN: digest.equal_run, DAY: digest.day}
+    return frames, {"days": len(digest.day), "runs": len(digest.equal_run)}
+
+
+def plan_following(content: Content) -> list[Unit[MonthToFollow]]:
     """Return the chain of units over the digested months: each reads what the one before remembers."""
-    effective = effective_temperature(daily_temperature(inputs.temperature))
-    code, law = code_fingerprint("history"), GasLaw.from_tables(read_figures)
-    chain: list[HistoryUnit] = []
-    for digest in digests:
-        month = effective.filter(pl.col("date").dt.month_start() == dt.date.fromisoformat(f"{digest.of.month}-01"))
-        before = chain[-1] if chain else None
-        text = fingerprint(
-            digest=digest.fingerprint,
-            before=before.fingerprint if before else None,
-            temperature=hash_frame(month),
-            law=asdict(law),
-            code=code,
-        )
-        chain.append(HistoryUnit(fingerprint=text, digest=digest, before=before, effective=month, law=law))
+    effective = effective_temperature(daily_temperature(content.inputs.temperature))
+    law = GasLaw.from_tables(read_figures)
+    chain: list[Unit[MonthToFollow]] = []
+    for digest in content.units_of(DIGEST_MONTHS):
+        month = effective.filter(pl.col("date").dt.month_start() == digest.given.month.first_day)
+        given = MonthToFollow(digest=digest, before=chain[-1] if chain else None, effective=month, law=law)
+        chain.append(FOLLOW_HOMES.make_unit(digest.key_value, given))
     return chain
 
 
-def work_digest(lake: Lake, unit: DigestUnit, inputs: Inputs) -> dict[str, int]:
-    """Digest one month and return its counts."""
-    readings, sources = load_readings(lake, unit.of, inputs)
-    digest = digest_month(readings, sources, known=inputs.known)
-    for table in unit.tables:
-        lake.put_frame(unit.key(table), getattr(digest, table))
-    return {"days": len(digest.day), "runs": len(digest.equal_run)}
+def work_following(lake: Lake, unit: Unit[MonthToFollow]) -> tuple[Frames, dict[str, int]]:
+    """Go through one month."""
+    given = unit.given
+    day, equal_run = (lake.read(given.digest.key(table)) for table in (DAY, EQUAL_RUN))
+    memory, findings = advance(_read_memory(lake, given.before), day, equal_run, given.effective, given.law)
+    remembered = {
+        table: getattr(memory, field.name) for table, field in zip(MEMORY_TABLES, fields(Memory), strict=True)
+    }
+    found = {
+        table: getattr(findings, field.name) for table, field in zip(FINDING_TABLES, fields(Findings), strict=True)
+    }
+    counts = {"homes": len(memory.home_level), "findings": len(findings.closed_run) + len(findings.level_change)}
+    return remembered | found, counts
 
 
-def work_history(lake: Lake, unit: HistoryUnit) -> dict[str, int]:
-    """Go through one month and return its counts."""
-    day, equal_run = (lake.read(unit.digest.key(table)) for table in ("day", "equal_run"))
-    memory, findings = advance(_read_memory(lake, unit.before), day, equal_run, unit.effective, unit.law)
-    for table in unit.tables:
-        frame = getattr(memory if hasattr(memory, table) else findings, table)
-        lake.put_frame(unit.key(table), frame)
-    return {"homes": len(memory.home_level), "findings": len(findings.closed_run) + len(findings.level_change)}
+def plan_judging(content: Content) -> list[Unit[HomesToJudge]]:
+    """Return the one unit that judges homes by all months together."""
+    homes = list_homes(content.inputs.households, content.inputs.seen).select("household_id", "dwelling_type")
+    given = HomesToJudge(
+        months=content.units_of(FOLLOW_HOMES), homes=homes, daily=daily_temperature(content.inputs.temperature)
+    )
+    return [JUDGE_HOMES.make_unit("all", given)]
 
 
-def read_verdict(lake: Lake, chain: Sequence[HistoryUnit], inputs: Inputs) -> Verdict:
+def work_judging(lake: Lake, unit: Unit[HomesToJudge]) -> tuple[Frames, dict[str, int]]:
     """Judge homes by all months together."""
-    months = [Findings(*(lake.read(unit.key(field.name)) for field in fields(Findings))) for unit in chain]
-    memory = _read_memory(lake, chain[-1] if chain else None)
-    homes = list_homes(inputs.households, inputs.seen)
-    return conclude(memory, Findings.together(months), homes, daily_temperature(inputs.temperature))
+    months = unit.given.months
+    findings = Findings.together(
+        [Findings(*(lake.read(month.key(table)) for table in FINDING_TABLES)) for month in months]
+    )
+    memory = _read_memory(lake, months[-1] if months else None)
+    verdict = conclude(memory, findings, unit.given.homes, unit.given.daily)
+    frames = {
+        SUSPECT_SPAN: verdict.suspect_span,
+        FLAG_JUDGEMENT: verdict.flag_judgement,
+    }
+    return frames, {"spans": len(verdict.suspect_span)}
 
 
-def _read_memory(lake: Lake, unit: HistoryUnit | None) -> Memory:
-    if unit is None:
+def _read_memory(lake: Lake, month: Unit[MonthToFollow] | None) -> Memory:
+    if month is None:
         return Memory.empty()
-    return Memory(*(lake.read(unit.key(field.name)) for field in fields(Memory)))
+    return Memory(*(lake.read(month.key(table)) for table in MEMORY_TABLES))
+
+
+DIGEST_MONTHS = Stage(
+    name="digest months",
+    keyed_by="month",
+    unit_name="digest {}",
+    tables=(EXACT_FLAG, EQUAL_RUN, DAY),
+    plan=plan_digests,
+    work=work_digest,
+)
+FOLLOW_HOMES = Stage(
+    name="follow homes",
+    keyed_by="month",
+    unit_name="homes up to {}",
+    tables=(*MEMORY_TABLES, *FINDING_TABLES),
+    plan=plan_following,
+    work=work_following,
+    in_order=True,
+)
+JUDGE_HOMES = Stage(
+    name="judge homes",
+    keyed_by="run",
+    unit_name="verdict on homes",
+    tables=(FLAG_JUDGEMENT, SUSPECT_SPAN),
+    plan=plan_judging,
+    work=work_judging,
+)

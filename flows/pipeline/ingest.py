@@ -20,7 +20,6 @@ from flows.pipeline.ingest_decisions import (
     FileWork,
     IngestOptions,
     decide_feeds,
-    fingerprint_decisions,
     read_delivery_date,
 )
 from flows.pipeline.ingest_source import read_readings, read_table
@@ -185,7 +184,7 @@ def _read(lake: Lake, work: FileWork, path: str, known: Manifest | None, options
     """Read a source and say what it holds, or why it is refused."""
     refused: dict[str, Any] = {
         "outcome": "refused",
-        "decisions_fingerprint": fingerprint_decisions(work, "none", options),
+        "decisions_fingerprint": work.fingerprint("none", options),
     }
     place = next(place for place in work.paths if place.path == path)
     if not is_unchanged(path, place.bytes, place.mtime_ns):
@@ -303,7 +302,7 @@ def _is_stale(known: Manifest, work: FileWork, options: IngestOptions) -> bool:
     """Say whether a source was read under other decisions, and can be read again."""
     if work.decisions.withdrawn is not None:
         return False
-    same = known.decisions_fingerprint == fingerprint_decisions(work, known.stamp, options)
+    same = known.decisions_fingerprint == work.fingerprint(known.stamp, options)
     return not same and work.read_from is not None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 
-from flows.pipeline.unit import code_fingerprint, fingerprint
+from flows.pipeline.unit import fingerprint
 from flows.settings import Settings
 from transforms.public.forgotten import Tombstones
 from transforms.readings.clocks import ClockDecision, ClockVotes, decide_clock
@@ -79,6 +79,25 @@ class FileWork:
     def name(self) -> str:
         """What people call it."""
         return self.file_name
+
+    def fingerprint(self, stamp: str, options: IngestOptions) -> str:
+        """Return the hash of everything that shapes the objects of the source beside its content."""
+        from flows.pipeline.code import code_fingerprint
+        from flows.pipeline.ingest_source import read_readings, read_table
+
+        if self.kind == "readings":
+            return fingerprint(
+                code=code_fingerprint(read_readings),
+                format=self.format,
+                clock=self.decisions.clock,
+                refusal=self.decisions.refusal,
+                household_id=self.decisions.household_id,
+                stamp=stamp,
+                stamp_setting=options.of_feed(self.feed).stamp,
+                thresholds=asdict(options.thresholds),
+                conversion=asdict(options.conversion),
+            )
+        return fingerprint(code=code_fingerprint(read_table), format=self.format)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +171,6 @@ def decide_feeds(
     homes = {home for m in current if m.kind == "households" and m.outcome == "accepted" for home in m.households}
     withdrawn = {d.source_id: d.reason for d in decisions if d.state == "withdrawn"}
     return FeedDecisions(clocks, next(iter(homes)) if len(homes) == 1 else None, withdrawn)
-
-
-def fingerprint_decisions(work: FileWork, stamp: str, options: IngestOptions) -> str:
-    """Return the hash of everything that shapes the objects of a source beside its content."""
-    if work.kind == "readings":
-        return fingerprint(
-            code=code_fingerprint("ingest"),
-            format=work.format,
-            clock=work.decisions.clock,
-            refusal=work.decisions.refusal,
-            household_id=work.decisions.household_id,
-            stamp=stamp,
-            stamp_setting=options.of_feed(work.feed).stamp,
-            thresholds=asdict(options.thresholds),
-            conversion=asdict(options.conversion),
-        )
-    return fingerprint(code=[code_fingerprint("ingest"), code_fingerprint("ingest_table")], format=work.format)
 
 
 def read_delivery_date(file_name: str, pattern: str | None) -> dt.date | None:

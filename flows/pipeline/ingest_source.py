@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from flows.pipeline.ingest_decisions import FileWork, IngestOptions, fingerprint_decisions
+from flows.pipeline.ingest_decisions import FileWork, IngestOptions
 from transforms.public.forgotten import FORGOTTEN, part_forgotten, reject_forgotten
 from transforms.readings.clocks import add_counts, count_change_days, weigh_change_days
 from transforms.readings.delivered_table import DeliveredRows, read_row_table, read_text_table
@@ -116,7 +116,7 @@ def read_readings(lake: Lake, work: FileWork, path: str, options: IngestOptions)
 def _read_with_stamp(
     lake: Lake, work: FileWork, path: str, *, layout: Layout, stamp: Stamp, options: IngestOptions
 ) -> dict[str, Any]:
-    decided = fingerprint_decisions(work, stamp, options)
+    decided = work.fingerprint(stamp, options)
     tally = Tally()
     with ReadingObjects(lake, work.source_id, decided, tag=options.forgotten.tag) as objects:
         for block in _iter_blocks(path, layout, options.block_bytes):
@@ -247,7 +247,7 @@ def read_table(lake: Lake, work: FileWork, path: str, options: IngestOptions) ->
         delivered = read_row_table(pl.concat(list(iter_rows(path))), layout)
     else:
         delivered = read_text_table(read_text(path), layout)
-    decided = fingerprint_decisions(work, "none", options)
+    decided = work.fingerprint("none", options)
     if layout.format.kind == "households":
         lines, table = read_households(reject_forgotten(delivered, options.forgotten))
         counted = {"dwelling_type_unknown": count_unknown_types(table)}

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 
-from flows.pipeline.unit import fingerprint
+from flows.pipeline.readings import MonthOfReadings, MonthSource
 from transforms.climate.weather_normal import NormalWeather
-from transforms.readings.neighbour_flags import SOURCES_SCHEMA
-from transforms.tables.lake import READING
-from transforms.tables.lineage import SUSPECT_SPAN
 from warehouse.lake import Lake
 from warehouse.manifest import NO_MONTH, Manifest, read_manifests
 from warehouse.quarantine import Decision, left_out_sources, read_decisions, replaced_sources
@@ -30,7 +26,6 @@ class Inputs:
     stock_shares: Mapping[str, float]
     normal: NormalWeather
     decisions: tuple[Decision, ...] = ()  # about single sources, by source id
-    spans: pl.DataFrame = field(default_factory=SUSPECT_SPAN.empty)  # once homes have been followed through all months
 
     @property
     def readings(self) -> tuple[Manifest, ...]:
@@ -54,20 +49,6 @@ class Inputs:
     def seen(self) -> frozenset[str]:
         """Homes that a source names, replaced ones left out."""
         return frozenset(home for m in self.readings if m.source_id not in self.replaced for home in m.households)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourcedMonth:
-    """One month that has readings, and what they are hashed to."""
-
-    month: str
-    data_fingerprint: str
-    sources: tuple[str, ...]
-
-    @property
-    def first_day(self) -> dt.date:
-        """The month's first day."""
-        return dt.date.fromisoformat(f"{self.month}-01")
 
 
 def read_inputs(
@@ -142,45 +123,29 @@ def _merge_temperature(lake: Lake, keys: list[str], default: pl.DataFrame) -> pl
     return pl.concat([delivered, rest]).sort("hour_start_utc")
 
 
-def source_months(inputs: Inputs) -> list[SourcedMonth]:
+def list_months(inputs: Inputs) -> list[MonthOfReadings]:
     """Return every month that has readings, earliest first."""
     months = sorted({month for m in inputs.readings for month in m.months} - {NO_MONTH})
-    return [_source_month(month, inputs) for month in months]
+    return [_describe_month(month, inputs) for month in months]
 
 
-def _source_month(month: str, inputs: Inputs) -> SourcedMonth:
+def _describe_month(month: str, inputs: Inputs) -> MonthOfReadings:
     holding = [m for m in inputs.readings if month in m.months]
     homes = {home for m in holding for home in m.households}
-    known = inputs.known
-    data = fingerprint(
-        objects=[
-            (m.source_id, m.months[month], m.source_id in inputs.replaced, m.feed, m.delivery_date) for m in holding
-        ],
-        unknown=[] if known is None else sorted(homes - known),
+    sources = tuple(
+        MonthSource(
+            source_id=m.source_id,
+            key=m.months[month],
+            replaced=m.source_id in inputs.replaced,
+            feed=m.feed,
+            delivered=m.delivery_date,
+        )
+        for m in holding
     )
-    return SourcedMonth(month=month, sources=tuple(m.source_id for m in holding), data_fingerprint=data)
+    unknown = () if inputs.known is None else tuple(sorted(homes - inputs.known))
+    return MonthOfReadings(month=month, sources=sources, unknown_homes=unknown)
 
 
-def load_readings(lake: Lake, month: SourcedMonth, inputs: Inputs) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return a month's readings with `source`, and the sources that it indexes."""
-    by_id = {m.source_id: m for m in inputs.readings}
-    manifests = [by_id[source_id] for source_id in month.sources]
-    readings = pl.concat(
-        [
-            lake.read(m.months[month.month]).select(*READING.schema).with_columns(source=pl.lit(n, dtype=pl.UInt32))
-            for n, m in enumerate(manifests)
-        ]
-    )
-    homes = pl.Enum(readings["household_id"].unique().sort())  # numbers sort faster than texts, and take less room
-    readings = readings.with_columns(pl.col("household_id").cast(homes))
-    sources = pl.DataFrame(
-        {
-            "source": range(len(manifests)),
-            "source_id": [m.source_id for m in manifests],
-            "feed": [m.feed for m in manifests],
-            "delivered": [m.delivery_date for m in manifests],
-            "replaced": [m.source_id in inputs.replaced for m in manifests],
-        },
-        schema=SOURCES_SCHEMA,
-    )
-    return readings, sources
+def count_readings(month: str, inputs: Inputs) -> int:
+    """Return how many readings a month has, whatever their flag."""
+    return sum(m.month_readings.get(month, 0) for m in inputs.readings)

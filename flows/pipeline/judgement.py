@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from flows.pipeline.code import code_fingerprint
 from flows.pipeline.content import Content, describe_rules
-from flows.pipeline.unit import code_fingerprint, fingerprint
+from flows.pipeline.months import BUILD_MONTHS
+from flows.pipeline.periods import AGGREGATE_PERIODS
+from flows.pipeline.unit import fingerprint
 from quality.alarms.all_alarms import Circumstances, check_alarms
 from quality.alarms.drift import Previous
 from quality.alarms.limits import Limits, read_limits
 from quality.changed import Changed
 from quality.checks import Check
-from quality.gate import choose_checks, critical_failures
+from quality.gate import choose_checks, critical_failures, judge
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.cost import ASSUMPTION
 from warehouse.figures import read_figures
@@ -67,7 +70,7 @@ def _large_sources(content: Content, limits: Limits) -> list[str]:
 def explain_drift(content: Content, history: History, row: pl.DataFrame, accepted: frozenset[str]) -> str | None:
     """Say what explains that figures differ from the published ones beside the readings; None: nothing does."""
     published = history.run.tail(1)
-    own = pl.concat([content.costs.assumptions, describe_rules(content.settings)])
+    own = pl.concat([content.assumptions, describe_rules(content.settings)])
     withdrawn = withdrawn_sources(content.inputs.manifests, content.inputs.decisions)
     reasons = {
         "the code that computes them is another": row["code_fingerprint"][0] != published["code_fingerprint"][0],
@@ -136,8 +139,8 @@ class Audit:
 def plan_audit(content: Content, history: History | None, now: dt.datetime) -> Audit:
     """Return what the gate has to measure of a candidate, given what is published."""
     own = _hash_gate(content)
-    months = {unit.of.first_day: unit.fingerprint for unit in content.months}
-    periods = {unit.period.label: unit.fingerprint for unit in content.periods}
+    months = {unit.given.month.first_day: unit.fingerprint for unit in content.units_of(BUILD_MONTHS)}
+    periods = {unit.key_value: unit.fingerprint for unit in content.units_of(AGGREGATE_PERIODS)}
     if history is None or _is_due(content, history, own, now):
         return Audit(changed=Changed(months=tuple(months), periods=tuple(periods)), is_full=True, gate_fingerprint=own)
     months_judged = dict(history.build_month.select("month", "fingerprint").iter_rows())
@@ -164,7 +167,7 @@ def _hash_gate(content: Content) -> str:
     """Return the hash of the checks that are carried, and of what they read beside a month or a study period."""
     checks = choose_checks(WAREHOUSE_TABLES, content.settings.sufficiency)
     return fingerprint(
-        code=code_fingerprint("gate"),
+        code=code_fingerprint(judge, declared=True),
         checks=[(check.name, check.expression, check.broken_rows) for check in checks if check.per],
         boiler_efficiency=content.inputs.boiler_efficiency,
     )

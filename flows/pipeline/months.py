@@ -1,68 +1,38 @@
-"""The plan: which units of work the sources ask for, each with its fingerprint, and which of them are done."""
+"""Stage: the readings of a month are flagged and made into hours of heat."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import polars as pl
 
-from flows.pipeline.inputs import Inputs, SourcedMonth, load_readings, source_months
-from flows.pipeline.unit import Unit, code_fingerprint, describe_table, fingerprint, hash_frame
+from flows.pipeline.content import Content
+from flows.pipeline.history import DIGEST_MONTHS, JUDGE_HOMES, MonthToDigest
+from flows.pipeline.readings import MonthOfReadings, load_readings
+from flows.pipeline.unit import Frames, Stage, Unit, fingerprint
 from transforms.heat.hours import build_month
 from transforms.heat.periods import shift_month
+from transforms.readings.neighbour_flags import set_exact_flags
 from transforms.tables.heat import HEAT_HOURLY
-from transforms.tables.lake import CELL
-from transforms.tables.lineage import BUILD_MONTH
+from transforms.tables.lake import CELL, EXACT_FLAG, FLAGGED
+from transforms.tables.lineage import BUILD_MONTH, FLAG_COUNT, SUSPECT_SPAN
 from warehouse.lake import Lake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonthUnit(Unit):
-    """One month of readings to be made into hours."""
+class MonthToBuild:
+    """A month of readings to be made into hours."""
 
-    of: SourcedMonth
-    stage: ClassVar[str] = "build months"
-    tables: ClassVar[tuple[str, ...]] = ("flagged", "flag_count", "cell", "heat_hourly", "build_month")
-
-    @property
-    def name(self) -> str:
-        """What people call the unit."""
-        return f"month {self.of.month}"
+    digest: Unit[MonthToDigest]  # holds the flags that other readings decide
+    spans: pl.DataFrame  # the suspicious spans within the month
+    boiler_efficiency: float
+    data_fingerprint: str
 
     @property
-    def folder(self) -> str:
-        """Where its objects lie below their table."""
-        return f"month={self.of.month}"
-
-
-def plan_months(inputs: Inputs) -> list[MonthUnit]:
-    """Return the unit of every month that has readings, earliest first."""
-    code, shape = code_fingerprint("month"), [describe_table(CELL), describe_table(HEAT_HOURLY)]
-    return [
-        MonthUnit(
-            of=month,
-            fingerprint=fingerprint(
-                data=month.data_fingerprint,
-                spans=hash_frame(cut_spans(inputs.spans, month)),
-                boiler_efficiency=inputs.boiler_efficiency,
-                code=code,
-                tables=shape,
-            ),
-        )
-        for month in source_months(inputs)
-    ]
-
-
-def cut_spans(spans: pl.DataFrame, month: SourcedMonth) -> pl.DataFrame:
-    """Return the part of suspicious spans within a month: what goes on beyond it does not change the month."""
-    first = pl.lit(month.first_day).cast(pl.Datetime("us"))
-    after = pl.lit(shift_month(month.first_day, 1)).cast(pl.Datetime("us"))
-    return (
-        spans.filter((pl.col("start_utc") < after) & (pl.col("end_utc") > first))
-        .with_columns(start_utc=pl.max_horizontal("start_utc", first), end_utc=pl.min_horizontal("end_utc", after))
-        .select("household_id", "flag", "start_utc", "end_utc")
-    )
+    def month(self) -> MonthOfReadings:
+        """The month with its sources."""
+        return self.digest.given.month
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +47,51 @@ class Span:
         return self.first <= month <= self.last
 
 
+def plan_months(content: Content) -> list[Unit[MonthToBuild]]:
+    """Return the unit of every digested month, earliest first.
+
+    Of a backfill, months outside its span keep the code and rules by which they are published.
+    """
+    (verdict,) = content.units_of(JUDGE_HOMES)
+    spans = content.lake.read(verdict.key(SUSPECT_SPAN))
+    months = make_months(content.units_of(DIGEST_MONTHS), spans, content.inputs.boiler_efficiency)
+    if content.span is None or content.published_months is None:
+        return months
+    return keep_published(months, content.published_months, content.lake, content.span)
+
+
+def make_months(
+    digests: Sequence[Unit[MonthToDigest]], spans: pl.DataFrame, boiler_efficiency: float
+) -> list[Unit[MonthToBuild]]:
+    """Return the unit of each digested month, given the suspicious spans of all months."""
+    return [
+        BUILD_MONTHS.make_unit(
+            digest.key_value,
+            MonthToBuild(
+                digest=digest,
+                spans=cut_spans(spans, digest.given.month),
+                boiler_efficiency=boiler_efficiency,
+                data_fingerprint=fingerprint(data=digest.given.month),
+            ),
+        )
+        for digest in digests
+    ]
+
+
+def cut_spans(spans: pl.DataFrame, month: MonthOfReadings) -> pl.DataFrame:
+    """Return the part of suspicious spans within a month: what goes on beyond it does not change the month."""
+    first = pl.lit(month.first_day).cast(pl.Datetime("us"))
+    after = pl.lit(shift_month(month.first_day, 1)).cast(pl.Datetime("us"))
+    return (
+        spans.filter((pl.col("start_utc") < after) & (pl.col("end_utc") > first))
+        .with_columns(start_utc=pl.max_horizontal("start_utc", first), end_utc=pl.min_horizontal("end_utc", after))
+        .select("household_id", "flag", "start_utc", "end_utc")
+    )
+
+
 def keep_published(
-    months: list[MonthUnit], *, published: pl.DataFrame | None, lake: Lake, span: Span | None
-) -> list[MonthUnit]:
+    months: list[Unit[MonthToBuild]], published: pl.DataFrame, lake: Lake, span: Span
+) -> list[Unit[MonthToBuild]]:
     """Let months outside the span of a backfill keep the code and rules by which they are published.
 
     A month whose data changed is brought up to date wherever it lies: the ledger counts every reading.
@@ -89,50 +101,62 @@ def keep_published(
     months
         The units that the sources ask for today.
     published
-        Rows of `BUILD_MONTH` of the published warehouse, or None where there is none.
+        Rows of `BUILD_MONTH` of the published warehouse.
     lake
         Where the published state must still lie; a month that lost it is built.
     span
-        The span to bring up to date; None: every month.
+        The span to bring up to date.
 
     """
-    if span is None or published is None:
-        return months
     states = {
         (f"{month:%Y-%m}", data): state
         for month, data, state in published.select("month", "data_fingerprint", "fingerprint").iter_rows()
     }
     kept = []
     for unit in months:
-        old = replace(unit, fingerprint=states.get((unit.of.month, unit.of.data_fingerprint), unit.fingerprint))
-        kept.append(unit if unit.of.month in span or not lake.exists(old.commit_key) else old)
+        state = states.get((unit.key_value, unit.given.data_fingerprint), unit.fingerprint)
+        old = replace(unit, fingerprint=state)
+        kept.append(unit if unit.key_value in span or not old.is_done(lake) else old)
     return kept
 
 
-def work_month(lake: Lake, unit: MonthUnit, inputs: Inputs) -> dict[str, int]:
-    """Build one month and return its counts."""
-    readings, sources = load_readings(lake, unit.of, inputs)
-    month = build_month(
-        readings,
-        sources,
-        known=inputs.known,
-        spans=cut_spans(inputs.spans, unit.of),
-        boiler_efficiency=inputs.boiler_efficiency,
+def work_month(lake: Lake, unit: Unit[MonthToBuild]) -> tuple[Frames, dict[str, int]]:
+    """Build one month."""
+    given, loaded = unit.given, load_readings(lake, unit.given.month)
+    exact = lake.read(given.digest.key(EXACT_FLAG))
+    built = build_month(
+        set_exact_flags(loaded.readings, exact, loaded.sources),
+        loaded.sources,
+        spans=given.spans,
+        boiler_efficiency=given.boiler_efficiency,
     )
-    summary = month.summary.with_columns(
-        month=pl.lit(unit.of.first_day),
+    summary = built.summary.with_columns(
+        month=pl.lit(given.month.first_day),
         fingerprint=pl.lit(unit.fingerprint),
-        data_fingerprint=pl.lit(unit.of.data_fingerprint),
-        code_fingerprint=pl.lit(code_fingerprint("month")),
+        data_fingerprint=pl.lit(given.data_fingerprint),
+        code_fingerprint=pl.lit(unit.stage.code),
     )
-    frames = (month.flagged, month.flag_count, month.cell, month.hourly, BUILD_MONTH.conform(summary))
-    for table, frame in zip(unit.tables, frames, strict=True):
-        lake.put_frame(unit.key(table), frame)
-    return {name: int(month.summary[name][0]) for name in ("readings", "ok_half_hours", "hours", "households")}
+    frames = {
+        FLAGGED: built.flagged,
+        FLAG_COUNT: built.flag_count,
+        CELL: built.cell,
+        HEAT_HOURLY: built.hourly,
+        BUILD_MONTH: summary,
+    }
+    return frames, {name: int(summary[name][0]) for name in ("readings", "ok_half_hours", "hours", "households")}
 
 
-def read_cells(lake: Lake, months: tuple[MonthUnit, ...] | list[MonthUnit]) -> pl.DataFrame:
+def read_cells(lake: Lake, months: Sequence[Unit[MonthToBuild]]) -> pl.DataFrame:
     """Return the cells of the given months, small beside their readings."""
-    if not months:
-        return CELL.empty()
-    return pl.concat([lake.read(unit.key("cell")) for unit in months])
+    return pl.concat([CELL.empty(), *(lake.read(unit.key(CELL)) for unit in months)])
+
+
+BUILD_MONTHS = Stage(
+    name="build months",
+    keyed_by="month",
+    unit_name="month {}",
+    tables=(FLAGGED, FLAG_COUNT, CELL, HEAT_HOURLY, BUILD_MONTH),
+    plan=plan_months,
+    work=work_month,
+    planned_from=(JUDGE_HOMES,),
+)

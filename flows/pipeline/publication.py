@@ -6,21 +6,21 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import polars as pl
 
 from flows.journal import noting
 from flows.pipeline.candidate import RunRecord, fill_candidate, make_run_row
-from flows.pipeline.content import Content, Work, plan_content
+from flows.pipeline.content import Content, begin_content
 from flows.pipeline.judgement import decide_quarantine, list_checks, plan_audit, suspect_source
-from flows.pipeline.months import MonthUnit
+from flows.pipeline.months import Span
+from flows.pipeline.stages import complete_content
 from flows.progress import say
 from flows.settings import Settings
 from quality.culprit import find_culprit
 from quality.gate import critical_failures, describe_failures, judge
 from transforms.tables.lineage import QUALITY_RESULT, RUN
-from warehouse.lake import Lake
 from warehouse.publish import (
     History,
     WarehouseFolder,
@@ -38,13 +38,6 @@ from warehouse.snapshots import describe_hold, forget_old_snapshots, honour_hold
 CANDIDATES_KEPT = dt.timedelta(days=7)
 
 
-class Choose(Protocol):
-    """Chooses the state in which each month is published."""
-
-    def __call__(self, months: list[MonthUnit], *, published: pl.DataFrame | None) -> list[MonthUnit]:
-        """Return the units to publish, given those that the sources ask for and the published `build_month`."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """What came of a publication; `keys` are the lake objects of everything that it filled."""
@@ -59,8 +52,8 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """A candidate, filled and judged."""
+class JudgedCandidate:
+    """A candidate that was filled and judged."""
 
     content: Content
     snapshot_id: str
@@ -74,22 +67,20 @@ class Trial:
         return critical_failures(self.results).is_empty()
 
 
-def publish(
-    lake: Lake, folder: WarehouseFolder, settings: Settings, record: RunRecord, *, work: Work, choose: Choose
-) -> Publication:
+def publish(settings: Settings, record: RunRecord, span: Span | None = None) -> Publication:
     """Publish what the lake gives now, unless the published warehouse is made of just that.
 
-    The plan is computed again under the lock, so that two runs started together lose no update; `work` is called for
-    units that are still missing then. A failed gate leaves the published warehouse untouched and keeps the candidate,
-    unless one source alone explains the failure: then it is left out, from this run on. A snapshot that was brought
-    back stays until somebody ends that. A full audit that is asked for also judges what would change nothing.
+    All stages are planned again under the lock, and what is missing then is worked on, so that two runs started
+    together lose no update. A failed gate leaves the published warehouse untouched and keeps the candidate, unless one
+    source alone explains the failure: then it is left out, from this run on. A snapshot that was brought back stays
+    until somebody ends that. A full audit that is asked for also judges what would change nothing.
     """
+    lake, folder = settings.folders.lake, settings.folders.warehouse
     with folder.lock():
         hold = honour_hold(folder)
         history = read_history(folder.current)
         base = None if history is None else history.snapshot_id
-        plan = partial(plan_content, lake, settings, work, partial(choose, published=published_months(history)))
-        content = plan()
+        content = complete_content(begin_content(settings, history, span=span))
         if base is not None:
             keep_snapshot(folder, base)
         unchanged = is_published(content, history)
@@ -104,54 +95,55 @@ def publish(
                 held=True,
             )
         clear_candidates(folder, CANDIDATES_KEPT, dt.datetime.now(dt.UTC))
-        attempt = partial(_try, lake=lake, folder=folder, record=record, history=history)
-        trial = attempt(content)
+        candidate = fill_and_judge(content, folder, record, history)
         keys = frozenset(content.keys)
-        suspect = None if trial.passed else suspect_source(content, history, trial.culprit)
+        suspect = None if candidate.passed else suspect_source(content, history, candidate.culprit)
         if suspect is not None:
-            decision = decide_quarantine(content, suspect, trial.results, dt.datetime.now(dt.UTC))
+            decision = decide_quarantine(content, suspect, candidate.results, dt.datetime.now(dt.UTC))
             say(f"the gate fails; judging again without {decision.file_name}")
-            left = plan(decided=(decision,))
+            left = complete_content(begin_content(settings, history, span=span, decided=(decision,)))
             keys |= left.keys
             if is_published(left, history):  # it was lifted, and fails as it did before
                 write_decision(lake, decision)
                 again = f"{decision.file_name} is quarantined again: {decision.reason}"
                 return Publication(outcome="unchanged", snapshot_id=base, keys=keys, warnings=again)
-            without = attempt(left)
+            without = fill_and_judge(left, folder, record, history)
             if without.passed:
                 # before the rename: killed between the two, the next run plans without the source and publishes
                 write_decision(lake, decision)
-                trial = without
+                candidate = without
             else:
                 without.path.unlink()
-        if not trial.passed:
-            broken = critical_failures(trial.results)
+        if not candidate.passed:
+            broken = critical_failures(candidate.results)
             return Publication(
                 outcome="gate_failed",
                 snapshot_id=base,
                 keys=keys,
-                failures=f"{describe_failures(broken)} The candidate is kept: {trial.path}",
+                failures=f"{describe_failures(broken)} The candidate is kept: {candidate.path}",
                 failed_checks=tuple(broken["check_name"]),
             )
-        if is_published(trial.content, history):  # it was asked whether the lake still gives what is published
-            trial.path.unlink()
-            found = f"audited in full, nothing changed: {describe_failures(trial.results)}"
+        if is_published(candidate.content, history):  # it was asked whether the lake still gives what is published
+            candidate.path.unlink()
+            found = f"audited in full, nothing changed: {describe_failures(candidate.results)}"
             return Publication(outcome="unchanged", snapshot_id=base, keys=keys, warnings=found)
         mode = int(settings.published_mode, 8)
-        with noting(partial(write_event, settings.folders.runs, record.run_id), "publish", trial.snapshot_id):
-            put_in_place(folder, trial.path, trial.snapshot_id, mode=mode, group=settings.published_group)
+        with noting(partial(write_event, settings.folders.runs, record.run_id), "publish", candidate.snapshot_id):
+            put_in_place(folder, candidate.path, candidate.snapshot_id, mode=mode, group=settings.published_group)
             forget_old_snapshots(folder, settings.retention, now=dt.datetime.now(dt.UTC))
-        warned = trial.results.filter(~pl.col("passed"))
+        warned = candidate.results.filter(~pl.col("passed"))
         return Publication(
             outcome="published",
-            snapshot_id=trial.snapshot_id,
+            snapshot_id=candidate.snapshot_id,
             keys=keys,
             warnings=describe_failures(warned) if len(warned) else "",
         )
 
 
-def _try(content: Content, *, lake: Lake, folder: WarehouseFolder, record: RunRecord, history: History | None) -> Trial:
-    """Fill a candidate with its lineage and judge it all; earlier runs and verdicts are carried over."""
+def fill_and_judge(
+    content: Content, folder: WarehouseFolder, record: RunRecord, history: History | None
+) -> JudgedCandidate:
+    """Fill a candidate with its lineage and judge it all; earlier runs and their results are carried over."""
     now = dt.datetime.now(dt.UTC)
     snapshot_id = f"{now:%Y%m%dT%H%M%SZ}-{content.fingerprint[:8]}"
     base = None if history is None else history.snapshot_id
@@ -162,7 +154,7 @@ def _try(content: Content, *, lake: Lake, folder: WarehouseFolder, record: RunRe
     note = partial(write_event, content.settings.folders.runs, record.run_id)
     with open_candidate(path) as candidate:
         with noting(note, "load", snapshot_id):
-            fill_candidate(candidate, lake, content)
+            fill_candidate(candidate, content)
             if history is not None:
                 for table, earlier in ((RUN, history.run), (QUALITY_RESULT, history.quality_result)):
                     candidate.load_frame(table, carry_over(table, earlier))
@@ -177,12 +169,7 @@ def _try(content: Content, *, lake: Lake, folder: WarehouseFolder, record: RunRe
             )
             candidate.load_frame(QUALITY_RESULT, results)
             culprit = find_culprit(candidate.query, checks, results)
-    return Trial(content=content, snapshot_id=snapshot_id, path=path, results=results, culprit=culprit)
-
-
-def published_months(history: History | None) -> pl.DataFrame | None:
-    """Return the published `build_month`, or None where nothing is published."""
-    return None if history is None else history.build_month
+    return JudgedCandidate(content=content, snapshot_id=snapshot_id, path=path, results=results, culprit=culprit)
 
 
 def is_published(content: Content, history: History | None) -> bool:

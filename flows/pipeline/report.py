@@ -11,9 +11,10 @@ from typing import Any
 
 import polars as pl
 
+from flows.pipeline.code import code_fingerprint, hash_files
 from flows.pipeline.downloads import write_downloads
 from flows.pipeline.release import publish_release
-from flows.pipeline.unit import code_fingerprint, fingerprint
+from flows.pipeline.unit import fingerprint
 from flows.progress import progress, working
 from flows.settings import Settings
 from reports.images import write_images
@@ -152,7 +153,8 @@ def report_is_current(settings: Settings) -> bool:
 def name_folder(snapshot_id: str, settings: Settings) -> str:
     """Return the name of the folder that holds a snapshot's report by these settings and today's code."""
     made_by = fingerprint(
-        code=code_fingerprint("report"),
+        code=code_fingerprint(write_report, declared=True),
+        templates=hash_files("reports"),
         method=method_text(),
         convention=settings.convention,
         threshold=settings.disclosure_threshold,

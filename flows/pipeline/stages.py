@@ -1,42 +1,59 @@
-"""The work of one unit: load from the lake, transform, write; the object written last commits it."""
+"""The stages of a run in their order, and the plainest way through them.
+
+Whoever goes through the stages plans one, works on what is missing of it, and plans the next: a later stage is planned
+from what the ones before have written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
-from flows.pipeline.costs import CostUnit, work_costs
-from flows.pipeline.diversity import DiversityUnit, work_diversity
-from flows.pipeline.history import DigestUnit, HistoryUnit, work_digest, work_history
-from flows.pipeline.inputs import Inputs
-from flows.pipeline.months import MonthUnit, work_month
-from flows.pipeline.periods import PeriodUnit, work_period
-from flows.pipeline.unit import Unit, is_missing
-from flows.settings import Settings
-from warehouse.lake import Lake
+from flows.pipeline.code import code_fingerprint
+from flows.pipeline.content import Content
+from flows.pipeline.costs import COST_HEAT
+from flows.pipeline.diversity import MEASURE_DIVERSITY
+from flows.pipeline.history import DIGEST_MONTHS, FOLLOW_HOMES, JUDGE_HOMES
+from flows.pipeline.ingest_source import read_readings, read_table
+from flows.pipeline.months import BUILD_MONTHS
+from flows.pipeline.periods import AGGREGATE_PERIODS
+from flows.pipeline.unit import Stage, fingerprint
 
-
-def work_unit(lake: Lake, settings: Settings, unit: Unit, inputs: Inputs) -> dict[str, int]:
-    """Do the work of a unit of any stage and return its counts."""
-    match unit:
-        case DigestUnit():
-            return work_digest(lake, unit, inputs)
-        case HistoryUnit():
-            return work_history(lake, unit)
-        case MonthUnit():
-            return work_month(lake, unit, inputs)
-        case PeriodUnit():
-            return work_period(lake, unit, inputs, settings)
-        case DiversityUnit():
-            return work_diversity(lake, unit, inputs, settings)
-        case CostUnit():
-            return work_costs(lake, unit, inputs, settings)
-        case _:
-            message = f"nobody works on {type(unit).__name__}"
-            raise TypeError(message)
+STAGES: tuple[Stage[Any], ...] = (
+    DIGEST_MONTHS,
+    FOLLOW_HOMES,
+    JUDGE_HOMES,
+    BUILD_MONTHS,
+    AGGREGATE_PERIODS,
+    MEASURE_DIVERSITY,
+    COST_HEAT,
+)
 
 
-def work_inline(lake: Lake, settings: Settings, units: Sequence[Unit], inputs: Inputs) -> None:
-    """Work on the units that are not done, one after the other: the few that appeared before the lock was held."""
-    for unit in units:
-        if is_missing(lake, unit):
-            work_unit(lake, settings, unit, inputs)
+def work_missing(content: Content, stage: Stage[Any]) -> None:
+    """Do what is missing of a planned stage here, one unit after the other."""
+    for unit in content.units_of(stage):
+        if not unit.is_done(content.lake):
+            unit.work(content.lake)
+
+
+def complete_content(content: Content) -> Content:
+    """Return the content with all stages planned and done."""
+    for stage in STAGES:
+        content = content.plan(stage)
+        work_missing(content, stage)
+    return content
+
+
+def hash_code_of_numbers() -> str:
+    """Return the hash of all code that decides numbers: of ingest, and of every stage."""
+    ingest = [code_fingerprint(read) for read in (read_readings, read_table)]
+    return fingerprint(ingest=ingest, stages={stage.name: stage.code for stage in STAGES})
+
+
+def hash_code_of_run() -> str:
+    """Return the hash of all code that decides what a run leaves: numbers, the gate's judgement, the report."""
+    from flows.pipeline.report import write_report
+    from quality.gate import judge
+
+    shown = [code_fingerprint(make, declared=True) for make in (judge, write_report)]
+    return fingerprint(numbers=hash_code_of_numbers(), shown=shown)

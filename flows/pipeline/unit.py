@@ -1,119 +1,126 @@
-"""Units of work and their fingerprints: the hash of what a unit reads, its parameters and the modules that compute it."""
+"""What a stage and its units of work are, and how a unit is named by all that it rests on."""
 
 from __future__ import annotations
 
-import functools
+import dataclasses
+import datetime as dt
 import hashlib
-import importlib.util
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+import numpy as np
 import polars as pl
 
+from flows.pipeline.code import code_fingerprint
 from transforms.tables.schema import Table
 from warehouse.lake import Lake
 
-NO_NUMBERS = ("gate", "report")  # stages that judge or show figures and make none
-# The modules whose text decides a stage's output. A change of any other module leaves the stage's units valid.
-CODE = {
-    "ingest": (
-        "transforms.readings.formats",
-        "transforms.readings.stamps",
-        "transforms.readings.clocks",
-        "transforms.readings.parse",
-        "transforms.readings.line_flags",
-        "transforms.public.forgotten",
-        "warehouse.landing",
-        "warehouse.reading_objects",
-        "flows.pipeline.ingest_source",
-    ),
-    "ingest_table": (
-        "transforms.readings.delivered_table",
-        "transforms.readings.household_table",
-        "transforms.readings.temperature_table",
-        "transforms.climate.temperature",
-    ),
-    "digest": ("transforms.readings.neighbour_flags", "transforms.history.digest", "transforms.history.equal_runs"),
-    "history": (
-        "transforms.history.history",
-        "transforms.history.equal_runs",
-        "transforms.history.slip_rule",
-        "transforms.history.unit_slips",
-        "transforms.climate.gas_law",
-        "transforms.readings.formats",
-        "transforms.climate.temperature",
-    ),
-    "month": ("transforms.readings.neighbour_flags", "transforms.readings.inferred_flags", "transforms.heat.hours"),
-    "period": (
-        "transforms.heat.periods",
-        "transforms.heat.cells",
-        "transforms.heat.heating",
-        "transforms.heat.selection",
-        "transforms.heat.levels",
-        "transforms.heat.profiles",
-        "transforms.heat.demand",
-        "transforms.heat.season",
-        "transforms.climate.local_time",
-        "transforms.climate.temperature",
-        "transforms.weather.weather",
-        "transforms.weather.weather_days",
-        "transforms.climate.weather_fit",
-        "transforms.climate.weather_normal",
-    ),
-    "diversity": (
-        "transforms.peaks.cold_days",
-        "transforms.peaks.diversity",
-        "transforms.peaks.diversity_curve",
-        "transforms.peaks.diversity_draws",
-        "transforms.heat.levels",
-    ),
-    "cost": (
-        "transforms.lcoh",
-        "transforms.claims.claims",
-        "transforms.claims.sample_claims",
-        "transforms.climate.temperature",
-        "transforms.climate.weather_normal",
-        "flows.pipeline.costs",
-    ),
-    "gate": (
-        "quality.changed",
-        "quality.checks",
-        "quality.gate",
-        "quality.measure",
-        "quality.truths",
-        "flows.pipeline.judgement",
-    ),
-    "report": (
-        "reports",
-        "quality.disclosure",
-        "transforms.public.public",
-        "transforms.public.changes",
-        "transforms.public.inert_cells",
-        "transforms.public.licences",
-        "warehouse.public.public_database",
-        "warehouse.public.public_files",
-        "warehouse.public.data_package",
-        "flows.pipeline.downloads",
-        "transforms.tables.origins",
-        "flows.pipeline.report",
-        "flows.pipeline.external",
-        "transforms.external",
-        "transforms.heat.season",
-        "transforms.climate.local_time",
-        "transforms.peaks.peak_rules",
-        "warehouse.reference_folder",
-    ),
-}
+if TYPE_CHECKING:
+    from flows.pipeline.content import Content
+
+Given = TypeVar("Given")
 
 
-def fingerprint(**parts: Any) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Unit(Generic[Given]):
+    """One piece of a stage's work.
+
+    `given` is all that the work reads beside the objects that `given` names, so what is not in it cannot change a
+    number. The fingerprint is the hash of `given`, of the code of the work and of the tables that it writes.
+    """
+
+    stage: Stage[Given]
+    key_value: str  # the month, the study period, or `all`
+    given: Given
+    fingerprint: str
+
+    @property
+    def name(self) -> str:
+        """What people call the unit."""
+        return self.stage.unit_name.format(self.key_value)
+
+    def key(self, table: Table) -> str:
+        """Return the key of the object that holds the unit's rows of a table."""
+        folder = self.key_value if self.stage.keyed_by == "run" else f"{self.stage.keyed_by}={self.key_value}"
+        return f"{table.name}/{folder}/{self.fingerprint}.parquet"
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of all its objects, in the order in which they are written."""
+        return [self.key(table) for table in self.stage.tables]
+
+    def is_done(self, lake: Lake) -> bool:
+        """Say whether the lake holds the unit: its last object is written last."""
+        return lake.exists(self.keys[-1])
+
+    def work(self, lake: Lake) -> dict[str, int]:
+        """Do the work, write its tables and return its counts; the same work twice gives the same."""
+        frames, counts = self.stage.work(lake, self)
+        for table in self.stage.tables:
+            lake.put_frame(self.key(table), table.conform(frames[table]))
+        return counts
+
+
+Frames = Mapping[Table, pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stage(Generic[Given]):
+    """One stage of a run: what its units are, the tables that they write, how they are planned and worked on.
+
+    Parameters
+    ----------
+    name
+        What the stage does, as people read it.
+    keyed_by
+        What its units are told apart by: the calendar month, the study period, or nothing within a run.
+    unit_name
+        What people call a unit; `{}` stands for its key.
+    tables
+        What a unit writes, in this order.
+    plan
+        Returns the units that a content asks for, given the units of the stages before.
+    work
+        Returns the tables of a unit and its counts; it reads the lake and what the unit was given, and nothing else.
+    in_order
+        Whether each unit reads what the one before has written.
+    planned_from
+        The stages whose tables the plan reads: until they are done, nobody can say what this stage has to do.
+
+    """
+
+    name: str
+    keyed_by: Literal["month", "period", "run"]
+    unit_name: str
+    tables: tuple[Table, ...]
+    plan: Callable[[Content], Sequence[Unit[Given]]]
+    work: Callable[[Lake, Unit[Given]], tuple[Frames, dict[str, int]]]
+    in_order: bool = False
+    planned_from: tuple[Stage[Any], ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The hash of the code that decides what a unit's tables hold."""
+        return code_fingerprint(self.work)
+
+    def make_unit(self, key_value: str, given: Given) -> Unit[Given]:
+        """Return the unit of a key; all that it is given enters its fingerprint."""
+        shape = {table.name: describe_table(table) for table in self.tables}
+        text = fingerprint(given=given, code=self.code, tables=shape)
+        return Unit(stage=self, key_value=key_value, given=given, fingerprint=text)
+
+
+def fingerprint(**parts: object) -> str:
     """Return the sha256 of the parts, independent of their order."""
-    text = json.dumps(parts, sort_keys=True, default=_as_text)
+    text = json.dumps(_as_json(parts), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def hash_frame(frame: pl.DataFrame) -> str:
+    """Return a hash of a frame's rows that does not depend on their order."""
+    return fingerprint(rows=frame.sort(frame.columns).write_csv(float_precision=9), names=frame.columns)
 
 
 def describe_table(table: Table) -> list[str]:
@@ -121,70 +128,33 @@ def describe_table(table: Table) -> list[str]:
     return [f"{name}:{dtype}" for name, dtype in table.schema.items()]
 
 
-@functools.cache
-def code_fingerprint(stage: str) -> str:
-    """Return the hash of the text of a stage's modules; a package stands for all its files."""
-    digest = hashlib.sha256()
-    for name in CODE[stage]:
-        for path in _files_of(name):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def _as_json(value: object) -> Any:  # noqa: PLR0911 - one answer for each kind of value
+    """Return a value as JSON can hold it; frames and arrays by their hash, units by their fingerprint.
 
+    Raises
+    ------
+    TypeError
+        If values of this kind have no fixed text.
 
-def _files_of(module: str) -> list[Path]:
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        message = f"no module {module}"
-        raise ModuleNotFoundError(message)
-    origin = Path(spec.origin)
-    if origin.name != "__init__.py":
-        return [origin]
-    return sorted(p for p in origin.parent.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-
-
-def _as_text(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    return str(value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit(ABC):
-    """One piece of work: its objects are named by its fingerprint, and the last of its `tables` commits it."""
-
-    fingerprint: str
-    stage: ClassVar[str]
-    tables: ClassVar[tuple[str, ...]]
-    in_order: ClassVar[bool] = False  # whether each unit of the stage reads what the one before has written
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """What people call the unit."""
-
-    @property
-    @abstractmethod
-    def folder(self) -> str:
-        """Where its objects lie below their table."""
-
-    def key(self, table: str) -> str:
-        """Return the key of one of the unit's objects."""
-        return f"{table}/{self.folder}/{self.fingerprint}.parquet"
-
-    @property
-    def commit_key(self) -> str:
-        """The object that is written last and says that the unit is done."""
-        return self.key(self.tables[-1])
-
-
-def is_missing(lake: Lake, unit: Unit) -> bool:
-    """Say whether a unit is not done yet."""
-    return not lake.exists(unit.commit_key)
-
-
-def hash_frame(frame: pl.DataFrame) -> str:
-    """Return a hash of a frame's rows that does not depend on their order."""
-    return fingerprint(rows=frame.sort(frame.columns).write_csv(float_precision=9), names=frame.columns)
+    """
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case dt.date():
+            return value.isoformat()
+        case pl.DataFrame():
+            return hash_frame(value)
+        case np.ndarray():
+            return hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        case Unit():
+            return value.fingerprint
+        case Mapping():
+            return {str(name): _as_json(part) for name, part in value.items()}
+        case frozenset() | set():
+            return sorted(_as_json(part) for part in value)
+        case list() | tuple():
+            return [_as_json(part) for part in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    message = f"{type(value).__name__} has no fingerprint"
+    raise TypeError(message)

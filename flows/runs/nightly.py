@@ -23,11 +23,11 @@ from flows.operations.freshness import describe_late, read_feeds
 from flows.operations.snapshots import retain
 from flows.operations.withdrawal import carry_out
 from flows.pipeline.candidate import RunRecord
-from flows.pipeline.content import plan_content
-from flows.pipeline.months import Span, keep_published
-from flows.pipeline.publication import is_published, publish, published_months
+from flows.pipeline.content import begin_content
+from flows.pipeline.months import Span
+from flows.pipeline.publication import is_published, publish
 from flows.pipeline.report import report_is_current, write_report
-from flows.pipeline.stages import work_inline
+from flows.pipeline.stages import STAGES
 from flows.progress import say, working
 from flows.runs.artifacts import record_run, record_tables
 from flows.runs.tasks import ingest_landing, run_task, work_units
@@ -108,10 +108,11 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
         log.outcome = "nothing_usable"
         log.message = f"no file of readings in {settings.landing_folder} could be used{aside}"
         return
-    choose = partial(keep_published, lake=lake, span=span)
     history = read_history(folder.current)
-    work = partial(work_units, lake, settings, log, forced=span if force else None)
-    content = plan_content(lake, settings, work, partial(choose, published=published_months(history)))
+    content = begin_content(settings, history, span=span)
+    for stage in STAGES:
+        content = content.plan(stage)
+        work_units(content, stage, log, forced=span if force else None)
     if history is not None and is_published(content, history) and not settings.full_audit:
         log.outcome, log.snapshot_id = "unchanged", history.snapshot_id
         late = describe_late(
@@ -129,11 +130,8 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
             sources_new=log.files_ingested,
             months_built=log.months_built,
         )
-        inline = partial(work_inline, lake, settings)
         with working("judge and publish"):
-            publication = run_task(
-                "publish", partial(publish, lake, folder, settings, record, work=inline, choose=choose)
-            )
+            publication = run_task("publish", partial(publish, settings, record, span))
         log.outcome, log.snapshot_id = publication.outcome, publication.snapshot_id
         log.message = publication.failures or publication.warnings
         log.failed_checks, log.held = list(publication.failed_checks), publication.held

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from flows.pipeline.unit import CODE, code_fingerprint, fingerprint
+from flows.pipeline.stages import hash_code_of_run
+from flows.pipeline.unit import fingerprint
 from flows.server.client import away_from_here
 from flows.server.files import find_api
 from flows.settings import Settings
@@ -42,7 +43,7 @@ def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | N
         force=force,
         full_audit=settings.full_audit,
         snapshot=None if history is None else history.snapshot_id,
-        code=[code_fingerprint(stage) for stage in CODE],
+        code=hash_code_of_run(),
     )
     asked = {
         "first_month": first, "last_month": last, "reason": reason, "force": force, "full_audit": settings.full_audit,

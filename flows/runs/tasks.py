@@ -15,14 +15,14 @@ from prefect.tasks import Task
 
 from flows.journal import Note, noted
 from flows.operations.disk import check_disk
-from flows.pipeline.history import DigestUnit
+from flows.pipeline.content import Content
+from flows.pipeline.history import DIGEST_MONTHS
 from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
 from flows.pipeline.ingest_decisions import FileWork, IngestOptions, ingest_options
-from flows.pipeline.inputs import Inputs
-from flows.pipeline.months import MonthUnit, Span
-from flows.pipeline.periods import PeriodUnit
-from flows.pipeline.stages import work_unit
-from flows.pipeline.unit import Unit, is_missing
+from flows.pipeline.inputs import count_readings
+from flows.pipeline.months import BUILD_MONTHS, Span
+from flows.pipeline.periods import AGGREGATE_PERIODS
+from flows.pipeline.unit import Stage
 from flows.printable import show_name
 from flows.progress import BYTES, progress, say
 from flows.runs.artifacts import stage_progress
@@ -40,6 +40,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+READING_STAGES = (DIGEST_MONTHS, BUILD_MONTHS)  # whose units go through readings: progress is told by their number
 MAX_SETTLING_ROUNDS = 4  # a household table, then a feed's clock, may each send files back once
 
 
@@ -176,37 +177,27 @@ def _ingest_unless_growing(lake: Lake, work: FileWork, options: IngestOptions) -
         return None
 
 
-def work_units(
-    lake: Lake, settings: Settings, log: RunLog, units: Sequence[Unit], inputs: Inputs, *, forced: Span | None
-) -> None:
-    """Work on the units that are not done, as tasks."""
+def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span | None) -> None:
+    """Work on the units of a stage that are not done, as tasks; months of a `forced` span are built although they are."""
+    units, settings = content.units_of(stage), content.settings
     todo = [
         unit
         for unit in units
-        if is_missing(lake, unit) or (forced and isinstance(unit, MonthUnit) and unit.of.month in forced)
+        if not unit.is_done(content.lake) or (stage is BUILD_MONTHS and forced and unit.key_value in forced)
     ]
     log.units_skipped += len(units) - len(todo)
+    if not todo:
+        return
     note = partial(write_event, settings.folders.runs, log.run_id)
-    named = [
-        (unit.name, noted(note, unit.stage, unit.name, partial(work_unit, lake, settings, unit, inputs)))
-        for unit in todo
-    ]
-    if todo:
-        sizes = [_count_readings(unit, inputs) for unit in todo]
-        run_tasks(
-            todo[0].stage,
-            named,
-            at_a_time=settings.workers,
-            in_order=todo[0].in_order,
-            sizes=sizes if all(sizes) else None,
-            unit="readings" if all(sizes) else "units",
-        )
-    log.months_built += sum(isinstance(unit, MonthUnit) for unit in todo)
-    log.periods_built += sum(isinstance(unit, PeriodUnit) for unit in todo)
-
-
-def _count_readings(unit: Unit, inputs: Inputs) -> int:
-    """Return how many readings a month's unit goes through; 0 for a unit of another kind."""
-    if not isinstance(unit, MonthUnit | DigestUnit):
-        return 0
-    return sum(m.month_readings.get(unit.of.month, 0) for m in inputs.readings if m.source_id in unit.of.sources)
+    named = [(unit.name, noted(note, stage.name, unit.name, partial(unit.work, content.lake))) for unit in todo]
+    readings = [count_readings(unit.key_value, content.inputs) for unit in todo] if stage in READING_STAGES else None
+    run_tasks(
+        stage.name,
+        named,
+        at_a_time=settings.workers,
+        in_order=stage.in_order,
+        sizes=readings,
+        unit="units" if readings is None else "readings",
+    )
+    log.months_built += len(todo) if stage is BUILD_MONTHS else 0
+    log.periods_built += len(todo) if stage is AGGREGATE_PERIODS else 0

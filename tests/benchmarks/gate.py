@@ -18,11 +18,12 @@ from pathlib import Path
 
 from flows.deliveries.sample import write_sample
 from flows.pipeline.candidate import fill_candidate
-from flows.pipeline.content import plan_content
+from flows.pipeline.content import begin_content
 from flows.pipeline.ingest import ingest_file, plan_ingest
 from flows.pipeline.ingest_decisions import ingest_options
-from flows.pipeline.months import keep_published
-from flows.pipeline.stages import work_inline
+from flows.pipeline.months import BUILD_MONTHS
+from flows.pipeline.periods import AGGREGATE_PERIODS
+from flows.pipeline.stages import complete_content
 from flows.settings import load_settings
 from quality.changed import Changed
 from quality.checks import Check
@@ -67,18 +68,17 @@ def measure_years(root: Path, homes: int, years: int, checks: list[Check]) -> No
     lake, options = Lake(root / "lake"), ingest_options(settings, today=dt.date(2026, 1, 1))
     for work in plan_ingest(lake, settings.landing_folder, options).works:
         ingest_file(lake, work, options)
-    choose = partial(keep_published, published=None, lake=lake, span=None)
-    content = plan_content(lake, settings, partial(work_inline, lake, settings), choose)
-    months = tuple(unit.of.first_day for unit in content.months)
-    labels = tuple(unit.period.label for unit in content.periods)
+    content = complete_content(begin_content(settings))
+    months = tuple(unit.given.month.first_day for unit in content.units_of(BUILD_MONTHS))
+    labels = tuple(unit.key_value for unit in content.units_of(AGGREGATE_PERIODS))
 
     def fill() -> None:
         with open_candidate(root / "filled.duckdb") as candidate:
-            fill_candidate(candidate, lake, content)
+            fill_candidate(candidate, content)
 
     filling = least(fill)
     with open_candidate(root / "judged.duckdb") as candidate:
-        fill_candidate(candidate, lake, content)
+        fill_candidate(candidate, content)
         judging = [
             least(partial(measure, candidate.query, checks, WAREHOUSE_TABLES, changed))
             for changed in (

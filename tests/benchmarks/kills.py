@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.pipeline import stages
 from flows.server.client import start_server
 from tests.benchmarks.operating import Deliveries, different_tables, judge, operated, tell, workplace
 from tests.benchmarks.readers import SNAPSHOT, Seen, reading
@@ -31,7 +32,7 @@ from tests.running_up import SECONDS, Up, kill, wait_until
 from warehouse.reader import open_published
 from warehouse.runs import RunLog, read_events
 
-BUILD = ("digest months", "follow homes", "build months", "aggregate periods", "measure diversity", "cost heat")
+BUILD = tuple(stage.name for stage in stages.STAGES)
 STAGES = dict.fromkeys(BUILD, "build") | {name: name for name in ("ingest", "load", "gate", "publish", "report")}
 ORDER = ("ingest", "build", "load", "gate", "publish", "report")
 ENDS = {"unit done", "unit failed"}

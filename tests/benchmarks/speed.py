@@ -16,11 +16,10 @@ from pathlib import Path
 import polars as pl
 
 from flows.deliveries.sample import write_sample
-from flows.pipeline.content import follow_homes, plan_content
+from flows.pipeline.content import begin_content
 from flows.pipeline.ingest import ingest_file, plan_ingest
 from flows.pipeline.ingest_decisions import ingest_options
-from flows.pipeline.months import keep_published, plan_months
-from flows.pipeline.stages import work_inline, work_unit
+from flows.pipeline.stages import STAGES, complete_content
 from flows.settings import load_settings
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.results.table import lcoh_table
@@ -49,14 +48,11 @@ def main() -> None:
         lake, options = Lake(root / "home" / "lake"), ingest_options(settings, today=dt.date(2026, 1, 1))
         works = plan_ingest(lake, settings.landing_folder, options).works
         rows["ingest"] = measure(lambda: [ingest_file(lake, work, options) for work in works])
-        work, assumptions = partial(work_inline, lake, settings), read_assumptions()
-        rows["follow homes"] = measure(lambda: follow_homes(lake, work, assumptions))
-        inputs, _, _ = follow_homes(lake, work, assumptions)
-        months = plan_months(inputs)
-        rows["build months"] = measure(lambda: [work_unit(lake, settings, unit, inputs) for unit in months])
-        choose = partial(keep_published, published=None, lake=lake, span=None)
-        rows["aggregate the period"] = measure(lambda: plan_content(lake, settings, work, choose))
-        rows["plan with nothing to do"] = measure(lambda: plan_content(lake, settings, work, choose))
+        content, assumptions = begin_content(settings), read_assumptions()
+        for stage in STAGES:
+            content = content.plan(stage)
+            rows[stage.name] = measure(lambda: [unit.work(lake) for unit in content.units_of(stage)])  # noqa: B023 - called at once
+        rows["plan with nothing to do"] = measure(lambda: complete_content(begin_content(settings)))
         costs = partial(lcoh_table, paper_demand(assumptions), assumptions, scenario="paper_fit", convention="wang2018")
         rows["cost table of the paper"] = min(measure(costs) for _ in range(5))
         print(f"{HOMES} homes, one year; plain pass over the file {base:.2f} s = 1")  # noqa: T201 - its result

@@ -9,9 +9,11 @@ import polars as pl
 
 from flows.pipeline.candidate import list_sources
 from flows.pipeline.content import read_current_inputs
+from flows.pipeline.history import make_digests
 from flows.pipeline.ingest_decisions import FeedOptions
-from flows.pipeline.months import plan_months, work_month
+from flows.pipeline.months import make_months
 from tests.landing_files import deliver, edrp_lines, half_hours, ingest, options
+from transforms.tables.lineage import FLAG_COUNT, SUSPECT_SPAN
 from warehouse.cost_figures import read_assumptions
 from warehouse.lake import Lake
 
@@ -24,7 +26,8 @@ BY_DATE = options(feeds={"edrp/a": FeedOptions(delivery_pattern=r"gas_(?P<delive
 def months(home: Path) -> dict[str, str]:
     """Return the fingerprint of each month's unit."""
     inputs = read_current_inputs(Lake(home / "lake"), read_assumptions())
-    return {unit.of.month: unit.fingerprint for unit in plan_months(inputs)}
+    months = make_months(make_digests(inputs), SUSPECT_SPAN.empty(), inputs.boiler_efficiency)
+    return {unit.key_value: unit.fingerprint for unit in months}
 
 
 def ledger(home: Path) -> list[tuple[str, int, str, bool]]:
@@ -37,10 +40,11 @@ def flags(home: Path) -> dict[str, dict[str, int]]:
     """Build every month and return the readings of each source by flag, sources by delivered readings."""
     lake = Lake(home / "lake")
     inputs = read_current_inputs(lake, read_assumptions())
-    units = plan_months(inputs)
-    for unit in units:
-        work_month(lake, unit, inputs)
-    counted = pl.concat([lake.read(unit.key("flag_count")) for unit in units])
+    digests = make_digests(inputs)
+    units = make_months(digests, SUSPECT_SPAN.empty(), inputs.boiler_efficiency)
+    for unit in (*digests, *units):
+        unit.work(lake)
+    counted = pl.concat([lake.read(unit.key(FLAG_COUNT)) for unit in units])
     names = {m.source_id: f"{m.file_name}, {m.readings}" for m in inputs.manifests}
     found: dict[str, dict[str, int]] = {}
     for source, flag, readings in counted.group_by("source_id", "flag").agg(pl.col("readings").sum()).iter_rows():

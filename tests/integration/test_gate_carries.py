@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import uuid
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,12 @@ from typer.testing import CliRunner
 
 from flows.cli.main import app
 from flows.pipeline.candidate import RunRecord
-from flows.pipeline.content import Content, Work, plan_content
+from flows.pipeline.content import Content, begin_content
 from flows.pipeline.ingest import ingest_file, plan_ingest
 from flows.pipeline.ingest_decisions import ingest_options
 from flows.pipeline.judgement import Audit, plan_audit
-from flows.pipeline.months import MonthUnit, keep_published
 from flows.pipeline.publication import Publication, publish
-from flows.pipeline.stages import work_inline
+from flows.pipeline.stages import complete_content
 from flows.settings import Settings, load_settings
 from quality.changed import Changed
 from tests.pipeline import run, write_edrp, write_households
@@ -69,30 +66,27 @@ def settings_of(root: Path, **given: Any) -> Settings:
     )  # fmt: skip
 
 
-def prepare(root: Path, **given: Any) -> tuple[Lake, Settings, Work, Callable[..., list[MonthUnit]]]:
-    """Take in what is new, and return what planning needs."""
+def take_in(root: Path, **given: Any) -> Settings:
+    """Take in what is new, and return the settings."""
     settings = settings_of(root, **given)
     lake, options = Lake(settings.home / "lake"), ingest_options(settings, today=dt.date(2026, 1, 1))
     for work in plan_ingest(lake, settings.landing_folder, options).works:
         ingest_file(lake, work, options)
-    choose = partial(keep_published, lake=lake, span=None)
-    return lake, settings, partial(work_inline, lake, settings), choose
+    return settings
 
 
 def plan(root: Path, **given: Any) -> Content:
     """Take in what is new and build what changed, without publishing."""
-    lake, settings, work, choose = prepare(root, **given)
-    return plan_content(lake, settings, work, partial(choose, published=None))
+    return complete_content(begin_content(take_in(root, **given)))
 
 
 def night(root: Path, **given: Any) -> Publication:
     """Take in what is new, build what changed, judge and publish."""
-    lake, settings, work, choose = prepare(root, **given)
     record = RunRecord(
         run_id=uuid.uuid4().hex, kind="nightly", reason=None, started_at_utc=dt.datetime.now(dt.UTC), sources_new=1,
         months_built=1,
     )  # fmt: skip
-    return publish(lake, WarehouseFolder(root / "home" / "warehouse"), settings, record, work=work, choose=choose)
+    return publish(take_in(root, **given), record)
 
 
 def history(root: Path) -> History:

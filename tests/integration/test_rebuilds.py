@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.pipeline import months as plan
+from flows.pipeline import unit
 from flows.pipeline.ingest import ingest_file, plan_ingest
 from flows.pipeline.ingest_decisions import ingest_options
 from flows.settings import load_settings
@@ -181,7 +181,7 @@ def test_a_backfill_brings_its_span_up_to_date_and_leaves_the_rest_as_published(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = read_tables(copy / "home")["build_month"]
-    monkeypatch.setattr(plan, "code_fingerprint", lambda stage: f"another release of {stage}")
+    monkeypatch.setattr(unit, "code_fingerprint", lambda work: f"another release of {work.__name__}")
     log = run(copy / "home", kind="backfill", reason="new code", first_month="2009-04", last_month="2009-05")
     assert (log["outcome"], log["months_built"], log["periods_built"]) == ("published", 2, 1)
     after = read_tables(copy / "home")["build_month"]

@@ -16,13 +16,15 @@ from flows.operations.alerts import find_facts
 from flows.operations.withdrawal import carry_out, undo, withdraw
 from flows.pipeline.candidate import list_sources
 from flows.pipeline.content import read_current_inputs
+from flows.pipeline.history import make_digests
 from flows.pipeline.ingest import plan_ingest
 from flows.pipeline.inputs import Inputs
-from flows.pipeline.months import plan_months
+from flows.pipeline.months import make_months
 from flows.settings import Settings, load_settings
 from quality.disclosure.accounts import publish_ledger
 from tests.landing_files import JUNE, LINES, deliver, edrp_lines, half_hours, ingest, options
 from tests.pipeline import run_without_report as run
+from transforms.tables.lineage import SUSPECT_SPAN
 from warehouse.cost_figures import read_assumptions
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
@@ -64,7 +66,9 @@ def inputs_of(home: Path) -> Inputs:
 
 def month_fingerprints(home: Path) -> dict[str, str]:
     """Return the fingerprint of each month's unit."""
-    return {unit.of.month: unit.fingerprint for unit in plan_months(inputs_of(home))}
+    inputs = inputs_of(home)
+    months = make_months(make_digests(inputs), SUSPECT_SPAN.empty(), inputs.boiler_efficiency)
+    return {unit.key_value: unit.fingerprint for unit in months}
 
 
 def ledger(home: Path) -> dict[str, tuple[str, bool]]:

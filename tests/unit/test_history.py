@@ -15,6 +15,7 @@ from tests.unit.conftest import make_readings, make_sources
 from transforms.climate.gas_law import GasLaw
 from transforms.history.digest import digest_month, sum_days
 from transforms.history.history import Findings, Memory, Verdict, advance, compare_levels, conclude, measure_sources
+from transforms.readings.neighbour_flags import flag_exactly
 from transforms.tables.lake import HOME_LEVEL
 from transforms.tables.words import EXACT_FLAGS, LINE_FLAGS
 from warehouse.figures import read_figures
@@ -46,15 +47,20 @@ def rows_of(values: list[float], home: str = "7", source: int = 0) -> list[tuple
     return [(home, JANUARY + n * HALF, value, source) for n, value in enumerate(values)]
 
 
-def follow(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFrame) -> Verdict:
+def go_through(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFrame) -> tuple[Memory, Findings]:
     """Go through all months of some readings."""
     memory, found = Memory.empty(), []
     for _, month in readings.group_by(pl.col("interval_start_utc").dt.truncate("1mo"), maintain_order=True):
-        digest = digest_month(month, sources, known=None)
+        digest = digest_month(flag_exactly(month, sources, known=None), sources)
         memory, findings = advance(memory, digest.day, digest.equal_run, effective(daily), LAW)
         found.append(findings)
+    return memory, Findings.together(found)
+
+
+def follow(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFrame) -> Verdict:
+    """Judge the homes of some readings by all months together."""
     homes = readings.select(pl.col("household_id").unique(), dwelling_type=pl.lit("flat"))
-    return conclude(memory, Findings.together(found), homes, daily)
+    return conclude(*go_through(readings, sources, daily), homes, daily)
 
 
 def spans(verdict: Verdict) -> list[tuple[str, str, dt.datetime, dt.datetime]]:
@@ -150,7 +156,7 @@ def test_months_of_any_flags_are_gone_through_and_each_ok_reading_is_judged_once
         ]
         if not parts:
             continue
-        digest = digest_month(pl.concat(parts), make_sources(), known=None)
+        digest = digest_month(flag_exactly(pl.concat(parts), make_sources(), known=None), make_sources())
         memory, findings = advance(memory, digest.day, digest.equal_run, effective(daily), LAW)
         found.append(findings)
         ok += 96 * flags.count("ok")
@@ -167,7 +173,7 @@ def test_memory_is_bounded_however_long_the_history(readings: Make, sources: Mak
     for _, month in readings(rows_of(counted(150))).group_by(
         pl.col("interval_start_utc").dt.truncate("1mo"), maintain_order=True
     ):
-        digest = digest_month(month, sources(), known=None)
+        digest = digest_month(flag_exactly(month, sources(), known=None), sources())
         memory, _ = advance(memory, digest.day, digest.equal_run, effective(weather()), LAW)
         sizes.append((len(memory.recent_day), len(memory.open_run), len(memory.home_level)))
     assert set(sizes) == {(28, 1, 1)}
@@ -176,7 +182,7 @@ def test_memory_is_bounded_however_long_the_history(readings: Make, sources: Mak
 def test_a_source_is_held_against_the_same_homes_before_it(readings: Make, sources: Make) -> None:
     usual, high = counted(31), [round(value * 11.2206, 3) for value in counted(28, seed=2)]
     later = [("7", JANUARY + (31 * 48 + n) * HALF, value, 1) for n, value in enumerate(high)]
-    level = follow(readings(rows_of(usual) + later), sources(2), weather()).source_level.sort("month")
+    level = go_through(readings(rows_of(usual) + later), sources(2), weather())[1].source_level.sort("month")
     assert level["households_before"].to_list() == [0, 1]
     assert level["ratio"][0] is None
     assert level["ratio"][1] == pytest.approx(11.2, rel=0.1)

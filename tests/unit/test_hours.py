@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from transforms.heat.hours import build_month, half_hours_to_hours
+from transforms.readings.neighbour_flags import flag_exactly
 from transforms.tables.lineage import SUSPECT_SPAN
 
 Make = Callable[..., pl.DataFrame]
@@ -41,7 +42,12 @@ def test_a_built_month_keeps_every_reading_with_one_flag(readings: Make, sources
         ("9", NOON, 3.0, 0),
         ("9", NOON + HALF, 3.0, 0),
     ]
-    month = build_month(readings(rows), sources(), known={"7"}, spans=SUSPECT_SPAN.empty(), boiler_efficiency=0.8)
+    month = build_month(
+        flag_exactly(readings(rows), sources(), known={"7"}),
+        sources(),
+        spans=SUSPECT_SPAN.empty(),
+        boiler_efficiency=0.8,
+    )
     assert dict(month.flag_count.select("flag", "readings").iter_rows()) == {
         "ok": 2,
         "duplicate_exact": 1,
@@ -55,9 +61,7 @@ def test_a_built_month_keeps_every_reading_with_one_flag(readings: Make, sources
 
 
 def test_a_cell_counts_half_hours_that_made_no_hour(readings: Make, sources: Make) -> None:
-    month = build_month(
-        readings([("7", NOON, 1.0, 0)]), sources(), known=None, spans=SUSPECT_SPAN.empty(), boiler_efficiency=0.8
-    )
+    month = build_month(readings([("7", NOON, 1.0, 0)]), sources(), spans=SUSPECT_SPAN.empty(), boiler_efficiency=0.8)
     assert month.cell.select("half_hours", "hours", "gas_kwh", "hour_of_day").rows() == [(1, 0, 0.0, 12)]
 
 
@@ -69,7 +73,6 @@ def test_energy_is_conserved_from_half_hours_to_hours(
     month = build_month(
         readings([(home, NOON + n * HALF, kwh, 0) for (home, n), kwh in values.items()]),
         sources(),
-        known=None,
         spans=SUSPECT_SPAN.empty(),
         boiler_efficiency=0.8054,
     )

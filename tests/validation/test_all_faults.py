@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from flows.deliveries.sample import write_sample
-from flows.pipeline.content import Content, plan_content
+from flows.pipeline.content import begin_content
 from flows.pipeline.ingest import ingest_file, plan_ingest
 from flows.pipeline.ingest_decisions import ingest_options
-from flows.pipeline.months import keep_published
-from flows.pipeline.stages import work_inline
+from flows.pipeline.months import BUILD_MONTHS
+from flows.pipeline.periods import AGGREGATE_PERIODS
+from flows.pipeline.stages import complete_content
 from flows.settings import load_settings
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HOUSEHOLD_PERIOD
+from transforms.tables.lake import FLAGGED
 from transforms.tables.words import INFERRED_FLAGS
 from warehouse.lake import Lake
 
@@ -48,16 +50,15 @@ def build(seed: int, root: Path) -> Built:
     lake, options = Lake(root / "home" / "lake"), ingest_options(settings, today=dt.date(2026, 1, 1))
     for work in plan_ingest(lake, settings.landing_folder, options).works:
         ingest_file(lake, work, options)
-    choose = partial(keep_published, published=None, lake=lake, span=None)
-    content: Content = plan_content(lake, settings, partial(work_inline, lake, settings), choose)
-    (period,) = content.periods
+    content = complete_content(begin_content(settings))
+    (period,) = content.units_of(AGGREGATE_PERIODS)
     columns = [pl.col("household_id").cast(pl.String), "interval_start_utc", pl.col("flag").cast(pl.String)]
     return Built(
         truth=pl.read_parquet(root / "landing" / "truth.parquet"),
-        flagged=pl.concat(lake.read(unit.key("flagged")).select(columns) for unit in content.months),
-        by_type=lake.read(period.key("heat_demand_annual")),
-        by_home=lake.read(period.key("household_period")),
-        profile=lake.read(period.key("heat_profile")),
+        flagged=pl.concat(lake.read(unit.key(FLAGGED)).select(columns) for unit in content.units_of(BUILD_MONTHS)),
+        by_type=lake.read(period.key(HEAT_DEMAND_ANNUAL)),
+        by_home=lake.read(period.key(HOUSEHOLD_PERIOD)),
+        profile=lake.read(period.key(HEAT_PROFILE)),
     )
 
 

@@ -7,21 +7,17 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
 from flows.operations.status import describe_status, read_status
-from flows.pipeline.content import follow_homes
-from flows.pipeline.inputs import Inputs
-from flows.pipeline.months import MonthUnit, plan_months
-from flows.pipeline.stages import work_inline
+from flows.pipeline.content import Content, begin_content
+from flows.pipeline.months import BUILD_MONTHS
+from flows.pipeline.stages import STAGES, work_missing
 from flows.settings import Settings, load_settings
 from tests.landing_files import ingest, options
-from transforms.tables.lake import READING
-from warehouse.cost_figures import read_assumptions
-from warehouse.lake import Lake
+from transforms.tables.lake import FLAGGED, READING
 from warehouse.manifest import Manifest
 
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "inputs"
@@ -85,15 +81,11 @@ def take_in(home: Path, landing: Path) -> Found:
     (home / "landing").symlink_to(landing, target_is_directory=True)
     manifests = ingest(home, options(run_date=RUN_DATE))
     settings = load_settings(home=home)
-    lake = Lake(home / "lake")
-
-    def work(units: Any, inputs: Inputs) -> None:
-        work_inline(lake, settings, units, inputs)
-
-    inputs, _, _ = follow_homes(lake, work, read_assumptions())
-    months = plan_months(inputs)
-    work(months, inputs)
-    ok = _ok_readings(lake, inputs, months)
+    content = begin_content(settings)
+    for stage in STAGES[: STAGES.index(BUILD_MONTHS) + 1]:
+        content = content.plan(stage)
+        work_missing(content, stage)
+    ok = _ok_readings(content)
     homes = ok.group_by("household_id").agg(kwh=pl.col("gas_kwh").sum(), ok=pl.len()).sort("household_id")
     return Found(
         kwh=dict(homes.select("household_id", "kwh").iter_rows()),
@@ -107,15 +99,15 @@ def _tell(settings: Settings) -> str:
     return describe_status(read_status(settings))
 
 
-def _ok_readings(lake: Lake, inputs: Inputs, months: list[MonthUnit]) -> pl.DataFrame:
+def _ok_readings(content: Content) -> pl.DataFrame:
     key = ["source_id", "line", "interval_start_utc"]
     parts = [
-        lake.read(object_key).select(*READING.schema).with_columns(source_id=pl.lit(m.source_id))
-        for m in inputs.readings
+        content.lake.read(object_key).select(*READING.schema).with_columns(source_id=pl.lit(m.source_id))
+        for m in content.inputs.readings
         for month, object_key in m.months.items()
         if month != "none"
     ]
-    flagged = [lake.read(unit.key("flagged")).select(*key) for unit in months]
+    flagged = [content.lake.read(unit.key(FLAGGED)).select(*key) for unit in content.units_of(BUILD_MONTHS)]
     if not parts:
         return pl.DataFrame(schema={"household_id": pl.String, "gas_kwh": pl.Float64})
     every = pl.concat(parts)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
 from polars.dataframe.group_by import GroupBy
 
 from transforms.readings.inferred_flags import flag_spans
-from transforms.readings.neighbour_flags import flag_exactly, name_source
+from transforms.readings.neighbour_flags import name_source
 from transforms.tables.heat import HEAT_HOURLY
 from transforms.tables.lake import CELL
 
@@ -29,7 +28,6 @@ def build_month(
     readings: pl.DataFrame,
     sources: pl.DataFrame,
     *,
-    known: Collection[str] | None,
     spans: pl.DataFrame,
     boiler_efficiency: float,
 ) -> Month:
@@ -38,18 +36,17 @@ def build_month(
     Parameters
     ----------
     readings
-        Rows of `READING` of one month with `source`, an index into `sources`.
+        Rows of `READING` of one month with `source`, an index into `sources`, and every flag that other readings decide
+        (`transforms.readings.neighbour_flags.flag_exactly`).
     sources
-        One row per source: `source`, `source_id`, `feed`, `delivered`, `replaced`; in the order of `source_id`.
-    known
-        Homes of the household table, or None where there is no table.
+        One row per source: `source`, `source_id`; in the order of `source_id`.
     spans
         Spans of suspicious readings (`SUSPECT_SPAN`), found by following homes through all months.
     boiler_efficiency
         Heat delivered per gas used [1].
 
     """
-    judged = flag_exactly(readings, sources, known=known).pipe(flag_spans, spans)
+    judged = flag_spans(readings, spans)
     good = judged.filter(pl.col("flag") == "ok")
     hours = half_hours_to_hours(good)
     used = hours.select(half_hours=pl.len() * 2, gas_kwh=pl.col("gas_kwh").sum())

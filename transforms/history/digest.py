@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
 
 from transforms.history.equal_runs import find_runs
-from transforms.readings.neighbour_flags import flag_exactly, name_source
+from transforms.readings.neighbour_flags import name_source
 from transforms.tables.lake import DAY
 
 
@@ -20,12 +19,11 @@ class Digest:
     equal_run: pl.DataFrame
 
 
-def digest_month(readings: pl.DataFrame, sources: pl.DataFrame, *, known: Collection[str] | None) -> Digest:
-    """Digest one month's readings; arguments as of `transforms.heat.hours.build_month`."""
-    judged = flag_exactly(readings, sources, known=known)
+def digest_month(flagged: pl.DataFrame, sources: pl.DataFrame) -> Digest:
+    """Digest one month's readings, flagged as from `transforms.readings.neighbour_flags.flag_exactly`."""
     replaced = sources.filter("replaced")["source"]
     counts = pl.col("flag").is_in(["ok", "very_high"]) & ~pl.col("source").is_in(replaced.implode())
-    counted = judged.filter(counts).sort("household_id", "interval_start_utc")
+    counted = flagged.filter(counts).sort("household_id", "interval_start_utc")
     return Digest(day=sum_days(counted, sources), equal_run=find_runs(counted))
 
 

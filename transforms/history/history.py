@@ -64,11 +64,10 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What all months together say of homes and sources."""
+    """What all months together say of homes."""
 
     suspect_span: pl.DataFrame
     flag_judgement: pl.DataFrame
-    source_level: pl.DataFrame
 
 
 def advance(
@@ -277,7 +276,6 @@ def conclude(memory: Memory, findings: Findings, homes: pl.DataFrame, daily: pl.
     return Verdict(
         suspect_span=pl.concat(found).sort(SUSPECT_SPAN.key),
         flag_judgement=count_judged(findings, memory.home_level),
-        source_level=findings.source_level.sort(SOURCE_LEVEL.key),
     )
 
 

@@ -11,7 +11,8 @@ from collections.abc import Collection
 
 import polars as pl
 
-from transforms.tables.words import FLAG_DTYPE
+from transforms.tables.lake import EXACT_FLAG
+from transforms.tables.words import EXACT_FLAGS, FLAG_DTYPE
 
 SLOT = ("household_id", "interval_start_utc")
 SOURCES_SCHEMA = {
@@ -27,6 +28,31 @@ _IS_OK = pl.col("flag") == "ok"
 def flag_exactly(readings: pl.DataFrame, sources: pl.DataFrame, *, known: Collection[str] | None) -> pl.DataFrame:
     """Set every flag that needs no inference, in the order in which the first match wins."""
     return readings.pipe(flag_unknown_households, known).pipe(flag_superseded, sources).pipe(flag_duplicates)
+
+
+def list_exact_flags(flagged: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Return what `flag_exactly` found (`EXACT_FLAG`), so that nobody has to find it again."""
+    found = flagged.filter(pl.col("flag").is_in(EXACT_FLAGS)).select("source", "line", "flag")
+    return EXACT_FLAG.conform(name_source(found, sources)).sort(EXACT_FLAG.key)
+
+
+def set_exact_flags(readings: pl.DataFrame, exact: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Set the flags that `list_exact_flags` has listed; readings keep their order."""
+    found = _index_source(exact, sources).rename({"flag": "found"})
+    joined = readings.join(found, on=["source", "line"], how="left", maintain_order="left")
+    return joined.with_columns(flag=pl.coalesce("found", "flag")).drop("found")
+
+
+def leave_flagged_out(readings: pl.DataFrame, flagged: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Return the readings that are not among those `flagged` (`FLAGGED`): the ones that are ok."""
+    return readings.join(_index_source(flagged, sources), on=["source", "line"], how="anti", maintain_order="left")
+
+
+def _index_source(frame: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Replace `source_id` by the index of the source, which is quicker to join on."""
+    return frame.join(sources.select("source", "source_id"), on="source_id").select(
+        "source", *(name for name in ("line", "flag") if name in frame.columns)
+    )
 
 
 def flag_unknown_households(readings: pl.DataFrame, known: Collection[str] | None) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from transforms.tables.schema import UTC, Column, Table
-from transforms.tables.words import FLAG_DTYPE, FLAGS, INFERRED_FLAGS, B, F, N, S, household_id, source_id
+from transforms.tables.words import EXACT_FLAGS, FLAG_DTYPE, FLAGS, INFERRED_FLAGS, B, F, N, S, household_id, source_id
 
 READING = Table(
     "reading", "one reading of one home as delivered, with its one flag", ("source_id", "line"),
@@ -17,6 +17,27 @@ READING = Table(
         Column("line", N, "line of the source file, from 1", lower=1),
     ),
     tier="lake",
+)  # fmt: skip
+
+EXACT_FLAG = Table(
+    "exact_flag", "a reading that other readings or the household table flag, before homes are followed", ("source_id", "line"),
+    (
+        source_id,
+        Column("line", N, "line of the source file, from 1", lower=1),
+        Column("flag", FLAG_DTYPE, "judgement on the reading", allowed=EXACT_FLAGS),
+    ),
+    tier="lake",
+    may_be_empty=True,
+)  # fmt: skip
+
+FLAGGED = Table(
+    "flagged", "a reading that is left out, with the flag that says why", ("source_id", "line"),
+    (
+        *READING.columns,
+        source_id,
+    ),
+    tier="lake",
+    may_be_empty=True,
 )  # fmt: skip
 
 REJECT = Table(

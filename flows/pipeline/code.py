@@ -1,0 +1,229 @@
+"""Which code decides what a function returns: the modules that its work imports, found by reading their imports.
+
+A fingerprint must change with every module that computes, and with no other. So the code of a function is
+
+- of its own module: the function, and the definitions that it reaches there;
+- of each module of ours that these import, directly or by way of others, inside functions too: the whole module.
+  What is imported for a type checker alone, or named in a signature of the own module alone, computes nothing;
+- of the table declarations: what code can see of the values that are imported, which is names, types, keys and words.
+  A changed meaning or bound makes no number stale. `declared` takes whole declarations instead, for pages and checks;
+- the versions of polars, numpy and scipy.
+
+Comments, docstrings and the place of a line do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from transforms.tables.schema import Column, Table
+
+OURS = ("flows", "quality", "reports", "transforms", "warehouse")
+DECLARATIONS = "transforms.tables"
+LIBRARIES = ("polars", "numpy", "scipy")
+ROOT = Path(__file__).parents[2]
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """The code of a function: its whole modules, the values of declarations, and the definitions of its own module."""
+
+    modules: frozenset[str]
+    declared: frozenset[tuple[str, str]]  # module and name
+    own: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    module: str
+    name: str | None  # None: the module itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Module:
+    imports: tuple[_Import, ...]
+    digest: str
+
+
+@functools.cache
+def code_fingerprint(function: Callable[..., object], *, declared: bool = False) -> str:
+    """Return the hash of the code of a function; with `declared`, of the whole declarations of its tables too."""
+    code = find_code(function, declared=declared)
+    digest = hashlib.sha256(code.own.encode())
+    for module in sorted(code.modules):
+        digest.update(f"{module} {_read(module).digest}\n".encode())
+    for module, name in sorted(code.declared):
+        digest.update(f"{module}.{name} {_describe(getattr(importlib.import_module(module), name))}\n".encode())
+    for library in LIBRARIES:
+        digest.update(f"{library} {version(library)}\n".encode())
+    return digest.hexdigest()
+
+
+def find_code(function: Callable[..., object], *, declared: bool = False) -> Code:
+    """Return what a function's work is computed by, as the head of this module says."""
+    own = function.__module__
+    nodes, imports = _reach(_parse(own), function.__qualname__)
+    modules, values = set[str](), set[tuple[str, str]]()
+    open_ends = list(imports)
+    while open_ends:
+        one = open_ends.pop()
+        if one.name is not None and not declared and _is_declaration(one.module, one.name):
+            values.add((one.module, one.name))
+            continue
+        for module in (*_packages_of(one.module), one.module):
+            if module not in modules:
+                modules.add(module)
+                open_ends += _read(module).imports
+    return Code(
+        modules=frozenset(modules - {own}),
+        declared=frozenset(values),
+        own="\n".join(ast.dump(_without_docstrings(node)) for node in nodes),
+    )
+
+
+@functools.cache
+def hash_files(package: str) -> str:
+    """Return the hash of the files of a package that are no code, such as templates."""
+    folder = ROOT.joinpath(*package.split("."))
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix not in {".py", ".pyc"}:
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _reach(tree: ast.Module, function: str) -> tuple[list[ast.stmt], list[_Import]]:
+    """Return the definitions of a module that a function of it reaches, in their order, and what they import."""
+    defined, imported = _list_names(tree)
+    reached, imports = dict[int, ast.stmt](), list[_Import]()
+    open_ends, seen = [function], set[str]()
+    while open_ends:
+        name = open_ends.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for node in defined.get(name, []):
+            reached[node.lineno] = node
+            used, annotated = _list_uses(node)
+            imports += [imported[one] for one in sorted(used & imported.keys())]
+            imports += list(_find_imports(node))
+            open_ends += sorted((used | annotated) & defined.keys())
+    return [reached[line] for line in sorted(reached)], imports
+
+
+def _list_names(tree: ast.Module) -> tuple[dict[str, list[ast.stmt]], dict[str, _Import]]:
+    """Return what each name of a module is defined by, and what is imported under each name."""
+    defined: dict[str, list[ast.stmt]] = {}
+    imported: dict[str, _Import] = {}
+    for node in tree.body:
+        if isinstance(node, Definition):
+            defined.setdefault(node.name, []).append(node)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            imported |= {alias.asname or alias.name: one for alias, one in _resolve(node)}
+        else:
+            for part in ast.walk(node):
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    defined.setdefault(part.id, []).append(node)
+    return defined, imported
+
+
+def _list_uses(node: ast.stmt) -> tuple[set[str], set[str]]:
+    """Return the names that a definition uses when it runs, and those of its annotations."""
+    annotations = [
+        part
+        for one in ast.walk(node)
+        for part in (getattr(one, "annotation", None), getattr(one, "returns", None))
+        if isinstance(part, ast.expr)
+    ]
+    in_annotations = {id(part) for annotation in annotations for part in ast.walk(annotation)}
+    names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    used = {part.id for part in names if id(part) not in in_annotations}
+    return used, {part.id for part in names} - used
+
+
+def _find_imports(node: ast.AST) -> Iterator[_Import]:
+    """Give every import of ours below a node, but those for a type checker alone."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield from (one for _, one in _resolve(child))
+        yield from _find_imports(child)
+
+
+def _resolve(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[ast.alias, _Import]]:
+    """Give the modules of ours that a statement imports, or imports names of."""
+    for alias in node.names:
+        module = alias.name if isinstance(node, ast.Import) else str(node.module)
+        if module.split(".")[0] not in OURS:
+            continue
+        if isinstance(node, ast.Import):
+            yield alias, _Import(module, None)
+        elif _file_of(f"{module}.{alias.name}") is not None:
+            yield alias, _Import(f"{module}.{alias.name}", None)
+        else:
+            yield alias, _Import(module, alias.name)
+
+
+def _is_declaration(module: str, name: str) -> bool:
+    """Say whether a name stands for a declared value: a table, a column, a word; functions and classes are code."""
+    if not module.startswith(f"{DECLARATIONS}."):
+        return False
+    value = getattr(importlib.import_module(module), name)
+    return not callable(value)
+
+
+def _describe(value: object) -> object:
+    """Return what code can see of a declared value."""
+    if isinstance(value, Table):
+        return value.name, value.key, [_describe(column) for column in value.columns]
+    if isinstance(value, Column):
+        return value.name, repr(value.dtype), value.nullable
+    if isinstance(value, tuple):
+        return [_describe(part) for part in value]
+    return repr(value)
+
+
+def _packages_of(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts))]
+
+
+@functools.cache
+def _read(module: str) -> _Module:
+    """Read a module of ours; its tree is not kept, since a hundred trees in memory slow all that comes after."""
+    tree = _parse(module)
+    imports = tuple(_find_imports(tree))
+    return _Module(imports=imports, digest=hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest())
+
+
+def _parse(module: str) -> ast.Module:
+    path = _file_of(module)
+    if path is None:
+        message = f"no module {module} below {ROOT}"
+        raise ModuleNotFoundError(message)
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _file_of(module: str) -> Path | None:
+    path = ROOT.joinpath(*module.split("."))
+    found = (one for one in (path.with_suffix(".py"), path / "__init__.py") if one.is_file())
+    return next(found, None)
+
+
+def _without_docstrings(node: ast.stmt | ast.Module) -> ast.stmt | ast.Module:
+    """Return a tree after its docstrings were taken out of it."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Module | Definition) and part.body and ast.get_docstring(part, clean=False) is not None:
+            part.body = part.body[1:] or [ast.Pass()]
+    return node

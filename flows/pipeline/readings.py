@@ -1,0 +1,72 @@
+"""The readings of one month, from the objects of the sources that hold some."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import polars as pl
+
+from transforms.readings.neighbour_flags import SOURCES_SCHEMA
+from transforms.tables.lake import READING
+from warehouse.lake import Lake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthSource:
+    """One source of a month: the object that holds its readings of the month, and what decides which of them count."""
+
+    source_id: str
+    key: str
+    replaced: bool  # newer content came at the same path
+    feed: str
+    delivered: dt.date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthOfReadings:
+    """One calendar month that has readings (YYYY-MM): its sources, and which of their homes no household table names."""
+
+    month: str
+    sources: tuple[MonthSource, ...]
+    unknown_homes: tuple[str, ...]
+
+    @property
+    def first_day(self) -> dt.date:
+        """The month's first day."""
+        return dt.date.fromisoformat(f"{self.month}-01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedMonth:
+    """Readings of a month with `source`, the sources that it is an index of, and the homes that are known."""
+
+    readings: pl.DataFrame
+    sources: pl.DataFrame
+    known: frozenset[str] | None  # None: every home is
+
+
+def load_readings(lake: Lake, month: MonthOfReadings) -> LoadedMonth:
+    """Return a month's readings."""
+    readings = pl.concat(
+        [
+            lake.read(source.key).select(*READING.schema).with_columns(source=pl.lit(n, dtype=pl.UInt32))
+            for n, source in enumerate(month.sources)
+        ]
+    )
+    homes = readings["household_id"].unique().sort()
+    readings = readings.with_columns(
+        pl.col("household_id").cast(pl.Enum(homes))
+    )  # sorts faster than text, and is smaller
+    sources = pl.DataFrame(
+        {
+            "source": range(len(month.sources)),
+            "source_id": [source.source_id for source in month.sources],
+            "feed": [source.feed for source in month.sources],
+            "delivered": [source.delivered for source in month.sources],
+            "replaced": [source.replaced for source in month.sources],
+        },
+        schema=SOURCES_SCHEMA,
+    )
+    known = frozenset(homes) - frozenset(month.unknown_homes) if month.unknown_homes else None
+    return LoadedMonth(readings=readings, sources=sources, known=known)
