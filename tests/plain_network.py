@@ -15,6 +15,7 @@ class Plain:
     capital: dict[str, tuple[float, int]]  # GBP, years
     upkeep_gbp: float
     loss_kw: float
+    peak_kw: float
     heat_pump_kw: float
     heat_pump_mwh: float
     peak_plant_mwh: float
@@ -54,11 +55,13 @@ def days_of(get: Get) -> list[tuple[float, list[float]]]:
     return [(days, [x / mean for x in load]) for days, load in groups]
 
 
-def build(get: Get, dwellings: float, demand_kwh: float, boiler: str = "electric_boiler") -> Plain:
-    """Size a network for its demand and run it for a year."""
+def build(
+    get: Get, dwellings: float, demand_kwh: float, boiler: str = "electric_boiler", trench_m: float | None = None
+) -> Plain:
+    """Size a network for its demand and run it for a year; `trench_m` is the main pipe and the link together."""
     heat_kwh = demand_kwh * dwellings
     mean_kw = heat_kwh / 8760
-    main_m = get("network", "main_pipe_m_per_dwelling") * dwellings
+    main_m = get("network", "main_pipe_m_per_dwelling") * dwellings if trench_m is None else trench_m
     gj_per_m = heat_kwh / 1000 * 3.6 / max(main_m, 1)
     wide_m = get("pipe", "least_diameter_m")
     if gj_per_m >= get("pipe", "least_gj_per_m"):
@@ -115,6 +118,7 @@ def build(get: Get, dwellings: float, demand_kwh: float, boiler: str = "electric
         upkeep_gbp=get("network", "heat_pump_om_share_of_capital") * pump_gbp
         + get(f"network_{boiler}", "om_share_of_capital") * peak_gbp,
         loss_kw=loss_kw,
+        peak_kw=peak_kw,
         heat_pump_kw=heat_pump_kw,
         heat_pump_mwh=made_mwh,
         peak_plant_mwh=produced_mwh - made_mwh,

@@ -14,6 +14,7 @@ import transforms.lcoh
 from transforms.lcoh.assumptions.overrides import override
 from transforms.lcoh.model.cash_flows import CashFlows, LevelisedCost, discount_factors, levelised_cost
 from transforms.lcoh.model.conventions import CONVENTIONS
+from transforms.lcoh.model.places import Place
 from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
 
@@ -22,6 +23,10 @@ ELEMENTS = ("capital", "om", "fuel", "carbon")
 
 demands_kwh = st.floats(500, 80_000)
 rates = st.floats(0, 0.25)
+
+
+def place_of(convention: str) -> Place | None:
+    return Place(homes={"all": 300.0}, main_pipe_m=2_500.0) if convention == "best_practice_mapped" else None
 
 
 def one_demand(demand_kwh: float) -> pl.DataFrame:
@@ -99,7 +104,7 @@ def test_scaling_all_money_scales_every_cost(convention: str, factor: float) -> 
     money = pl.col("unit").str.starts_with("GBP")
     scaled_rows = ASSUMPTIONS.with_columns(value=pl.when(money).then(factor * pl.col("value")).otherwise("value"))
     base, scaled_table = (
-        lcoh_table(one_demand(12_000), rows, scenario="eep2019", convention=convention)
+        lcoh_table(one_demand(12_000), rows, scenario="eep2019", convention=convention, place=place_of(convention))
         for rows in (ASSUMPTIONS, scaled_rows)
     )
     expected = (factor * base["lcoh_gbp_per_mwh"]).to_list()
@@ -110,7 +115,7 @@ def test_scaling_all_money_scales_every_cost(convention: str, factor: float) -> 
 def test_dearer_systems_cost_more_under_every_convention(convention: str) -> None:
     dearer = [f"{system}.capital_gbp=20000" for system in ("gas_boiler", "ashp", "gshp")]
     base, dear = (
-        lcoh_table(one_demand(12_000), rows, scenario="eep2019", convention=convention)
+        lcoh_table(one_demand(12_000), rows, scenario="eep2019", convention=convention, place=place_of(convention))
         for rows in (ASSUMPTIONS, override(ASSUMPTIONS, [*dearer, "hiu_gbp_per_dwelling=2000"], scenario="eep2019"))
     )
     assert (dear["capital_gbp_per_mwh"] > base["capital_gbp_per_mwh"]).all()

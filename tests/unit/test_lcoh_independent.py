@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import warehouse.figures
 from tests.plain_network import Get, build
 from transforms.lcoh.assumptions.overrides import override, with_network_size
+from transforms.lcoh.model.places import Place
 from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
 
@@ -44,6 +45,8 @@ READINGS = {
     "best_practice": ("delivered", "services", True, True, "social", True, True),
     "best_practice_public": ("delivered", "services", True, True, "public", True, True),
     "best_practice_private": ("delivered", "services", True, True, "private", True, True),
+    "best_practice_mapped": ("delivered", "services", True, True, "social", True, True),
+    "best_practice_gas_peak": ("delivered", "services", True, True, "social", True, True),
 }
 
 
@@ -141,10 +144,12 @@ def extended(by_year: dict[int, float], year: int, rule: dict[str, str]) -> floa
     return by_year[below] + (by_year[above] - by_year[below]) * (year - below) / (above - below)
 
 
-def energy_in(scenario: str, convention: str, system: str, year: int) -> tuple[float, float]:
+def energy_in(
+    scenario: str, convention: str, system: str, year: int, carrier: str = "electricity"
+) -> tuple[float, float]:
     """Price, and carbon cost, of one MWh of what a system burns or draws."""
     _, network_tariff, _, _, who, _, marginal = READINGS[convention]
-    carrier = "gas" if system == "gas_boiler" else "electricity"
+    carrier = "gas" if system == "gas_boiler" else carrier
     tariff = network_tariff if system == "network" else "residential"
     price = figure(scenario, f"{carrier}_{tariff}", PRICE, year)
     if who in ("social", "public") and tariff == "residential":
@@ -258,15 +263,17 @@ def sized_by_load(scenario: str, system: str, demand_kwh: float) -> float:
 
 
 def plain_sized_network(
-    scenario: str, convention: str, dwellings: int, demand_kwh: float, rate: float | None
+    scenario: str, convention: str, dwellings: float, demand_kwh: float, rate: float | None
 ) -> dict[str, float]:
-    built = build(derived_or_given(scenario), dwellings, demand_kwh)
+    burns_gas = convention == "best_practice_gas_peak"
+    trench_m = MAIN_M + LINK_M if convention == "best_practice_mapped" else None
+    boiler = "gas_boiler" if burns_gas else "electric_boiler"
+    built = build(derived_or_given(scenario), dwellings, demand_kwh, boiler, trench_m)
     delivered = demand_kwh * dwellings / 1000
-    drawn = (
-        built.heat_pump_mwh / figure(scenario, "network", "heat_pump_spf")
-        + built.peak_plant_mwh / 0.99
-        + 0.019 * delivered
-    )
+    burnt = built.peak_plant_mwh / 0.93 if burns_gas else 0.0
+    drawn = built.heat_pump_mwh / figure(scenario, "network", "heat_pump_spf") + 0.019 * delivered
+    if not burns_gas:
+        drawn += built.peak_plant_mwh / 0.99
     spending = dict.fromkeys(range(51), 0.0)
     for gbp, life in built.capital.values():
         for year, spent in bought(gbp, life, 50).items():
@@ -276,14 +283,18 @@ def plain_sized_network(
     for t in range(1, 51):
         price, carbon = energy_in(scenario, convention, "network", start + t - 1)
         upkeep = upkeep_per_mwh(scenario) * delivered + built.upkeep_gbp
-        costs.append({"capital": spending[t], "om": upkeep, "fuel": drawn * price, "carbon": drawn * carbon})
+        fuel, charged = drawn * price, drawn * carbon
+        if burns_gas:
+            gas, of_gas = energy_in(scenario, convention, "network", start + t - 1, "gas")
+            fuel, charged = fuel + burnt * gas, charged + burnt * of_gas
+        costs.append({"capital": spending[t], "om": upkeep, "fuel": fuel, "carbon": charged})
         heat.append(delivered)
     vat = 1.05 if READINGS[convention][4] == "private" else 1.0
     return {element: value * vat for element, value in levelise(costs, heat, convention, rate).items()}
 
 
 def plain_network(
-    scenario: str, convention: str, dwellings: int, demand_kwh: float, rate: float | None
+    scenario: str, convention: str, dwellings: float, demand_kwh: float, rate: float | None
 ) -> dict[str, float]:
     per, _, again, share, _, common, _ = READINGS[convention]
     if common:
@@ -320,6 +331,7 @@ def one_demand(demand_kwh: float) -> pl.DataFrame:
     )
 
 
+MAIN_M, LINK_M, SHARE = 12_345.0, 678.0, 0.4  # of the place that `best_practice_mapped` serves
 RATES = ("discount_rate", "rate_to_year_30", "rate_to_year_75", "rate_after_year_75", "commercial_rate")
 
 
@@ -338,12 +350,16 @@ def test_every_element_agrees_with_the_plain_implementation(
 ) -> None:
     set_rates = [] if rate is None else [f"{name}={rate}" for name in RATES]
     assumptions = with_network_size(override(RESOLVED, set_rates, scenario=scenario), dwellings)
-    table = lcoh_table(one_demand(demand_kwh), assumptions, scenario=scenario, convention=convention)
+    mapped = Place(homes={"all": float(dwellings)}, connection_share=SHARE, main_pipe_m=MAIN_M, link_pipe_m=LINK_M)
+    place = mapped if convention == "best_practice_mapped" else None
+    homes = dwellings * SHARE if place else float(dwellings)
+    table = lcoh_table(one_demand(demand_kwh), assumptions, scenario=scenario, convention=convention, place=place)
     rows = {row["system"]: row for row in table.iter_rows(named=True)}
-    assert set(rows) == {"network", "gas_boiler", "ashp", "gshp"}
+    lacks_gas_of_networks = convention == "best_practice_gas_peak" and scenario == "paper_fit"
+    assert set(rows) == {"gas_boiler", "ashp", "gshp"} | (set() if lacks_gas_of_networks else {"network"})
     for system, row in rows.items():
         plain = (
-            plain_network(scenario, convention, dwellings, demand_kwh, rate)
+            plain_network(scenario, convention, homes, demand_kwh, rate)
             if system == "network"
             else plain_individual(scenario, convention, system, demand_kwh, rate)
         )

@@ -173,7 +173,7 @@ def test_a_network_s_heat_pump_is_credited_over_the_common_horizon_only() -> Non
 def test_every_convention_names_a_perspective_and_all_of_ours_divide_by_delivered_heat() -> None:
     assert {convention.perspective for convention in CONVENTIONS.values()} == set(PERSPECTIVES)
     ours = [convention for name, convention in CONVENTIONS.items() if name.startswith("best_practice")]
-    assert len(ours) == 3
+    assert len(ours) == 5
     assert {(c.denominator, c.horizon) for c in ours} == {("delivered", "network_life")}
 
 

@@ -152,11 +152,11 @@ LCOH_PROBABILITY = Table(
 )  # fmt: skip
 
 BREAK_EVEN = Table(
-    "break_even", "value of one quantity at which a system costs as much as the gas boiler",
+    "break_even", "value of one quantity at which a system costs as much as the reference, a gas boiler",
     ("scenario", "convention", "period", "dwelling_type", "system", "scale", "quantity"),
     (
         scenario, convention, period, profile_group, system, scale,
-        Column("quantity", S, "what is varied", allowed=("carbon_price", "electricity_to_gas_price_ratio", "spf", "capital_grant")),
+        Column("quantity", S, "what is varied", allowed=("carbon_price", "electricity_to_gas_price_ratio", "spf", "capital_grant", "heat_price")),
         Column("unit", S, "its unit"),
         Column("base", F, "its value now"),
         Column("value", F, "its value at break-even", nullable=True),
@@ -170,7 +170,7 @@ ABATEMENT = Table(
     ("scenario", "convention", "period", "dwelling_type", "system", "scale", "reference", "grid"),
     (
         scenario, convention, period, profile_group, system, scale,
-        Column("reference", S, "boiler that is replaced", allowed=("existing_boiler", "new_boiler")),
+        Column("reference", S, "system that is replaced", allowed=("existing_boiler", "new_boiler", "new_ashp", "new_gshp")),
         Column("grid", S, "electricity that the system is charged with", allowed=("average", "long_run_marginal")),
         Column("co2_saved_kg_per_year", F, "carbon dioxide saved per home and year", "kg/yr"),
         Column("cost_gbp_per_tonne", F, "extra cost per tonne saved, without any price of carbon", "GBP/t", nullable=True),

@@ -124,6 +124,8 @@ CONVENTIONS: Final[dict[str, Convention]] = {
         BEST_PRACTICE,
         replace(BEST_PRACTICE, name="best_practice_public", perspective="public_body"),
         replace(BEST_PRACTICE, name="best_practice_private", perspective="private", discounting="flat"),
+        replace(BEST_PRACTICE, name="best_practice_mapped", main_pipe="mapped_length"),  # for one place with its pipes
+        replace(BEST_PRACTICE, name="best_practice_gas_peak", peak_plant="gas_boiler"),  # as most networks have it
     )
 }
 
