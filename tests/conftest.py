@@ -17,6 +17,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from flows.server.client import start_server
+from tests.pipeline import on_server
 
 HERE = Path(__file__).parent
 BROWSER_TESTS = (HERE / "e2e" / "test_browser.py", HERE / "integration" / "test_images.py")
@@ -70,7 +71,7 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str, prefec
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
             for call in (("sample", "--out", "landing", "--households", "60"), ("run", "--landing", "landing")):
-                environment = kept | {"PREFECT_API_URL": prefect_api}
+                environment = kept | on_server(prefect_api)
                 made = subprocess.run(
                     [hearth, *call], cwd=place, env=environment, check=False, capture_output=True, text=True
                 )

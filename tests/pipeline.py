@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from flows.server.files import AUTH
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.lineage import QUALITY_RESULT, RUN
 from warehouse.reader import open_published
@@ -97,3 +99,8 @@ def differing(one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> l
 def units(home: Path, table: str) -> set[str]:
     """Return the keys of the lake objects of a table."""
     return {path.relative_to(home / "lake").as_posix() for path in (home / "lake" / table).rglob("*.parquet")}
+
+
+def on_server(url: str) -> dict[str, str]:
+    """Return the environment in which a program uses the server of this run of the tests."""
+    return {"PREFECT_API_URL": url, AUTH: os.environ[AUTH]}

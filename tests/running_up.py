@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from flows.server.client import open_api
 from warehouse.runs import RunLog, read_runs
 
 HEARTH = Path(sys.executable).with_name("hearth")
@@ -42,7 +43,8 @@ class Up:
         wait_until(lambda: "worker     ready" in self.said() or self.process.poll() is not None)
         assert self.process.poll() is None, self.said()
         self.url = json.loads((home / "prefect" / "server.json").read_text())["url"]
-        self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
+        credential = (home / "prefect" / "credential").read_text(encoding="utf-8")
+        self.client = open_api(self.url, timeout_seconds=60, credential=credential)
 
     def said(self) -> str:
         """Return everything that it printed."""

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from flows.operations.alerts import Told, read_book
 from flows.operations.disk import measure_disk, tell_bytes
-from flows.server.files import find_api
+from flows.server.client import open_api
+from flows.server.files import use_scheduling_api
 from flows.settings import Settings
 from warehouse.runs import RunLog
 from warehouse.snapshots import Hold, describe_hold, read_hold
@@ -76,7 +77,7 @@ def read_operations(settings: Settings, runs: Sequence[RunLog], *, older: str | 
             snapshots=disk.snapshots,
             snapshot_bytes=disk.snapshot_bytes,
         ),
-        queue=read_queue(find_api(settings.folders)),
+        queue=read_queue(use_scheduling_api(settings.folders)),
         alerts=AlertState(is_configured=settings.alert_url is not None, last=book.last, standing=book.standing),
         held=read_hold(settings.folders.warehouse),
         older=older,
@@ -90,7 +91,7 @@ def read_queue(api: str | None) -> QueueState | None:
     import httpx
 
     try:
-        with httpx.Client(base_url=api.rstrip("/"), timeout=ANSWER_SECONDS) as client:
+        with open_api(api, timeout_seconds=ANSWER_SECONDS) as client:
 
             def ask(path: str, state: dict[str, Any], **more: Any) -> Any:
                 asked = {"deployments": {"name": {"any_": DEPLOYMENTS}}, "flow_runs": {"state": state}} | more

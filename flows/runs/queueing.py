@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from flows.pipeline.stages import hash_code_of_run
 from flows.pipeline.unit import fingerprint
 from flows.server.client import away_from_here
-from flows.server.files import find_api
+from flows.server.files import use_scheduling_api
 from flows.settings import Settings
 from warehouse.publish import read_history
 
@@ -24,13 +22,12 @@ def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | N
         If no server takes it.
 
     """
-    url = find_api(settings.folders)
+    url = use_scheduling_api(settings.folders)
     if url is None:
         message = (
             f"no server schedules for {settings.home}: start one with `hearth up`, or name yours by PREFECT_API_URL"
         )
         raise ValueError(message)
-    os.environ["PREFECT_API_URL"] = url
     with away_from_here(settings.folders.prefect):
         from prefect.client.orchestration import get_client
         from prefect.exceptions import ObjectNotFound

@@ -30,17 +30,21 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from flows.server.files import END_SECONDS, POLL_SECONDS, ServerError, ServerFiles, take_lock, try_lock
+from flows.server.files import API_URL, AUTH, END_SECONDS, POLL_SECONDS, ServerError, ServerFiles, take_lock, try_lock
 from warehouse.writing import OWNERS_FOLDER
+
+if TYPE_CHECKING:
+    import httpx
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 120.0  # a new database on a busy machine takes half a minute
@@ -51,9 +55,12 @@ NO_TRACKING = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 EMBEDDED_CLIENT = {
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",  # the run's own log tells it; a second writer would block the first
-    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",  # asks before each change for a token that our server never wants
 }
-FOREIGN = ("PREFECT_PROFILE", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")  # they belong to some other server
+FOREIGN = (
+    "PREFECT_PROFILE",
+    "PREFECT_API_KEY",
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED",
+)  # they belong to some other server
 
 
 @dataclass(slots=True)
@@ -162,14 +169,47 @@ def start_server(
         files = ServerFiles(prefect_home.resolve())
         files.home.mkdir(parents=True, exist_ok=True, mode=OWNERS_FOLDER)
         server = _schedule(files, port) if schedules else _join(files)
-        os.environ |= NO_TRACKING | {"PREFECT_HOME": str(files.home), "PREFECT_API_URL": server.url}
-        for name, value in EMBEDDED_CLIENT.items():
-            os.environ.setdefault(name, value)
         for name in FOREIGN:
             os.environ.pop(name, None)
+        os.environ |= NO_TRACKING | {
+            "PREFECT_HOME": str(files.home),
+            API_URL: server.url,
+            AUTH: files.read_credential(),
+        }
+        for name, value in EMBEDDED_CLIENT.items():
+            os.environ.setdefault(name, value)
     changed = {name for name in before.keys() | os.environ.keys() if before.get(name) != os.environ.get(name)}
     server._environment |= {name: before.get(name) for name in changed}  # noqa: SLF001 - this function makes the server
     return server
+
+
+def open_api(url: str, *, timeout_seconds: float, credential: str | None = None) -> httpx.Client:
+    """Return a client of a Prefect API that may ask for a credential, and for a token against cross-site requests.
+
+    Parameters
+    ----------
+    url
+        Of the API.
+    timeout_seconds
+        For each answer [s].
+    credential
+        User and password; by default those of the environment, where there are any.
+
+    Raises
+    ------
+    httpx.HTTPError
+        If the server does not answer.
+
+    """
+    import httpx
+
+    user, _, password = (credential or os.environ.get(AUTH, "")).partition(":")
+    auth, asker, base = (user, password) if user else None, str(uuid.uuid4()), url.rstrip("/")
+    token = httpx.get(
+        f"{base}/csrf-token", params={"client": asker}, auth=auth, timeout=timeout_seconds, trust_env=False
+    )
+    headers = {"Prefect-Csrf-Client": asker, "Prefect-Csrf-Token": token.json()["token"]} if token.is_success else {}
+    return httpx.Client(base_url=base, auth=auth, headers=headers, timeout=timeout_seconds, trust_env=False)
 
 
 @contextmanager
@@ -248,6 +288,7 @@ def _join_or_start(files: ServerFiles, *, schedules: bool = False, port: int = 0
 
 def _start(files: ServerFiles, server_lock: int, *, schedules: bool, port: int) -> str:
     """Start the server on a port that listens already, so that its address is known and early calls only wait."""
+    files.make_credential()
     try:
         listener = socket.create_server((LOOPBACK, port), backlog=128)
     except OSError:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.writing import PRIVATE, write_whole
+from warehouse.writing import OWNER_ONLY, PRIVATE, write_whole
 
 if TYPE_CHECKING:
     from flows.home import Home
 
 END_SECONDS = 30.0  # a server that ends is gone in well under a second
 POLL_SECONDS = 0.05
+API_URL, AUTH = "PREFECT_API_URL", "PREFECT_API_AUTH_STRING"
 
 
 class ServerError(RuntimeError):
@@ -48,6 +50,31 @@ class ServerFiles:
     def address(self) -> Path:
         """URL and process id of the server; true as long as `server.lock` is held."""
         return self.home / "server.json"
+
+    @property
+    def credential(self) -> Path:
+        """User and password that the server asks for; its owner alone can read them."""
+        return self.home / "credential"
+
+    def make_credential(self) -> None:
+        """Draw a credential for a server that starts, unless there is one; `start.lock` is held."""
+        if not self.credential.exists():
+            write_whole(self.credential, f"hearth:{secrets.token_urlsafe(32)}", mode=OWNER_ONLY)
+
+    def read_credential(self) -> str:
+        """Return user and password as Prefect's `PREFECT_API_AUTH_STRING` takes them.
+
+        Raises
+        ------
+        ServerError
+            If another account made the data folder, or the file is gone under a server that lives.
+
+        """
+        try:
+            return self.credential.read_text(encoding="utf-8")
+        except OSError as error:
+            message = f"the Prefect server of {self.home} serves its owner alone: {self.credential}: {error.strerror}"
+            raise ServerError(message) from None
 
     @property
     def log(self) -> Path:
@@ -92,15 +119,22 @@ class ServerFiles:
             os.close(start_lock)
 
 
-def find_api(folders: Home) -> str | None:
-    """Return the API that schedules for a home folder: the configured one, else that of its `hearth up`; None: neither."""
+def use_scheduling_api(folders: Home) -> str | None:
+    """Let this process use the API that schedules for a data folder, and return its URL; None where there is none.
+
+    It is the configured one, else that of its `hearth up`, whose credential goes into the environment too. Call it before
+    Prefect is imported.
+    """
     if configured := os.environ.get("PREFECT_API_URL"):
         return configured
     files = ServerFiles(folders.prefect.resolve())
     try:
-        return files.read_live_address() if files.schedules() else None
-    except PermissionError:  # the owner's alone
+        url = files.read_live_address() if files.schedules() else None
+        if url is not None:
+            os.environ |= {API_URL: url, AUTH: files.read_credential()}
+    except (PermissionError, ServerError):  # the owner's alone
         return None
+    return url
 
 
 def try_lock(path: Path, kind: int) -> int | None:

@@ -1,7 +1,7 @@
 """The embedded Prefect server, from its own side: a process that serves until its last user is gone.
 
-Started by flows/server/client.py as `python -m flows.server.keeper HOME LISTENER LOCK [schedules]` with two inherited descriptors:
-a socket that listens already and the held `server.lock`. `python -m flows.server.keeper` alone makes the template: a
+Started by flows/server/client.py as `python -m flows.server.keeper HOME LISTENER LOCK [schedules]` with two inherited
+descriptors: a socket that listens already and the held `server.lock`. `python -m flows.server.keeper` alone makes the template: a
 database with every migration applied (15 s), which new homes start from (0.01 s).
 """
 
@@ -37,6 +37,7 @@ TEMPLATE = Path(sys.prefix) / "share" / "hearth" / f"prefect-{version('prefect')
 SETTINGS = NO_TRACKING | {
     "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
     "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+    "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
     # SQLite has one writer. What writes beside the requests makes them fail and their client wait for seconds:
     # automations and stored events, of which an embedded server has none, are off; task runs are stored by the hundred.
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
@@ -66,8 +67,13 @@ def serve(files: ServerFiles, listener: socket.socket, *, first: bool, schedules
     """Serve until the last user is gone; return False if the server could not start on the database it found."""
     for name in [name for name in os.environ if name.startswith("PREFECT")]:
         del os.environ[name]  # settings for the caller's server are not for this one
-    os.environ |= SETTINGS | {"PREFECT_HOME": str(files.home)}
     address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+    # Every account of this machine reaches loopback, and so does every page that is open in a browser on it.
+    os.environ |= SETTINGS | {
+        "PREFECT_HOME": str(files.home),
+        "PREFECT_SERVER_API_AUTH_STRING": files.read_credential(),
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": address,
+    }
     files.write_address(f"{address}/api", os.getpid(), schedules=schedules)
     if schedules:
         os.environ["PREFECT_UI_API_URL"] = f"{address}/api"

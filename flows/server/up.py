@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -21,6 +21,13 @@ from flows.settings import Settings
 
 PROJECT = Path(__file__).parents[2]  # where prefect.yaml lies
 POOL = "hearth"
+JOB_TEMPLATE = str(Path(__file__).with_name("pool.json"))  # no variables: a run's command and folder cannot be given
+# What a run needs of the environment; whatever else stands in it, such as keys of other programs, does not reach it.
+WORKER_NEEDS = {
+    "HOME", "HTTPS_PROXY", "HTTP_PROXY", "LANG", "LOGNAME", "NO_PROXY", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ",
+    "USER", "https_proxy", "http_proxy", "no_proxy",
+}  # fmt: skip
+WORKER_NEEDS_BEGIN = ("HEARTH_", "PREFECT_", "LC_", "AWS_", "POLARS_", "OPENBLAS_", "OMP_", "DO_NOT_TRACK")
 GRACE_SECONDS = 20.0  # for a run that is told to end; what it did so far is kept either way
 SAME_REQUEST_SECONDS = 2.0  # a terminal and a service manager may each pass on one and the same request
 POLL_SECONDS = 0.5
@@ -60,7 +67,7 @@ def keep_up(settings: Settings, *, port: int) -> None:
     ):
         say(f"server     {server.url.removesuffix('/api')} starts")
         server.wait_ready()
-        environment = os.environ | settings_as_environment(settings)
+        environment = reduce_environment(os.environ) | settings_as_environment(settings)
         deploy(environment)
         say(f"deployed   nightly ({next_night()}), backfill, report")
         watch_worker(settings, environment, stop, server)
@@ -90,6 +97,11 @@ def stopped_by_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+def reduce_environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of an environment that runs need."""
+    return {n: value for n, value in given.items() if n in WORKER_NEEDS or n.startswith(WORKER_NEEDS_BEGIN)}
+
+
 def settings_as_environment(settings: Settings) -> dict[str, str]:
     """Return the settings that differ from their defaults as HEARTH_*, so that a worker anywhere runs with them.
 
@@ -108,7 +120,7 @@ def settings_as_environment(settings: Settings) -> dict[str, str]:
 def deploy(environment: dict[str, str]) -> None:
     """Make the work pool and the deployments of prefect.yaml on the server of the environment."""
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
-    pool = ["work-pool", "create", POOL, "--type", "process", "--overwrite"]
+    pool = ["work-pool", "create", POOL, "--type", "process", "--overwrite", "--base-job-template", JOB_TEMPLATE]
     for command in (pool, ["deploy", "--all"]):
         done = subprocess.run(
             [*prefect, *command], cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from tests.pipeline import write_edrp
+from tests.pipeline import on_server, write_edrp
 
 HEARTH = Path(sys.executable).with_name("hearth")
 SPAN = (dt.date(2009, 1, 1), dt.date(2010, 1, 1))
@@ -25,7 +25,7 @@ def hearth(
 ) -> subprocess.CompletedProcess[str]:
     """Run `hearth` and return what it printed and how it ended."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HEARTH_", "PREFECT_"))}
-    server = {"PREFECT_API_URL": url} if url else {}
+    server = on_server(url) if url else {}
     return subprocess.run(
         [HEARTH, *map(str, arguments)], capture_output=True, text=True, check=False, cwd=home.parent,
         env=kept | server | QUICK | {"HEARTH_HOME": str(home), "COLUMNS": "100"} | environment,

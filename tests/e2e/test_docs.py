@@ -16,6 +16,7 @@ import xlsxwriter
 from flows.cli.documentation import PAGES
 from flows.settings import Settings
 from tests.doc_blocks import ROOT, Block, blocks, pages
+from tests.pipeline import on_server
 
 BIN = Path(sys.executable).parent
 COMMANDS = [block for page in pages() for block in blocks(page, "sh")]
@@ -55,7 +56,7 @@ def test_every_command_of_the_docs_runs(block: Block, scratch: Path, prefect_api
     path = f"{BIN}{os.pathsep}{kept['PATH']}"
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", block.text], cwd=scratch, capture_output=True, text=True, check=False,
-        env=kept | {"PATH": path, "PREFECT_API_URL": prefect_api, "COLUMNS": "80"},
+        env=kept | {"PATH": path, "COLUMNS": "80"} | on_server(prefect_api),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.pipeline import differing, read_tables, run, write_edrp, write_households
+from tests.pipeline import differing, on_server, read_tables, run, write_edrp, write_households
 from tests.running_up import HEARTH, Up, command_of, descendants, kill, own_environment, wait_until
 
 HOMES = {str(n): 0.3 + 0.1 * n for n in range(1, 5)}
@@ -136,7 +136,7 @@ def test_what_was_cut_short_is_done_by_the_next_one_which_does_not_outlive_its_s
 
 
 def test_a_worker_ends_when_its_supervisor_is_gone(prefect_api: str, tmp_path: Path) -> None:
-    environment = own_environment() | {"PREFECT_API_URL": prefect_api, "PREFECT_HOME": str(tmp_path)}
+    environment = own_environment() | on_server(prefect_api) | {"PREFECT_HOME": str(tmp_path)}
     command = [
         sys.executable,
         "-P",
