@@ -15,6 +15,7 @@ from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, list_changes, scenario_figures
 from transforms.lcoh.model.conventions import BEST_PRACTICE, WANG2018, find_convention
 from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.places import ALL_HOMES, BoughtHeat, Place
 from transforms.lcoh.model.systems import series_read
 from transforms.lcoh.model.unread import explain_unread
 from transforms.lcoh.model.valuation import rate_figures
@@ -57,11 +58,52 @@ class Question:
     discount_rate: float | None = None
     """Discount rate [1/yr] in all years instead of those of the convention's perspective."""
     dwellings: int | None = None
-    """Number of homes on the network, instead of the five scales."""
+    """Number of homes that a network could serve, instead of the five scales."""
+    connection_share: float | None = None
+    """Share of these homes that take heat from the network [1]."""
+    main_pipe_m: float | None = None
+    """Length of the network's main pipe [m]."""
+    link_pipe_m: float | None = None
+    """Length of the pipe from the plant to the main pipe [m]."""
+    heat_price_gbp_per_mwh: float | None = None
+    """Price of the heat that the network buys, without VAT [GBP/MWh]."""
+    heat_co2_kg_per_mwh: float | None = None
+    """Carbon dioxide of the heat that the network buys [kg/MWh]."""
     overrides: tuple[str, ...] = ()
     """Other figures to replace, `parameter=value` each."""
     own_files: tuple[Path, ...] = ()
     """A user's own tables of assumptions, CSV."""
+
+    @property
+    def place(self) -> Place | None:
+        """The place that the network serves; None where nothing but its size is given.
+
+        Raises
+        ------
+        AssumptionError
+            If a place is described without its homes, or bought heat by one of its two values.
+
+        """
+        pipes = {
+            name: value
+            for name in ("connection_share", "main_pipe_m", "link_pipe_m")
+            if (value := getattr(self, name)) is not None
+        }
+        price, co2 = self.heat_price_gbp_per_mwh, self.heat_co2_kg_per_mwh
+        if (price is None) != (co2 is None):
+            message = (
+                "a network that buys heat needs its price and its carbon dioxide: give --heat-price and --heat-co2"
+            )
+            raise AssumptionError(message)
+        bought = None if price is None or co2 is None else BoughtHeat(price_gbp_per_mwh=price, co2_kg_per_mwh=co2)
+        if not pipes and bought is None:
+            return None
+        if self.dwellings is None:
+            message = (
+                "pipes, connection and bought heat belong to one place: say how many homes it has with --dwellings"
+            )
+            raise AssumptionError(message)
+        return Place(homes={ALL_HOMES: float(self.dwellings)}, bought_heat=bought, **pipes)
 
 
 def run_lcoh(question: Question) -> Answer:
@@ -75,7 +117,7 @@ def run_lcoh(question: Question) -> Answer:
     """
     demand, assumptions = read_question(question)
     scenario, convention = question.scenario, question.convention
-    table = lcoh_table(demand, assumptions, scenario=scenario, convention=convention)
+    table = lcoh_table(demand, assumptions, scenario=scenario, convention=convention, place=question.place)
     notes = (
         *_left_out(assumptions, scenario, convention),
         *list_unread(question),
@@ -126,7 +168,9 @@ def list_unread(question: Question) -> tuple[str, ...]:
 def _cost(question: Question) -> tuple[pl.DataFrame, ScenarioFigures]:
     """Return the table `lcoh` and the figures that it was made with."""
     demand, assumptions = read_question(question)
-    table = lcoh_table(demand, assumptions, scenario=question.scenario, convention=question.convention)
+    table = lcoh_table(
+        demand, assumptions, scenario=question.scenario, convention=question.convention, place=question.place
+    )
     return table, scenario_figures(assumptions, question.scenario)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flows.answers.lcoh import Question, read_question
 from transforms.lcoh.assumptions.refusals import AssumptionError
-from transforms.lcoh.results.explain import COSTS, FLOWS, PRESENT, Explanation, explain_cost
+from transforms.lcoh.results.explain import COSTS, FLOWS, PRESENT, Explanation, OneNumber, explain_cost
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -48,11 +48,10 @@ def explain_lcoh(
     return explain_cost(
         demand,
         assumptions,
+        OneNumber(system=system, dwelling_type=dwelling_type, scale=scale),
         scenario=question.scenario,
         convention=question.convention,
-        system=system,
-        dwelling_type=dwelling_type,
-        scale=scale,
+        place=question.place,
     )
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from flows.answers.trace_key import KeyChoiceError, Query, Value, find_row
 from flows.answers.trace_scope import Scope, read_scope
 from flows.settings import Settings
-from transforms.lcoh.results.explain import Explanation, explain_cost
+from transforms.lcoh.results.explain import Explanation, OneNumber, explain_cost
 from transforms.tables.origins import BY_NAME, TRACEABLE, Figure, Origin, way_back
 from warehouse.manifest import Manifest, read_manifests
 from warehouse.reader import open_published
@@ -217,10 +217,9 @@ def _explain(cost: dict[str, Any], assumptions: pl.DataFrame) -> Explanation:
             "demand_kwh": [float(cost.get("demand_kwh") or 1.0)],
         }
     )
-    return explain_cost(
-        demand, assumptions, scenario=cost["scenario"], convention=cost["convention"], system=cost["system"],
-        dwelling_type=of_type, scale=cost["scale"] if cost["system"] == NETWORK else None,
-    )  # fmt: skip
+    scale = cost["scale"] if cost["system"] == NETWORK else None
+    asked = OneNumber(system=cost["system"], dwelling_type=of_type, scale=scale)
+    return explain_cost(demand, assumptions, asked, scenario=cost["scenario"], convention=cost["convention"])
 
 
 def _is_same(value: Value, other: Value) -> bool:

@@ -12,6 +12,7 @@ from flows.cli.exits import Home, Json, read_settings, tell, usage_errors
 from flows.cli.help_page import Commands
 
 ONE_NUMBER = "One number, year by year"
+ONE_PLACE = "One place, with its pipes and its heat"
 
 commands = Commands("Results")
 
@@ -120,6 +121,21 @@ def lcoh(
     own_files: Annotated[
         list[Path] | None, typer.Option("--assumptions", metavar="FILE", help="CSV of your own; may be repeated.")
     ] = None,
+    connection_share: Annotated[
+        float | None, typer.Option("--connect", metavar="SHARE", rich_help_panel=ONE_PLACE, help="Of the homes, 0.5 for half.", show_default="all")
+    ] = None,
+    main_pipe_m: Annotated[
+        float | None, typer.Option("--main-pipe", metavar="METRES", rich_help_panel=ONE_PLACE, help="For best_practice_mapped.")
+    ] = None,
+    link_pipe_m: Annotated[
+        float | None, typer.Option("--link-pipe", metavar="METRES", rich_help_panel=ONE_PLACE, help="From the plant to the main pipe.")
+    ] = None,
+    heat_price: Annotated[
+        float | None, typer.Option(metavar="GBP", rich_help_panel=ONE_PLACE, help="Per MWh of heat that the network buys.")
+    ] = None,
+    heat_co2: Annotated[
+        float | None, typer.Option(metavar="KG", rich_help_panel=ONE_PLACE, help="Per MWh of that heat.")
+    ] = None,
     as_json: Json = False,
     explain: Annotated[
         str | None,
@@ -144,7 +160,9 @@ def lcoh(
 
     question = Question(
         scenario=scenario, convention=convention, demand_kwh=demand_kwh, discount_rate=discount_rate,
-        dwellings=dwellings, overrides=tuple(overrides or ()), own_files=tuple(own_files or ()),
+        dwellings=dwellings, connection_share=connection_share, main_pipe_m=main_pipe_m, link_pipe_m=link_pipe_m,
+        heat_price_gbp_per_mwh=heat_price, heat_co2_kg_per_mwh=heat_co2,
+        overrides=tuple(overrides or ()), own_files=tuple(own_files or ()),
     )  # fmt: skip
     if explain:
         from flows.answers.lcoh_explain import explain_lcoh, show_explanation, write_workbook

@@ -17,9 +17,9 @@ from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.what_if import Case, build
 from transforms.lcoh.results.curves import sensitivity_table
 from transforms.lcoh.results.finance import finance_table
-from transforms.lcoh.results.probability import DRAWS, draw, probability_table
-from transforms.lcoh.results.uncertainty import check_ranges, cost_of_draws, ranges_of
-from transforms.lcoh.results.variance import BASE_SAMPLES, sobol_indices, sobol_table
+from transforms.lcoh.results.probability import draw, probability_table
+from transforms.lcoh.results.uncertainty import BASE_SAMPLES, DRAWS, Sampling, check_ranges, cost_of_draws, ranges_of
+from transforms.lcoh.results.variance import sobol_indices, sobol_table
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 
@@ -42,6 +42,7 @@ def main() -> None:
     ranges = check_ranges(read_figures("uncertainty_range"))
     figures, demand = scenario_figures(assumptions, SCENARIO), paper_demand(assumptions)
     chosen = {"scenario": SCENARIO, "convention": CONVENTION}
+    sampling = Sampling(ranges=ranges, seed=1)
     drawn = draw(ranges, draws=DRAWS, seed=1)
     of_network = [ranges[place] for place in ranges_of(ranges, NETWORK)]
     # filled up with parameters without effect: the shipped ranges of a network are fewer
@@ -68,7 +69,7 @@ def main() -> None:
         ),
         (
             f"{DRAWS:,} draws over all systems and dwelling types [s]",
-            measure(partial(probability_table, demand, assumptions, ranges, seed=1, **chosen)),
+            measure(partial(probability_table, demand, assumptions, sampling, **chosen)),
             2.0,
         ),
         (
@@ -78,7 +79,7 @@ def main() -> None:
         ),
         (
             "Sobol indices of all systems and scales, with intervals [s]",
-            measure(partial(sobol_table, assumptions, ranges, demand_kwh=DEMAND_KWH, seed=1, **chosen), times=1),
+            measure(partial(sobol_table, assumptions, sampling, demand_kwh=DEMAND_KWH, **chosen), times=1),
             float("nan"),
         ),
         (

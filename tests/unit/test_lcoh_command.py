@@ -5,8 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from flows.answers.lcoh import Question, run_lcoh, show_lcoh
+from flows.cli.main import app
 from tests.networks_only import write_networks_only
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.model.conventions import BEST_PRACTICE
@@ -149,6 +151,38 @@ def test_a_given_discount_rate_holds_in_all_years_of_any_convention(convention: 
     assert capital[1]["capital_gbp_per_mwh"] > 2 * capital[0]["capital_gbp_per_mwh"]
 
 
+def test_a_place_is_costed_with_its_pipes_and_its_heat() -> None:
+    base = {"scenario": "eep2019", "convention": "best_practice_mapped", "demand_kwh": 15_200.0, "dwellings": 400}
+
+    def row(**place: float) -> dict[str, float]:
+        table = run_lcoh(Question(**base, **place)).table.filter(system="network")  # type: ignore[arg-type]
+        assert table["scale"].to_list() == ["place"]
+        return table.row(0, named=True)
+
+    near = row(main_pipe_m=2_000)
+    half, far = row(main_pipe_m=2_000, connection_share=0.5), row(main_pipe_m=2_000, link_pipe_m=3_000)
+    assert (near["dwellings"], half["dwellings"], far["dwellings"]) == (400, 200, 400)
+    assert half["lcoh_gbp_per_mwh"] > near["lcoh_gbp_per_mwh"]
+    assert far["initial_capital_gbp_per_dwelling"] > near["initial_capital_gbp_per_dwelling"] + 1_000
+    waste = row(main_pipe_m=2_000, heat_price_gbp_per_mwh=20, heat_co2_kg_per_mwh=0)
+    dear = row(main_pipe_m=2_000, heat_price_gbp_per_mwh=40, heat_co2_kg_per_mwh=0)
+    assert waste["initial_capital_gbp_per_dwelling"] < near["initial_capital_gbp_per_dwelling"] - 4_000  # no plant
+    assert 20 < dear["lcoh_gbp_per_mwh"] - waste["lcoh_gbp_per_mwh"] < 26  # what pipes lose is paid for too
+
+
+def test_the_command_takes_a_place_to_the_model_and_to_the_explanation() -> None:
+    place = ["--dwellings", "400", "--main-pipe", "2000", "--link-pipe", "500", "--connect", "0.5"]
+    heat = ["--heat-price", "25", "--heat-co2", "0"]
+    asked = ["lcoh", "--scenario", "eep2019", "--convention", "best_practice_mapped", "--demand-kwh", "15200"]
+    rows = CliRunner().invoke(app, [*asked, *place, *heat, "--json"])
+    assert rows.exit_code == 0, rows.output
+    network = json.loads(rows.stdout)[-1]
+    assert (network["scale"], network["dwellings"]) == ("place", 200)
+    explained = CliRunner().invoke(app, [*asked, *place, *heat, "--explain", "network"])
+    assert explained.exit_code == 0, explained.output
+    assert f"{network['lcoh_gbp_per_mwh']:,.2f} GBP/MWh" in explained.stdout
+
+
 def test_a_longer_life_asks_for_more_years_and_gets_them_where_a_rule_holds() -> None:
     longer = run_lcoh(
         Question(scenario="eep2019", demand_kwh=15_200, dwellings=100, overrides=("network.lifetime_years=75",))
@@ -173,6 +207,10 @@ def test_a_scenario_that_can_cost_nothing_is_refused(tmp_path: Path) -> None:
         ({"demand_kwh": float("nan")}, "not above zero"),
         ({"discount_rate": 3.5}, "must be at least 0 and at most 1"),
         ({"discount_rate": -0.01}, "must be at least 0 and at most 1"),
+        ({"main_pipe_m": 900.0}, "say how many homes it has with --dwellings"),
+        ({"dwellings": 9, "heat_price_gbp_per_mwh": 20.0}, "its price and its carbon dioxide"),
+        ({"dwellings": 9, "connection_share": 2.0}, "the connection share 2.0 is not above 0 and at most 1"),
+        ({"dwellings": 9, "convention": "best_practice_mapped"}, "give the place its main pipe in metres"),
         ({"dwellings": 0}, "--dwellings 0: .* must be at least 1"),
         ({"overrides": ("spf=3",)}, "no parameter is named 'spf'; did you mean .*heat_pump_spf"),
         ({"overrides": ("discount_rate=0.05",), "discount_rate": 0.03}, "the key stands in"),

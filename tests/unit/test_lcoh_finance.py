@@ -17,7 +17,7 @@ from transforms.lcoh.model.conventions import find_convention
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.what_if import Case, build
-from transforms.lcoh.results.finance import appraise, finance_table, phase_in
+from transforms.lcoh.results.finance import Terms, appraise, finance_table, phase_in
 from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost_analysis import NETWORK_FINANCE
 from warehouse.cost_figures import read_assumptions
@@ -110,9 +110,10 @@ def test_homes_that_join_over_two_years_pay_and_cost_as_by_hand() -> None:
 
 
 def test_the_table_of_a_two_year_network_is_as_by_hand() -> None:
-    project_of = {"scenario": "paper_fit", "convention": "wang2018_delivered", "connection_years": 1}
+    project_of = {"scenario": "paper_fit", "convention": "wang2018_delivered"}
+    terms = Terms(heat_tariff_gbp_per_mwh=4000.0, connection_years=1)
     demand = DEMAND.with_columns(demand_kwh=pl.lit(10_000.0))
-    found = finance_table(demand, two_years(), heat_tariff_gbp_per_mwh=4000.0, **project_of).row(0, named=True)  # type: ignore[arg-type]
+    found = finance_table(demand, two_years(), **project_of, terms=terms).row(0, named=True)
     cost = lcoh_table(demand, two_years(), scenario="paper_fit", convention="wang2018_delivered").filter(
         system="network"
     )
@@ -140,7 +141,7 @@ def test_what_a_late_home_leaves_at_the_end_is_credited() -> None:
 
 
 def test_without_phasing_the_minimum_tariff_is_the_levelised_cost() -> None:
-    found = finance_table(DEMAND, ASSUMPTIONS, scenario="eep2019", connection_years=1)
+    found = finance_table(DEMAND, ASSUMPTIONS, scenario="eep2019", terms=Terms(connection_years=1))
     table = lcoh_table(DEMAND, ASSUMPTIONS, scenario="eep2019", convention=PRIVATE)
     of_networks = found.join(table.filter(system="network"), on="scale")
     assert of_networks.height == 5
@@ -154,10 +155,13 @@ def test_without_phasing_the_minimum_tariff_is_the_levelised_cost() -> None:
 
 @pytest.mark.parametrize("connection_years", [1, 5, 12])
 def test_at_the_minimum_tariff_nothing_is_earned_and_no_grant_is_needed(connection_years: int) -> None:
-    first = finance_table(DEMAND, ASSUMPTIONS, scenario="eep2019", connection_years=connection_years)
+    first = finance_table(DEMAND, ASSUMPTIONS, scenario="eep2019", terms=Terms(connection_years=connection_years))
     tariff = first["minimum_tariff_gbp_per_mwh"][0]
     found = finance_table(
-        DEMAND, ASSUMPTIONS, scenario="eep2019", connection_years=connection_years, heat_tariff_gbp_per_mwh=tariff
+        DEMAND,
+        ASSUMPTIONS,
+        scenario="eep2019",
+        terms=Terms(connection_years=connection_years, heat_tariff_gbp_per_mwh=tariff),
     ).row(0, named=True)
     assert found["npv_gbp_per_dwelling"] == pytest.approx(0.0, abs=1e-6)
     assert found["irr"] == pytest.approx(0.07, abs=1e-6)
@@ -168,7 +172,9 @@ def test_at_the_minimum_tariff_nothing_is_earned_and_no_grant_is_needed(connecti
 
 def test_slow_connection_costs_and_the_shipped_years_hold_by_default() -> None:
     tariffs = [
-        finance_table(DEMAND, ASSUMPTIONS, scenario="eep2019", connection_years=years)["minimum_tariff_gbp_per_mwh"][0]
+        finance_table(DEMAND, ASSUMPTIONS, scenario="eep2019", terms=Terms(connection_years=years))[
+            "minimum_tariff_gbp_per_mwh"
+        ][0]
         for years in (1, 3, 5, 10)
     ]
     assert tariffs == sorted(tariffs)
@@ -178,7 +184,7 @@ def test_slow_connection_costs_and_the_shipped_years_hold_by_default() -> None:
 def test_what_cannot_be_judged_is_left_out_or_refused() -> None:
     lacking = read_with_networks_only()
     assert finance_table(DEMAND, lacking, scenario="networks_only").is_empty()  # no price of gas for the counterfactual
-    given_tariff = finance_table(DEMAND, lacking, scenario="networks_only", heat_tariff_gbp_per_mwh=150.0)
+    given_tariff = finance_table(DEMAND, lacking, scenario="networks_only", terms=Terms(heat_tariff_gbp_per_mwh=150.0))
     assert given_tariff.height == 5
     assert given_tariff.schema == pl.Schema(NETWORK_FINANCE.schema)
     flats = paper_demand(ASSUMPTIONS).filter(dwelling_type="flat")

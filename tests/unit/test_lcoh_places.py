@@ -23,11 +23,11 @@ from transforms.lcoh.results.abatement import abatement_table
 from transforms.lcoh.results.break_even import break_even_table, pair_with
 from transforms.lcoh.results.costed import compared_systems
 from transforms.lcoh.results.curves import sensitivity_table
-from transforms.lcoh.results.explain import explain_cost
+from transforms.lcoh.results.explain import OneNumber, explain_cost
 from transforms.lcoh.results.finance import finance_table
 from transforms.lcoh.results.probability import probability_table
 from transforms.lcoh.results.table import lcoh_table
-from transforms.lcoh.results.uncertainty import check_ranges
+from transforms.lcoh.results.uncertainty import Sampling, check_ranges
 from transforms.lcoh.results.variance import sobol_table
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
@@ -64,7 +64,7 @@ def of_development(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def test_a_place_of_a_scale_s_size_and_pipe_is_that_scale_in_every_table() -> None:
-    drawn = {"seed": 1, "draws": 100}
+    drawn = Sampling(ranges=RANGES, seed=1, draws=100, base_samples=64)
     pairs = {
         "lcoh": [lcoh_table(DEMAND, ASSUMPTIONS, **OURS), lcoh_table(DEMAND, ASSUMPTIONS, **MAPPED, place=DEVELOPMENT)],
         "break_even": [
@@ -84,12 +84,12 @@ def test_a_place_of_a_scale_s_size_and_pipe_is_that_scale_in_every_table() -> No
             finance_table(DEMAND, ASSUMPTIONS, **MAPPED, place=DEVELOPMENT),
         ],
         "probability": [
-            probability_table(DEMAND, ASSUMPTIONS, RANGES, **OURS, **drawn),
-            probability_table(DEMAND, ASSUMPTIONS, RANGES, **MAPPED, **drawn, place=DEVELOPMENT),
+            probability_table(DEMAND, ASSUMPTIONS, drawn, **OURS),
+            probability_table(DEMAND, ASSUMPTIONS, drawn, **MAPPED, place=DEVELOPMENT),
         ],
         "sobol": [
-            sobol_table(ASSUMPTIONS, RANGES, **OURS, demand_kwh=15_200.0, seed=1, samples=64),
-            sobol_table(ASSUMPTIONS, RANGES, **MAPPED, demand_kwh=15_200.0, seed=1, samples=64, place=DEVELOPMENT),
+            sobol_table(ASSUMPTIONS, drawn, **OURS, demand_kwh=15_200.0),
+            sobol_table(ASSUMPTIONS, drawn, **MAPPED, demand_kwh=15_200.0, place=DEVELOPMENT),
         ],
     }
     for name, (by_scale, by_place) in pairs.items():
@@ -101,7 +101,7 @@ def test_a_place_of_a_scale_s_size_and_pipe_is_that_scale_in_every_table() -> No
 
 
 def test_a_place_can_be_explained() -> None:
-    found = explain_cost(ALL, ASSUMPTIONS, **MAPPED, system="network", place=DEVELOPMENT)
+    found = explain_cost(ALL, ASSUMPTIONS, OneNumber(system="network"), **MAPPED, place=DEVELOPMENT)
     row = lcoh_table(ALL, ASSUMPTIONS, **MAPPED, place=DEVELOPMENT).filter(system="network").row(0, named=True)
     assert (found.scale, found.dwellings) == ("place", 3000)
     assert found.lcoh_gbp_per_mwh == pytest.approx(row["lcoh_gbp_per_mwh"], rel=1e-12)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 import pytest
@@ -17,7 +19,7 @@ from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.what_if import Case
 from transforms.lcoh.results.probability import draw, probability_table
 from transforms.lcoh.results.table import lcoh_table
-from transforms.lcoh.results.uncertainty import Uncertain, check_ranges, cost_of_draws
+from transforms.lcoh.results.uncertainty import Sampling, Uncertain, check_ranges, cost_of_draws
 from transforms.lcoh.results.variance import sobol_indices, sobol_table
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
@@ -33,6 +35,10 @@ def uniform(parameter: str, low: float, high: float, *systems: str) -> Uncertain
     return Uncertain(
         parameter=parameter, systems=systems, distribution="uniform", low=low, high=high, unit="1", source="a test"
     )
+
+
+def sampled(ranges: Sequence[Uncertain], *, seed: int = 1, **sizes: int) -> Sampling:
+    return Sampling(ranges=tuple(ranges), seed=seed, **sizes)
 
 
 def ishigami(x: Yearly) -> Yearly:
@@ -82,7 +88,7 @@ def test_a_linear_cost_has_the_indices_worked_out_by_hand() -> None:
     """LCOH = sum of elements times their factors: S_i = (element_i x width_i)^2 / sum, and no interactions."""
     widths = {"capital": 0.8, "om": 1.0, "gas_price": 0.75, "carbon": 0.4}
     ranges = [uniform(name, 1 - width / 2, 1 + width / 2, "gas_boiler") for name, width in widths.items()]
-    found = sobol_table(ASSUMPTIONS, ranges, demand_kwh=15_200.0, seed=1, **CHOICE)
+    found = sobol_table(ASSUMPTIONS, sampled(ranges), demand_kwh=15_200.0, **CHOICE)
     row = lcoh_table(DEMAND.filter(dwelling_type="all"), ASSUMPTIONS, **CHOICE).row(0, named=True)
     elements = [row[f"{name}_gbp_per_mwh"] for name in ("capital", "om", "fuel", "carbon")]
     variances = (np.array(elements) * np.array(list(widths.values()))) ** 2
@@ -94,7 +100,7 @@ def test_a_linear_cost_has_the_indices_worked_out_by_hand() -> None:
 
 
 def test_the_shipped_ranges_give_a_row_for_each_that_a_system_depends_on() -> None:
-    found = sobol_table(ASSUMPTIONS, RANGES, demand_kwh=15_200.0, seed=1, samples=256, **CHOICE)
+    found = sobol_table(ASSUMPTIONS, sampled(RANGES, base_samples=256), demand_kwh=15_200.0, **CHOICE)
     of_system = {
         system: sum(system in uncertain.systems for uncertain in RANGES)
         for system in ("gas_boiler", "ashp", "gshp", "network")
@@ -141,7 +147,7 @@ def test_a_home_s_demand_draw_is_a_home_of_its_own_size() -> None:
 
 
 def test_shares_of_a_choice_add_up_to_one_and_a_seed_repeats() -> None:
-    found = probability_table(DEMAND, ASSUMPTIONS, RANGES, seed=7, draws=2000, **CHOICE)
+    found = probability_table(DEMAND, ASSUMPTIONS, sampled(RANGES, seed=7, draws=2000), **CHOICE)
     choices = found.group_by("dwelling_type", "alternatives").agg(pl.col("cheapest_share").sum(), pl.len())
     assert choices["cheapest_share"].to_list() == pytest.approx([1.0] * choices.height)
     assert choices.filter(dwelling_type="flat")["len"].to_list() == [3]
@@ -149,8 +155,8 @@ def test_shares_of_a_choice_add_up_to_one_and_a_seed_repeats() -> None:
     assert dict(of_all.select("alternatives", "len").iter_rows()) == {
         "individual": 3, "small": 4, "medium": 4, "large": 4, "single_development": 4, "multi_development": 4,
     }  # fmt: skip
-    assert found.equals(probability_table(DEMAND, ASSUMPTIONS, RANGES, seed=7, draws=2000, **CHOICE))
-    assert not found.equals(probability_table(DEMAND, ASSUMPTIONS, RANGES, seed=8, draws=2000, **CHOICE))
+    assert found.equals(probability_table(DEMAND, ASSUMPTIONS, sampled(RANGES, seed=7, draws=2000), **CHOICE))
+    assert not found.equals(probability_table(DEMAND, ASSUMPTIONS, sampled(RANGES, seed=8, draws=2000), **CHOICE))
     ends = found.select(((pl.col("lcoh_p05") < pl.col("lcoh_p50")) & (pl.col("lcoh_p50") < pl.col("lcoh_p95"))).all())
     assert ends.item()
 
@@ -160,7 +166,7 @@ def test_nothing_uncertain_gives_the_cost_of_the_table_and_one_cheapest_system()
     narrow = [uniform("discount_rate", rate - 1e-9, rate, "gas_boiler", "ashp", "gshp", "network")]
     private = {"scenario": "eep2019", "convention": "best_practice_private"}
     flat = override(ASSUMPTIONS, [f"private.commercial_rate={rate}"], scenario="eep2019")
-    found = probability_table(DEMAND, flat, narrow, seed=1, draws=50, **private)
+    found = probability_table(DEMAND, flat, sampled(narrow, draws=50), **private)
     table = lcoh_table(DEMAND, flat, **private)
     both = found.join(table, on=["dwelling_type", "system", "scale"])
     assert both.height == found.height
@@ -177,7 +183,7 @@ def test_systems_share_their_draws_of_what_is_common() -> None:
         scenario="eep2019",
     )  # fmt: skip
     found = probability_table(
-        DEMAND, same, both, seed=1, draws=500, scenario="eep2019", convention="wang2018_delivered"
+        DEMAND, same, sampled(both, draws=500), scenario="eep2019", convention="wang2018_delivered"
     ).filter(alternatives="individual")
     twins = (
         found.filter(pl.col("system") != "gas_boiler")
@@ -190,15 +196,15 @@ def test_systems_share_their_draws_of_what_is_common() -> None:
 @pytest.mark.parametrize("convention", ["wang2018"])
 def test_a_convention_per_heat_produced_is_refused(convention: str) -> None:
     with pytest.raises(AssumptionError, match="cannot be compared: take one that divides by the heat delivered"):
-        probability_table(DEMAND, ASSUMPTIONS, RANGES, scenario="paper_fit", convention=convention, seed=1, draws=10)
+        probability_table(DEMAND, ASSUMPTIONS, sampled(RANGES, draws=10), scenario="paper_fit", convention=convention)
     with pytest.raises(AssumptionError, match="cannot be compared"):
-        sobol_table(ASSUMPTIONS, RANGES, scenario="paper_fit", convention=convention, demand_kwh=1e4, seed=1, samples=8)
+        sobol_table(ASSUMPTIONS, sampled(RANGES), scenario="paper_fit", convention=convention, demand_kwh=1e4)
 
 
 def test_demands_of_two_bases_are_refused() -> None:
     mixed = pl.concat([DEMAND, DEMAND.with_columns(demand_basis=pl.lit("measured"))])
     with pytest.raises(AssumptionError, match="measured and paper are mixed"):
-        probability_table(mixed, ASSUMPTIONS, RANGES, seed=1, draws=10, **CHOICE)
+        probability_table(mixed, ASSUMPTIONS, sampled(RANGES, draws=10), **CHOICE)
 
 
 def test_quantiles_are_those_of_the_declared_distribution() -> None:

@@ -305,7 +305,8 @@ def _main_pipe_m(network: HeatNetwork, convention: Convention, place: Place) -> 
     if convention.main_pipe == "mapped_length":
         if place.main_pipe_m is None:
             message = (
-                f"convention {convention.name} takes the main pipe from a map: give the place its main pipe in metres"
+                f"convention {convention.name} takes the main pipe from a map: give the place its main pipe in metres, "
+                "or take best_practice"
             )
             raise AssumptionError(message)
         return place.main_pipe_m

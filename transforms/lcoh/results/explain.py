@@ -34,6 +34,17 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OneNumber:
+    """Which row of the table `lcoh` is to be explained."""
+
+    system: str
+    dwelling_type: str | None = None
+    """Whose demand; by default the only one, else that of `stock` or `all`."""
+    scale: str | None = None
+    """Size of a network; by default the only one that there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """One levelised cost and the flows that it is the quotient of."""
 
@@ -76,12 +87,10 @@ class Explanation:
 def explain_cost(
     demand: pl.DataFrame,
     assumptions: pl.DataFrame,
+    asked: OneNumber,
     *,
     scenario: str,
     convention: str,
-    system: str,
-    dwelling_type: str | None = None,
-    scale: str | None = None,
     place: Place | None = None,
 ) -> Explanation:
     """Return the cash flow behind one row of the table `lcoh`.
@@ -92,12 +101,10 @@ def explain_cost(
         Rows as `lcoh_table` reads them, of one basis and period.
     assumptions
         The table `assumption`.
-    scenario, convention, system
-        Set of prices, reading of the cost model and heating system.
-    dwelling_type
-        Row of the demand; by default the only one, else that of `stock` or `all`.
-    scale
-        Size of a network; by default the only one that there is.
+    asked
+        Which row.
+    scenario, convention
+        Set of prices, and reading of the cost model.
     place
         The one place that a network serves, in place of a scale.
 
@@ -107,6 +114,7 @@ def explain_cost(
         If a name is unknown, a choice is open, or the scenario lacks what the system buys; the message says what to name.
 
     """
+    system, dwelling_type, scale = asked.system, asked.dwelling_type, asked.scale
     if system not in SYSTEMS:
         raise unknown_name("system", system, SYSTEMS)
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)

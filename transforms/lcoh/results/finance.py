@@ -29,6 +29,20 @@ _RATES: Final = np.linspace(-0.5, 1.0, 601)  # between which internal rates of r
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What homes pay for heat, and over how many years they join."""
+
+    heat_tariff_gbp_per_mwh: float | None = None
+    """VAT included where the perspective counts it; by default what heat from a gas boiler would cost the same homes,
+    seen by them (`best_practice_private`)."""
+    connection_years: int | None = None
+    """As many homes join each year; by default `network_finance.connection_years`."""
+
+
+BY_DEFAULT: Final = Terms()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """Flows of a network whose homes join over some years, arrays of shape (..., T)."""
 
@@ -53,8 +67,7 @@ def finance_table(
     *,
     scenario: str,
     convention: str = INVESTOR,
-    heat_tariff_gbp_per_mwh: float | None = None,
-    connection_years: int | None = None,
+    terms: Terms = BY_DEFAULT,
     place: Place | None = None,
 ) -> pl.DataFrame:
     """Return what a network of each scale earns as an investment, as the table `network_finance`.
@@ -67,11 +80,8 @@ def finance_table(
         The table `assumption`.
     scenario, convention
         Set of prices, and reading of the cost model: who invests, at which rate, with which taxes.
-    heat_tariff_gbp_per_mwh
-        What homes pay for heat, VAT included where the perspective counts it [GBP/MWh]; by default what heat from a
-        gas boiler would cost the same homes, seen by them (`best_practice_private`).
-    connection_years
-        Years over which homes join, as many each year; by default `network_finance.connection_years`.
+    terms
+        What homes pay, and how fast they join.
     place
         The one place that networks serve, in place of networks of every scale.
 
@@ -89,12 +99,12 @@ def finance_table(
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
     check_delivered(reading.name, reading.denominator)
     lacking = {NETWORK} & set(missing_series(figures, reading))
-    if heat_tariff_gbp_per_mwh is None:
+    if terms.heat_tariff_gbp_per_mwh is None:
         lacking |= {COUNTERFACTUAL} & set(missing_series(figures, find_convention(INVESTOR)))
     keys = network_keys(check_demand(demand, place), figures, place)
     if lacking or keys.is_empty():
         return NETWORK_FINANCE.empty()
-    years = connection_years or figures.record(NetworkFinance, "network_finance").connection_years
+    years = terms.connection_years or figures.record(NetworkFinance, "network_finance").connection_years
     dwellings, demand_kwh = keys["dwellings"].to_numpy(), keys["demand_kwh"].to_numpy()
     case = Case(
         figures=figures,
@@ -104,7 +114,7 @@ def finance_table(
         place=place or Place.of_homes(dwellings[:, None]),
     )
     project = phase_in(build(case), connection_years=years)
-    tariff, of_tariff = _tariff(figures, demand_kwh, heat_tariff_gbp_per_mwh)
+    tariff, of_tariff = _tariff(figures, demand_kwh, terms.heat_tariff_gbp_per_mwh)
     taxed = _tax(figures, reading)
     rates = discount_rates(figures, reading, years=project.cost_gbp.shape[-1])
     factors = discount_factors(rates, years=project.cost_gbp.shape[-1])

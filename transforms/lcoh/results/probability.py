@@ -20,10 +20,9 @@ from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.systems import missing_series
 from transforms.lcoh.model.what_if import Case
 from transforms.lcoh.results.costed import INDIVIDUAL, places_by_scale
-from transforms.lcoh.results.uncertainty import Uncertain, cost_of_draws, ranges_of
+from transforms.lcoh.results.uncertainty import Sampling, Uncertain, cost_of_draws, ranges_of
 from transforms.tables.cost_analysis import LCOH_PROBABILITY
 
-DRAWS: Final = 10_000
 QUANTILES: Final = {"lcoh_p05": 0.05, "lcoh_p50": 0.5, "lcoh_p95": 0.95}
 Costs = dict[tuple[str, str], Yearly]  # system and scale to the cost of each draw
 
@@ -31,12 +30,10 @@ Costs = dict[tuple[str, str], Yearly]  # system and scale to the cost of each dr
 def probability_table(
     demand: pl.DataFrame,
     assumptions: pl.DataFrame,
-    ranges: Sequence[Uncertain],
+    sampling: Sampling,
     *,
     scenario: str,
     convention: str,
-    seed: int,
-    draws: int = DRAWS,
     place: Place | None = None,
 ) -> pl.DataFrame:
     """Return quantiles of each system's cost and the share of draws in which no other costs less (`lcoh_probability`).
@@ -53,12 +50,10 @@ def probability_table(
         Columns dwelling_type, period, demand_basis and demand_kwh, of one basis, as `lcoh_table` reads them.
     assumptions
         The table `assumption`.
-    ranges
-        What is uncertain, as `check_ranges` returns it.
+    sampling
+        What is uncertain, and how often it is drawn.
     scenario, convention
         Set of prices, and reading of the cost model; it must divide by the heat delivered.
-    seed, draws
-        Seed and number of draws, from a Latin hypercube.
     place
         The one place that networks serve, in place of networks of every scale.
 
@@ -74,7 +69,8 @@ def probability_table(
     if known["demand_basis"].n_unique() > 1:
         message = f"demands of {' and '.join(known['demand_basis'].unique().sort())} are mixed: give those of one basis"
         raise AssumptionError(message)
-    drawn = draw(ranges, draws=draws, seed=seed)
+    ranges, draws = sampling.ranges, sampling.draws
+    drawn = draw(ranges, draws=draws, seed=sampling.seed)
     missing = missing_series(figures, reading)
     groups = known.sort(pl.col("dwelling_type").is_in(NETWORK_DEMAND), maintain_order=True)
     case = Case(figures=figures, convention=reading, system="", demand_kwh=groups["demand_kwh"].to_numpy()[:, None])

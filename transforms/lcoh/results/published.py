@@ -19,7 +19,7 @@ from transforms.lcoh.results.households import cost_distribution, household_cost
 from transforms.lcoh.results.intervals import add_intervals, intervals_by_draws
 from transforms.lcoh.results.probability import probability_table
 from transforms.lcoh.results.table import lcoh_table
-from transforms.lcoh.results.uncertainty import Uncertain
+from transforms.lcoh.results.uncertainty import Sampling, Uncertain
 from transforms.lcoh.results.variance import sobol_table
 from transforms.tables.cost import LCOH
 from transforms.tables.cost_analysis import (
@@ -110,20 +110,17 @@ def cost_means(
         sensitivity_table(assumptions, scenario=s, convention=c, demand_kwh=kwh)
         for (s, c), kwh in ((PAPER_READING, _served_demand_kwh(paper)), ((scenario, convention), served_kwh))
     ]
+    sampling = Sampling(ranges=tuple(ranges), seed=choices.seed, base_samples=choices.sobol_samples)
     return {
         LCOH_SENSITIVITY: pl.concat(curves).unique(LCOH_SENSITIVITY.key, maintain_order=True),
         LCOH_SOBOL: sobol_table(
             assumptions,
-            ranges,
+            sampling,
             scenario=scenario,
             convention=convention,
             demand_kwh=served_kwh,
-            seed=choices.seed,
-            samples=choices.sobol_samples,
         ),
-        LCOH_PROBABILITY: probability_table(
-            basis, assumptions, ranges, scenario=scenario, convention=convention, seed=choices.seed
-        ),
+        LCOH_PROBABILITY: probability_table(basis, assumptions, sampling, scenario=scenario, convention=convention),
         BREAK_EVEN: break_even_table(basis, assumptions, scenario=scenario, convention=convention),
         ABATEMENT: abatement_table(basis, assumptions, scenario=scenario, convention=convention),
         NETWORK_FINANCE: finance_table(basis, assumptions, scenario=scenario),

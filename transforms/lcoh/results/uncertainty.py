@@ -28,6 +28,8 @@ FIELDS: Final[dict[str, str]] = {  # uncertain parameter: field of `Change` that
     "carbon": "carbon_factor",
 }
 RANGE_COLUMNS: Final = ("parameter", "applies_to", "distribution", "low", "high", "unit", "source")
+DRAWS: Final = 10_000
+BASE_SAMPLES: Final = 8192
 _AT_ONCE: Final = 4096  # rows of 51 years that fit a processor's cache: more are slower, not faster
 _TAIL: Final = float(stats.norm.ppf(0.95))  # `low` and `high` of a lognormal are its 5 % and 95 % quantiles
 
@@ -60,6 +62,19 @@ class Uncertain:
         middle, spread = np.log(self.low * self.high) / 2, np.log(self.high / self.low) / (2 * _TAIL)
         lognormal: Yearly = np.exp(middle + spread * stats.norm.ppf(probability))
         return lognormal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """What is uncertain, and how it is drawn."""
+
+    ranges: tuple[Uncertain, ...]
+    """As `check_ranges` returns them."""
+    seed: int
+    draws: int = DRAWS
+    """Draws of a Latin hypercube, from which distributions of costs come."""
+    base_samples: int = BASE_SAMPLES
+    """Base samples of Sobol indices, a power of two."""
 
 
 def check_ranges(raw: pl.DataFrame) -> tuple[Uncertain, ...]:

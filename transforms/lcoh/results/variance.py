@@ -19,10 +19,9 @@ from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.systems import SYSTEMS, missing_series
 from transforms.lcoh.model.what_if import Case
 from transforms.lcoh.results.costed import places_by_scale
-from transforms.lcoh.results.uncertainty import Uncertain, cost_of_draws, ranges_of
+from transforms.lcoh.results.uncertainty import BASE_SAMPLES, Sampling, Uncertain, cost_of_draws, ranges_of
 from transforms.tables.cost_analysis import LCOH_SOBOL
 
-BASE_SAMPLES: Final = 8192
 RESAMPLES: Final = 500
 ENDS: Final = (0.025, 0.975)
 DECIMALS: Final = 9
@@ -100,13 +99,11 @@ def sobol_indices(
 
 def sobol_table(
     assumptions: pl.DataFrame,
-    ranges: Sequence[Uncertain],
+    sampling: Sampling,
     *,
     scenario: str,
     convention: str,
     demand_kwh: float,
-    seed: int,
-    samples: int = BASE_SAMPLES,
     place: Place | None = None,
 ) -> pl.DataFrame:
     """Return how much of the variance of each system's cost each uncertain parameter explains (`lcoh_sobol`).
@@ -115,14 +112,12 @@ def sobol_table(
     ----------
     assumptions
         The table `assumption`.
-    ranges
-        What is uncertain, as `check_ranges` returns it.
+    sampling
+        What is uncertain, the seed and the number of base samples.
     scenario, convention
         Set of prices, and reading of the cost model; it must divide by the heat delivered.
     demand_kwh
         Mean heat per dwelling [kWh/yr].
-    seed, samples
-        As `sobol_indices` takes them.
     place
         The one place that networks serve, in place of networks of every scale.
 
@@ -132,14 +127,17 @@ def sobol_table(
     missing = missing_series(figures, reading)
     tables = [LCOH_SOBOL.empty()]
     for system in SYSTEMS:
-        own = [ranges[n] for n in ranges_of(ranges, system)]
+        own = [sampling.ranges[n] for n in ranges_of(sampling.ranges, system)]
         if system in missing or not own:
             continue
         scales, sized = places_by_scale(figures, system, place)
         demands = np.full((len(scales), 1), demand_kwh)
         case = Case(figures=figures, convention=reading, system=system, demand_kwh=demands, place=sized)
         found = sobol_indices(
-            partial(_cost, case, own), [uncertain.quantile for uncertain in own], samples=samples, seed=seed
+            partial(_cost, case, own),
+            [uncertain.quantile for uncertain in own],
+            samples=sampling.base_samples,
+            seed=sampling.seed,
         )
         tables.append(
             _tabulate(found, own, scales).with_columns(
