@@ -14,6 +14,8 @@ from flows.pipeline.unit import Frames, Stage, Unit
 from flows.settings import Settings
 from transforms.claims.claims import claim_table
 from transforms.climate.weather_normal import NormalWeather
+from transforms.electric.rules import ElectricRules
+from transforms.electric.tables import MeasuredMeans, electric_tables
 from transforms.heat.selection import list_homes
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.measured_rows import measured_rows, replace_rows
@@ -37,6 +39,7 @@ from transforms.tables.cost_analysis import (
     PEAK_DRAW,
     SEASONAL_PERFORMANCE,
 )
+from transforms.tables.electric import ELECTRIC_TABLES
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HOUSEHOLD_PERIOD
 from transforms.tables.schema import Table
 from transforms.tables.weather import HOUSEHOLD_WEATHER, WEATHER_FIT
@@ -46,7 +49,7 @@ from warehouse.lake import Lake
 COST_TABLES = (
     ASSUMPTION, LCOH, LCOH_HOUSEHOLD, LCOH_DISTRIBUTION, LCOH_SENSITIVITY,
     LCOH_SOBOL, LCOH_PROBABILITY, BREAK_EVEN, ABATEMENT, SEASONAL_PERFORMANCE,
-    NETWORK_FINANCE, CLAIM,
+    NETWORK_FINANCE, CLAIM, *ELECTRIC_TABLES,
 )  # fmt: skip
 
 
@@ -59,6 +62,7 @@ class HeatToCost:
     ranges: tuple[Uncertain, ...]
     claims: pl.DataFrame
     choices: CostChoices
+    electric: ElectricRules
     normal: NormalWeather
     homes: pl.DataFrame  # `household_id`, `dwelling_type`
     stock_shares: dict[str, float]
@@ -75,6 +79,7 @@ def plan_costs(content: Content) -> list[Unit[HeatToCost]]:
         ranges=read_ranges(),
         claims=read_figures("claim"),
         choices=cost_choices(content.settings),
+        electric=read_electric_rules(),
         normal=inputs.normal,
         homes=list_homes(inputs.households, inputs.seen).select("household_id", "dwelling_type"),
         stock_shares=dict(inputs.stock_shares),
@@ -109,11 +114,13 @@ def work_costs(lake: Lake, unit: Unit[HeatToCost]) -> tuple[Frames, dict[str, in
         peaks=read(PEAK_DRAW, diversities),
         stock_shares=given.stock_shares,
     )
+    means = MeasuredMeans(profile=profile, demand=demand, weather_fit=fit, diversity=read(DIVERSITY, diversities))
     frames = {
         ASSUMPTION: assumptions,
         SEASONAL_PERFORMANCE: seasonal,
         **cost_everything(heat, assumptions, given.ranges, given.choices),
         CLAIM: claim_table(given.claims, assumptions, demand=demand, profile=profile, origin=given.origin),
+        **electric_tables(means, assumptions, given.electric, given.normal, reading=given.choices.reading),
     }
     sorted_frames = {table: frames[table].sort(table.key) for table in COST_TABLES}
     return sorted_frames, {table.name: len(frames[table]) for table in COST_TABLES}
@@ -144,6 +151,15 @@ def cost_means(
     }
 
 
+def heat_electrically(
+    means: MeasuredMeans, assumptions: pl.DataFrame, settings: Settings
+) -> dict[Table, pl.DataFrame]:
+    """Return the tables of electric heating from published means."""
+    normal = NormalWeather.from_tables(read_figures)
+    reading = cost_choices(settings).reading
+    return electric_tables(means, assumptions, read_electric_rules(), normal, reading=reading)
+
+
 def cost_choices(settings: Settings) -> CostChoices:
     """Return what the settings choose of the cost model."""
     return CostChoices(
@@ -153,6 +169,11 @@ def cost_choices(settings: Settings) -> CostChoices:
         bootstrap_replicates=settings.bootstrap_replicates,
         sobol_samples=settings.sobol_samples,
     )
+
+
+def read_electric_rules() -> ElectricRules:
+    """Return the shipped stores, sizes, retrofits and tariff that electric heating is drawn for."""
+    return ElectricRules.from_table(read_figures("electric_rule"))
 
 
 def read_ranges() -> tuple[Uncertain, ...]:

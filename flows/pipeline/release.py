@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from flows.pipeline.costs import cost_means
+from flows.pipeline.costs import cost_means, heat_electrically
 from flows.pipeline.external import compare_with_studies
 from flows.settings import Settings
 from quality.disclosure.accounts import publish_external, publish_open
@@ -19,6 +19,7 @@ from quality.disclosure.changes import add_changes
 from quality.disclosure.everything import by_name, disclose_costs, disclose_means, seal
 from quality.disclosure.rule import DisclosureRule
 from transforms.climate.weather_normal import NormalWeather
+from transforms.electric.tables import MeasuredMeans
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.demands import measured_demand
 from transforms.lcoh.model.measured_rows import measured_rows, replace_rows, without_types
@@ -107,6 +108,7 @@ def analyse_costs(published: Tables, settings: Settings, *, origin: str | None) 
     demand, profile, assumptions, fit = (
         published[table.name].frame for table in (HEAT_DEMAND_ANNUAL, HEAT_PROFILE, ASSUMPTION, WEATHER_FIT)
     )
+    means = MeasuredMeans(profile=profile, demand=demand, weather_fit=fit, diversity=published[DIVERSITY.name].frame)
     quantiles = published[HEAT_DEMAND_QUANTILE.name]
     of_quantiles = cost_quantiles(
         quantiles.frame, assumptions, scenario=settings.scenario, convention=settings.convention
@@ -114,6 +116,7 @@ def analyse_costs(published: Tables, settings: Settings, *, origin: str | None) 
     of_means: dict[Table, pl.DataFrame] = {
         SEASONAL_PERFORMANCE: _performance(profile, fit, assumptions),
         **cost_means(demand, profile, assumptions, settings, origin=origin),
+        **heat_electrically(means, assumptions, settings),
     }
     return by_name(
         [

@@ -20,6 +20,7 @@ from transforms.tables.cost_analysis import (
     NETWORK_FINANCE,
     SEASONAL_PERFORMANCE,
 )
+from transforms.tables.electric import ELECTRIC_TABLES
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON, SELECTION_FUNNEL
 from transforms.tables.lineage import BUILD_MONTH, DATA_DICTIONARY, FLAG_COUNT, FLAG_JUDGEMENT, QUALITY_RESULT, SOURCE
 from transforms.tables.published import (
@@ -126,6 +127,7 @@ PUBLIC_TABLES = {
         _public(ABATEMENT),
         _public(SEASONAL_PERFORMANCE),
         _public(NETWORK_FINANCE),
+        *(_public(table) for table in ELECTRIC_TABLES),
         _public(CLAIM),
         _public(ASSUMPTION),
         _public(SELECTION_FUNNEL, nullable=("households", "households_without")),

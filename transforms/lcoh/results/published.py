@@ -50,6 +50,11 @@ class CostChoices:
     sobol_samples: int
 
     @property
+    def reading(self) -> tuple[str, str]:
+        """The scenario and convention by which systems are compared."""
+        return self.scenario, self.convention
+
+    @property
     def readings(self) -> list[tuple[str, str]]:
         """The scenarios and conventions that are published: the paper's, its rival, and that of comparisons."""
         return list(dict.fromkeys([PAPER_READING, RIVAL_READING, (self.scenario, self.convention)]))

@@ -1,0 +1,59 @@
+"""The stores, sizes, retrofits and tariff that the tables of electric heating are drawn for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeOfUse:
+    """A tariff of three prices by the hour of the local clock, over the price of the middle hours [1]."""
+
+    low_factor: float
+    high_factor: float
+    low_hours: tuple[int, ...]
+    high_hours: tuple[int, ...]
+
+    def factors(self) -> list[float]:
+        """Return the price of each hour of the local day over that of the middle hours [1]."""
+        return [
+            self.low_factor if hour in self.low_hours else self.high_factor if hour in self.high_hours else 1.0
+            for hour in range(24)
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElectricRules:
+    """What the tables of electric heating are drawn for, of the shipped table `electric_rule`."""
+
+    stores_kwh: tuple[float, ...]
+    """Heat that the store of one home holds [kWh]."""
+    hybrid_shares: tuple[float, ...]
+    """Heat pump of a hybrid over the design load of the home [1]."""
+    heat_loss_cuts: tuple[float, ...]
+    """Share of the heat loss that a retrofit takes away [1]."""
+    tariff: TimeOfUse
+
+    @classmethod
+    def from_table(cls, table: pl.DataFrame) -> ElectricRules:
+        """Take the rules from the table."""
+        value = {(item, name): float(v) for item, name, v in table.select("item", "parameter", "value").iter_rows()}
+
+        def of(item: str) -> tuple[float, ...]:
+            return tuple(v for (i, _), v in value.items() if i == item)
+
+        hour = {name: int(v) for (item, name), v in value.items() if item == "time_of_use" and name.endswith("_h")}
+        low = (range(hour[f"low_start_{n}_h"], hour[f"low_end_{n}_h"]) for n in (1, 2))
+        return cls(
+            stores_kwh=of("home_store"),
+            hybrid_shares=of("hybrid_size"),
+            heat_loss_cuts=of("heat_loss_cut"),
+            tariff=TimeOfUse(
+                low_factor=value["time_of_use", "low_factor"],
+                high_factor=value["time_of_use", "high_factor"],
+                low_hours=tuple(h for hours in low for h in hours),
+                high_hours=tuple(range(hour["high_start_h"], hour["high_end_h"])),
+            ),
+        )
