@@ -13,6 +13,7 @@ from reports.figures.cost import draw_cost_shares, draw_emissions, draw_individu
 from reports.figures.demand import draw_annual_demand, draw_profile
 from reports.figures.diversity import draw_diversity
 from reports.figures.duration import draw_load_duration
+from reports.figures.electric import draw_electric_day, draw_electric_peak, draw_hybrids, draw_retrofit, draw_tariff
 from reports.figures.exhibit import Exhibit
 from reports.figures.external import draw_external
 from reports.figures.gate import draw_gate
@@ -95,6 +96,8 @@ PAGES = (
             Part("cheapest-system", "Which system is the cheapest", "How sure the order of the systems is, and what would change it.", (draw_probability, draw_cost_ranges, draw_break_evens)),
             Part("carbon", "Carbon dioxide", "What the systems emit, and what it costs to save a tonne.", (draw_emissions, draw_abatement)),
             Part("heat-pumps", "Performance of heat pumps", "How much heat a heat pump gives for its electricity.", (draw_performance,)),
+            Part("grid", "Heat pumps on the grid", "What the measured heat says of heat pumps that are not there yet.", (draw_electric_peak, draw_electric_day, draw_tariff)),
+            Part("smaller", "Smaller heat pumps", "A boiler for the coldest hours, or a home that loses less heat.", (draw_hybrids, draw_retrofit)),
         ),
     ),
     Page(

@@ -22,11 +22,19 @@ from transforms.tables.cost_analysis import (
     NETWORK_FINANCE,
     SEASONAL_PERFORMANCE,
 )
+from transforms.tables.electric import (
+    HEAT_PUMP_HOURLY,
+    HEAT_PUMP_PEAK,
+    HEAT_PUMP_TARIFF,
+    HYBRID_HEAT_PUMP,
+    RETROFIT,
+)
 from transforms.tables.schema import Table
 
 PAPER = {"scenario": RUN.paper_scenario, "convention": RUN.paper_convention}
 OWN = {"scenario": RUN.scenario, "convention": RUN.convention}
 OF_HOMES = {**OWN, "period": "2009", "dwelling_type": "flat", "system": "ashp", "scale": "individual"}
+OF_READING = {**OWN, "period": "2009", "dwelling_type": "all"}
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -135,6 +143,35 @@ FRAMES: tuple[tuple[Table, list[dict[str, Any]]], ...] = (
         LCOH_DISTRIBUTION,
         [{**OWN, "system": "ashp", "period": "2009", "dwelling_type": "flat", "households": 110, "lcoh_at_mean_gbp_per_mwh": 150.0,
           "lcoh_mean_gbp_per_mwh": 172.0, "gap_expected_gbp_per_mwh": 20.0}],
+    ),
+    (
+        HEAT_PUMP_PEAK,
+        [
+            {"dwelling_type": "all", "period": "2009", "store_kwh": store, "dwellings": n, "households": 590, "heat_kw_p50": 1.8 * kw,
+             "heat_pump_kw": 6.1, "outdoor_c": -7.1, "electricity_kw_p05": None if store else kw - 0.5, "electricity_kw_p50": kw,
+             "electricity_kw_p95": None if store else kw + 0.5, "feeder_kw_p50": n * kw, "extrapolated": n > 100}
+            for store, n, kw in ((0.0, 1, 6.8), (0.0, 1000, 4.8), (1000.0, 1, 3.0), (1000.0, 1000, 3.0))
+        ],
+    ),
+    (
+        HEAT_PUMP_HOURLY,
+        [{"dwelling_type": "all", "period": "2009", "hour": 17, "outdoor_c": -4.0, "cop": 2.0, "heat_kw": 8.0, "electricity_kw": 4.9,
+          "heat_even_kw": 5.4, "electricity_even_kw": 2.7}],
+    ),
+    (
+        HYBRID_HEAT_PUMP,
+        [{**OF_READING, "size_share": share, "heat_pump_kw": 6 * share, "heat_share": heat, "spf": 2.8, "lcoh_gbp_per_mwh": cost,
+          "gas_kwh": 15_000 * (1 - heat), "electricity_kwh": 5_000 * heat} for share, heat, cost in ((0.4, 0.86, 185.0), (1.0, 1.0, 182.0))],
+    ),
+    (
+        RETROFIT,
+        [{**OF_READING, "system": "ashp", "heat_loss_cut": 0.2, "demand_kwh": 13_000.0, "design_kw": 4.9, "lcoh_gbp_per_mwh": 157.0,
+          "heat_saved_kwh": 2_200.0, "worth_gbp_per_mwh": 101.6}],
+    ),
+    (
+        HEAT_PUMP_TARIFF,
+        [{"dwelling_type": "all", "period": "2009", "store_kwh": 7.0, "electricity_kwh": 5_300.0, "low_share": 0.55, "high_share": 0.02,
+          "price_factor": 0.82}],
     ),
 )  # fmt: skip
 

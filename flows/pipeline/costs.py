@@ -151,9 +151,7 @@ def cost_means(
     }
 
 
-def heat_electrically(
-    means: MeasuredMeans, assumptions: pl.DataFrame, settings: Settings
-) -> dict[Table, pl.DataFrame]:
+def heat_electrically(means: MeasuredMeans, assumptions: pl.DataFrame, settings: Settings) -> dict[Table, pl.DataFrame]:
     """Return the tables of electric heating from published means."""
     normal = NormalWeather.from_tables(read_figures)
     reading = cost_choices(settings).reading

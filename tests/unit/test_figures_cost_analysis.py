@@ -12,6 +12,7 @@ from reports import palette, text
 from reports.figures.choice import draw_abatement, draw_break_evens, draw_finance, draw_performance, draw_probability
 from reports.figures.claims import claims_lead, draw_claims
 from reports.figures.diversity import draw_diversity
+from reports.figures.electric import draw_electric_day, draw_electric_peak, draw_hybrids, draw_retrofit, draw_tariff
 from reports.figures.exhibit import Exhibit
 from reports.figures.ranges import draw_distribution
 from reports.figures.sensitivity import draw_sensitivity, draw_sobol
@@ -32,6 +33,13 @@ from transforms.tables.cost_analysis import (
     NETWORK_FINANCE,
     SEASONAL_PERFORMANCE,
 )
+from transforms.tables.electric import (
+    HEAT_PUMP_HOURLY,
+    HEAT_PUMP_PEAK,
+    HEAT_PUMP_TARIFF,
+    HYBRID_HEAT_PUMP,
+    RETROFIT,
+)
 from transforms.tables.schema import Table
 
 Draw = Callable[[Published, RunInfo], list[Exhibit]]
@@ -40,6 +48,8 @@ DRAWN: list[tuple[Draw, Table, str]] = [
     (draw_diversity, DIVERSITY, "diversity-peak"), (draw_probability, LCOH_PROBABILITY, "cheapest"),
     (draw_break_evens, BREAK_EVEN, "break-even"), (draw_sobol, LCOH_SOBOL, "sobol"), (draw_performance, SEASONAL_PERFORMANCE, "performance"),
     (draw_abatement, ABATEMENT, "abatement"), (draw_finance, NETWORK_FINANCE, "finance"), (draw_distribution, LCOH_DISTRIBUTION, "cost-of-homes"),
+    (draw_electric_peak, HEAT_PUMP_PEAK, "heat-pump-peak"), (draw_electric_day, HEAT_PUMP_HOURLY, "heat-pump-day"),
+    (draw_hybrids, HYBRID_HEAT_PUMP, "hybrids"), (draw_retrofit, RETROFIT, "retrofit"), (draw_tariff, HEAT_PUMP_TARIFF, "heat-pump-tariff"),
 ]  # fmt: skip
 
 
@@ -158,6 +168,6 @@ def test_colours_of_analyses_have_dark_counterparts(inputs: Published) -> None:
     known = palette.dark_of_light()
     charts = [exhibit.chart for draw, _, _ in DRAWN for exhibit in draw(inputs, RUN) if exhibit.chart is not None]
     used = {colour for chart in charts for colour in re.findall(r"#[0-9a-f]{6}", str(chart.to_json()))}
-    assert len(charts) == 6
+    assert len(charts) == 11
     assert used
     assert used <= set(known)

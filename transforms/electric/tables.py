@@ -58,8 +58,8 @@ def electric_tables(
     """
     scenario, convention = reading
     figures, by_convention = scenario_figures(assumptions, scenario), find_convention(convention)
-    costed = reading.individual_sizing == "heat_loss" and not {"gas_boiler", "ashp"} & set(
-        missing_series(figures, reading)
+    costed = by_convention.individual_sizing == "heat_loss" and not {"gas_boiler", "ashp"} & set(
+        missing_series(figures, by_convention)
     )
     fits = {(row["dwelling_type"], row["period"]): row for row in means.weather_fit.iter_rows(named=True)}
     demands = {(row["dwelling_type"], row["period"]): row for row in means.demand.iter_rows(named=True)}
@@ -94,10 +94,10 @@ def electric_tables(
         if costed and demand["heat_kwh_mean"]:
             read = {**group, "scenario": scenario, "convention": convention}
             kwh = float(demand["heat_kwh_mean"])
-            hybrids = hybrid_rows(even, figures, reading, demand_kwh=kwh, shares=rules.hybrid_shares)
+            hybrids = hybrid_rows(even, figures, by_convention, demand_kwh=kwh, shares=rules.hybrid_shares)
             found[HYBRID_HEAT_PUMP].append(_with(read, hybrids))
             cut = retrofit_rows(
-                figures, reading, demand_kwh=kwh, space_share=_space_share(fit), dwelling_type=group["dwelling_type"],
+                figures, by_convention, demand_kwh=kwh, space_share=_space_share(fit), dwelling_type=group["dwelling_type"],
                 cuts=rules.heat_loss_cuts,
             )  # fmt: skip
             found[RETROFIT].append(_with(read, cut))
