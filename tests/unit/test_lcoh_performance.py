@@ -115,7 +115,7 @@ def test_a_type_whose_load_cannot_be_split_has_no_row() -> None:
 @given(
     st.lists(st.floats(-8, 14), min_size=24, max_size=24, unique=True),
     st.floats(0.05, 1),
-    st.floats(0, 0.4, allow_subnormal=False),
+    st.floats(0, 0.4),
 )
 def test_smoothing_never_lowers_the_spf_of_a_home_that_heats_most_in_the_coldest_hours(
     temperatures: list[float], kwh_per_k: float, water: float
@@ -135,6 +135,20 @@ def test_smoothing_never_lowers_the_spf_of_a_home_that_heats_most_in_the_coldest
         assert raw[source]["cop_coldest_hour"] - 1e-9 <= smooth[source]["spf_space"] <= cop_of_lift(np.zeros(1), curve)
         lowest, highest = sorted((raw[source]["spf_space"], raw[source]["spf_hot_water"]))
         assert lowest - 1e-9 <= raw[source]["spf"] <= highest + 1e-9
+
+
+@pytest.mark.parametrize("water", [0.0, 5e-324, 1e-310, 1e-12])
+def test_hot_water_too_little_to_divide_has_the_spf_of_even_hours(water: float) -> None:
+    outdoor = np.tile(np.linspace(-5, 10, 24), 365)
+    load = HourlyLoad(
+        hour_start_utc=HOURS, outdoor_c=outdoor, space_kwh=np.ones(len(HOURS)), hot_water_kwh=outdoor * 0 + water
+    )
+    found, even = (
+        _rows_of(("flat", "2009"), one, FIGURES, (RAW,))[0]
+        for one in (load, replace(load, hot_water_kwh=np.ones(len(HOURS))))
+    )
+    assert found["spf_hot_water"] == pytest.approx(even["spf_hot_water"])
+    assert found["spf"] == pytest.approx(found["spf_space"])
 
 
 # --- hot water apart --------------------------------------------------------------------------------------

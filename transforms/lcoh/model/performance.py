@@ -28,6 +28,7 @@ RAW, SMOOTHED = "raw", "smoothed_24h"
 COSTED_LOAD: Final = SMOOTHED  # a heat pump runs evenly through the day
 REFERENCE: Final = ("all", "normal")  # dwelling type and period of the load that stands in where none was measured
 HOURS: Final = 24
+LEAST_HEAT_KWH: Final = 1e-6  # less heat than this over all hours is none: a quotient of such numbers may be anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,8 +220,8 @@ def _rows_of(
 
 
 def _spf(heat_kwh: Floats, cop: Floats) -> float:
-    """Return heat over electricity; hours count alike where there is no heat."""
-    weight = heat_kwh if heat_kwh.sum() > 0 else np.ones_like(heat_kwh)
+    """Return heat over electricity; hours count alike where there is no heat, or too little to divide."""
+    weight = heat_kwh if heat_kwh.sum() > LEAST_HEAT_KWH else np.ones_like(heat_kwh)
     return float(weight.sum() / (weight / cop).sum())
 
 
