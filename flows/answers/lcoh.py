@@ -1,4 +1,4 @@
-"""What `hearth lcoh` does: the cost model alone, with any assumption overridden."""
+"""`hearth lcoh`: the cost model alone, with any assumption overridden."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SHOWN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The table `lcoh`, and what has to be said of it."""
+    """The table `lcoh` and the notes on it."""
 
     table: pl.DataFrame
     notes: tuple[str, ...]
@@ -70,7 +70,7 @@ class Question:
     heat_co2_kg_per_mwh: float | None = None
     """Carbon dioxide of the heat that the network buys [kg/MWh]."""
     overrides: tuple[str, ...] = ()
-    """Other figures to replace, `parameter=value` each."""
+    """Other values to replace, `parameter=value` each."""
     own_files: tuple[Path, ...] = ()
     """A user's own tables of assumptions, CSV."""
 
@@ -112,7 +112,7 @@ def run_lcoh(question: Question) -> Answer:
     Raises
     ------
     AssumptionError
-        If a name is unknown or a figure cannot be used. It is a ValueError: wrong usage, exit code 2.
+        If a name is unknown or a value cannot be used. It is a ValueError: wrong usage, exit code 2.
 
     """
     demand, assumptions = read_question(question)
@@ -143,7 +143,7 @@ def read_question(question: Question) -> tuple[pl.DataFrame, pl.DataFrame]:
 def list_unread(question: Question) -> tuple[str, ...]:
     """Return a note for each override that changes no row, with what the convention takes in its place.
 
-    Each is found by costing all systems without it: whatever leads a figure past the costs, the note is right.
+    All systems are costed without each override in turn, so that no rule about what is read can be out of date.
     """
     if not question.overrides:
         return ()
@@ -166,7 +166,7 @@ def list_unread(question: Question) -> tuple[str, ...]:
 
 
 def _cost(question: Question) -> tuple[pl.DataFrame, ScenarioFigures]:
-    """Return the table `lcoh` and the figures that it was made with."""
+    """Return the table `lcoh` and the values that it was made with."""
     demand, assumptions = read_question(question)
     table = lcoh_table(
         demand, assumptions, scenario=question.scenario, convention=question.convention, place=question.place

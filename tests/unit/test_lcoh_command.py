@@ -113,6 +113,15 @@ def test_an_override_that_changes_nothing_is_named_with_what_is_used_instead(
     assert answer.table.equals(run_lcoh(Question(scenario="eep2019", convention=convention)).table)
 
 
+def test_a_length_that_the_map_replaces_is_named() -> None:
+    question = Question(
+        scenario="eep2019", convention="best_practice_mapped", dwellings=50, main_pipe_m=500.0,
+        overrides=("network.main_pipe_m_per_dwelling=12",),
+    )  # fmt: skip
+    (said,) = [note for note in run_lcoh(question).notes if note.startswith("--set")]
+    assert said.endswith("by best_practice_mapped the main pipe is that of the place (--main-pipe)")
+
+
 @pytest.mark.parametrize(
     ("convention", "setting"),
     [

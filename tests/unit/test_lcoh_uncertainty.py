@@ -220,7 +220,7 @@ def test_quantiles_are_those_of_the_declared_distribution() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"parameter": "wind"}, "row 2 of the uncertain figures: parameter 'wind' is none of demand"),
+        ({"parameter": "wind"}, "row 2 of the uncertain values: parameter 'wind' is none of demand"),
         ({"applies_to": "ashp stove"}, "applies_to names stove: write some of gas_boiler"),
         ({"applies_to": ""}, "applies_to names nothing"),
         ({"distribution": "normal"}, "distribution 'normal' is neither uniform nor lognormal"),

@@ -1,4 +1,4 @@
-"""Rows of assumptions, checked: each figure is known, has a unit that converts and a value that it may take."""
+"""Rows of assumptions, checked: the parameter is known, its unit converts, and its value is within its bounds."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _as_text(raw: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_rules(rows: pl.DataFrame) -> pl.DataFrame:
-    """Join to each row the declaration of its figure and the factor to the declared unit."""
+    """Join to each row the declaration of its parameter and the factor to the declared unit."""
     own = _RULES.filter(pl.col("parameter") != ANY)
     of_item = _RULES.filter(pl.col("parameter") == ANY).drop("parameter")
     rules = [name for name in _RULES.columns if name not in ("item", "parameter")]

@@ -1,4 +1,4 @@
-"""Figures replaced for one calculation: `heat_pump_spf=3.0`."""
+"""Values replaced for one calculation: `heat_pump_spf=3.0`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 def override(assumptions: pl.DataFrame, settings: Iterable[str], *, scenario: str) -> pl.DataFrame:
-    """Return the assumptions with figures of `scenario` replaced.
+    """Return the assumptions with values of `scenario` replaced.
 
     Parameters
     ----------

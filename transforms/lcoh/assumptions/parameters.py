@@ -1,4 +1,4 @@
-"""Every figure that the cost model can be given: its name, its unit and the values that it may take."""
+"""Every parameter of the cost model: its name, its unit and its bounds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANY: Final = "*"  # stands for every parameter of an item whose parameters are r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """Unit of one figure and the values that it may take."""
+    """Unit and bounds of one parameter."""
 
     unit: str
     at_least: float = 0.0
@@ -32,7 +32,7 @@ class Figure:
 
     @property
     def bounds(self) -> str:
-        """What the figure must be, in words."""
+        """The bounds in words."""
         words = [f"at least {self.at_least:g}"] if self.above < self.at_least else [f"above {self.above:g}"]
         words += [f"at most {self.at_most:g}"] if self.at_most < math.inf else []
         words += [f"below {self.below:g}"] if self.below < math.inf else []
@@ -40,7 +40,7 @@ class Figure:
 
 
 def figures_of(record: type) -> dict[str, Figure]:
-    """Return the declared figures of a record such as `HeatNetwork`, by field name."""
+    """Return the declared parameters of a record such as `HeatNetwork`, by field name."""
     return _declared(record)
 
 
@@ -161,7 +161,7 @@ class PipeSize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadFigures:
-    """What the load of many homes is known by beside its days."""
+    """Diversity, design winter and heat loss of many homes, beside their load by day."""
 
     profile_homes: Annotated[Floats, Figure(unit="homes", at_least=1)]
     diversity_settled_share: Annotated[Floats, Figure(unit="1", above=0, at_most=1)]
@@ -227,14 +227,14 @@ class GreenBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateFinance:
-    """What money costs those who put up their own, in real terms before tax."""
+    """Discount rate of private investors, in real terms before tax."""
 
     commercial_rate: Annotated[Floats, Figure(unit="1/yr", at_most=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkFinance:
-    """How a network comes into being as an investment."""
+    """How fast homes join a network that is built as an investment."""
 
     connection_years: Annotated[int, Figure(unit="yr", at_least=1, at_most=50, whole=True)]
 

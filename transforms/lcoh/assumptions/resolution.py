@@ -140,7 +140,7 @@ def _spans(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _extend(rows: pl.DataFrame, rules: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """Fill the years of a span that a series has no figure for, as its rule says; years without a rule stay out."""
+    """Fill the years of a span for which a series has no value, as its rule says; years without a rule stay out."""
     how = rules.select(*QUANTITY, "before", "between", "after", "growth_per_year", why="source")
     series = rows.filter(pl.col("year") > 0).join(how, on=QUANTITY, how="inner")
     quantities = series.select(*QUANTITY, "before", "between", "after", "growth_per_year", "why").unique(QUANTITY)

@@ -1,4 +1,4 @@
-"""Rules of a scenario: which series it borrows from where, and how a series goes on where no figure is given."""
+"""Rules of a scenario: which series it borrows from where, and how a series goes on where no value is given."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def check_rules(raw: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     raw
         The columns `RULE_COLUMNS` as text, and `where`: the file and row that each stands in.
     rows
-        The table `assumption`, before rules are applied: who borrows has no rows of his own (an override apart), who
-        lends has some. So a figure is never borrowed twice.
+        The table `assumption`, before rules are applied: a scenario that borrows has no rows of its own
+        (an override apart), and one that lends has some. So a value is never borrowed twice.
 
     Raises
     ------

@@ -21,25 +21,25 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True)
 class ScenarioFigures:
-    """The figures that one scenario sees: its own rows, and the rows of all scenarios where it has none."""
+    """The values that one scenario sees: its own rows, and the rows of all scenarios where it has none."""
 
     scenario: str
     by_year: dict[Key, dict[int, float]]
 
     def one(self, item: str, parameter: str) -> float:
-        """Return a figure that holds always."""
+        """Return a value that holds in all years."""
         return self._series(item, parameter)[0]
 
     def has(self, item: str, parameter: str) -> bool:
-        """Say whether the scenario sees a figure, in one year at least."""
+        """Say whether the scenario sees a value, in one year at least."""
         return (item, parameter) in self.by_year
 
     def items(self, item: str) -> dict[str, float]:
-        """Return all figures of an item whose parameters are rows of data, such as the network scales."""
+        """Return all values of an item whose parameters are rows of data, such as the network scales."""
         return {parameter: years[0] for (i, parameter), years in self.by_year.items() if i == item}
 
     def series(self, item: str, parameter: str, years: Sequence[int]) -> NDArray[np.float64]:
-        """Return a figure in each of `years`.
+        """Return the value of each of `years`.
 
         Raises
         ------
@@ -62,7 +62,7 @@ class ScenarioFigures:
         return np.array([values[year] for year in years])
 
     def record(self, record: type[Record], item: str) -> Record:
-        """Return the figures of `item` as a typed record such as `HeatNetwork`."""
+        """Return the values of `item` as a typed record such as `HeatNetwork`."""
         declared = figures_of(record)
         values = {name: self.one(item, name) for name in declared}
         return record(**{name: int(v) if declared[name].whole else v for name, v in values.items()})

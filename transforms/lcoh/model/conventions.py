@@ -1,4 +1,4 @@
-"""How the cost model is read: the paper leaves choices open, and each set of choices is a named row of options."""
+"""How the cost model is read: the paper leaves choices open. A convention is one named set of choices."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class Convention:
     om_charged_on: Denominator
     """The heat on which operation and maintenance in GBP/MWh is paid."""
     heat_pump_om: Literal["share_of_capital", "per_kw"]
-    """How operation and maintenance of a network's heat pump is reckoned."""
+    """What operation and maintenance of a network's heat pump is proportional to."""
     replaces_heat_pump: bool
     """Whether a network buys its heat pump again when it is worn out."""
     replaces_connections: bool
     """Whether heat interface units and heat meters are bought again when they are worn out."""
     network_sizing: Literal["kw_per_dwelling", "load_curve"]
-    """Whether a network has so many kW of heat pump a home and nothing else, or heat pump, store and peak plant sized
+    """Whether a network has a fixed size of heat pump per home and nothing else, or heat pump, store and peak plant sized
     by the load through the year and the peak of all homes together."""
     peak_plant: Literal["electric_boiler", "gas_boiler"]
     """Plant that makes the heat that is beyond the heat pump of a network, where there is such plant."""
     main_pipe: Literal["fixed_length", "length_per_dwelling", "mapped_length"]
-    """How long the main pipe of a network is: the same for all, so many metres a home, or as given for a place."""
+    """Length of the main pipe: the same for every network, a fixed length per home, or as measured for one place."""
     pipe_cost: Literal["per_metre", "by_diameter"]
-    """Whether a metre of main pipe costs the same everywhere or follows from its diameter, and that from linear heat
+    """Whether a metre of main pipe costs the same everywhere, or by its diameter, which follows from linear heat
     density."""
     individual_sizing: Literal["one_size", "heat_loss"]
     """Whether a system in a home has one size for all, or that of the home's load on a cold day."""
@@ -45,19 +45,19 @@ class Convention:
     network_tariff: str
     """Whose electricity price a network pays."""
     perspective: PerspectiveName
-    """Who counts costs: it decides on taxes, on the price of carbon and on whose discount rate holds."""
+    """Whose costs are counted: it decides on taxes, on the price of carbon and on the discount rate."""
     discounting: Literal["flat", "stepped"]
     """Whether the perspective's first rate holds in all years or steps down as the Green Book has it."""
     horizon: Literal["own_life", "network_life"]
-    """Years that count: a system's own life, or for all systems that of a network, individual systems being bought
-    again when worn out and what is left of their last one credited."""
+    """Years that count: each system's own life, or the life of a network for every system. In the latter case a worn-out
+    system is bought again, and what is left of the last one is credited."""
     electricity_carbon: Literal["grid_average", "long_run_marginal"]
     """Carbon intensity of electricity: of the mean kWh, or of one kWh more in the long run."""
     carbon_value: Literal["low", "central", "high"]
     """Which series of carbon values a perspective that appraises them takes."""
     spf: Literal["constant", "hourly"]
-    """Performance of heat pumps in homes: one figure for all, or of each dwelling type from the weather and the load of
-    its hours (`performance`)."""
+    """Performance of heat pumps in homes: one value for all, or one of each dwelling type from the weather and the load
+    of its hours (`performance`)."""
 
 
 WANG2018: Final = Convention(

@@ -89,7 +89,7 @@ def network_keys(known: pl.DataFrame, figures: ScenarioFigures, place: Place | N
     known
         Rows as `check_demand` returns them.
     figures
-        The scales of networks.
+        The scenario's values, among them the scales of networks.
     place
         The one place that is served, in place of networks of every scale.
 

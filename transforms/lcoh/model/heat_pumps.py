@@ -49,7 +49,7 @@ def cop_of_lift(lift_k: Floats, curve: CopCurve) -> Floats:
 def flow_temperature(outdoor_c: Floats, sink: HeatPumpSink) -> Floats:
     """Return the temperature of the water that heats rooms, F = F_0 - s T [degC], at outdoor temperatures T [degC].
 
-    The line of Ruhnau et al. (2019) for radiators is 40 - 1.0 T; the shipped figures carry it to the hotter flow that
+    The line of Ruhnau et al. (2019) for radiators is 40 - 1.0 T; the shipped values move it to the hotter flow that
     was measured in British homes.
     """
     flow: Floats = sink.space_flow_at_0_c - sink.space_flow_fall_per_k * outdoor_c

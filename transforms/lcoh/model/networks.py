@@ -162,7 +162,7 @@ def network_flows(built: BuiltNetwork, energy: Mapping[str, Energy], *, demand_k
     Parameters
     ----------
     built
-        The network (`build_network`). Its figures may be arrays that broadcast with `demand_kwh`.
+        The network (`build_network`). Its values may be arrays that broadcast with `demand_kwh`.
     energy
         By what is bought (electricity, gas, heat): price p_t and carbon cost c_t [GBP/MWh], emissions [kg/MWh],
         arrays of shape (..., n).

@@ -1,4 +1,4 @@
-"""Who counts the costs: what a perspective makes of taxes, of the price of carbon and of time."""
+"""Perspectives: whose costs are counted, with which taxes, which price of carbon and which discount rates."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ STEPS: Final = (  # last year after the investment in which each rate holds; HM 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Perspective:
-    """What one who counts costs pays and how he discounts."""
+    """Which costs are counted, and how they are discounted."""
 
     vat: Literal["as_printed", "nobody", "homes"]
     """Who pays value added tax: prices as they are printed, nobody, or homes on all that they buy."""
     carbon: Literal["scenario_price", "appraisal_value", "in_prices"]
-    """What a tonne costs beside the price of energy: the scenario's price, the Green Book's value, or nothing,
-    since the price of electricity contains what generators pay and nobody charges homes for the carbon of gas."""
+    """Price of a tonne beside the price of energy: the scenario's price, the Green Book's value, or nothing. Nothing is
+    added where the price of electricity contains what generators pay and homes pay nothing for the carbon of gas."""
     without_levies: bool
     """Whether the climate change levy and the carbon payments of generators are taken out of electricity's price."""
     rates: tuple[tuple[float, tuple[str, str]], ...]
-    """Discount rates: the last year in which one holds, and the figure (item, parameter) that it is."""
+    """Discount rates: the last year in which one holds, and the parameter (item, parameter) that holds it."""
 
 
 PERSPECTIVES: Final[dict[PerspectiveName, Perspective]] = {

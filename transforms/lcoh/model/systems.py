@@ -44,7 +44,7 @@ TARIFF_WITH_VAT: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Energy:
-    """What a MWh of purchased gas or electricity costs and emits in each year of operation, shape (..., n)."""
+    """Costs and emissions of a MWh of what is bought (gas, electricity, heat) by year of operation, shape (..., n)."""
 
     price_gbp_per_mwh: Yearly
     carbon_gbp_per_mwh: Yearly
@@ -53,7 +53,7 @@ class Energy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """Which series tell what a system's energy costs and emits; None where the perspective asks for none."""
+    """The series that hold what a system's energy costs and emits; None where the perspective needs none."""
 
     carrier: Carrier
     tariff: str
@@ -71,7 +71,7 @@ class Purchase:
 
 
 def purchase_of(convention: Convention, system: str, *, carrier: Carrier | None = None) -> Purchase:
-    """Return which series a system's energy is priced by; `carrier` where it is not the one that the system runs on."""
+    """Return the series by which a system's energy is priced; `carrier` names another energy than its main one."""
     perspective = PERSPECTIVES[convention.perspective]
     carrier = carrier or INDIVIDUAL_SYSTEMS.get(system, "electricity")
     tariff = convention.network_tariff if system == NETWORK else convention.individual_tariff
@@ -107,7 +107,7 @@ def purchases_of(convention: Convention, system: str) -> tuple[Purchase, ...]:
 
 
 def series_read(convention: Convention) -> tuple[Key, ...]:
-    """Return every series that a convention prices and counts energy by, of all that all systems buy."""
+    """Return every series of prices, levies and carbon that a convention reads, for all systems."""
     return tuple(
         dict.fromkeys(key for system in SYSTEMS for bought in purchases_of(convention, system) for key in bought.series)
     )
@@ -143,8 +143,8 @@ def energy_of(
     P_t is the series of the convention's tariff. Where the perspective takes levies out of electricity, A_t is what
     generators pay for a tonne [GBP/t], a_t the grid's average emissions and L the climate change levy [GBP/MWh];
     v takes VAT out of a residential tariff or adds it to the others. C_t is the price of carbon [GBP/t] that the
-    perspective charges, and i_t the average or long-run marginal emissions. `carrier` names another energy than that
-    which the system runs on.
+    perspective charges, and i_t the average or long-run marginal emissions. `carrier` names another energy than the
+    system's main one.
 
     Raises
     ------
@@ -230,8 +230,8 @@ def individual_system(
     demand_kwh
         Heat demand of the homes [kWh/yr], shape (...); without it the system is that of the reference home.
     dwelling_types
-        Dwelling type of all homes or of each, whose own load decides on the SPF of heat pumps where the convention takes
-        it from the hours.
+        Dwelling type of all homes or of each. The load of the type decides on the SPF of heat pumps where the convention
+        takes the SPF from the hours.
     heat_loss_w_per_k
         Heat loss of the homes where it is measured [W/K], shape (...); else in proportion to the demand.
 
@@ -262,7 +262,8 @@ def individual_system(
 def hourly_spf(figures: ScenarioFigures, system: str, dwelling_types: str | Sequence[str] = "all") -> Floats:
     """Return the SPF of a heat pump with the hourly load of one dwelling type, or of each in a list [1].
 
-    A type whose load was not measured takes the SPF of all homes, and that is the reference load's where none was.
+    A type whose load was not measured takes the SPF of all homes. Without any measured load, that is the SPF of the
+    reference load.
     """
     by_type = figures.items(SPF_ITEMS[system])
     of_all = figures.one(system, HOURLY_SPF)

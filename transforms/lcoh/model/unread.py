@@ -1,4 +1,4 @@
-"""Figures that a convention does not read, and what it reads in their place."""
+"""Parameters that a convention does not read, and what it reads in their place."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ from transforms.lcoh.model.valuation import rate_figures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Substitute:
-    """Figures that stand aside under a choice of a convention, and what the cost model takes then."""
+    """Parameters that have no effect by some conventions, and what the cost model reads in their place."""
 
-    of: Callable[[Key], bool]
-    under: Callable[[Convention], bool]
-    keys: Callable[[Key, Convention], tuple[Key, ...]] = lambda *_: ()
-    """The figures that are read instead."""
+    matches: Callable[[Key], bool]
+    """Whether a parameter is one of them."""
+    holds: Callable[[Convention], bool]
+    """Whether they have no effect by a convention."""
+    read_instead: Callable[[Key, Convention], tuple[Key, ...]] = lambda *_: ()
     words: str = ""
-    """How the quantity comes about where no single figure is read."""
+    """How the quantity is found where no single parameter holds it."""
 
 
 def _one(item: str, *parameters: str) -> Callable[[Key], bool]:
@@ -44,7 +45,7 @@ def _instead(item: str, *parameters: str) -> Callable[[Key, Convention], tuple[K
 
 
 def _same_role(key: Key, convention: Convention) -> tuple[Key, ...]:
-    """Return the series that say the same of the same energy, of whatever tariff or kind."""
+    """Return the series of the same quantity and energy that the convention reads, of any tariff or kind."""
     item, parameter = key
     roles = {CARBON_INTENSITY, MARGINAL_INTENSITY} if parameter.startswith("carbon_intensity") else {parameter}
     carrier = item.partition("_")[0] if parameter == PRICE else item
@@ -64,124 +65,129 @@ RATES: Final = ("study", "green_book", "private")
 MADE_OF_HOURS: Final = ("heat_pump_cop", "heat_pump_sink", "ground_source", "reference_load")
 SUBSTITUTES: Final = (
     Substitute(
-        of=lambda key: key[0] in SPF_ITEMS and key[1] == "efficiency",
-        under=lambda convention: convention.spf == "hourly",
-        keys=lambda key, _: ((key[0], HOURLY_SPF),),
+        matches=lambda key: key[0] in SPF_ITEMS and key[1] == "efficiency",
+        holds=lambda convention: convention.spf == "hourly",
+        read_instead=lambda key, _: ((key[0], HOURLY_SPF),),
     ),
     Substitute(
-        of=lambda key: key[0] in SPF_ITEMS and key[1] == HOURLY_SPF,
-        under=lambda convention: convention.spf == "constant",
-        keys=lambda key, _: ((key[0], "efficiency"),),
+        matches=lambda key: key[0] in SPF_ITEMS and key[1] == HOURLY_SPF,
+        holds=lambda convention: convention.spf == "constant",
+        read_instead=lambda key, _: ((key[0], "efficiency"),),
     ),
     Substitute(
-        of=_starts(*MADE_OF_HOURS),
-        under=lambda convention: convention.spf == "hourly",
-        keys=lambda *_: tuple((system, HOURLY_SPF) for system in SPF_ITEMS),
+        matches=_starts(*MADE_OF_HOURS),
+        holds=lambda convention: convention.spf == "hourly",
+        read_instead=lambda *_: tuple((system, HOURLY_SPF) for system in SPF_ITEMS),
         words="computed from them before anything is set",
     ),
     Substitute(
-        of=_starts(*MADE_OF_HOURS),
-        under=lambda convention: convention.spf == "constant",
-        keys=lambda *_: tuple((system, "efficiency") for system in SPF_ITEMS),
+        matches=_starts(*MADE_OF_HOURS),
+        holds=lambda convention: convention.spf == "constant",
+        read_instead=lambda *_: tuple((system, "efficiency") for system in SPF_ITEMS),
     ),
     Substitute(
-        of=_one(NETWORK, "distribution_loss_share"),
-        under=lambda convention: convention.loss_rule == "pipe_heat_loss",
+        matches=_one(NETWORK, "distribution_loss_share"),
+        holds=lambda convention: convention.loss_rule == "pipe_heat_loss",
         words="what pipes lose follows from their length, foam and temperatures (pipe, pipe_dn_*)",
     ),
     Substitute(
-        of=_one(NETWORK, "heat_pump_kw_per_dwelling", "substation_kw_per_dwelling"),
-        under=lambda convention: convention.network_sizing == "load_curve",
+        matches=_one(NETWORK, "heat_pump_kw_per_dwelling", "substation_kw_per_dwelling"),
+        holds=lambda convention: convention.network_sizing == "load_curve",
         words="plant is sized by the load and its peak (load, load_day_*, network_plant)",
     ),
     Substitute(
-        of=_starts("network_plant", "network_store", "load", *(f"{NETWORK}_{plant}" for plant in PEAK_PLANTS)),
-        under=lambda convention: convention.network_sizing == "kw_per_dwelling",
-        keys=_instead(NETWORK, "heat_pump_kw_per_dwelling", "substation_kw_per_dwelling"),
+        matches=_starts("network_plant", "network_store", "load", *(f"{NETWORK}_{plant}" for plant in PEAK_PLANTS)),
+        holds=lambda convention: convention.network_sizing == "kw_per_dwelling",
+        read_instead=_instead(NETWORK, "heat_pump_kw_per_dwelling", "substation_kw_per_dwelling"),
     ),
     Substitute(
-        of=_starts(*(f"{NETWORK}_{plant}" for plant in PEAK_PLANTS)),
-        under=lambda convention: convention.network_sizing == "load_curve",
+        matches=_starts(*(f"{NETWORK}_{plant}" for plant in PEAK_PLANTS)),
+        holds=lambda convention: convention.network_sizing == "load_curve",
         words="the peak is met by other plant",
     ),
     Substitute(
-        of=_one(NETWORK, "main_pipe_m"),
-        under=lambda convention: convention.main_pipe == "length_per_dwelling",
-        keys=_instead(NETWORK, "main_pipe_m_per_dwelling"),
+        matches=_one(NETWORK, "main_pipe_m"),
+        holds=lambda convention: convention.main_pipe == "length_per_dwelling",
+        read_instead=_instead(NETWORK, "main_pipe_m_per_dwelling"),
     ),
     Substitute(
-        of=_one(NETWORK, "main_pipe_m_per_dwelling"),
-        under=lambda convention: convention.main_pipe == "fixed_length",
-        keys=_instead(NETWORK, "main_pipe_m"),
+        matches=_one(NETWORK, "main_pipe_m_per_dwelling"),
+        holds=lambda convention: convention.main_pipe == "fixed_length",
+        read_instead=_instead(NETWORK, "main_pipe_m"),
     ),
     Substitute(
-        of=_one(NETWORK, "main_pipe_gbp_per_m"),
-        under=lambda convention: convention.pipe_cost == "by_diameter",
-        keys=_instead("pipe", "gbp_per_m", "gbp_per_m2"),
+        matches=_one(NETWORK, "main_pipe_m", "main_pipe_m_per_dwelling"),
+        holds=lambda convention: convention.main_pipe == "mapped_length",
+        words="the main pipe is that of the place (--main-pipe)",
     ),
     Substitute(
-        of=_starts("pipe"),
-        under=lambda convention: convention.loss_rule != "pipe_heat_loss" and convention.pipe_cost == "per_metre",
-        keys=_instead(NETWORK, "distribution_loss_share", "main_pipe_gbp_per_m"),
+        matches=_one(NETWORK, "main_pipe_gbp_per_m"),
+        holds=lambda convention: convention.pipe_cost == "by_diameter",
+        read_instead=_instead("pipe", "gbp_per_m", "gbp_per_m2"),
     ),
     Substitute(
-        of=_one(NETWORK, "heat_pump_om_gbp_per_kw_year"),
-        under=lambda convention: convention.heat_pump_om == "share_of_capital",
-        keys=_instead(NETWORK, "heat_pump_om_share_of_capital"),
+        matches=_starts("pipe"),
+        holds=lambda convention: convention.loss_rule != "pipe_heat_loss" and convention.pipe_cost == "per_metre",
+        read_instead=_instead(NETWORK, "distribution_loss_share", "main_pipe_gbp_per_m"),
     ),
     Substitute(
-        of=_one(NETWORK, "heat_pump_om_share_of_capital"),
-        under=lambda convention: convention.heat_pump_om == "per_kw",
-        keys=_instead(NETWORK, "heat_pump_om_gbp_per_kw_year"),
+        matches=_one(NETWORK, "heat_pump_om_gbp_per_kw_year"),
+        holds=lambda convention: convention.heat_pump_om == "share_of_capital",
+        read_instead=_instead(NETWORK, "heat_pump_om_share_of_capital"),
     ),
     Substitute(
-        of=_one(NETWORK, "connection_lifetime_years"),
-        under=lambda convention: not convention.replaces_connections,
+        matches=_one(NETWORK, "heat_pump_om_share_of_capital"),
+        holds=lambda convention: convention.heat_pump_om == "per_kw",
+        read_instead=_instead(NETWORK, "heat_pump_om_gbp_per_kw_year"),
+    ),
+    Substitute(
+        matches=_one(NETWORK, "connection_lifetime_years"),
+        holds=lambda convention: not convention.replaces_connections,
         words="what connects a home is bought once",
     ),
     Substitute(
-        of=_one(NETWORK, "heat_pump_lifetime_years"),
-        under=lambda convention: not convention.replaces_heat_pump,
+        matches=_one(NETWORK, "heat_pump_lifetime_years"),
+        holds=lambda convention: not convention.replaces_heat_pump,
         words="a network's heat pump is bought once",
     ),
     Substitute(
-        of=lambda key: key[0] == "design_load" or key[1] in {"capital_gbp_per_kw", "least_kw"},
-        under=lambda convention: convention.individual_sizing == "one_size",
+        matches=lambda key: key[0] == "design_load" or key[1] in {"capital_gbp_per_kw", "least_kw"},
+        holds=lambda convention: convention.individual_sizing == "one_size",
         words="a system in a home has one size for all",
     ),
     Substitute(
-        of=lambda key: key[0] in RATES and "rate" in key[1],
-        under=lambda _: True,
-        keys=lambda _, convention: rate_figures(convention),
+        matches=lambda key: key[0] in RATES and "rate" in key[1],
+        holds=lambda _: True,
+        read_instead=lambda _, convention: rate_figures(convention),
     ),
     Substitute(
-        of=lambda key: key[1] in SERIES,
-        under=lambda _: True,
-        keys=_same_role,
+        matches=lambda key: key[1] in SERIES,
+        holds=lambda _: True,
+        read_instead=_same_role,
     ),
     Substitute(
-        of=lambda key: key[0] == "vat" or key == LEVY,
-        under=lambda _: True,
+        matches=lambda key: key[0] == "vat" or key == LEVY,
+        holds=lambda _: True,
         words="nobody is counted as paying this tax",
     ),
 )
 
 
 def explain_unread(key: Key, figures: ScenarioFigures, convention: Convention) -> str:
-    """Return what a convention reads in the place of a figure that it does not read, each with its value.
+    """Return what a convention reads in the place of a parameter that it does not read, each with its value.
 
     Parameters
     ----------
     key
-        Item and parameter of a figure that changes no cost.
+        Item and parameter of a value that changes no cost.
     figures, convention
-        The scenario's figures and the reading of the cost model.
+        The scenario's values and the rules of the cost model.
 
     """
     for one in SUBSTITUTES:
-        if not (one.of(key) and one.under(convention)):
+        if not (one.matches(key) and one.holds(convention)):
             continue
-        read = [other for other in one.keys(key, convention) if other != key and figures.has(*other)]
+        read = [other for other in one.read_instead(key, convention) if other != key and figures.has(*other)]
         named = " and ".join(_with_value(other, figures) for other in read)
         if named:
             return f"{convention.name} takes {named}" + (f", {one.words}" if one.words else "")

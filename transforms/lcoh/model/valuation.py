@@ -32,7 +32,7 @@ def discount_rates(figures: ScenarioFigures, convention: Convention, *, years: i
 
 
 def rate_figures(convention: Convention) -> tuple[Key, ...]:
-    """Return the figures (item, parameter) that hold the discount rates of a convention."""
+    """Return the parameters (item, parameter) that hold the discount rates of a convention."""
     rates = tuple(key for _, key in PERSPECTIVES[convention.perspective].rates)
     return rates[:1] if convention.discounting == "flat" else rates
 

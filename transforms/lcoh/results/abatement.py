@@ -48,7 +48,7 @@ def abatement_table(
     Raises
     ------
     AssumptionError
-        If the convention does not compare, or a figure is missing.
+        If systems cannot be compared by the convention, or a value is missing.
 
     """
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)

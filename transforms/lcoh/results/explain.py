@@ -46,7 +46,7 @@ class OneNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """One levelised cost and the flows that it is the quotient of."""
+    """One levelised cost, and the yearly flows behind it."""
 
     scenario: str
     convention: str
@@ -63,7 +63,7 @@ class Explanation:
     years: pl.DataFrame
     """Row per year t: calendar year, discount rate and factor, flows of all dwellings, and their present values."""
     assumptions: pl.DataFrame
-    """The rows of the table `assumption` that the figures come from."""
+    """The rows of the table `assumption` that the flows come from."""
 
     @property
     def sums(self) -> dict[str, float]:

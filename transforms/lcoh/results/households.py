@@ -1,4 +1,4 @@
-"""The levelised cost of heat of every home, and how far the mean of the homes lies above the cost at their mean."""
+"""The levelised cost of heat of every home, and the gap between their mean and the cost at their mean demand."""
 
 from __future__ import annotations
 
@@ -77,17 +77,17 @@ def _heat_loss(homes: pl.DataFrame, figures: ScenarioFigures) -> Yearly | None:
 
 
 def expected_gap(fixed_gbp_per_mwh: Floats, variation: Floats) -> Floats:
-    r"""Return what the mean of homes' costs should exceed the cost at their mean demand by [GBP/MWh].
+    r"""Return the expected gap between the mean of homes' costs and the cost at their mean demand [GBP/MWh].
 
-    What a system costs a home is :math:`L(D) = v + F / D`: the costs v [GBP/MWh] go with the heat D [MWh/yr], such as
-    fuel and the kilowatts of a system sized in proportion to it; the costs F [GBP/yr] do not, such as upkeep. With
+    A home's cost is :math:`L(D) = v + F / D`. The costs v [GBP/MWh] go with the heat D [MWh/yr]: fuel, and the
+    kilowatts of a system sized in proportion to it. The costs F [GBP/yr] do not, such as upkeep. With
     :math:`D = \bar D (1 + x)`, :math:`E x = 0` and :math:`E x^2 = CV^2`,
 
     .. math:: E L - L(\bar D) = \frac{F}{\bar D} E\Big[\frac{1}{1 + x} - 1\Big]
         = \frac{F}{\bar D} (E x^2 - E x^3 + \dots) \approx \frac{F}{\bar D} CV^2.
 
-    Of a lognormal D, :math:`E[1/D]\,E[D] = 1 + CV^2` and nothing is left out. What homes' own heat losses make of the
-    size of their systems beside the demand is not in it.
+    For a lognormal D, :math:`E[1/D]\,E[D] = 1 + CV^2` and the approximation is exact. It leaves out that systems sized
+    by a measured heat loss do not follow the demand.
 
     Parameters
     ----------
@@ -117,8 +117,8 @@ def cost_distribution(
     homes
         `household_id`, `dwelling_type`.
     demand
-        Rows of `HEAT_DEMAND_ANNUAL`: the interval of each mean demand, whose ends the cost is taken at. The cost
-        falls with the demand, so its interval covers as often as that of the demand does.
+        Rows of `HEAT_DEMAND_ANNUAL`: the interval of each mean demand. The cost is taken at both ends: it falls
+        with the demand, so its interval covers as often as that of the demand does.
     assumptions
         The table `assumption`.
     weights
@@ -150,7 +150,7 @@ def cost_distribution(
 
 
 def _weigh(costs: pl.DataFrame, weights: Mapping[str, float] | None) -> pl.DataFrame:
-    """Put each home into its groups, with what it counts there; a group that lacks a weighted type is not formed."""
+    """Put each home into its groups with its weight there; a group that lacks a weighted type is not formed."""
     keys = ["scenario", "convention", "system", "period"]
     of_type = costs.with_columns(weight=pl.lit(1.0))
     groups = [of_type, of_type.with_columns(dwelling_type=pl.lit("all"))]

@@ -168,7 +168,7 @@ def expanded_interval(draws: Yearly, *, households: int, level: float = 0.95) ->
     Parameters
     ----------
     draws
-        The figure in each draw of the homes.
+        The value in each draw of the homes.
     households
         Homes n behind it [1], at least 2.
     level

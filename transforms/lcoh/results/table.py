@@ -45,7 +45,7 @@ def lcoh_table(
     Raises
     ------
     AssumptionError
-        If a year or a figure is missing, every system is left out, a name is unknown, or a demand is not above zero
+        If a year or a value is missing, every system is left out, a name is unknown, or a demand is not above zero
         or given twice.
 
     """

@@ -93,7 +93,7 @@ def check_ranges(raw: pl.DataFrame) -> tuple[Uncertain, ...]:
     """
     missing = [name for name in RANGE_COLUMNS if name not in raw.columns]
     if missing:
-        message = f"the table of uncertain figures lacks {', '.join(missing)}; it needs {', '.join(RANGE_COLUMNS)}"
+        message = f"the table of uncertain values lacks {', '.join(missing)}; it needs {', '.join(RANGE_COLUMNS)}"
         raise AssumptionError(message)
     ranges = tuple(_read(row, number) for number, row in enumerate(raw.iter_rows(named=True), start=2))
     taken: dict[tuple[str, str], int] = {}
@@ -126,14 +126,14 @@ def _read(row: Mapping[str, Any], number: int) -> Uncertain:
     reasons[f"a loss of {row['high']} leaves no heat"] = row["parameter"] == "loss" and high >= 1
     for reason, applies in reasons.items():
         if applies:
-            message = f"row {number} of the uncertain figures: {reason}"
+            message = f"row {number} of the uncertain values: {reason}"
             raise AssumptionError(message)
     texts = {name: str(row[name]) for name in ("parameter", "distribution", "unit", "source")}
     return Uncertain(systems=systems, low=low, high=high, **texts)
 
 
 def ranges_of(ranges: Sequence[Uncertain], system: str) -> tuple[int, ...]:
-    """Return the places in `ranges` of those that a system's cost depends on."""
+    """Return the positions in `ranges` of what a system's cost depends on."""
     return tuple(place for place, uncertain in enumerate(ranges) if system in uncertain.systems)
 
 
