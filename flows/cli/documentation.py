@@ -5,9 +5,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from flows.cli.room_picture import replace_picture
 from warehouse.public.documentation import write_dictionary, write_schema
 
-PAGES = {"data-dictionary.md": write_dictionary, "schema.md": write_schema}
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def write_architecture() -> str:
+    """Return the page on the structure of the code with the picture of today."""
+    return replace_picture((DOCS / "architecture.md").read_text(encoding="utf-8"))
+
+
+PAGES = {"architecture.md": write_architecture, "data-dictionary.md": write_dictionary, "schema.md": write_schema}
 
 
 def write_pages(folder: Path) -> list[Path]:
@@ -22,7 +31,6 @@ def write_pages(folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    docs = Path(__file__).parents[2] / "docs"
     sys.stdout.write(
-        "".join(f"wrote {path.relative_to(docs.parent)}\n" for path in write_pages(docs)) or "up to date\n"
+        "".join(f"wrote {path.relative_to(DOCS.parent)}\n" for path in write_pages(DOCS)) or "up to date\n"
     )

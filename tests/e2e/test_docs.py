@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import pytest
 import xlsxwriter
 
 from flows.cli.documentation import PAGES
+from flows.cli.room_picture import draw_rooms
 from flows.settings import Settings
 from tests.doc_blocks import ROOT, Block, blocks, pages
 from tests.pipeline import on_server
@@ -93,6 +95,31 @@ def anchors(page: Path) -> set[str]:
 def test_files_that_a_page_names_are_there(page: Path) -> None:
     named = IN_CODE.findall(page.read_text(encoding="utf-8"))
     assert [name for name in named if not list(ROOT.glob(name.rstrip("/")))] == []
+
+
+def test_the_ways_through_the_code_name_functions_that_are_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py):(\w+)`", page)
+    assert len(named) > 15
+    for file, function in named:
+        defined = [
+            one.name for one in ast.parse((ROOT / file).read_text(encoding="utf-8")).body if hasattr(one, "name")
+        ]
+        assert function in defined, f"{file} has no {function}"
+
+
+def test_the_picture_shows_an_import_and_not_its_short_cut(tmp_path: Path) -> None:
+    for path, text in {
+        "flows/pipeline/run.py": "from transforms.heat.hours import build\nimport warehouse.lake\n",
+        "warehouse/lake.py": "def f():\n    from transforms.heat.hours import build\n",
+        "transforms/heat/hours.py": "import polars\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    drawn = draw_rooms(tmp_path)
+    assert "flows_pipeline --> warehouse" in drawn
+    assert "warehouse --> transforms_heat" in drawn
+    assert "flows_pipeline --> transforms_heat" not in drawn
 
 
 @pytest.mark.parametrize("name", PAGES)
