@@ -123,6 +123,9 @@ class Settings(BaseSettings):
     reference_folder: Path | None = Field(
         default=None, description="folder of published studies (serl/, real_gas/) that a run is compared with"
     )
+    area_folder: Path | None = Field(
+        default=None, description="folder of published files about London's LSOAs; none: built-in boroughs and MSOAs"
+    )
     report_after_run: bool = Field(
         default=True,
         description="whether a run writes the report; else `hearth report` or the deployment `report` does",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from transforms.areas.demand import HomeDemand, measured_home_demand, paper_home_demand
+from transforms.areas.demand import HomeDemand, Means, measured_home_demand, paper_home_demand
 from transforms.areas.figures import AreaFigures
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.demands import paper_demand
@@ -127,8 +127,8 @@ START = dt.datetime(2009, 1, 1)
 HOURS = 48
 
 
-def measured(*, without: tuple[str, ...] = (), made_up: bool = False) -> HomeDemand:
-    """Return demands as two days of readings would give them; some types may not be published."""
+def means(*, without: tuple[str, ...] = (), made_up: bool = False, held: tuple[str, ...] = ()) -> Means:
+    """Return means as two days of readings would give them; some types may not be published."""
     types = [name for name in DWELLING_TYPES if name not in without]
     demand = pl.DataFrame(
         [
@@ -163,16 +163,30 @@ def measured(*, without: tuple[str, ...] = (), made_up: bool = False) -> HomeDem
         }
     )  # fmt: skip
     fit = pl.DataFrame({"dwelling_type": ["flat"], "period": ["2009"], "design_peak_hour_heat_kwh": [6.0]})
-    found = measured_home_demand(
-        PAPER,
+    return Means(
         demand=fill(demand, HEAT_DEMAND_ANNUAL.schema),
         profile=fill(profile, HEAT_PROFILE.schema),
         weather_fit=fill(fit, WEATHER_FIT.schema),
         diversity=fill(diversity, DIVERSITY.schema),
         made_up=made_up,
+        held=frozenset(held),
     )
+
+
+def measured(*, without: tuple[str, ...] = (), made_up: bool = False, held: tuple[str, ...] = ()) -> HomeDemand:
+    """Return the demands that these means give."""
+    found = measured_home_demand(PAPER, means(without=without, made_up=made_up, held=held))
     assert found is not None
     return found
+
+
+NO_MEANS = Means(
+    demand=HEAT_DEMAND_ANNUAL.empty(),
+    profile=HEAT_PROFILE.empty(),
+    weather_fit=WEATHER_FIT.empty(),
+    diversity=DIVERSITY.empty(),
+    made_up=False,
+)
 
 
 def fill(frame: pl.DataFrame, schema: dict) -> pl.DataFrame:

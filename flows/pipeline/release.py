@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from flows.pipeline.areas import publish_areas
 from flows.pipeline.costs import cost_means, heat_electrically
 from flows.pipeline.external import compare_with_studies
 from flows.settings import Settings
@@ -70,6 +71,7 @@ def publish_release(
     tables |= by_name([assumptions])
     tables |= disclose_costs(query, means, cost_published_means(query, tables), assumptions)
     tables |= analyse_costs(tables, settings, origin=origin)
+    tables |= publish_areas(tables, settings, origin=origin)
     compared = compare_with_studies(query, settings.reference_folder, tables, origin=origin).rows
     demand = tables[HEAT_DEMAND_ANNUAL.name]
     tables |= by_name([publish_external(compared, demand=demand, last=means.control.last, rule=rule)])

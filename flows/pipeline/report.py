@@ -24,6 +24,7 @@ from reports.pages import PAGES, sections
 from reports.site import render_site
 from transforms.public.licences import SAMPLE_LICENCE, SAMPLE_PUBLISHER, UNNAMED_PUBLISHER
 from transforms.public.public import Release
+from warehouse.areas.folder import fingerprint_area_folder
 from warehouse.public.public_database import ReleaseInfo
 from warehouse.reader import open_published
 from warehouse.runs import at_work
@@ -159,6 +160,7 @@ def name_folder(snapshot_id: str, settings: Settings) -> str:
         convention=settings.convention,
         threshold=settings.disclosure_threshold,
         references=fingerprint_references(settings.reference_folder),
+        areas=fingerprint_area_folder(settings.area_folder),
         licence=settings.data_licence,
         publisher=settings.data_publisher,
     )

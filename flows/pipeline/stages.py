@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flows.pipeline.areas import MODEL_AREAS
 from flows.pipeline.code import code_fingerprint
 from flows.pipeline.content import Content
 from flows.pipeline.costs import COST_HEAT
@@ -26,6 +27,7 @@ STAGES: tuple[Stage[Any], ...] = (
     AGGREGATE_PERIODS,
     MEASURE_DIVERSITY,
     COST_HEAT,
+    MODEL_AREAS,
 )
 
 

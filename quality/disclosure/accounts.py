@@ -19,6 +19,7 @@ from transforms.public.public import (
     PublicTable,
     ReleaseRecord,
 )
+from transforms.tables.areas import AREA_TABLES
 from transforms.tables.cost import ASSUMPTION
 from transforms.tables.heat import SELECTION_FUNNEL
 from transforms.tables.lineage import BUILD_MONTH, DATA_DICTIONARY, FLAG_COUNT, FLAG_JUDGEMENT, QUALITY_RESULT, SOURCE
@@ -34,7 +35,7 @@ PUBLIC_REASONS = {
     "withdrawn": "taken back",
 }
 HALF_HOUR_MINUTES, HALF_HOURS_A_DAY = 30, 48
-OPEN_TABLES = (ASSUMPTION, DATA_DICTIONARY)  # they hold nothing of any home
+OPEN_TABLES = (ASSUMPTION, DATA_DICTIONARY, *AREA_TABLES)  # they hold nothing of any home
 
 
 def publish_funnel(

@@ -116,10 +116,13 @@ def test_an_older_client_reads_every_view_with_its_comments(
     assert all(int(count) > 0 for count in done.stdout.split())
 
 
+FEWER_ROWS = {"area_hourly": "WHERE level IN ('london', 'borough')"}  # of millions
+
+
 def test_views_return_what_they_declare(current: Path) -> None:
     with open_published(current) as warehouse:
         for view in VIEWS:
-            frame = warehouse.query(f"FROM {view.name}")
+            frame = warehouse.query(f"FROM {view.name} {FEWER_ROWS.get(view.name, '')}")
             assert frame.schema == pl.Schema(view.schema)
             assert view.conform(frame).height == frame.select(view.key).unique().height > 0
             for column in view.columns:

@@ -38,7 +38,7 @@ def test_the_built_in_areas_are_whole() -> None:
     reference = read_built_in()
     assert levels(reference.area) == {"london": 1, "borough": 33, "msoa": 1002}
     london = reference.area.row(0, named=True)
-    assert (london["area_id"], london["households"]) == (LONDON_ID, 3_423_841)
+    assert (london["area_id"], london["homes"]) == (LONDON_ID, 3_423_841)
     assert london["area_km2"] == pytest.approx(1572.06, abs=0.005)
     assert levels(reference.gas) == {"borough": 33 * 7}
     assert {level: len(borders.rings) for level, borders in reference.borders.items()} == {"borough": 33, "msoa": 1002}
@@ -52,7 +52,7 @@ def test_every_level_sums_to_london(name: str) -> None:
 
 def test_the_types_of_an_area_sum_to_its_homes() -> None:
     area = read_built_in().area
-    assert area.filter(pl.sum_horizontal(*DWELLING_TYPES) != pl.col("households")).is_empty()
+    assert area.filter(pl.sum_horizontal(*DWELLING_TYPES) != pl.col("homes")).is_empty()
     assert area.filter(pl.any_horizontal(pl.col(name) < 0 for name in DWELLING_TYPES)).is_empty()
     assert area["bungalow"].sum() > 0
 
@@ -63,7 +63,7 @@ def test_a_folder_gives_lsoas_and_adds_them_up(tmp_path: Path) -> None:
     area = found.reference.area
     assert levels(area) == {"london": 1, "borough": 2, "msoa": 3, "lsoa": 6}
     first = area.filter(area_id="E01000001").row(0, named=True)
-    assert first["households"] == 480
+    assert first["homes"] == 480
     assert first["flat"] == 330
     assert first["bungalow"] == 10  # 10 of 150 houses by VOA, of 150 by the Census
     assert (first["detached"], first["semi_detached"], first["terraced"]) == (8, 32, 100)
@@ -87,7 +87,7 @@ def test_published_gas_stands_beside_the_homes_of_its_own_areas(tmp_path: Path) 
     gas = read_area_folder(write_area_folder(tmp_path)).reference.gas
     assert levels(gas) == {"borough": 4, "lsoa_group": 10, "msoa_2011": 6}
     split = gas.filter(level="lsoa_group", area_id="E01000009", year=2019).row(0, named=True)
-    assert (split["households"], split["gas_meters"]) == (665 + 280, 800)
+    assert (split["homes"], split["gas_meters"]) == (665 + 280, 800)
     assert split["gas_gwh"] == pytest.approx(11.22)
     assert split["weather_corrected"]
     assert "Elsewhere" not in gas["name"].to_list()
@@ -127,7 +127,7 @@ def test_a_bad_file_is_refused_by_name_and_the_others_work(
     refused = {finding.name: finding.problem for finding in found.findings if finding.state == "refused"}
     assert why in refused[name]
     assert sum(finding.state == "ok" for finding in found.findings) >= 1
-    assert found.reference.area["households"][0] > 0
+    assert found.reference.area["homes"][0] > 0
     assert any(name in told for told in found.reference.findings)
     if name not in {PLACE, HOMES}:  # these two make the LSOAs
         assert levels(found.reference.area)["lsoa"] == 6

@@ -39,7 +39,7 @@ def gas_of(published: list[float], *, year: int = 2019, corrected: bool = False)
                 "gas_gwh": published,
                 "nondomestic_gwh": None,
                 "weather_corrected": corrected,
-                "households": homes,
+                "homes": homes,
                 **{name: 0 if name != "flat" else homes for name in DWELLING_TYPES},
                 "source": "made up for this test",
             }

@@ -10,12 +10,32 @@ import polars as pl
 from numpy.typing import NDArray
 
 from transforms.lcoh.model.load_shape import LoadShape
+from transforms.tables.areas import AREA_HOME_DEMAND
 from transforms.tables.words import DWELLING_TYPES
 
 Floats = NDArray[np.float64]
 
 HOURLY: Final = 60
+ALL_HOMES: Final = "all"
 MEASURED, PAPER = "measured", "paper"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What was measured of homes: rows of the tables that areas are modelled with, as a run or a release has them."""
+
+    demand: pl.DataFrame
+    """`HEAT_DEMAND_ANNUAL`."""
+    profile: pl.DataFrame
+    """`HEAT_PROFILE`."""
+    weather_fit: pl.DataFrame
+    """`WEATHER_FIT`."""
+    diversity: pl.DataFrame
+    """`DIVERSITY`."""
+    made_up: bool
+    """Whether the homes are made up."""
+    held: frozenset[str] = frozenset()
+    """Dwelling types whose figures are those of an earlier release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +76,15 @@ class HomeDemand:
     """Highest hour of the winter that plant is built for over that of the period [1]."""
     made_up: bool
     """Whether the homes are made up."""
+    held: frozenset[str] = frozenset()
+    """Types whose figures are those of an earlier release."""
+    hours_of: tuple[str | None, ...] = (None,) * len(DWELLING_TYPES)
+    """Whose published profile the hours of each type follow."""
+
+    @property
+    def types_held(self) -> str | None:
+        """Names of the types that are held; None where none is."""
+        return ", ".join(name for name in DWELLING_TYPES if name in self.held) or None
 
     @property
     def not_published(self) -> str | None:
@@ -98,12 +127,7 @@ def paper_home_demand(demand: pl.DataFrame, shape: LoadShape) -> HomeDemand:
 
 def measured_home_demand(
     paper: HomeDemand,
-    *,
-    demand: pl.DataFrame,
-    profile: pl.DataFrame,
-    weather_fit: pl.DataFrame,
-    diversity: pl.DataFrame,
-    made_up: bool,
+    means: Means,
 ) -> HomeDemand | None:
     """Return the demands of the latest measured period, or None where no dwelling type has one.
 
@@ -114,12 +138,11 @@ def measured_home_demand(
     ----------
     paper
         The paper's demands.
-    demand, profile, weather_fit, diversity
-        Published rows of `HEAT_DEMAND_ANNUAL`, `HEAT_PROFILE`, `WEATHER_FIT` and `DIVERSITY`.
-    made_up
-        Whether the homes are made up.
+    means
+        What was measured, of any periods.
 
     """
+    demand, profile = means.demand, means.profile
     known = demand.filter(pl.col("heat_kwh_mean") > 0, pl.col("dwelling_type").is_in(DWELLING_TYPES))
     if known.is_empty():
         return None
@@ -130,7 +153,7 @@ def measured_home_demand(
     low = _fill([rows.get(name, {}).get("heat_kwh_ci_low") for name in DWELLING_TYPES], heat_kwh)
     high = _fill([rows.get(name, {}).get("heat_kwh_ci_high") for name in DWELLING_TYPES], heat_kwh)
     normals = [rows.get(name, {}).get("heat_kwh_weather_normal") for name in DWELLING_TYPES]
-    hours = _hours(profile.filter(pl.col("period") == period), heat_kwh)
+    hours, hours_of = _hours(profile.filter(pl.col("period") == period), heat_kwh)
     return HomeDemand(
         basis=MEASURED,
         period=period,
@@ -139,9 +162,11 @@ def measured_home_demand(
         normal_kwh=None if all(value is None for value in normals) else _fill(normals, heat_kwh),
         measured=there,
         hours_kwh=paper.hours_kwh / paper.heat_kwh * heat_kwh if hours is None else hours,
-        peak=_peak_over_many(diversity.filter(pl.col("period") == period)) or paper.peak,
-        design_over_year_peak=_design(weather_fit, known, period) or paper.design_over_year_peak,
-        made_up=made_up,
+        peak=_peak_over_many(means.diversity.filter(pl.col("period") == period)) or paper.peak,
+        design_over_year_peak=_design(means.weather_fit, known, period) or paper.design_over_year_peak,
+        made_up=means.made_up,
+        held=means.held & frozenset(rows),
+        hours_of=hours_of,
     )
 
 
@@ -153,25 +178,42 @@ def _fill(values: list[float | None], instead: Floats) -> Floats:
     return np.where(known, given, instead * ratio)
 
 
-def _hours(profile: pl.DataFrame, heat_kwh: Floats) -> Floats | None:
-    """Return the hours of each type, scaled to its year; a type without hours has those of all homes."""
+def _hours(profile: pl.DataFrame, heat_kwh: Floats) -> tuple[Floats | None, tuple[str | None, ...]]:
+    """Return the hours of each type, scaled to its year, and whose they are; a type without hours has those of all."""
     table = (
-        profile.filter(pl.col("dwelling_type").is_in([*DWELLING_TYPES, "all"]))
+        profile.filter(pl.col("dwelling_type").is_in([*DWELLING_TYPES, ALL_HOMES]))
         .pivot(on="dwelling_type", index="hour_start_utc", values="heat_kwh_mean")
         .sort("hour_start_utc")
+        .fill_null(0.0)
     )
-    if "all" not in table.columns or table.is_empty():
-        return None
-    of_all = table["all"].fill_null(0.0).to_numpy()
-    columns = []
-    for name, kwh in zip(DWELLING_TYPES, heat_kwh, strict=True):
-        own = table[name].fill_null(strategy="forward").fill_null(0.0).to_numpy() if name in table.columns else of_all
-        columns.append(own / own.sum() * kwh)
-    return np.stack(columns, axis=1)
+    if ALL_HOMES not in table.columns or table.is_empty():
+        return None, (None,) * len(DWELLING_TYPES)
+    hours_of = tuple(name if name in table.columns else ALL_HOMES for name in DWELLING_TYPES)
+    columns = [table[name].to_numpy() for name in hours_of]
+    return np.stack([own / own.sum() * kwh for own, kwh in zip(columns, heat_kwh, strict=True)], axis=1), hours_of
+
+
+def list_home_demands(demands: list[HomeDemand]) -> pl.DataFrame:
+    """Return the heat of a home that areas are modelled with, and where it comes from (`AREA_HOME_DEMAND`)."""
+    rows = [
+        {
+            "demand_basis": demand.basis,
+            "period": demand.period,
+            "dwelling_type": name,
+            "heat_kwh": float(demand.heat_kwh[at]),
+            "state": "held" if name in demand.held else "measured" if demand.measured[at] else "assumed",
+            "hours_of": demand.hours_of[at],
+        }
+        for demand in demands
+        for at, name in enumerate(DWELLING_TYPES)
+    ]
+    return pl.DataFrame(rows, schema=AREA_HOME_DEMAND.schema).sort(AREA_HOME_DEMAND.key)
 
 
 def _peak_over_many(diversity: pl.DataFrame) -> PeakOverMany | None:
-    rows = diversity.filter(pl.col("dwelling_type") == "all", pl.col("interval_minutes") == HOURLY).sort("dwellings")
+    rows = diversity.filter(pl.col("dwelling_type") == ALL_HOMES, pl.col("interval_minutes") == HOURLY).sort(
+        "dwellings"
+    )
     if rows.is_empty():
         return None
     settled = float(rows["peak_kw_p50"][-1])

@@ -70,10 +70,14 @@ def peak_kw(homes: Floats, demand: HomeDemand) -> tuple[Floats, Floats, Floats]:
         winter that plant is built for over that of the period.
 
     """
-    together = np.concatenate([(demand.hours_kwh @ part.T).max(axis=0) for part in _parts(homes)])
     low, middle, high = demand.peak.at(homes.sum(axis=1))
-    highest = together * demand.design_over_year_peak
+    highest = highest_load_kw(homes, demand) * demand.design_over_year_peak
     return highest * low, highest * middle, highest * high
+
+
+def highest_load_kw(homes: Floats, demand: HomeDemand) -> Floats:
+    """Return the highest hour of mixed homes in the period, as if they were very many [kW], shape (areas,)."""
+    return np.concatenate([(demand.hours_kwh @ part.T).max(axis=0) for part in _parts(homes)])
 
 
 def plot_ratio_of(homes: Floats, area_km2: Floats, figures: AreaFigures) -> Floats:
@@ -98,7 +102,7 @@ def _of_one(
     peaks = peak_kw(homes, demand)
     share = homes @ (demand.heat_kwh * demand.measured) / KWH_PER_MWH / np.maximum(heat_mwh, 1e-12)
     normal = None if demand.normal_kwh is None else homes @ demand.normal_kwh / KWH_PER_MWH
-    rows = area.select("level", "area_id", "gas_meters", "households", homes="households").with_columns(
+    rows = area.select("level", "area_id", "gas_meters", "homes").with_columns(
         demand_basis=pl.lit(demand.basis),
         period=pl.lit(demand.period),
         heat_mwh=pl.Series(heat_mwh),
@@ -113,6 +117,7 @@ def _of_one(
         heat_mwh_per_m_2019=pl.Series(heat_mwh / pipe_2019),
         share_measured=pl.Series(np.clip(share, 0.0, 1.0)),
         types_not_published=pl.lit(demand.not_published, dtype=pl.String),
+        types_held=pl.lit(demand.types_held, dtype=pl.String),
         **{
             f"peak_mw_{name}": pl.Series(kw / KWH_PER_MWH)
             for name, kw in zip(("p05", "p50", "p95"), peaks, strict=True)
@@ -121,9 +126,7 @@ def _of_one(
     served = pl.coalesce("heat_mwh_weather_normal", "heat_mwh") / efficiency
     return AREA_HEAT.conform(
         rows.with_columns(
-            gas_modelled_mwh=pl.when(pl.col("households") > 0).then(
-                served * pl.col("gas_meters") / pl.col("households")
-            )
+            gas_modelled_mwh=pl.when(pl.col("homes") > 0).then(served * pl.col("gas_meters") / pl.col("homes"))
         ).pipe(_with_confidence, demand, validation)
     )
 

@@ -24,7 +24,7 @@ BUNGALOWS_ARE: Final = (
     "semi_detached",
     "terraced",
 )  # taken from the first two by their numbers, then the last
-COUNTS: Final = ("households", *DWELLING_TYPES)
+COUNTS: Final = ("homes", *DWELLING_TYPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def list_areas(
         .with_columns(gas_year=pl.when(pl.col("gas_meters").is_not_null()).then(pl.lit(latest["year"].max())))
     )
     small = lsoas.with_columns(
-        level=pl.lit("lsoa"), parent_id="msoa_id", fuel_poor=pl.col("fuel_poor_share") * pl.col("households")
+        level=pl.lit("lsoa"), parent_id="msoa_id", fuel_poor=pl.col("fuel_poor_share") * pl.col("homes")
     )
     msoas = add_up(small, level="msoa", by=("msoa_id", "msoa_name"), parent="borough_id")
     return finish_areas(msoas, borough_gas, [small])
@@ -113,7 +113,7 @@ def finish_areas(msoas: pl.DataFrame, borough_gas: pl.DataFrame, smaller: Sequen
 def add_up(areas: pl.DataFrame, *, level: str, by: tuple[str, str], parent: str | None) -> pl.DataFrame:
     """Return the areas that others make up; sums run in the order of codes, so that they are the same every time."""
     code, name = by
-    weight = pl.when(pl.col("households").sum() > 0).then(pl.col("households")).otherwise(1)
+    weight = pl.when(pl.col("homes").sum() > 0).then(pl.col("homes")).otherwise(1)
     kept = [parent, "borough_name"] if parent else []
     return (
         areas.sort("area_id")
@@ -125,7 +125,7 @@ def add_up(areas: pl.DataFrame, *, level: str, by: tuple[str, str], parent: str 
             gas_meters=pl.when(pl.col("gas_meters").count() > 0).then(pl.col("gas_meters").sum()),
             gas_year=pl.col("gas_year").max(),
             fuel_poor=pl.when(pl.col("fuel_poor").count() > 0).then(pl.col("fuel_poor").sum()),
-            judged=pl.col("households").filter(pl.col("fuel_poor").is_not_null()).sum(),
+            judged=pl.col("homes").filter(pl.col("fuel_poor").is_not_null()).sum(),
         )
         .with_columns(
             area_id=code,
@@ -204,11 +204,11 @@ def group_areas(link: pl.DataFrame) -> pl.DataFrame:
 
 def _homes_of_old_areas(homes: pl.DataFrame, link: pl.DataFrame) -> pl.DataFrame:
     """Return which share of what an LSOA of 2011 has goes to each LSOA of 2021, by homes; a merged area takes all."""
-    known = link.join(homes.select("area_id", "households"), on="area_id")
-    total = pl.col("households").sum().over("lsoa_2011_id")
+    known = link.join(homes.select("area_id", "homes"), on="area_id")
+    total = pl.col("homes").sum().over("lsoa_2011_id")
     even = 1 / pl.len().over("lsoa_2011_id")
     return known.select(
-        "lsoa_2011_id", "area_id", share=pl.when(total > 0).then(pl.col("households") / total).otherwise(even)
+        "lsoa_2011_id", "area_id", share=pl.when(total > 0).then(pl.col("homes") / total).otherwise(even)
     )
 
 
@@ -221,7 +221,7 @@ def _share_out(figures: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
 
 def _poor_share(fuel_poor: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
     of_areas = _share_out(fuel_poor, shares)
-    return of_areas.select("area_id", fuel_poor_share=pl.col("fuel_poor_households") / pl.col("households"))
+    return of_areas.select("area_id", fuel_poor_share=pl.col("fuel_poor_homes") / pl.col("homes"))
 
 
 def _with_bungalows(homes: pl.DataFrame, link: pl.DataFrame, bungalows: pl.DataFrame) -> pl.DataFrame:
@@ -241,7 +241,7 @@ def _with_bungalows(homes: pl.DataFrame, link: pl.DataFrame, bungalows: pl.DataF
     rest = pl.col("bungalow") - pl.col("from_detached") - pl.col("from_semi")
     return found.select(
         "area_id",
-        "households",
+        "homes",
         "flat",
         "bungalow",
         detached=detached - pl.col("from_detached"),

@@ -77,7 +77,7 @@ def validate_areas(gas: pl.DataFrame, demands: list[HomeDemand], *, efficiency: 
                 AREA_VALIDATION.conform(
                     rows.with_columns(
                         demand_basis=pl.lit(demand.basis),
-                        meters_per_home=pl.col("gas_meters") / pl.col("households"),
+                        meters_per_home=pl.col("gas_meters") / pl.col("homes"),
                         published_gwh="gas_gwh",
                         uncalibrated_gwh=pl.Series(compared.modelled),
                         calibrated_gwh=pl.Series(calibrated),
@@ -113,13 +113,13 @@ def score_areas(
 
 
 def _compare(gas: pl.DataFrame, demand: HomeDemand, efficiency: float) -> list[tuple[pl.DataFrame, Compared]]:
-    known = gas.filter(pl.col("gas_meters") > 0, pl.col("gas_gwh") > 0, pl.col("households") > 0).sort(
+    known = gas.filter(pl.col("gas_meters") > 0, pl.col("gas_gwh") > 0, pl.col("homes") > 0).sort(
         "level", "year", "area_id"
     )
     heat_kwh = demand.heat_kwh if demand.normal_kwh is None else demand.normal_kwh
     pairs = []
     for (level, year), rows in known.group_by("level", "year", maintain_order=True):
-        meters, homes = rows["gas_meters"].to_numpy(), rows["households"].to_numpy()
+        meters, homes = rows["gas_meters"].to_numpy(), rows["homes"].to_numpy()
         modelled = homes_of(rows) @ heat_kwh * meters / homes / efficiency / KWH_PER_GWH
         pairs.append(
             (

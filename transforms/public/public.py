@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from transforms.tables.areas import AREA_TABLES
 from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.cost_analysis import (
     ABATEMENT,
@@ -138,6 +139,7 @@ PUBLIC_TABLES = {
         _public(GATE_RUN),
         _with_meaning(_public(BUILD_MONTH, only=MONTH_COLUMNS), MONTH_COLUMNS[2:], "in the month"),
         _public(EXTERNAL_CHECK),
+        *AREA_TABLES,
         DEMAND_CHANGE,
         TABLE_CHANGE,
         _public(DATA_DICTIONARY),

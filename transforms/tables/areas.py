@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from transforms.tables.schema import Column, Table
-from transforms.tables.words import DWELLING_TYPES, B, F, N, S, period
+import polars as pl
 
+from transforms.tables.schema import Column, Table
+from transforms.tables.words import DWELLING_TYPES, B, F, N, S, convention, period, scenario, system
+
+D = pl.Date
 LEVELS = ("london", "borough", "msoa", "lsoa")
 
 area_level = Column("level", S, "level of the area", allowed=LEVELS)
@@ -23,7 +26,7 @@ AREA = Table(
         Column("easting", F, "easting of the middle of its homes on the British National Grid", "m", lower=500_000, upper=565_000),
         Column("northing", F, "northing of the middle of its homes on the British National Grid", "m", lower=152_000, upper=205_000),
         Column("area_km2", F, "land, as published: never that of the drawing", "km2", lower=0),
-        Column("households", N, "occupied homes", "homes", lower=0),
+        Column("homes", N, "occupied homes", "homes", lower=0),
         *homes_by_type,
         Column("gas_meters", F, "domestic gas meters; null where none are published", "1", nullable=True, lower=0),
         Column("gas_year", N, "year of the gas meters", nullable=True),
@@ -65,7 +68,7 @@ AREA_GAS = Table(
         Column("gas_gwh", F, "domestic gas", "GWh/yr", lower=0),
         Column("nondomestic_gwh", F, "gas of other meters; null where none is published", "GWh/yr", nullable=True, lower=0),
         Column("weather_corrected", B, "whether the publisher corrected it to normal weather"),
-        Column("households", N, "occupied homes of 2021", "homes", lower=0),
+        Column("homes", N, "occupied homes of 2021", "homes", lower=0),
         *homes_by_type,
         Column("source", S, "who published these figures"),
     ),
@@ -95,7 +98,7 @@ HOMES = Table(
     "area_homes", "occupied homes of an LSOA of 2021 by type, as the Census counts them", ("area_id",),
     (
         area_id,
-        Column("households", N, "occupied homes", "homes", lower=0, upper=20_000),
+        Column("homes", N, "occupied homes", "homes", lower=0, upper=20_000),
         Column("detached", N, "detached houses, bungalows among them", "homes", lower=0),
         Column("semi_detached", N, "semi-detached houses, bungalows among them", "homes", lower=0),
         Column("terraced", N, "terraced houses, bungalows among them", "homes", lower=0),
@@ -157,8 +160,8 @@ FUEL_POOR = Table(
     "area_fuel_poor", "homes in fuel poverty in an LSOA of 2011", ("lsoa_2011_id",),
     (
         Column("lsoa_2011_id", S, "code of the LSOA of 2011"),
-        Column("households", N, "homes", "homes", lower=0),
-        Column("fuel_poor_households", N, "homes in fuel poverty", "homes", lower=0),
+        Column("homes", N, "homes", "homes", lower=0),
+        Column("fuel_poor_homes", N, "homes in fuel poverty", "homes", lower=0),
     ),
     tier="lake",
     may_be_empty=True,
@@ -169,6 +172,19 @@ PIECES = (PLACE, HOMES, LINK, SMALL_AREA_GAS, BOROUGH_GAS, BUNGALOWS, FUEL_POOR)
 # What the run says of areas.
 
 demand_basis = Column("demand_basis", S, "whose demand of a home is taken", allowed=("measured", "paper"))
+
+AREA_HOME_DEMAND = Table(
+    "area_home_demand", "heat of a home of one type that areas are modelled with", ("demand_basis", "period", "dwelling_type"),
+    (
+        demand_basis,
+        period,
+        Column("dwelling_type", S, "dwelling type", allowed=DWELLING_TYPES),
+        Column("heat_kwh", F, "heat per home and year", "kWh/yr", lower=0),
+        Column("state", S, "measured; held: measured, as an earlier release showed it; assumed: not published of the run, or of no run", allowed=("measured", "held", "assumed")),
+        Column("hours_of", S, "whose published profile its hours follow; null where there is none", nullable=True),
+    ),
+    tier="public",
+)  # fmt: skip
 
 AREA_HEAT = Table(
     "area_heat", "heat of the homes of one area, modelled from their types", ("level", "area_id", "demand_basis", "period"),
@@ -194,6 +210,7 @@ AREA_HEAT = Table(
         Column("peak_mw_p95", F, "highest hour of all homes together in the winter that plant is built for, 95 % of draws lie below", "MW", lower=0),
         Column("share_measured", F, "share of the heat whose dwelling type is measured", "1", lower=0, upper=1),
         Column("types_not_published", S, "dwelling types that are not measured, or hidden or held by disclosure control", nullable=True),
+        Column("types_held", S, "dwelling types whose figures are those of an earlier release, since few homes changed", nullable=True),
         Column("confidence", N, "from 1, a published mean alone, to 5, measured and met by published gas", "1", lower=1, upper=5),
         Column("confidence_reason", S, "why"),
     ),
@@ -243,6 +260,99 @@ AREA_VALIDATION_SCORE = Table(
         Column("worst_area", S, "area with the largest error"),
         Column("worst_error", F, "its error", "1"),
         Column("note", S, "what the comparison can and cannot say"),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+WIDTH_RULES = ("2011", "2019", "none")
+
+AREA_LCOH = Table(
+    "area_lcoh", "cost of heat of one system for the homes of an area",
+    ("level", "area_id", "demand_basis", "period", "scenario", "convention", "width_rule", "connection_share", "system"),
+    (
+        area_level,
+        area_id,
+        demand_basis,
+        period,
+        scenario,
+        convention,
+        Column("width_rule", S, "width formula that the trench of a network follows; none for a system in a home", allowed=WIDTH_RULES),
+        Column("connection_share", F, "share of the homes that take heat from the network", "1", lower=0, upper=1),
+        system,
+        Column("lcoh_gbp_per_mwh", F, "levelised cost of heat delivered; of systems in a home the mean over the area's heat", "GBP/MWh"),
+        Column("main_pipe_gbp_per_mwh", F, "part of it that the main pipe is", "GBP/MWh", nullable=True, lower=0),
+        Column("initial_capital_gbp_per_home", F, "first capital per home that is served", "GBP", lower=0),
+        Column("co2_kg_per_home_year", F, "emissions per home that is served", "kg/yr"),
+        Column("cheapest_in_home", S, "system in a home that costs least in the area", nullable=True),
+        Column("gap_gbp_per_mwh", F, "cost of the network less that of the cheapest system in a home", "GBP/MWh", nullable=True),
+        Column("grant_to_match_gbp_per_home", F, "grant towards the first capital that closes the gap; 0 where there is none", "GBP", nullable=True, lower=0),
+        Column("highest_heat_price_gbp_per_mwh", F, "what bought heat may cost at the plant's gate before the cheapest system in a home is cheaper; below 0 where even free heat is too dear", "GBP/MWh", nullable=True),
+        Column("gap_without_ashp_gbp_per_mwh", F, "the gap where a home cannot have an air source heat pump", "GBP/MWh", nullable=True),
+        Column("highest_heat_price_without_ashp_gbp_per_mwh", F, "the highest heat price where a home cannot have an air source heat pump", "GBP/MWh", nullable=True),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+AREA_CLUSTER = Table(
+    "area_cluster", "areas that share borders and all lie above a threshold", ("threshold", "cluster_id", "demand_basis", "period"),
+    (
+        Column("threshold", S, "which threshold"),
+        Column("cluster_id", S, "code of the first area of the cluster"),
+        demand_basis,
+        period,
+        area_level,
+        Column("name", S, "name of its area with the most heat"),
+        Column("easting", F, "easting of the middle of its homes", "m"),
+        Column("northing", F, "northing of the middle of its homes", "m"),
+        Column("areas", N, "areas in it", "1", lower=1),
+        Column("area_ids", S, "their codes"),
+        Column("homes", N, "occupied homes", "homes", lower=0),
+        Column("area_km2", F, "published land", "km2", lower=0),
+        Column("heat_mwh", F, "heat of all homes", "MWh/yr", lower=0),
+        Column("peak_mw", F, "highest hour of all its homes together in the winter that plant is built for, median", "MW", lower=0),
+        Column("main_pipe_m_low", F, "trench by the width formula that gives less", "m", lower=0),
+        Column("main_pipe_m_high", F, "trench by the width formula that gives more", "m", lower=0),
+        Column("lcoh_gbp_per_mwh_low", F, "cost of a network by the shorter trench, all homes connected", "GBP/MWh"),
+        Column("lcoh_gbp_per_mwh_high", F, "cost of a network by the longer trench, all homes connected", "GBP/MWh"),
+        Column("highest_heat_price_gbp_per_mwh_low", F, "what bought heat may cost, by the longer trench", "GBP/MWh"),
+        Column("highest_heat_price_gbp_per_mwh_high", F, "what bought heat may cost, by the shorter trench", "GBP/MWh"),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+AREA_TABLES = (
+    AREA, AREA_ARC, AREA_RING, AREA_GAS, AREA_HOME_DEMAND, AREA_HEAT, AREA_LCOH, AREA_CLUSTER, AREA_VALIDATION, AREA_VALIDATION_SCORE,
+)  # fmt: skip
+
+CONTRIBUTION_KINDS = ("load", "supply", "network", "opportunity_area", "policy_target")
+
+CONTRIBUTION = Table(
+    "contribution", "one load, supply, network, opportunity area or policy target that somebody contributed",
+    ("kind", "contributor", "site_id"),
+    (
+        Column("kind", S, "what it is", allowed=CONTRIBUTION_KINDS),
+        Column("contributor", S, "who contributed it"),
+        Column("site_id", S, "what the contributor calls it"),
+        Column("name", S, "name"),
+        Column("category", S, "what kind of load, supply, network, area or target"),
+        Column("status", S, "existing, under construction, proposed or potential"),
+        Column("easting", F, "easting, of a line or an area that of its middle", "m", lower=500_000, upper=565_000),
+        Column("northing", F, "northing, of a line or an area that of its middle", "m", lower=152_000, upper=205_000),
+        Column("points", S, "eastings and northings by turns of a line or an area; null for a point", "m", nullable=True),
+        Column("homes", N, "homes", "homes", nullable=True, lower=0),
+        Column("heat_mwh", F, "heat in a year: demand of a load, what a supply could give, what a network delivers", "MWh/yr", nullable=True, lower=0),
+        Column("peak_kw", F, "highest load", "kW", nullable=True, lower=0),
+        Column("capacity_kw", F, "heat capacity of a supply", "kW", nullable=True, lower=0),
+        Column("temperature_c", F, "supply temperature", "degC", nullable=True, lower=0, upper=200),
+        Column("length_m", F, "length of a line", "m", nullable=True, lower=0),
+        Column("value_basis", S, "metered, benchmark or estimated", nullable=True),
+        Column("obliged", S, "why the draft zoning rules would oblige a load to connect; null where they would not", nullable=True),
+        Column("source", S, "where it comes from"),
+        Column("licence", S, "its licence"),
+        Column("valid_from", D, "day from which it holds; a later row of the same contributor and id takes its place"),
     ),
     tier="public",
     may_be_empty=True,

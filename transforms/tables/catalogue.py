@@ -4,6 +4,7 @@ The polars schemas, the DuckDB tables with their comments, the expectations of t
 dictionary and the axis titles are all derived from these declarations.
 """
 
+from transforms.tables.areas import AREA_TABLES
 from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.cost_analysis import (
     ABATEMENT,
@@ -49,5 +50,6 @@ WAREHOUSE_TABLES = (
     TEMPERATURE_HOURLY, WEATHER_FIT, WEATHER_DAY, HOUSEHOLD_WEATHER,
     DIVERSITY, DIVERSITY_CURVE, DIVERSITY_HOME, LCOH, LCOH_HOUSEHOLD, LCOH_DISTRIBUTION, LCOH_SENSITIVITY, LCOH_SOBOL, LCOH_PROBABILITY,
     BREAK_EVEN, ABATEMENT, SEASONAL_PERFORMANCE, NETWORK_FINANCE, CLAIM, *ELECTRIC_TABLES, ASSUMPTION,
+    *AREA_TABLES,
     SOURCE, SOURCE_LEVEL, FLAG_COUNT, FLAG_JUDGEMENT, SUSPECT_SPAN, BUILD_MONTH, RUN, QUALITY_RESULT, DATA_DICTIONARY,
 )  # fmt: skip

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from transforms.tables.areas import AREA
 from transforms.tables.cost import LCOH
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
 from transforms.tables.lineage import SOURCE
 from transforms.tables.schema import UTC, Column, View
-from transforms.tables.words import F, N, S, dwelling_type, household_id, period, profile_group
+from transforms.tables.words import DWELLING_TYPES, F, N, S, dwelling_type, household_id, period, profile_group
 
 _LAST_SUNDAY = "(make_date(year({0}), {1}, 31) - (isodow(make_date(year({0}), {1}, 31)) % 7)::INTEGER)"
 _SUMMER = "({0} >= " + _LAST_SUNDAY.format("{0}", 3) + " + INTERVAL 1 HOUR AND {0} < " + _LAST_SUNDAY.format("{0}", 10) + " + INTERVAL 1 HOUR)"  # fmt: skip
@@ -178,5 +179,32 @@ WITH counted AS (
 SELECT what, period, reason, number, share FROM shares WHERE is_out AND number > 0""",
 )  # fmt: skip
 
-VIEWS = (HEAT_DEMAND_MWH, HEAT_PROFILE_LOCAL, HEAT_DAILY, HOUSEHOLD_YEAR, COST_RANKING, LEDGER_BALANCE, LEFT_OUT)
+_WIDE = ", ".join(f"sum(heat_kwh) FILTER (dwelling_type = '{name}') AS {name}" for name in DWELLING_TYPES)
+_TOGETHER = " + ".join(f"a.{name} * w.{name}" for name in DWELLING_TYPES)
+AREA_HOURLY = View(
+    "area_hourly", "heat of all homes of one area in one hour: the profiles of their types times their numbers",
+    ("level", "area_id", "period", "hour_start_utc"),
+    (
+        AREA.column("level"),
+        AREA.column("area_id"),
+        period,
+        HEAT_PROFILE.column("hour_start_utc"),
+        Column("heat_mwh", F, "heat of all homes", "MWh/h", lower=0),
+    ),
+    tier="public",
+    may_be_empty=True,
+    reads=frozenset({"area", "area_home_demand", "heat_profile"}),
+    sql=f"""
+WITH hourly AS (
+    SELECT d.dwelling_type, d.period, hour_start_utc,
+        d.heat_kwh * heat_kwh_mean / sum(heat_kwh_mean) OVER (PARTITION BY d.dwelling_type, d.period) AS heat_kwh
+    FROM area_home_demand d JOIN heat_profile p ON p.dwelling_type = d.hours_of AND p.period = d.period
+)
+SELECT level, area_id, period, hour_start_utc, ({_TOGETHER}) / 1000 AS heat_mwh
+FROM area a CROSS JOIN (SELECT period, hour_start_utc, {_WIDE} FROM hourly GROUP BY period, hour_start_utc) w""",
+)  # fmt: skip
+
+VIEWS = (
+    HEAT_DEMAND_MWH, HEAT_PROFILE_LOCAL, HEAT_DAILY, HOUSEHOLD_YEAR, COST_RANKING, LEDGER_BALANCE, LEFT_OUT, AREA_HOURLY,
+)  # fmt: skip
 PUBLIC_VIEWS = tuple(view for view in VIEWS if view.tier == "public")

@@ -22,7 +22,7 @@ def read_built_in() -> AreaReference:
     boroughs = read_borough_gas()
     names = boroughs.unique("borough_id").select("borough_id", borough_name="name")
     counted = msoas.join(names, on="borough_id", maintain_order="left").with_columns(
-        fuel_poor=pl.col("fuel_poor_share") * pl.col("households")
+        fuel_poor=pl.col("fuel_poor_share") * pl.col("homes")
     )
     area = finish_areas(counted, boroughs)
     gas = list_gas(area, boroughs, link=LINK.empty(), gas=SMALL_AREA_GAS.empty())

@@ -198,7 +198,7 @@ def _translate_homes(frame: pl.DataFrame) -> pl.DataFrame:
             f"{wrong['households'][0]}"
         )
         raise ValueError(message)
-    return frame.select("households", *HOUSES, area_id="lsoa21cd", flat=pl.sum_horizontal(*FLATS))
+    return frame.select(*HOUSES, area_id="lsoa21cd", homes="households", flat=pl.sum_horizontal(*FLATS))
 
 
 def _translate_link(frame: pl.DataFrame) -> pl.DataFrame:
@@ -229,7 +229,7 @@ def _translate_fuel_poor(frame: pl.DataFrame) -> pl.DataFrame:
     if len(wrong):
         message = f"{wrong['lsoa11cd'][0]} has more fuel-poor homes than homes"
         raise ValueError(message)
-    return frame.select("households", "fuel_poor_households", lsoa_2011_id="lsoa11cd")
+    return frame.select(lsoa_2011_id="lsoa11cd", homes="households", fuel_poor_homes="fuel_poor_households")
 
 
 def _check_codes(frame: pl.DataFrame, patterns: Mapping[str, str]) -> None:

@@ -1,0 +1,216 @@
+"""Costs of areas: networks by mapped pipe, systems in homes, the price that bought heat may have, and clusters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.example_areas import ASSUMPTIONS, FIGURES, NO_MEANS, PAPER, means, measured, write_area_folder
+from transforms.areas.costs import (
+    FREE_HEAT,
+    Lens,
+    cheapest,
+    cost_in_homes,
+    cost_networks,
+    load_of_mix,
+    main_pipe_gbp_per_mwh,
+)
+from transforms.areas.heat import peak_kw
+from transforms.areas.tables import make_area_tables
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.conventions import find_convention
+from transforms.lcoh.model.places import BoughtHeat, Place
+from transforms.lcoh.model.what_if import Case, Change, build
+from transforms.tables.areas import AREA_CLUSTER, AREA_HEAT, AREA_HOME_DEMAND, AREA_LCOH, AREA_TABLES
+from transforms.tables.words import DWELLING_TYPES
+from warehouse.areas.folder import read_area_folder
+
+VALUES = scenario_figures(ASSUMPTIONS, "eep2019")
+LENS = Lens.of_map(VALUES, scenario="eep2019", convention="best_practice")
+LONDON_MIX = np.array([208_111, 636_030, 727_677, 0, 1_852_023]) / 3_423_841
+
+
+def place(homes: float, *, link_m: float = 0.0, main_m_per_home: float = 3.9) -> Place:
+    """Return a place with a main pipe of so many metres a home."""
+    count = np.array([[[float(homes)]]])
+    return Place(homes={"all": count}, main_pipe_m=main_m_per_home * count, link_pipe_m=link_m)
+
+
+def highest_price(homes: float, *, link_m: float, main_m_per_home: float = 3.9) -> float:
+    """Return what bought heat may cost where London's mix of homes is served."""
+    mix = LONDON_MIX[None, :] * homes
+    network = cost_networks(LENS, mix, PAPER, place(homes, link_m=link_m, main_m_per_home=main_m_per_home))
+    return float(network.highest_heat_price(cheapest(cost_in_homes(LENS, mix, PAPER))[0]).item())
+
+
+def tables_of(folder: Path, **given: object) -> dict[str, pl.DataFrame]:
+    """Return all tables of the areas of a folder."""
+    reference = read_area_folder(write_area_folder(folder)).reference
+    found = make_area_tables(
+        reference, given.get("of", NO_MEANS), ASSUMPTIONS, FIGURES, scenario="eep2019", convention="best_practice"
+    )
+    return {table.name: frame for table, frame in found.items()}
+
+
+def test_at_the_highest_heat_price_both_cost_the_same() -> None:
+    homes = 500
+    mix = LONDON_MIX[None, :] * homes
+    where = place(homes, link_m=800)
+    network = cost_networks(LENS, mix, PAPER, where)
+    reference = cheapest(cost_in_homes(LENS, mix, PAPER))[0]
+    price = float(network.highest_heat_price(reference).item())
+    buys = replace(
+        where, load=load_of_mix(mix, PAPER), bought_heat=BoughtHeat(price_gbp_per_mwh=price, co2_kg_per_mwh=0.0)
+    )
+    kwh = float(PAPER.heat_kwh @ LONDON_MIX)
+    cost = build(Case(figures=VALUES, convention=LENS.convention, system="network", demand_kwh=kwh, place=buys)).cost()
+    assert float(np.asarray(cost.total).item()) == pytest.approx(float(reference[0]), abs=1e-6)
+    assert price > 0
+
+
+def test_the_highest_heat_price_falls_with_distance_and_rises_with_homes() -> None:
+    by_distance = [highest_price(300, link_m=metres) for metres in (0, 500, 1000, 3000, 10_000)]
+    assert by_distance == sorted(by_distance, reverse=True)
+    assert len(set(by_distance)) == 5
+    by_homes = [highest_price(homes, link_m=1000) for homes in (100, 300, 1000, 5000)]
+    assert by_homes == sorted(by_homes)
+    dense = [highest_price(homes, link_m=1000, main_m_per_home=1.6) for homes in (100, 1000)]
+    assert dense == pytest.approx([35, 45], abs=2.5)
+
+
+def test_the_grant_closes_the_gap() -> None:
+    mix = LONDON_MIX[None, :] * 400
+    network = cost_networks(LENS, mix, PAPER, place(400))
+    reference = cheapest(cost_in_homes(LENS, mix, PAPER))[0]
+    grant = float(network.grant_to_match(reference).item())
+    where = replace(place(400), load=load_of_mix(mix, PAPER))
+    kwh = float(PAPER.heat_kwh @ LONDON_MIX)
+    built = build(Case(figures=VALUES, convention=LENS.convention, system="network", demand_kwh=kwh, place=where))
+    with_grant = built.cost(Change(grant_gbp_per_dwelling=grant)).total
+    assert float(np.asarray(with_grant).item()) == pytest.approx(float(reference[0]), abs=1e-6)
+    assert float(network.grant_to_match(np.array([[[1e6]]])).item()) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("convention", "published"),
+    [("wang2018_delivered", (13.1, 2.6, 0.44, 0.07)), ("wang2018", (10.5, 2.1, 0.35, 0.05))],
+)
+def test_the_papers_fixed_thousand_metres(convention: str, published: tuple[float, ...]) -> None:
+    case = Case(
+        figures=scenario_figures(ASSUMPTIONS, "paper_fit"),
+        convention=find_convention(convention),
+        system="network",
+        demand_kwh=np.full(4, 15_200.0),
+        place=Place.of_homes(np.array([100.0, 500, 3000, 20_000])),
+    )
+    shown = [round(float(value), 1 if value > 1 else 2) for value in main_pipe_gbp_per_mwh(build(case))]
+    assert shown == list(published)
+
+
+def test_the_mapped_pipe_costs_what_its_metres_cost() -> None:
+    short, long = (
+        cost_networks(LENS, LONDON_MIX[None, :] * 1000, PAPER, place(1000, main_m_per_home=metres))
+        for metres in (2.0, 8.0)
+    )
+    assert float(long.main_pipe_gbp_per_mwh.item()) > 2 * float(short.main_pipe_gbp_per_mwh.item())
+    assert float(long.lcoh.item()) - float(short.lcoh.item()) > float(
+        (long.main_pipe_gbp_per_mwh - short.main_pipe_gbp_per_mwh).item()
+    )  # longer pipes lose more heat too
+
+
+def test_plant_is_sized_by_the_peak_of_the_areas_own_mix() -> None:
+    demand = measured()
+    mixes = np.array([[500.0, 0, 0, 0, 0], [0, 0, 0, 0, 500.0]])
+    mean_kw = mixes @ demand.heat_kwh / 8760
+    shape = load_of_mix(mixes, demand)
+    over_mean = np.asarray(shape.peak_over_mean(np.full((2, 1, 1), 500.0))).ravel() * shape.design_over_year_peak
+    assert over_mean * mean_kw == pytest.approx(peak_kw(mixes, demand)[1])
+
+
+def test_systems_in_homes_are_weighed_by_heat() -> None:
+    one = {name: cost_in_homes(LENS, np.eye(5)[[k]], PAPER)["ashp"] for k, name in enumerate(DWELLING_TYPES)}
+    mixed = cost_in_homes(LENS, np.array([[10.0, 0, 0, 0, 30.0]]), PAPER)["ashp"]
+    heat = {"detached": 10 * 18_600, "flat": 30 * 10_400}
+    expected = sum(heat[name] * float(one[name].lcoh[0]) for name in heat) / sum(heat.values())
+    assert float(mixed.lcoh[0]) == pytest.approx(expected)
+    assert float(mixed.capital_gbp[0]) == pytest.approx(
+        (10 * float(one["detached"].capital_gbp[0]) + 30 * float(one["flat"].capital_gbp[0])) / 40
+    )
+
+
+def test_the_cheapest_system_can_be_asked_for_without_some() -> None:
+    costs = cost_in_homes(LENS, LONDON_MIX[None, :], PAPER)
+    assert cheapest(costs)[1] == ["ashp"]
+    lowest, names = cheapest(costs, without=["ashp"])
+    assert names == ["gshp"]
+    assert lowest[0] > cheapest(costs)[0][0]
+    with pytest.raises(ValueError, match="no system in a home is left"):
+        cheapest(costs, without=list(costs))
+
+
+def test_every_area_is_costed_by_every_rule_and_share(tmp_path: Path) -> None:
+    tables = tables_of(tmp_path)
+    assert set(tables) == {table.name for table in AREA_TABLES}
+    costs = tables["area_lcoh"]
+    assert len(costs) == 12 * (3 + 2 * 3)
+    networks = costs.filter(system="network")
+    assert networks["convention"].unique().to_list() == ["best_practice_mapped"]
+    assert networks["cheapest_in_home"].unique().to_list() == ["ashp"]
+    at_full, at_a_third = (
+        networks.filter(connection_share=share).sort("area_id", "width_rule") for share in (1.0, 0.3)
+    )
+    assert (at_full["lcoh_gbp_per_mwh"] < at_a_third["lcoh_gbp_per_mwh"]).all()
+    gap = networks["lcoh_gbp_per_mwh"] - networks.join(
+        costs.filter(system="ashp").select("level", "area_id", own="lcoh_gbp_per_mwh"), on=["level", "area_id"], maintain_order="left"
+    )["own"]  # fmt: skip
+    assert networks["gap_gbp_per_mwh"].to_list() == pytest.approx(gap.to_list())
+    assert (networks["gap_without_ashp_gbp_per_mwh"] < networks["gap_gbp_per_mwh"]).all()
+
+
+def test_measured_demands_take_the_place_of_the_papers_where_there_are_any(tmp_path: Path) -> None:
+    tables = tables_of(tmp_path, of=means(without=("bungalow",), held=("flat",)))
+    assert set(tables["area_heat"]["demand_basis"]) == {"paper", "measured"}
+    assert set(tables["area_lcoh"]["demand_basis"]) == {"measured"}
+    rows = tables["area_heat"].filter(demand_basis="measured")
+    assert rows["types_not_published"].unique().to_list() == ["bungalow"]
+    assert rows["types_held"].unique().to_list() == ["flat"]
+    states = dict(
+        tables["area_home_demand"].filter(demand_basis="measured").select("dwelling_type", "state").iter_rows()
+    )
+    assert (states["flat"], states["bungalow"], states["terraced"]) == ("held", "assumed", "measured")
+    assert AREA_HOME_DEMAND.conform(tables["area_home_demand"]).equals(tables["area_home_demand"])
+
+
+def test_a_scenario_that_cannot_price_gas_leaves_the_boiler_out() -> None:
+    lens = Lens.of_map(
+        scenario_figures(ASSUMPTIONS, "paper_fit"), scenario="paper_fit", convention="wang2018_delivered"
+    )
+    assert lens.can_cost_networks
+    assert set(lens.systems) <= {"gas_boiler", "ashp", "gshp"}
+    assert FREE_HEAT.price_gbp_per_mwh == 0
+
+
+def test_clusters_are_neighbours_above_a_threshold(tmp_path: Path) -> None:
+    low = replace(FIGURES, thresholds=FIGURES.thresholds | {"denmark_gwh_per_km2": 5.0})
+    reference = read_area_folder(write_area_folder(tmp_path)).reference
+    found = make_area_tables(reference, NO_MEANS, ASSUMPTIONS, low, scenario="eep2019", convention="best_practice")
+    heat = found[AREA_HEAT].filter(level="lsoa").sort("area_id")
+    above = [area for area, density in heat.select("area_id", "density_gwh_per_km2").iter_rows() if density >= 5]
+    clusters = found[AREA_CLUSTER].filter(threshold="denmark_gwh_per_km2")
+    members = [ids.split(",") for ids in clusters["area_ids"]]
+    assert sorted(area for ids in members for area in ids) == above
+    assert all(int(b[-1]) - int(a[-1]) == 1 for ids in members for a, b in pairwise(ids))
+    assert 1 <= len(members) < len(above)
+    first = clusters.row(0, named=True)
+    own = heat.filter(pl.col("area_id").is_in(members[0]))
+    assert first["heat_mwh"] == pytest.approx(own["heat_mwh"].sum())
+    assert first["peak_mw"] <= own["peak_mw_p50"].sum() + 1e-9
+    assert first["main_pipe_m_low"] <= first["main_pipe_m_high"]
+    assert first["lcoh_gbp_per_mwh_low"] <= first["lcoh_gbp_per_mwh_high"]
+    assert first["highest_heat_price_gbp_per_mwh_low"] <= first["highest_heat_price_gbp_per_mwh_high"]
+    assert AREA_LCOH.conform(found[AREA_LCOH]).height > 0
