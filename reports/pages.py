@@ -90,6 +90,10 @@ PAGES = (
         ),
     ),
     Page(
+        key="compare", name="Compare", title="Compare ways to heat a home",
+        lead="Choose a home, prices and a grant: the page reckons what heat costs, to society and to the household, without asking any server.",
+    ),
+    Page(
         key="individual", name="Individual", title="Heating home by home", lead="What heat from a system of one's own costs and emits, and which system is the cheapest.",
         parts=(
             Part("costs", "Cost", "What a MWh of heat costs, and what its price hides.", (draw_individual, draw_distribution)),

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from reports import ledger, palette, text, tracing
 from reports.catalogue import catalogue
 from reports.changes import changes
+from reports.compare import cost_box, parts_named, shown_values
 from reports.dictionary import dictionary
 from reports.figure_files import write_figure_files
 from reports.figures.cost import options
@@ -30,7 +31,7 @@ from transforms.tables.published import EXTERNAL_CHECK
 __all__ = ["Download", "Published", "RunInfo", "render_site"]
 
 HERE = Path(__file__).parent
-ASSETS = ("site.css", "site.js")
+ASSETS = ("site.css", "site.js", "compare.js")
 FIGURES = "figures.html.j2"  # the template of pages that hold figures and nothing else
 
 
@@ -95,6 +96,7 @@ def _contents(page: Page, published: Published, run: RunInfo) -> dict[str, Any]:
     contents: dict[str, Callable[[Published, RunInfo], dict[str, Any]]] = {
         "index": _overview,
         "demand": lambda published, _: {"other_periods": published.periods[:-1], "by_period": _by_period(published)},
+        "compare": lambda published, _: _compare(published),
         "quality": _quality,
         "method": _method,
         "dictionary": lambda *_: {"entries": dictionary()},
@@ -106,6 +108,10 @@ def _contents(page: Page, published: Published, run: RunInfo) -> dict[str, Any]:
 def _overview(published: Published, run: RunInfo) -> dict[str, Any]:
     delivered = set(options(published, run)["denominator"]) == {"delivered"}
     return {"answers": answers(published, run), "changes": changes(published), "delivered": delivered}
+
+
+def _compare(published: Published) -> dict[str, Any]:
+    return {"box": cost_box(published), "values": shown_values(published), "parts": parts_named()}
 
 
 def _quality(published: Published, _run: RunInfo) -> dict[str, Any]:

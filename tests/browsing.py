@@ -41,7 +41,7 @@ document.addEventListener("DOMContentLoaded", () => {
   window.drawnWhenReady = document.querySelectorAll(".js-plotly-plot").length;
 });
 """
-FOCUSABLE = "a[href], summary, select, button, [tabindex='0']"
+FOCUSABLE = "a[href], summary, select, input:enabled, button, [tabindex='0']"
 MISSED = f"""() => [...document.querySelectorAll("{FOCUSABLE}")]
   .filter((element) => element.checkVisibility() && !reached.has(element)).map((element) => element.outerHTML.slice(0, 80))"""
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 from itertools import product
 from typing import Any
 
 import polars as pl
 
+from quality.disclosure.cells import publish_cells, publish_computed
 from quality.disclosure.rule import FLOOR
 from reports.inputs import Published
-from tests.example_site import RUN, make_inputs
+from tests.example_site import HOMES, RUN, make_assumptions, make_demand, make_inputs
+from transforms.lcoh.model.demands import measured_demand
+from transforms.lcoh.results.components import component_tables, lenses_of
 from transforms.public.public import PublicTable
 from transforms.tables.cost_analysis import (
     ABATEMENT,
@@ -25,6 +29,7 @@ from transforms.tables.cost_analysis import (
     NETWORK_FINANCE,
     SEASONAL_PERFORMANCE,
 )
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.published import DEMAND_CHANGE, GATE_RUN, LCOH_QUANTILE, TABLE_CHANGE
 from transforms.tables.schema import Table
 
@@ -55,7 +60,15 @@ def make_release(*tables: PublicTable) -> Published:
         (DEMAND_CHANGE, _demand_changes()),
         (TABLE_CHANGE, table_changes()),
     )
-    return make_inputs(None, *(publish_rows(*of) for of in rows), *tables)
+    return make_inputs(None, *(publish_rows(*of) for of in rows), *publish_components(), *tables)
+
+
+@functools.cache
+def publish_components() -> tuple[PublicTable, ...]:
+    """Return what the costs of the trial's mean homes are put together from."""
+    demand = publish_cells(HEAT_DEMAND_ANNUAL, make_demand(HOMES))
+    found = component_tables(measured_demand(demand.frame), make_assumptions(), lenses_of(RUN.scenario, RUN.convention))
+    return tuple(publish_computed(table, frame, of=demand) for table, frame in found.items())
 
 
 def publish_rows(table: Table, rows: Rows) -> PublicTable:

@@ -22,9 +22,10 @@ from quality.disclosure.rule import DisclosureRule
 from transforms.climate.weather_normal import NormalWeather
 from transforms.electric.tables import MeasuredMeans
 from transforms.lcoh.assumptions.scenarios import scenario_figures
-from transforms.lcoh.model.demands import measured_demand
+from transforms.lcoh.model.demands import measured_demand, paper_demand
 from transforms.lcoh.model.measured_rows import measured_rows, replace_rows, without_types
 from transforms.lcoh.model.performance import reference_performance, seasonal_performance
+from transforms.lcoh.results.components import component_tables, lenses_of
 from transforms.lcoh.results.households import cost_quantiles
 from transforms.lcoh.results.published import PAPER_SCENARIO
 from transforms.lcoh.results.table import lcoh_table
@@ -120,6 +121,9 @@ def analyse_costs(published: Tables, settings: Settings, *, origin: str | None) 
         **cost_means(demand, profile, assumptions, settings, origin=origin),
         **heat_electrically(means, assumptions, settings),
     }
+    of_means |= component_tables(
+        _latest_demand(demand, assumptions), assumptions, lenses_of(settings.scenario, settings.convention)
+    )
     return by_name(
         [
             publish_computed(LCOH_QUANTILE, of_quantiles, of=quantiles),
@@ -129,6 +133,13 @@ def analyse_costs(published: Tables, settings: Settings, *, origin: str | None) 
             ),
         ]
     )
+
+
+def _latest_demand(demand: pl.DataFrame, assumptions: pl.DataFrame) -> pl.DataFrame:
+    """Return the measured demands of the latest period, or those of the paper where none is published."""
+    measured = measured_demand(demand)
+    latest = measured.filter(pl.col("period") == pl.col("period").max())
+    return latest if len(latest) else paper_demand(assumptions)
 
 
 def _limits(diversity: pl.DataFrame) -> pl.DataFrame:

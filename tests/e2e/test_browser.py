@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from flows.answers.lcoh import Question, run_lcoh
 from reports.inputs import Download
 from reports.pages import PAGES
 from reports.site import render_site
@@ -18,6 +19,7 @@ from tests import browsing
 from tests.browsing import Visit, Window
 from tests.example_release import make_release
 from tests.example_site import RUN, make_inputs
+from transforms.tables.published import LCOH_COMPONENT
 
 CHARTS = {"index": 1, "demand": 12, "individual": 5, "networks": 3, "sensitivity": 3, "quality": 9}
 WINDOWS: tuple[Window, ...] = ((1280, "light"), (390, "dark"))  # both widths and both schemes
@@ -125,6 +127,74 @@ def test_every_toggle_opens_its_table(site: Site, key: str) -> None:
         assert toggle.get_attribute("open") != before
     page.evaluate("document.querySelectorAll('details').forEach((toggle) => { toggle.open = true; })")
     assert page.evaluate("[...document.querySelectorAll('details table')].every((t) => t.checkVisibility() && t.tBodies[0].rows.length)")  # fmt: skip
+
+
+OF_BOX = {  # an input of the cost box, and what it sets for the cost model
+    "electricity": ("electricity_residential.price_gbp_per_mwh", 10.0),
+    "gas": ("gas_residential.price_gbp_per_mwh", 10.0),
+    "network": ("electricity_services.price_gbp_per_mwh", 10.0),
+    "carbon": ("carbon_value_central.price_gbp_per_tonne", 1.0),
+}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"kwh": 12_000},
+        {"kwh": 3_500, "electricity": 27.0, "gas": 6.3},
+        {"kwh": 30_000, "carbon": 40, "rate": 8},
+        {"kwh": 9_000, "network": 9.5, "rate": 0, "gas": 12.5, "electricity": 15, "carbon": 900},
+    ],
+    ids=str,
+)
+def test_the_cost_box_gives_the_costs_of_the_command_line(site: Site, asked: dict[str, float]) -> None:
+    page = browsing.open_window(site.browser, WINDOWS[0]).new_page()
+    page.goto((site.folder / "compare.html").as_uri())
+    page.select_option("#box-home", "kwh")
+    for name, value in asked.items():
+        page.fill(f"#box-{name}", str(value))
+    given = [f"{OF_BOX[name][0]}={value * OF_BOX[name][1]}" for name, value in asked.items() if name in OF_BOX]
+    rate = asked["rate"] / 100 if "rate" in asked else None
+    for convention in ("best_practice", "best_practice_private"):
+        question = Question(
+            scenario=RUN.scenario, convention=convention, demand_kwh=float(asked["kwh"]), discount_rate=rate, overrides=tuple(given)
+        )  # fmt: skip
+        table = run_lcoh(question).table
+        shown = page.locator(f"[data-lens={convention}] [data-cost]").evaluate_all("all => all.map((each) => Number(each.dataset.cost))")  # fmt: skip
+        ends = table.filter((pl.col("system") != "network") | pl.col("dwellings").is_in([100, 20_000]))
+        assert shown == pytest.approx(sorted(ends["lcoh_gbp_per_mwh"]), abs=0.1)
+        assert shown == sorted(shown), "the cheapest first"
+    page.close()
+
+
+def test_a_grant_makes_a_heat_pump_cheaper_by_its_share_and_a_reset_takes_it_back(site: Site) -> None:
+    page = browsing.open_window(site.browser, WINDOWS[1]).new_page()
+    page.goto((site.folder / "compare.html").as_uri())
+
+    def costs() -> dict[str, float]:
+        rows = page.locator("[data-lens=best_practice] [data-option]").all()
+        return {
+            str(row.get_attribute("data-option")): float(row.locator("[data-cost]").get_attribute("data-cost") or "nan")
+            for row in rows
+        }
+
+    page.select_option("#box-home", "flat")
+    before, years = costs(), sum(1 / 1.05**year for year in range(1, 51))
+    page.fill("#box-rate", "5")
+    plain = costs()
+    page.fill("#box-grant", "7500")
+    granted = costs()
+    flat_kwh = make_release()[LCOH_COMPONENT].frame.filter(dwelling_type="flat")["demand_kwh"][0]
+    fall = {name: plain[name] - granted[name] for name in plain}
+    per_mwh = 7500 / (flat_kwh / 1000 * years)
+    for name, drop in fall.items():
+        assert drop == pytest.approx(per_mwh if "heat" in name else 0.0, abs=0.01)
+    page.get_by_role("button", name="Back to the scenario").click()
+    page.select_option("#box-home", "flat")
+    page.wait_for_timeout(100)
+    assert costs() == before
+    assert page.locator("#box-says").inner_text().startswith("Cheapest to society: ")
+    page.close()
 
 
 def test_navigation_leads_to_every_page_and_back(site: Site) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transforms.tables.schema import UTC, Column, Table
-from transforms.tables.words import F, N, S, convention, period, profile_group, scenario, system
+from transforms.tables.words import F, N, S, convention, period, profile_group, scale, scenario, system
 
 HEAT_DEMAND_QUANTILE = Table(
     "heat_demand_quantile", "one quantile of the homes' annual heat, as the mean of the ten homes nearest to it",
@@ -46,6 +46,56 @@ LCOH_QUANTILE = Table(
         Column("households", N, "included homes", "1", lower=1),
         Column("demand_kwh", F, "mean annual heat of the ten homes nearest to the quantile", "kWh/yr", lower=0),
         Column("lcoh_gbp_per_mwh", F, "levelised cost of that heat, the system sized in proportion to it", "GBP/MWh", lower=0),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+LCOH_COMPONENT = Table(
+    "lcoh_component", "what one home's heat from one system takes every year, at a published demand or one that a reader may ask for",
+    ("scenario", "convention", "system", "scale", "period", "dwelling_type", "demand_kwh"),
+    (
+        scenario, convention, system, scale,
+        Column("period", S, "study period of the demand; asked: a demand that a reader may ask for; paper: the paper's"),
+        profile_group,
+        Column("demand_kwh", F, "heat delivered to one home", "kWh/yr", lower=0),
+        Column("dwellings", N, "homes that the system heats", "1", lower=1),
+        Column("om_gbp_per_year", F, "operation and maintenance for one home", "GBP/yr", lower=0),
+        Column("electricity_kwh_per_year", F, "electricity bought for one home", "kWh/yr", lower=0),
+        Column("gas_kwh_per_year", F, "gas bought for one home", "kWh/yr", lower=0),
+        Column("vat_factor", F, "factor on all costs: value added tax on the heat of a network where homes pay it", "1", lower=1),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+LCOH_CAPITAL = Table(
+    "lcoh_capital", "what one system costs to buy, to buy again, or is still worth at the end, in one year for one home",
+    (*LCOH_COMPONENT.key, "year"),
+    (
+        *(LCOH_COMPONENT.column(name) for name in LCOH_COMPONENT.key),
+        Column("year", N, "years after the investment", "yr", lower=0),
+        Column("capital_gbp", F, "spent, or credited at the end (below zero)", "GBP"),
+    ),
+    tier="public",
+    may_be_empty=True,
+)  # fmt: skip
+
+LCOH_ENERGY = Table(
+    "lcoh_energy", "price, emissions and carbon value of one energy for one buyer in one year", ("scenario", "convention", "buyer", "carrier", "year"),
+    (
+        scenario, convention,
+        Column("buyer", S, "who buys it", allowed=("home", "network")),
+        Column("carrier", S, "what is bought", allowed=("gas", "electricity")),
+        Column("year", N, "years after the investment; the first year of heat is 1", "yr", lower=1),
+        Column("calendar_year", N, "the same year in the calendar", "yr"),
+        Column("tariff", S, "whose printed price it is"),
+        Column("price_gbp_per_mwh", F, "printed price", "GBP/MWh", lower=0),
+        Column("price_factor", F, "factor on the printed price: value added tax taken out or put on", "1", lower=0),
+        Column("price_deducted_gbp_per_mwh", F, "taken off after it: levies and the generators' carbon, where a perspective does not count them", "GBP/MWh"),
+        Column("co2_kg_per_mwh", F, "emissions", "kg/MWh", lower=0),
+        Column("carbon_gbp_per_tonne", F, "what the perspective charges for carbon dioxide beside the price; 0: nothing", "GBP/t", lower=0),
+        Column("discount_factor", F, "what an amount of this year is worth in the year of the investment", "1", lower=0, upper=1),
     ),
     tier="public",
     may_be_empty=True,

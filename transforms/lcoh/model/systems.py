@@ -154,7 +154,7 @@ def energy_of(
     """
     bought = purchase_of(convention, system, carrier=carrier)
     calendar = _years_of_operation(figures, convention, system)
-    price_gbp_per_mwh = figures.series(*bought.price, calendar) * _vat_factor(figures, convention, bought, system)
+    price_gbp_per_mwh = figures.series(*bought.price, calendar) * vat_factor(figures, convention, bought, system)
     if bought.carbon_in_price:
         average_kg_per_mwh = figures.series(bought.carrier, CARBON_INTENSITY, calendar) * KWH_PER_MWH
         paid_gbp_per_tonne = figures.series(*bought.carbon_in_price, calendar)
@@ -202,7 +202,7 @@ def _carbon_gbp_per_kg(figures: ScenarioFigures, bought: Purchase, calendar: ran
     return figures.series(*bought.carbon, calendar) / KG_PER_TONNE if bought.carbon else np.zeros(len(calendar))
 
 
-def _vat_factor(figures: ScenarioFigures, convention: Convention, bought: Purchase, system: str) -> float:
+def vat_factor(figures: ScenarioFigures, convention: Convention, bought: Purchase, system: str) -> float:
     """Return the factor from the printed price of energy to the one that is paid; a network's operator reclaims VAT."""
     who_pays = PERSPECTIVES[convention.perspective].vat
     if who_pays == "as_printed":
