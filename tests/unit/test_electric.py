@@ -150,6 +150,14 @@ def test_a_design_day_has_the_heat_and_the_temperature_of_the_design() -> None:
 # --- hybrids, retrofit, tariff --------------------------------------------------------------------------
 
 
+@settings(max_examples=60, deadline=None)
+@given(demand_kwh=st.floats(2_000, 40_000))
+def test_a_heat_pump_as_large_as_the_peak_gives_all_of_the_heat_and_no_more(demand_kwh: float) -> None:
+    rows = hybrid_rows(year_of(), FIGURES, READING, demand_kwh=demand_kwh, shares=(9.0,))
+    assert 1 - 1e-12 <= rows["heat_share"].item() <= 1
+    assert 0 <= rows["gas_kwh"].item() < 1e-6
+
+
 def test_a_hybrid_worked_by_hand_and_at_its_ends() -> None:
     flat = replace(year_of(), outdoor_c=np.full(8760, 5.0), space_kwh=np.full(8760, 2.0), hot_water_kwh=np.zeros(8760))
     design_kw = float(FIGURES.one("load", "heat_loss_w_per_k_per_mwh")) * 17.52 * 24 / 1000

@@ -59,8 +59,8 @@ def hybrid_rows(
     for share in shares:
         size_kw = share * design_kw
         by_heat_pump = np.minimum(heat, size_kw)
-        given_kwh = float(by_heat_pump.sum())
-        spf = given_kwh / float((by_heat_pump / cop).sum())
+        spf = float(by_heat_pump.sum() / (by_heat_pump / cop).sum())
+        given_kwh = min(float(by_heat_pump.sum()), demand_kwh)  # a sum of hours may be rounded above the year's heat
         pump = _built(figures, convention, HEAT_PUMP, demand_kwh=demand_kwh, design_kw=size_kw)
         flows = _sum_flows(
             _flows(pump, efficiency=spf, heat_kwh=given_kwh), _flows(boiler, heat_kwh=demand_kwh - given_kwh)
