@@ -231,6 +231,7 @@ class History:
     included: pl.DataFrame  # homes by period
     annual_heat: pl.DataFrame  # by dwelling type and period
     monthly_heat: pl.DataFrame  # mean of the hours of each month, by dwelling type and period
+    judgement: pl.DataFrame  # readings by inferred flag and by whether it could be judged
     sources_used: frozenset[str]  # sources of readings that were taken in
     origins: tuple[str, ...]  # of homes that are made up
     older: str | None = None  # what makes it older than this version of Hearth
@@ -288,6 +289,10 @@ def read_history(database: Path) -> History | None:
             included=read(
                 "SELECT period, count(*) FILTER (included) FROM household_period GROUP BY period ORDER BY period",
                 {"period": pl.String, "included": pl.Int64},
+            ),
+            judgement=read(
+                "SELECT flag, outcome, sum(readings)::BIGINT AS readings FROM flag_judgement GROUP BY ALL ORDER BY ALL",
+                {"flag": pl.String, "outcome": pl.String, "readings": pl.Int64},
             ),
             annual_heat=read(
                 "SELECT dwelling_type, period, households, heat_kwh_mean FROM heat_demand_annual ORDER BY ALL",

@@ -143,8 +143,21 @@ def _judge_state(history: History) -> GateState:
         checks=len(own),
         failed=len(failed),
         warnings=warnings,
-        not_judged=[what for what, was_judged in not_judged.items() if not was_judged],
+        not_judged=[
+            *(what for what, was_judged in not_judged.items() if not was_judged),
+            *_list_not_judged(history.judgement),
+        ],
     )
+
+
+def _list_not_judged(judgement: pl.DataFrame) -> list[str]:
+    """Say of each inferred flag how many readings it could not be judged for, or not by their own day, and why."""
+    shares = judgement.with_columns(total=pl.col("readings").sum().over("flag"))
+    rows = shares.filter(pl.col("outcome") != "judged", pl.col("readings") > 0)
+    return [
+        f"{flag} of {readings:,} of {total:,} readings: {outcome}"
+        for flag, outcome, readings, total in rows.select("flag", "outcome", "readings", "total").iter_rows()
+    ]
 
 
 def _source_state(m: Manifest, *, superseded: bool, left_out: Decision | None) -> SourceState:

@@ -18,6 +18,7 @@ import ast
 import functools
 import hashlib
 import importlib
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -29,6 +30,9 @@ OURS = ("flows", "quality", "reports", "transforms", "warehouse")
 DECLARATIONS = "transforms.tables"
 LIBRARIES = ("polars", "numpy", "scipy")
 ROOT = Path(__file__).parents[2]
+
+# CPython 3.11 counts the depth of all threads together while it hands out a tree, and fails where two do so at once.
+_PARSING = threading.Lock()
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -211,7 +215,8 @@ def _parse(module: str) -> ast.Module:
     if path is None:
         message = f"no module {module} below {ROOT}"
         raise ModuleNotFoundError(message)
-    return ast.parse(path.read_text(encoding="utf-8"))
+    with _PARSING:
+        return ast.parse(path.read_text(encoding="utf-8"))
 
 
 @functools.cache

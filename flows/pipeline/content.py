@@ -20,6 +20,7 @@ from transforms.climate.weather_normal import NormalWeather
 from transforms.heat.heating import HeatingRule
 from transforms.history.equal_runs import COLD_ZERO, STUCK
 from transforms.history.slip_rule import SLIP
+from transforms.history.whole_series import WHOLE_SERIES
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.cost import ASSUMPTION
 from transforms.tables.rules import describe_rule
@@ -132,10 +133,11 @@ def describe_rules(settings: Settings) -> pl.DataFrame:
         "stuck": STUCK,
         "cold_zero_run": COLD_ZERO,
         "suspected_unit": SLIP,
+        "unit_of_home": WHOLE_SERIES,
         "gas_heating": HeatingRule(),
         "sufficiency": settings.sufficiency,
     }
-    figures = [read_figures(name) for name in ("weather", "diversity_rule", "alarm")]
+    figures = [read_figures(name) for name in ("weather", "diversity_rule", "alarm", "usual_level")]
     shares = describe_flag_shares(read_figures("flag_share"))
     rows = [
         *(describe_rule(item, rule) for item, rule in rules.items()),

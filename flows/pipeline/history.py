@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import polars as pl
@@ -15,6 +16,7 @@ from transforms.climate.temperature import daily_temperature, effective_temperat
 from transforms.heat.selection import list_homes
 from transforms.history.digest import digest_month
 from transforms.history.history import Findings, Memory, advance, conclude
+from transforms.history.levels import fill_with_normal
 from transforms.readings.neighbour_flags import flag_exactly, list_exact_flags
 from transforms.tables.lake import (
     CLOSED_RUN,
@@ -28,7 +30,7 @@ from transforms.tables.lake import (
     RECENT_DAY,
     UNSETTLED,
 )
-from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE_LEVEL, SUSPECT_SPAN
+from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE_LEVEL, SUSPECT_SPAN, UNIT_DOUBT
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
 
@@ -49,7 +51,7 @@ class MonthToFollow:
 
     digest: Unit[MonthToDigest]
     before: Unit[MonthToFollow] | None
-    effective: pl.DataFrame  # effective temperature of the month's days
+    effective: pl.DataFrame  # effective temperature of all days of the month, measured or normal
     law: GasLaw
 
 
@@ -60,6 +62,7 @@ class HomesToJudge:
     months: tuple[Unit[MonthToFollow], ...]
     homes: pl.DataFrame  # `household_id`, `dwelling_type`
     daily: pl.DataFrame  # mean temperature of days
+    usual_levels: Mapping[str, float]  # published, by dwelling type
 
 
 def plan_digests(content: Content) -> list[Unit[MonthToDigest]]:
@@ -84,10 +87,10 @@ def work_digest(lake: Lake, unit: Unit[MonthToDigest]) -> tuple[Frames, dict[str
 def plan_following(content: Content) -> list[Unit[MonthToFollow]]:
     """Return the chain of units over the digested months: each reads what the one before remembers."""
     effective = effective_temperature(daily_temperature(content.inputs.temperature))
-    law = GasLaw.from_tables(read_figures)
+    normal, law = content.inputs.normal.effective_by_day(), GasLaw.from_tables(read_figures)
     chain: list[Unit[MonthToFollow]] = []
     for digest in content.units_of(DIGEST_MONTHS):
-        month = effective.filter(pl.col("date").dt.month_start() == digest.given.month.first_day)
+        month = fill_with_normal(effective, normal, digest.given.month.days)
         given = MonthToFollow(digest=digest, before=chain[-1] if chain else None, effective=month, law=law)
         chain.append(FOLLOW_HOMES.make_unit(digest.key_value, given))
     return chain
@@ -112,7 +115,10 @@ def plan_judging(content: Content) -> list[Unit[HomesToJudge]]:
     """Return the one unit that judges homes by all months together."""
     homes = list_homes(content.inputs.households, content.inputs.seen).select("household_id", "dwelling_type")
     given = HomesToJudge(
-        months=content.units_of(FOLLOW_HOMES), homes=homes, daily=daily_temperature(content.inputs.temperature)
+        months=content.units_of(FOLLOW_HOMES),
+        homes=homes,
+        daily=daily_temperature(content.inputs.temperature),
+        usual_levels=dict(read_figures("usual_level").select("parameter", "value").iter_rows()),
     )
     return [JUDGE_HOMES.make_unit("all", given)]
 
@@ -124,9 +130,10 @@ def work_judging(lake: Lake, unit: Unit[HomesToJudge]) -> tuple[Frames, dict[str
         [Findings(*(lake.read(month.key(table)) for table in FINDING_TABLES)) for month in months]
     )
     memory = _read_memory(lake, months[-1] if months else None)
-    verdict = conclude(memory, findings, unit.given.homes, unit.given.daily)
+    verdict = conclude(memory, findings, unit.given.homes, unit.given.daily, unit.given.usual_levels)
     frames = {
         SUSPECT_SPAN: verdict.suspect_span,
+        UNIT_DOUBT: verdict.unit_doubt,
         FLAG_JUDGEMENT: verdict.flag_judgement,
     }
     return frames, {"spans": len(verdict.suspect_span)}
@@ -159,7 +166,7 @@ JUDGE_HOMES = Stage(
     name="judge homes",
     keyed_by="run",
     unit_name="verdict on homes",
-    tables=(FLAG_JUDGEMENT, SUSPECT_SPAN),
+    tables=(FLAG_JUDGEMENT, UNIT_DOUBT, SUSPECT_SPAN),
     plan=plan_judging,
     work=work_judging,
 )

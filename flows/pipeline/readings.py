@@ -36,6 +36,11 @@ class MonthOfReadings:
         """The month's first day."""
         return dt.date.fromisoformat(f"{self.month}-01")
 
+    @property
+    def days(self) -> pl.Series:
+        """The month's days."""
+        return pl.date_range(self.first_day, pl.lit(self.first_day).dt.month_end(), eager=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedMonth:

@@ -14,7 +14,7 @@ import polars as pl
 
 from quality.alarms.deliveries import check_feeds, check_hours, check_months
 from quality.alarms.drift import Previous, check_drift
-from quality.alarms.flags import check_flag_shares
+from quality.alarms.flags import check_flag_shares, check_judged
 from quality.alarms.levels import check_levels
 from quality.alarms.limits import Limits
 from quality.checks import Check
@@ -60,6 +60,7 @@ def check_alarms(given: Circumstances) -> list[Check]:
         check_hours(),
         *check_months(given.limits),
         *check_flag_shares(given.flag_shares, given.limits, large_sources=given.large_sources, accepted=given.accepted),
+        check_judged(given.limits),
         *check_levels(given.limits, accepted=given.accepted),
         *([] if given.previous is None else check_drift(given.previous, given.limits, given.drift_is_explained)),
     ]

@@ -83,3 +83,26 @@ def _is_not_most_of_a_source(row: dict[str, Any], stopping: Collection[str]) -> 
             ORDER BY share DESC
         """,
     )
+
+
+def check_judged(limits: Limits) -> Check:
+    """Return the alarm on readings that an inferred flag could not be judged for, or only by the season."""
+    return Check(
+        name="flag_judgement.nearly_all_readings_are_judged",
+        table="flag_judgement",
+        meaning=(
+            f"each of the flags that a home's history decides is judged for all but {100 * limits.not_judged_max:g} % of the "
+            "readings; where temperatures are lacking, deliver them beside the readings"
+        ),
+        severity="warning",
+        reads=("flag_judgement",),
+        broken_rows=f"""
+            SELECT flag, outcome, readings, round(readings / total, 3) AS share FROM (
+                SELECT flag, outcome, sum(readings)::BIGINT AS readings, sum(sum(readings)) OVER (PARTITION BY flag) AS total
+                FROM flag_judgement GROUP BY flag, outcome
+            )
+            WHERE outcome <> 'judged' AND total >= {limits.half_hours_min}
+                AND (readings <= {limits.not_judged_max} * total) IS NOT TRUE
+            ORDER BY flag, outcome
+        """,
+    )

@@ -1,4 +1,4 @@
-"""Alarms on how high the readings of a source lie: a source in another unit is named, not averaged in."""
+"""Alarms on how high the readings of a source or a home lie: one in another unit is named, not averaged in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from collections.abc import Collection
 from quality.alarms.inline import as_list
 from quality.alarms.limits import Limits
 from quality.checks import Check
+
+DOUBTS = """
+    SELECT household_id, round(level, 3) AS level, round(usual_level, 3) AS usual_level, round(factor, 4) AS factor, witness,
+        flagged
+    FROM unit_doubt
+"""
 
 
 def check_levels(limits: Limits, *, accepted: Collection[str]) -> list[Check]:
@@ -61,5 +67,28 @@ def check_levels(limits: Limits, *, accepted: Collection[str]) -> list[Check]:
                     AND (level BETWEEN {1 / limits.level_max!r} AND {limits.level_max!r}) IS NOT TRUE
                 ORDER BY month
             """,
+        ),
+        Check(
+            name="unit_doubt.leaves_some_home",
+            table="unit_doubt",
+            meaning=(
+                "where no hour is left, that is not because the homes are in a wrong unit: one at a tenth or less of the usual "
+                "gas is read in cubic metres under a header of kWh, one at eleven times in kWh under a header of cubic metres; "
+                "declare the unit of its feed"
+            ),
+            reads=("unit_doubt", "build_month"),
+            broken_rows=f"{DOUBTS} WHERE flagged AND NOT EXISTS (FROM build_month WHERE hours > 0) ORDER BY household_id",
+        ),
+        Check(
+            name="unit_doubt.no_home_is_in_doubt",
+            table="unit_doubt",
+            meaning=(
+                "no home uses a tenth or less, or eleven times or more, of the gas that is usual for its type and season; one "
+                "that does is read in a wrong unit (cubic metres under a header of kWh), or is no usual home: declare the unit "
+                "of its feed. Where a witness proves the unit, its readings are left out"
+            ),
+            severity="warning",
+            reads=("unit_doubt",),
+            broken_rows=f"{DOUBTS} ORDER BY flagged, household_id",
         ),
     ]

@@ -27,6 +27,7 @@ class Limits:
     feed_lag_days: float
     month_share_min: float
     months_min: float
+    not_judged_max: float
 
     @property
     def half_hours_min(self) -> float:

@@ -67,6 +67,21 @@ CASES: dict[str, Case] = {
         {},
         {"build_month.is_as_complete_as_others", "build_month.none_is_missing"},
     ),
+    "a home at an eleventh of what is usual": (
+        ["INSERT INTO unit_doubt VALUES ('home1', 0.08, 0.9, 'homes of its type', 0.0891, 0.001, 0.5, NULL, 'none', false)"],
+        {},
+        {"unit_doubt.no_home_is_in_doubt"},
+    ),
+    "no hour, since the one home is in another unit": (
+        ["UPDATE build_month SET hours = 0", "INSERT INTO unit_doubt VALUES ('home1', 0.08, 0.9, 'homes of its type', 0.0891, 0.001, 0.5, 6.0, 'step', true)"],
+        {},
+        {"build_month.some_month_has_hours", "unit_doubt.leaves_some_home", "unit_doubt.no_home_is_in_doubt"},
+    ),
+    "a fifth of the readings on days without a temperature": (
+        ["UPDATE flag_judgement SET readings = readings / 5 WHERE flag = 'cold_zero_run'", "INSERT INTO flag_judgement SELECT month, flag, 'no temperature', readings * 4 FROM flag_judgement WHERE flag = 'cold_zero_run' AND month < DATE '2009-03-01'"],
+        {},
+        {"flag_judgement.nearly_all_readings_are_judged"},
+    ),
     "months without an hour": (
         ["UPDATE build_month SET hours = 0"], {}, {"build_month.some_month_has_hours"},
     ),

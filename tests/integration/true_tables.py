@@ -19,7 +19,7 @@ from tests.integration.true_findings import (
     weather_day,
     weather_fit,
 )
-from transforms.tables.lineage import FLAG_COUNT, QUALITY_RESULT
+from transforms.tables.lineage import FLAG_COUNT, QUALITY_RESULT, UNIT_DOUBT
 from transforms.tables.words import SYSTEMS
 from warehouse.publish import describe_columns
 
@@ -67,6 +67,7 @@ def true_tables() -> dict[str, pl.DataFrame]:
         "source_level": source_level(),
         "flag_judgement": flag_judgement(build),
         "suspect_span": suspect_span(),
+        "unit_doubt": UNIT_DOUBT.empty(),
         "build_month": build,
         "run": run(),
         "quality_result": QUALITY_RESULT.empty(),

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.unit.conftest import make_readings, make_sources
 from transforms.climate.gas_law import GasLaw
 from transforms.history.digest import digest_month, sum_days
-from transforms.history.history import Findings, Memory, Verdict, advance, compare_levels, conclude, measure_sources
+from transforms.history.history import Findings, Memory, Verdict, advance, conclude, measure_sources
+from transforms.history.levels import compare_levels, fill_with_normal
 from transforms.readings.neighbour_flags import flag_exactly
 from transforms.tables.lake import HOME_LEVEL
 from transforms.tables.words import EXACT_FLAGS, LINE_FLAGS
@@ -25,6 +26,7 @@ HALF = dt.timedelta(minutes=30)
 JANUARY = dt.datetime(2009, 1, 1)
 STEP = 0.0112206
 LAW = GasLaw.from_tables(read_figures)
+USUAL = {"unknown": 1.0, "flat": 1.0, "bungalow": 1.0, "detached": 1.0}
 
 
 def weather(days: int = 150, temperature: float = 5.0) -> pl.DataFrame:
@@ -32,8 +34,12 @@ def weather(days: int = 150, temperature: float = 5.0) -> pl.DataFrame:
     return pl.DataFrame({"date": dates, "temperature_mean_c": [temperature] * days})
 
 
-def effective(daily: pl.DataFrame) -> pl.DataFrame:
-    return daily.select("date", temperature_effective_c="temperature_mean_c")
+def effective(daily: pl.DataFrame, days: int = 160) -> pl.DataFrame:
+    """Return the effective temperature of all days: 8 degC where `daily` holds none."""
+    dates = pl.Series([JANUARY.date() + dt.timedelta(days=n) for n in range(days)])
+    every = pl.DataFrame({"month": range(1, 13)}).join(pl.DataFrame({"day": range(1, 32)}), how="cross")
+    normal = every.with_columns(pl.all().cast(pl.Int8), temperature_effective_c=pl.lit(8.0))
+    return fill_with_normal(daily.select("date", temperature_effective_c="temperature_mean_c"), normal, dates)
 
 
 def counted(days: int, *, seed: int = 1, level: float = 1.0) -> list[float]:
@@ -60,7 +66,7 @@ def go_through(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFram
 def follow(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFrame) -> Verdict:
     """Judge the homes of some readings by all months together."""
     homes = readings.select(pl.col("household_id").unique(), dwelling_type=pl.lit("flat"))
-    return conclude(*go_through(readings, sources, daily), homes, daily)
+    return conclude(*go_through(readings, sources, daily), homes, daily, USUAL)
 
 
 def spans(verdict: Verdict) -> list[tuple[str, str, dt.datetime, dt.datetime]]:
@@ -131,6 +137,7 @@ def test_what_a_rule_lacks_is_counted(readings: Make, sources: Make) -> None:
     )
     lacking = blind.flag_judgement.filter(pl.col("outcome") != "judged").group_by("flag").agg(pl.col("readings").sum())
     assert dict(lacking.iter_rows()) == {"suspected_unit": 100 * 48, "cold_zero_run": 100 * 48}
+    assert "judged by the season: the temperature is unknown" in set(blind.flag_judgement["outcome"])
     dead = follow(readings(rows_of([0.4] * (40 * 48))), sources(), weather())
     lacking = dead.flag_judgement.filter(pl.col("outcome") != "judged").group_by("flag").agg(pl.col("readings").sum())
     assert dict(lacking.iter_rows()) == {"stuck": 40 * 48}
@@ -161,7 +168,7 @@ def test_months_of_any_flags_are_gone_through_and_each_ok_reading_is_judged_once
         found.append(findings)
         ok += 96 * flags.count("ok")
     homes = pl.DataFrame({"household_id": ["0", "1"], "dwelling_type": "flat"})
-    verdict = conclude(memory, Findings.together(found), homes, daily)
+    verdict = conclude(memory, Findings.together(found), homes, daily, USUAL)
     told = verdict.flag_judgement.group_by("flag").agg(pl.col("readings").sum())
     assert set(told["readings"]) == ({ok} if found and len(told) else set())
     assert len(told) or not ok
@@ -211,7 +218,8 @@ def test_the_usual_level_is_that_of_the_type_where_ten_homes_show_it() -> None:
             {
                 "household_id": [str(n) for n in range(22)], "first_date": [JANUARY.date()] * 22,
                 "last_date": [JANUARY.date()] * 22, "days": [28] * 22, "gas_kwh": [2.0] * 11 + [4.0] * 11,
-                "expected_kwh": [2.0] * 22, "step_kwh": [STEP] * 22,
+                "expected_kwh": [2.0] * 22, "step_kwh": [STEP] * 22, "peak_kwh": [4.0] * 22, "cold_days": [28] * 22,
+                "cold_kwh": [2.0] * 22, "warm_days": [0] * 22, "warm_kwh": [0.0] * 22,
             }
         )
     )  # fmt: skip
@@ -221,6 +229,6 @@ def test_the_usual_level_is_that_of_the_type_where_ten_homes_show_it() -> None:
             "dwelling_type": ["flat"] * 11 + ["bungalow"] * 9 + ["detached"] * 2,
         }
     )
-    usual = compare_levels(level, homes).sort(pl.col("household_id").cast(pl.Int64))["usual_log_level"].exp()
+    usual = compare_levels(level, homes, USUAL).sort(pl.col("household_id").cast(pl.Int64))["usual_log_level"].exp()
     assert usual[0] == pytest.approx(1.0)  # eleven flats
     assert usual[12] == pytest.approx(2.0**0.5)  # nine bungalows: the median of all homes

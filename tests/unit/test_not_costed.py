@@ -16,7 +16,7 @@ def history(scenario: str, *, older: str | None = None) -> History:
     nothing = pl.DataFrame()
     return History(
         run=pl.DataFrame({"settings": [settings], "published_at_utc": [dt.datetime(2026, 1, 1)]}),
-        quality_result=nothing, build_month=nothing, assumption=read_with_networks_only(), included=nothing,
+        quality_result=nothing, build_month=nothing, assumption=read_with_networks_only(), included=nothing, judgement=nothing,
         annual_heat=nothing, monthly_heat=nothing, sources_used=frozenset(), origins=(), older=older,
     )  # fmt: skip
 

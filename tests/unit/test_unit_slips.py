@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from transforms.history.slip_rule import KWH_PER_M3, SLIP
-from transforms.history.unit_slips import find_changes, judge_changes, judge_whole_series, keep_sharpest
+from transforms.history.unit_slips import find_changes, judge_changes, keep_sharpest
 from transforms.tables.lake import LEVEL_CHANGE, RECENT_DAY
 
 DAYS = 120
@@ -175,32 +175,3 @@ def test_a_step_that_no_meter_has_speaks_against_its_unit() -> None:
     fine = homes.with_columns(step_kwh=pl.lit(0.0112 * FT3))
     found = judge_changes(LEVEL_CHANGE.conform(pl.DataFrame([jump])), fine)
     assert found["factor"].to_list() == pytest.approx([1 / FT3])
-
-
-def population(extra: dict[str, float]) -> pl.DataFrame:
-    rng = np.random.default_rng(2)
-    rows = [(str(n), float(0.5 * rng.standard_normal()), (0.011, 0.112, 0.317)[n % 3]) for n in range(60)]
-    rows.append(("odd", math.log(extra["level"]), extra["step"]))
-    return pl.DataFrame(rows, schema=["household_id", "log_level", "step_kwh"], orient="row").with_columns(
-        first_date=pl.lit(FIRST), last_date=pl.lit(FIRST), usual_log_level=pl.lit(0.0)
-    )
-
-
-def test_a_whole_series_in_cubic_metres_is_found_by_level_and_step() -> None:
-    found = judge_whole_series(population({"level": 0.8 / KWH_PER_M3, "step": 0.001}))
-    assert found["household_id"].to_list() == ["odd"]
-    assert found["factor"][0] == pytest.approx(1 / KWH_PER_M3)
-
-
-@pytest.mark.parametrize(
-    ("level", "step"),
-    [(0.08, 0.011), (1.0, 0.001), (0.35, 0.004)],
-    ids=["a cook's meter is like others", "a fine meter at a usual level", "a factor below 11"],
-)
-def test_a_whole_series_needs_both_witnesses(level: float, step: float) -> None:
-    assert judge_whole_series(population({"level": level, "step": step})).is_empty()
-
-
-def test_whole_series_of_few_homes_are_not_judged() -> None:
-    few = population({"level": 0.8 / KWH_PER_M3, "step": 0.001}).tail(5)
-    assert judge_whole_series(few).is_empty()

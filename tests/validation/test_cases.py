@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +17,7 @@ from flows.pipeline.months import BUILD_MONTHS
 from flows.pipeline.stages import STAGES, work_missing
 from flows.settings import Settings, load_settings
 from tests.landing_files import ingest, options
+from tests.publishing import publish_landing
 from transforms.tables.lake import FLAGGED, READING
 from warehouse.manifest import Manifest
 
@@ -25,7 +26,8 @@ NEAR = 0.02  # totals may differ by this share
 RUN_DATE = dt.date(2026, 6, 1)
 
 # Words that status must say of each case whose readings are held or refused: one of the two ways to be right.
-WORDS: dict[str, tuple[str, ...]] = {}
+WORDS: dict[str, tuple[str, ...]] = {"56": ("c56_gas", "a tenth or less")}
+PUBLISHED = frozenset({"56"})  # cases of which the gate says the words, so that they are published as far as they go
 # Cases that are not met yet: the list is worked down to none.
 NOT_YET = frozenset(
     [
@@ -54,12 +56,9 @@ NOT_YET = frozenset(
         "47",
         "54",
         "55",
-        "56",
         "58",
         "59",
         "62",
-        "65",
-        "67",
     ]
 )
 
@@ -130,6 +129,9 @@ if CASES.exists():
         nights = sorted(path for path in (folder / "landing").glob("night*")) or [folder / "landing"]
         for night in nights:
             found = take_in(tmp_path / "home", night)
+        if case[:2] in PUBLISHED:
+            publication = publish_landing(tmp_path / "home")
+            found = replace(found, told=f"{found.told}\n{publication.failures}\n{publication.warnings}")
         assert_nothing_is_silent(found, folder / "landing")
         totals = expected.get("total_kwh_by_home") or {}
         if case[:2] in WORDS:

@@ -80,6 +80,12 @@ class NormalWeather:
             ),
         )
 
+    def effective_by_day(self) -> pl.DataFrame:
+        """Return the mean effective temperature of each day of the year: `month`, `day`, `temperature_effective_c` [degC]."""
+        effective = effective_temperature(self.daily)
+        days = effective.group_by(month=pl.col("date").dt.month(), day=pl.col("date").dt.day())
+        return days.agg(pl.col("temperature_effective_c").sort().mean()).sort("month", "day")
+
     def gas_of_year(self, lines: TwoLines) -> Floats:
         """Return the gas on fitted lines in a year of normal weather [kWh/yr], one figure per row."""
         return lines.sum_over(self.effective_c) / self.years

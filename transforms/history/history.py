@@ -6,24 +6,35 @@ the findings that become certain. No step reads more than one month and one row 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import polars as pl
 
 from transforms.climate.gas_law import GasLaw
 from transforms.history.equal_runs import join_runs, judge_cold_zeros, judge_stuck, name_step
+from transforms.history.levels import compare_levels, expect_days, pick_usable, update_levels
 from transforms.history.slip_rule import SLIP
-from transforms.history.unit_slips import find_changes, judge_changes, judge_whole_series, keep_sharpest
+from transforms.history.unit_slips import find_changes, judge_changes, keep_sharpest
+from transforms.history.whole_series import judge_homes, span_flagged
 from transforms.tables.lake import CLOSED_RUN, HOME_LEVEL, LEVEL_CHANGE, MONTH_READINGS, OPEN_RUN, RECENT_DAY, UNSETTLED
-from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE_LEVEL, SUSPECT_SPAN
+from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE_LEVEL, SUSPECT_SPAN, UNIT_DOUBT
 
-HALF_HOURS = 48
-USABLE_HALF_HOURS = 24  # a day counts towards a level when half of it was delivered
-STEP_DAYS_MIN = 5
-STEP_QUANTILE = 0.1  # of the daily smallest gaps: what the meter counts in, unless one odd value spoils a day
 REMEMBERED_DAYS = 2 * SLIP.days
-LEAST_KWH_PER_DAY = 3.0  # the warm line of the law would fall to nothing at 27 degC
+# What a reading is not judged by, or not fully, for each inferred flag
+_OUTCOMES = {
+    "suspected_unit": {
+        f"fewer than {REMEMBERED_DAYS} days of half their readings": pl.col("unsettled"),
+        "judged by the season: the temperature is unknown": pl.col("readings_without_temperature")
+        - pl.col("unsettled_without"),
+    },
+    "stuck": {"the meter's step is unknown": pl.col("unsettled")},
+    "cold_zero_run": {"no temperature": pl.col("readings_without_temperature")},
+}
+_COUNTS = {
+    "readings": pl.col("half_hours").sum(),
+    "readings_without_temperature": pl.col("half_hours").filter(~pl.col("is_measured")).sum(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class Verdict:
     """What all months together say of homes."""
 
     suspect_span: pl.DataFrame
+    unit_doubt: pl.DataFrame
     flag_judgement: pl.DataFrame
 
 
@@ -82,77 +94,25 @@ def advance(
     day, equal_run
         Rows of `DAY` and `EQUAL_RUN` of the month.
     effective
-        `date`, `temperature_effective_c` [degC] of the month's days, where known.
+        Of the month's days, as from `transforms.history.levels.fill_with_normal`.
     law
         What the mean British home uses at a temperature.
 
     """
     priced = expect_days(day, effective, law)
-    usable = _usable_days(priced)
-    level = _update_levels(memory.home_level, priced, usable)
+    usable = pick_usable(priced)
+    level = update_levels(memory.home_level, priced, usable)
     ended, open_run = join_runs(memory.open_run, equal_run)
-    days = pl.concat([memory.recent_day, usable])
+    days = pl.concat([memory.recent_day, RECENT_DAY.conform(usable)])
     findings = Findings(
         closed_run=name_step(ended, level),
         level_change=find_changes(days),
         source_level=measure_sources(priced, memory.home_level),
-        unsettled=_list_unsettled(day, level),
+        unsettled=_list_unsettled(priced, level),
         month_readings=_count_readings(priced),
     )
     recent = days.sort("household_id", "date").group_by("household_id", maintain_order=True).tail(REMEMBERED_DAYS)
     return Memory(RECENT_DAY.conform(recent), open_run, level), findings
-
-
-def expect_days(day: pl.DataFrame, effective: pl.DataFrame, law: GasLaw) -> pl.DataFrame:
-    """Set beside each day what the mean British home uses in its half-hours: `expected_kwh`, `expected_delivered_kwh`."""
-    of_day = law.gas_of_day(effective["temperature_effective_c"].to_numpy())
-    daily = effective.select("date", of_day=pl.Series(of_day).clip(lower_bound=LEAST_KWH_PER_DAY))
-    joined = day.join(daily, on="date", how="left", maintain_order="left")
-    per_half_hour = pl.col("of_day") / HALF_HOURS
-    return joined.with_columns(
-        expected_kwh=per_half_hour * pl.col("half_hours"),
-        expected_delivered_kwh=per_half_hour * pl.col("delivered_half_hours"),
-    ).drop("of_day")
-
-
-def _usable_days(priced: pl.DataFrame) -> pl.DataFrame:
-    """Return the days whose level can be told (`RECENT_DAY`): half delivered, of known temperature."""
-    days = (
-        priced.drop_nulls("expected_kwh")
-        .group_by("household_id", "date")
-        .agg(
-            pl.col("delivered_half_hours", "delivered_kwh", "expected_delivered_kwh").sum(),
-            pl.col("max_kwh").max(),
-            pl.col("gap_kwh").min(),
-        )
-        .filter(pl.col("delivered_half_hours") >= USABLE_HALF_HOURS)
-        .with_columns(level=pl.col("delivered_kwh") / pl.col("expected_delivered_kwh"))
-    )
-    return RECENT_DAY.conform(days).sort("household_id", "date")
-
-
-def _update_levels(before: pl.DataFrame, priced: pl.DataFrame, usable: pl.DataFrame) -> pl.DataFrame:
-    gaps = pl.col("gap_kwh").drop_nulls()
-    step = pl.when(gaps.len() >= STEP_DAYS_MIN).then(gaps.quantile(STEP_QUANTILE, "lower"))
-    told = pl.col("expected_kwh").is_not_null()
-    month = priced.group_by("household_id").agg(
-        first_date=pl.col("date").min(),
-        last_date=pl.col("date").max(),
-        gas_kwh=pl.col("gas_kwh").filter(told).sum(),
-        expected_kwh=pl.col("expected_kwh").sum(),
-        step_kwh=step,
-    )
-    days = usable.group_by("household_id").agg(days=pl.len().cast(pl.Int64))
-    month = month.join(days, on="household_id", how="left").with_columns(pl.col("days").fill_null(0))
-    both = pl.concat([before, HOME_LEVEL.conform(month)])
-    return HOME_LEVEL.conform(
-        both.group_by("household_id", maintain_order=True).agg(
-            pl.col("first_date").min(),
-            pl.col("last_date").max(),
-            pl.col("days", "gas_kwh", "expected_kwh").sum(),
-            pl.col("step_kwh").drop_nulls().last(),
-        )
-    ).sort("household_id")
 
 
 def measure_sources(priced: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -175,15 +135,13 @@ def measure_sources(priced: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
         Rows of `SOURCE_LEVEL`.
 
     """
-    told = pl.col("expected_kwh").is_not_null()
     month = pl.col("date").min().dt.month_start()
     by_home = (
         priced.group_by("source_id", "household_id")
         .agg(
             month=month,
             half_hours=pl.col("half_hours").sum(),
-            all_gas_kwh=pl.col("gas_kwh").sum(),
-            gas_kwh=pl.col("gas_kwh").filter(told).sum(),
+            gas_kwh=pl.col("gas_kwh").sum(),
             expected_kwh=pl.col("expected_kwh").sum(),
         )
         .sort("source_id", "household_id")  # a home's sources are added up in one order: the same bits every time
@@ -209,7 +167,7 @@ def measure_sources(priced: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
         pl.col("month").min(),
         households=pl.len(),
         half_hours=pl.col("half_hours").sum(),
-        gas_kwh=pl.col("all_gas_kwh").sum(),
+        gas_kwh=pl.col("gas_kwh").sum(),
         level=_over(pl.col("gas_kwh").sum(), pl.col("expected_kwh").sum()),
         households_before=pl.col("usual_kwh").count(),
         level_before=_over(pl.col("usual_kwh").sum(), pl.col("expected_kwh").filter(has_both).sum()),
@@ -222,11 +180,9 @@ def _over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     return pl.when(whole > 0).then(part / whole)
 
 
-def _list_unsettled(day: pl.DataFrame, level: pl.DataFrame) -> pl.DataFrame:
+def _list_unsettled(priced: pl.DataFrame, level: pl.DataFrame) -> pl.DataFrame:
     """Return the month's readings of homes that some rule cannot judge up to now."""
-    readings = day.group_by("household_id").agg(
-        month=pl.col("date").min().dt.month_start(), readings=pl.col("half_hours").sum()
-    )
+    readings = priced.group_by("household_id").agg(month=pl.col("date").min().dt.month_start(), **_COUNTS)
     known = readings.join(level.select("household_id", "days", "step_kwh"), on="household_id")
     short = known.filter(pl.col("days") < REMEMBERED_DAYS).with_columns(flag=pl.lit("suspected_unit"))
     without_step = known.filter(pl.col("step_kwh").is_null()).with_columns(flag=pl.lit("stuck"))
@@ -235,14 +191,12 @@ def _list_unsettled(day: pl.DataFrame, level: pl.DataFrame) -> pl.DataFrame:
 
 def _count_readings(priced: pl.DataFrame) -> pl.DataFrame:
     """Count the month's readings that can be judged (`MONTH_READINGS`); a month in which none can be has no row."""
-    counted = priced.group_by(month=pl.col("date").dt.month_start()).agg(
-        readings=pl.col("half_hours").sum(),
-        readings_without_temperature=pl.col("half_hours").filter(pl.col("expected_kwh").is_null()).sum(),
-    )
-    return MONTH_READINGS.conform(counted)
+    return MONTH_READINGS.conform(priced.group_by(month=pl.col("date").dt.month_start()).agg(**_COUNTS))
 
 
-def conclude(memory: Memory, findings: Findings, homes: pl.DataFrame, daily: pl.DataFrame) -> Verdict:
+def conclude(
+    memory: Memory, findings: Findings, homes: pl.DataFrame, daily: pl.DataFrame, usual_levels: Mapping[str, float]
+) -> Verdict:
     """Judge homes by all months together.
 
     Parameters
@@ -255,17 +209,20 @@ def conclude(memory: Memory, findings: Findings, homes: pl.DataFrame, daily: pl.
         `household_id`, `dwelling_type`.
     daily
         `date`, `temperature_mean_c` [degC].
+    usual_levels
+        Published level of a home by its dwelling type [1].
 
     """
     still_open = name_step(memory.open_run, memory.home_level)
     later_step = memory.home_level.select("household_id", later="step_kwh")
     runs = pl.concat([findings.closed_run, still_open]).join(later_step, on="household_id", how="left")
     runs = CLOSED_RUN.conform(runs.with_columns(step_kwh=pl.coalesce("step_kwh", "later")))
-    levels = compare_levels(memory.home_level, homes)
+    levels = compare_levels(memory.home_level, homes, usual_levels)
     changes = judge_changes(keep_sharpest(findings.level_change), levels)
     steady = levels.join(findings.level_change.filter("is_sure"), on="household_id", how="anti")
+    doubts = judge_homes(steady)
     spans = {
-        "suspected_unit": pl.concat([changes, judge_whole_series(steady)]),
+        "suspected_unit": pl.concat([changes, span_flagged(doubts)]),
         "stuck": judge_stuck(runs),
         "cold_zero_run": judge_cold_zeros(runs, daily),
     }
@@ -275,39 +232,13 @@ def conclude(memory: Memory, findings: Findings, homes: pl.DataFrame, daily: pl.
     ]
     return Verdict(
         suspect_span=pl.concat(found).sort(SUSPECT_SPAN.key),
+        unit_doubt=UNIT_DOUBT.conform(doubts),
         flag_judgement=count_judged(findings, memory.home_level),
     )
 
 
 def _without_factor(frame: pl.DataFrame) -> dict[str, pl.Expr]:
     return {} if "factor" in frame.columns else {"factor": pl.lit(None, dtype=pl.Float64)}
-
-
-def compare_levels(level: pl.DataFrame, homes: pl.DataFrame) -> pl.DataFrame:
-    """Set the usual level of its type beside each home's: the median of ten homes or more, else that of all homes.
-
-    Returns
-    -------
-    pl.DataFrame
-        `household_id`, `first_date`, `last_date`, `log_level`, `usual_log_level`, `step_kwh`.
-
-    """
-    told = level.join(homes.select("household_id", "dwelling_type"), on="household_id", how="left").with_columns(
-        log_level=pl.when((pl.col("gas_kwh") > 0) & (pl.col("expected_kwh") > 0)).then(
-            (pl.col("gas_kwh") / pl.col("expected_kwh")).log()
-        )
-    )
-    enough = pl.col("log_level").count() >= SLIP.homes_min
-    of_type = pl.when(enough.over("dwelling_type")).then(pl.col("log_level").median().over("dwelling_type"))
-    of_all = pl.when(enough).then(pl.col("log_level").median())
-    return told.select(
-        "household_id",
-        "first_date",
-        "last_date",
-        "log_level",
-        usual_log_level=pl.coalesce(of_type, of_all, 0.0),  # 0: the mean British home
-        step_kwh="step_kwh",
-    )
 
 
 def count_judged(findings: Findings, level: pl.DataFrame) -> pl.DataFrame:
@@ -317,21 +248,20 @@ def count_judged(findings: Findings, level: pl.DataFrame) -> pl.DataFrame:
         .then(pl.col("step_kwh").is_not_null())
         .otherwise(pl.col("days") >= REMEMBERED_DAYS)
     )
-    open_ones = findings.unsettled.join(level, on="household_id").filter(~settled)
-    counts = open_ones.group_by("month", "flag").agg(pl.col("readings").sum())
+    still_open = findings.unsettled.join(level, on="household_id").filter(~settled)
     months = findings.month_readings
     rows = []
-    for flag, lacking in (
-        ("suspected_unit", f"fewer than {REMEMBERED_DAYS} days of half their readings and known temperature"),
-        ("stuck", "the meter's step is unknown"),
-        ("cold_zero_run", "no temperature"),
-    ):
-        if flag == "cold_zero_run":
-            not_judged = months.select("month", "readings", missing="readings_without_temperature")
-        else:
-            of_flag = counts.filter(pl.col("flag") == flag).select("month", missing="readings")
-            not_judged = months.join(of_flag, on="month", how="left").with_columns(pl.col("missing").fill_null(0))
-        judged = not_judged.select("month", outcome=pl.lit("judged"), readings=pl.col("readings") - pl.col("missing"))
-        without = not_judged.filter(pl.col("missing") > 0).select("month", outcome=pl.lit(lacking), readings="missing")
-        rows += [frame.with_columns(flag=pl.lit(flag)) for frame in (judged, without)]
+    for flag, outcomes in _OUTCOMES.items():
+        of_flag = still_open.filter(pl.col("flag") == flag).group_by("month")
+        counts = of_flag.agg(
+            unsettled=pl.col("readings").sum(), unsettled_without=pl.col("readings_without_temperature").sum()
+        )
+        joined = months.join(counts, on="month", how="left").with_columns(
+            pl.col("unsettled", "unsettled_without").fill_null(0)
+        )
+        told = joined.select("month", judged=pl.col("readings") - pl.sum_horizontal(*outcomes.values()), **outcomes)
+        long = told.unpivot(["judged", *outcomes], index="month", variable_name="outcome", value_name="readings")
+        rows.append(
+            long.filter((pl.col("readings") > 0) | (pl.col("outcome") == "judged")).with_columns(flag=pl.lit(flag))
+        )
     return FLAG_JUDGEMENT.conform(pl.concat(rows)).sort(FLAG_JUDGEMENT.key)

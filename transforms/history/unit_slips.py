@@ -1,4 +1,4 @@
-r"""Wrong units: readings of one home that are those of another unit, from some day on or all along.
+r"""Wrong units: readings of one home that are those of another unit from some day on.
 
 The level of a day is its gas over what the mean British home uses in the same half-hours at that day's effective
 temperature, so that the weather drops out. A slip multiplies level, largest half-hour and meter step by the same
@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from transforms.history.slip_rule import FACTORS, SLIP, SlipRule
+from transforms.history.steps import count_common, count_near, log_steps
 from transforms.tables.lake import LEVEL_CHANGE
-from transforms.tables.lineage import SUSPECT_SPAN
 
 STEP_QUANTILE = 0.15  # of a fortnight's smallest gaps the second: on the day of a slip two lattices mix
 SAME_FACTOR = 1e-6  # logarithms of one factor, up to rounding
@@ -188,7 +188,7 @@ def judge_changes(changes: pl.DataFrame, levels: pl.DataFrame, rule: SlipRule = 
     )
     segments = pl.concat([before, after]).sort(home, "start")
     units = segments.select(home, candidate="offset").unique()
-    steps = _log_steps(levels)
+    steps = log_steps(levels)
     days = (pl.col("end") - pl.col("start")).dt.total_days()
     is_right = (pl.col("offset") - pl.col("candidate")).abs() <= rule.tolerance
     was_right = is_right.shift(1).over(home, "candidate")
@@ -206,13 +206,13 @@ def judge_changes(changes: pl.DataFrame, levels: pl.DataFrame, rule: SlipRule = 
         .with_columns(
             chain=change + dwelling,
             level=-distance.pow(2) / (2 * rule.level_log_sd**2),
-            step=_count_near(steps, pl.col("step_first").log() + pl.col("candidate"), rule),
+            step=count_near(steps, pl.col("step_first").log() + pl.col("candidate"), rule),
         )
         .group_by(home, "candidate", maintain_order=True)
         .agg(
             score=pl.col("chain").sum()
             + pl.col("level").first()
-            + pl.when(pl.col("step").first() < _common(steps, rule))
+            + pl.when(pl.col("step").first() < count_common(steps, rule))
             .then(math.log(rule.common_step_share))
             .otherwise(0.0)
         )
@@ -229,72 +229,3 @@ def judge_changes(changes: pl.DataFrame, levels: pl.DataFrame, rule: SlipRule = 
         end_utc=pl.col("end").cast(pl.Datetime("us")),
         factor=(pl.col("offset") - pl.col("right")).exp(),
     ).sort(home, "start_utc")
-
-
-def judge_whole_series(levels: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
-    """Find homes that deliver in a wrong unit all along.
-
-    A home that uses a tenth of what others use may only cook. It is suspected where its level becomes usual by a
-    factor of `unwitnessed_factor_min` or more, and its meter's step, which is no other home's, by the same factor
-    becomes one that many have.
-
-    Parameters
-    ----------
-    levels
-        `household_id`, `first_date`, `last_date`, `log_level`, `usual_log_level`, `step_kwh`.
-    rule
-        The rule.
-
-    Returns
-    -------
-    pl.DataFrame
-        As from `judge_changes`.
-
-    """
-    home = "household_id"
-    told = levels.filter(pl.col("log_level").is_finite(), pl.col("step_kwh") > 0)
-    if len(told) < rule.homes_min:
-        return SUSPECT_SPAN.empty().select(home, "start_utc", "end_utc", "factor")
-    steps = _log_steps(told)
-    common = _common(steps, rule)
-    own = pl.col("step_kwh").log()
-    distance = pl.col("log_level") - pl.col("usual_log_level")
-    found = [
-        told.filter(
-            (distance - log_factor).abs() < (distance.abs() - (distance - log_factor).abs()),
-            (distance - log_factor).abs() <= 2 * rule.level_log_sd,
-            _count_near(steps, own, rule) < common,
-            _count_near(steps, own - log_factor, rule) >= common,
-        ).with_columns(factor=pl.lit(math.exp(log_factor)), off=(distance - log_factor).abs())
-        for factor in FACTORS
-        if factor >= rule.unwitnessed_factor_min
-        for log_factor in (math.log(factor), -math.log(factor))
-    ]
-    best = pl.concat(found).sort(home, "off").unique(home, keep="first", maintain_order=True)
-    return best.select(
-        home,
-        start_utc=pl.col("first_date").cast(pl.Datetime("us")),
-        end_utc=pl.col("last_date").dt.offset_by("1d").cast(pl.Datetime("us")),
-        factor="factor",
-    ).sort(home)
-
-
-def _log_steps(levels: pl.DataFrame) -> pl.Series:
-    return levels.filter(pl.col("step_kwh") > 0)["step_kwh"].log().sort()
-
-
-def _common(log_steps: pl.Series, rule: SlipRule) -> float:
-    """Return how many homes make a step a common one."""
-    return max(rule.common_step_share * len(log_steps), 2)
-
-
-def _count_near(log_steps: pl.Series, log_step: pl.Expr, rule: SlipRule) -> pl.Expr:
-    """Count the homes whose meter has a step, given as logarithm; null where it is."""
-    edge = rule.common_step_tolerance
-
-    def count(wanted: pl.Series) -> pl.Series:
-        above = log_steps.search_sorted(wanted + edge, side="right").cast(pl.Int64)
-        below = log_steps.search_sorted(wanted - edge, side="left").cast(pl.Int64)
-        return (above - below).set(wanted.is_null(), None)
-
-    return log_step.map_batches(count, return_dtype=pl.Int64)

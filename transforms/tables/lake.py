@@ -131,9 +131,14 @@ HOME_LEVEL = Table(
         Column("first_date", pl.Date, "first day with readings"),
         Column("last_date", pl.Date, "last day with readings"),
         Column("days", N, "days that changes of level are looked for in", "d", lower=0),
-        Column("gas_kwh", F, "gas of the days of known temperature", "kWh", lower=0),
+        Column("gas_kwh", F, "its gas", "kWh", lower=0),
         Column("expected_kwh", F, "what the mean British home uses in the same half-hours", "kWh", lower=0),
         Column("step_kwh", F, "the meter's step, as last seen", "kWh", nullable=True, lower=0),
+        Column("peak_kwh", F, "largest reading of a day, nine days of ten below it, in the month that has most", "kWh", nullable=True, lower=0),
+        Column("cold_days", N, "usable cold days", "d", lower=0),
+        Column("cold_kwh", F, "their gas", "kWh", lower=0),
+        Column("warm_days", N, "usable warm days", "d", lower=0),
+        Column("warm_kwh", F, "their gas", "kWh", lower=0),
     ),
     tier="lake",
 )  # fmt: skip
@@ -160,6 +165,7 @@ UNSETTLED = Table(
         Column("flag", S, "inferred flag", allowed=INFERRED_FLAGS),
         household_id,
         Column("readings", N, "readings", "1", lower=0),
+        Column("readings_without_temperature", N, "of them those on days without a temperature", "1", lower=0),
     ),
     tier="lake",
 )  # fmt: skip

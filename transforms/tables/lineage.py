@@ -70,6 +70,23 @@ SUSPECT_SPAN = Table(
     may_be_empty=True,
 )  # fmt: skip
 
+UNIT_DOUBT = Table(
+    "unit_doubt", "a home whose gas would be usual in another unit, all along", ("household_id",),
+    (
+        household_id,
+        Column("level", F, "its gas over what the mean British home uses at that temperature, or in that season", "1", lower=0),
+        Column("usual_level", F, "what is usual of such homes", "1", lower=0),
+        Column("compared_with", S, "which homes the usual level is of", allowed=("homes of its type", "all homes", "published studies")),
+        Column("factor", F, "delivered over true, if the unit is wrong", "1", lower=0),
+        Column("step_kwh", F, "the meter's step", "kWh", nullable=True, lower=0),
+        Column("peak_kwh", F, "its largest half-hours", "kWh", nullable=True, lower=0),
+        Column("cold_to_warm", F, "gas of a cold day over that of a warm day", "1", nullable=True, lower=0),
+        Column("witness", S, "what proves the wrong unit beside the level", allowed=("step", "largest half-hours", "none")),
+        Column("flagged", B, "whether it is proved, and its readings carry suspected_unit"),
+    ),
+    may_be_empty=True,
+)  # fmt: skip
+
 SOURCE_LEVEL = Table(
     "source_level", "how high the readings of one source lie in one month, beside the same homes' other readings", ("source_id", "month"),
     (
