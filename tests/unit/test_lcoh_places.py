@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.plain_network import build as plain_build
 from transforms.lcoh.assumptions.parameters import Floats
 from transforms.lcoh.assumptions.refusals import AssumptionError, UnknownNameError
 from transforms.lcoh.assumptions.scenarios import scenario_figures
@@ -128,6 +129,32 @@ def test_a_place_that_cannot_be_is_refused(wrong: dict[str, object], message: st
         Place(**wrong)  # type: ignore[arg-type]  # the wrong values are the point
 
 
+def test_many_places_at_once_are_each_as_one_alone() -> None:
+    rng = np.random.default_rng(6)
+    number = 400
+    flats, houses = rng.integers(1, 900, number).astype(float), rng.integers(1, 900, number).astype(float)
+    share, main_m, link_m = rng.uniform(0.2, 1, number), rng.uniform(100, 9_000, number), rng.uniform(0, 4_000, number)
+    demand_kwh = (flats * 10_000 + houses * 17_000) / (flats + houses)
+    price, co2 = rng.uniform(0, 60, number), rng.uniform(0, 100, number)
+
+    def heat_of(n: int | slice, *, buys: bool) -> BoughtHeat | None:
+        return BoughtHeat(price_gbp_per_mwh=price[n], co2_kg_per_mwh=co2[n]) if buys else None
+
+    def cost_of_places(n: int | slice, *, buys: bool) -> np.ndarray:
+        homes = {"flat": flats[n], "terraced": houses[n]}
+        place = Place(
+            homes=homes, connection_share=share[n], main_pipe_m=main_m[n], link_pipe_m=link_m[n],
+            bought_heat=heat_of(n, buys=buys),
+        )  # fmt: skip
+        return np.asarray(network(place, demand_kwh=demand_kwh[n]).cost().total)
+
+    for buys in (False, True):
+        together = cost_of_places(slice(None), buys=buys)
+        assert together.shape == (number,)
+        alone = [float(cost_of_places(n, buys=buys)) for n in (0, 123, 399)]
+        assert together[[0, 123, 399]] == pytest.approx(alone, rel=1e-12)
+
+
 # --- homes, connections, pipes ------------------------------------------------------------------------------
 
 
@@ -202,6 +229,39 @@ def test_a_network_that_buys_its_heat_has_no_plant_and_pays_for_heat_and_pumps()
     per_kg = electricity.carbon_gbp_per_mwh / electricity.co2_kg_per_mwh
     assert flows.carbon_gbp[1:] == pytest.approx(flows.co2_kg[1:] * per_kg)
     assert flows.om_gbp[1:] == pytest.approx(np.full(50, 29.9 * 15_200))  # nothing for plant
+
+
+def test_bought_heat_agrees_with_plain_loops() -> None:
+    """The network once more, one number at a time: built by the second implementation, without its plant."""
+    homes, demand_kwh, main_m, link_m, price, co2 = 700.0, 11_000.0, 3_100.0, 950.0, 27.0, 35.0
+    heat = BoughtHeat(price_gbp_per_mwh=price, co2_kg_per_mwh=co2)
+    place = Place(homes={"all": homes}, main_pipe_m=main_m, link_pipe_m=link_m, bought_heat=heat)
+    found = network(place, demand_kwh=demand_kwh).cost()
+    plain = plain_build(FIGURES.one, homes, demand_kwh, trench_m=main_m + link_m)
+    electricity = energy_of(FIGURES, CONVENTIONS["best_practice_mapped"], system="network")
+    lasting, life = plain.capital["lasting"]
+    connections, again = plain.capital["connections"]
+    assert (life, again) == (50, 20)
+    spent = {0: lasting + connections, 20: connections, 40: connections, 50: -connections / 2}
+    delivered = demand_kwh * homes / 1000
+    produced = delivered + plain.loss_kw * 8.76
+    pumps = 0.019 * delivered
+    upkeep = sum(FIGURES.one("network", f"{part}_gbp_per_mwh") for part in ("pipe_om", "hiu_om", "meter_om", "labour"))
+    present = dict.fromkeys(("capital", "om", "fuel", "carbon", "heat"), 0.0)
+    factor = 1.0
+    for t in range(51):
+        factor /= 1.0 if t == 0 else 1.035 if t <= 30 else 1.03
+        present["capital"] += spent.get(t, 0.0) * factor
+        if t > 0:
+            of_pumps = pumps * electricity.carbon_gbp_per_mwh[t - 1]
+            per_kg = electricity.carbon_gbp_per_mwh[t - 1] / electricity.co2_kg_per_mwh[t - 1]
+            present["om"] += upkeep * delivered * factor
+            present["fuel"] += (price * produced + pumps * electricity.price_gbp_per_mwh[t - 1]) * factor
+            present["carbon"] += (co2 * produced * per_kg + of_pumps) * factor
+            present["heat"] += delivered * factor
+    for element in ("capital", "om", "fuel", "carbon"):
+        expected = present[element] / present["heat"]
+        assert float(getattr(found, element)) == pytest.approx(expected, rel=1e-9), element
 
 
 def test_what_heat_costs_and_what_electricity_costs_are_changed_apart() -> None:

@@ -52,10 +52,8 @@ class Place:
             The message names what is wrong.
 
         """
-        share, lengths = (
-            np.asarray(self.connection_share),
-            [self.link_pipe_m, 0.0 if self.main_pipe_m is None else self.main_pipe_m],
-        )
+        share = np.asarray(self.connection_share)
+        lengths = [length for length in (self.link_pipe_m, self.main_pipe_m) if length is not None]
         wrong = {
             "it has no homes": not self.homes or np.any(np.asarray(self.every_home) <= 0),
             f"the connection share {self.connection_share} is not above 0 and at most 1": np.any(
