@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.cli.exits import FAILED, tell, usage_errors
+from flows.cli.exits import FAILED, Home, Json, read_settings, tell, usage_errors
 from flows.cli.help_page import Commands
 
 commands = Commands("Results")
@@ -32,3 +32,50 @@ def reference(
     tell(show_reference(found))
     if not found.is_whole:
         raise typer.Exit(FAILED)
+
+
+@commands.command(epilog="Example: hearth near --lat 51.52 --lon -0.1 --dwellings flat=200 --build new")
+def near(
+    lat: Annotated[float | None, typer.Option(metavar="DEG", help="Latitude (WGS84).")] = None,
+    lon: Annotated[float | None, typer.Option(metavar="DEG", help="Longitude (WGS84).")] = None,
+    easting: Annotated[float | None, typer.Option(metavar="M", help="On the National Grid.")] = None,
+    northing: Annotated[float | None, typer.Option(metavar="M", help="On the National Grid.")] = None,
+    radius: Annotated[float, typer.Option(metavar="M", help="Of the circle, 100 to 5000.")] = 500.0,
+    dwellings: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE=N", help="Homes of the site; may be repeated.")
+    ] = None,
+    build: Annotated[
+        Literal["existing", "new"], typer.Option(metavar="KIND", help="existing or new homes.")
+    ] = "existing",
+    connect: Annotated[float, typer.Option(metavar="SHARE", help="Of the homes that join a network.")] = 1.0,
+    heat_price: Annotated[float | None, typer.Option(metavar="GBP", help="Of a MWh of bought heat.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="SYSTEM", help="That homes cannot have, such as ashp.")
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+    geojson: Annotated[bool, typer.Option("--geojson", help="For maps.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Also save as .xlsx.")] = None,
+) -> None:
+    """Say what heat there is around a site, and what it may cost."""
+    from flows.answers import near as answers
+    from transforms.areas.search import Site
+
+    settings = read_settings(home=home)
+    with usage_errors():
+        place = answers.find_site(lat=lat, lon=lon, easting=easting, northing=northing)
+        site = Site(
+            easting=place[0],
+            northing=place[1],
+            radius_m=radius,
+            dwellings=answers.parse_dwellings(dwellings or ()),
+            new=build == "new",
+            connection_share=connect,
+            heat_price_gbp_per_mwh=heat_price,
+            without=tuple(without or ()),
+        )
+        answer = answers.ask(settings, site)
+        if out:
+            answers.write_workbook(answer, out)
+    show = answers.as_json if as_json else answers.as_geojson if geojson else answers.show_answer
+    tell(show(answer))
