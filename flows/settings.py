@@ -56,6 +56,9 @@ def _read_mode(given: object) -> object:
 Mode = Annotated[str, BeforeValidator(_read_mode), StringConstraints(pattern=r"^0?[0-7]{3}$")]
 
 
+HouseholdFrom = Literal["column", "folder", "file", "table"]
+
+
 class SettingsError(ValueError):
     """A setting that cannot be used; the message names it, its origin and what would be valid."""
 
@@ -68,6 +71,23 @@ class FeedSettings(BaseModel):
     clock: Literal["utc", "local"] | None = Field(default=None, description="clock of the stamps")
     stamp: Literal["start", "end"] | None = Field(default=None, description="what a stamp names of its half-hour")
     household_id: str | None = Field(default=None, description="home of a feed whose files name none")
+    household_from: HouseholdFrom | None = Field(
+        default=None, description="where the home of a file stands that names none"
+    )
+    fuel: Literal["gas", "electricity"] | None = Field(default=None, description="fuel, where the header serves two")
+    unit: Literal["kWh", "Wh", "m3"] | None = Field(default=None, description="unit, where the header does not tell")
+    interval_minutes: int | None = Field(
+        default=None, gt=0, le=60, description="length of the intervals [min]; else found"
+    )
+    absent: Literal["zero", "missing"] | None = Field(
+        default=None, description="what half-hours are that a file leaves out"
+    )
+    calorific_value: float | None = Field(default=None, ge=30, le=50, description="of gas by volume [MJ/m3]")
+    volume_correction: float | None = Field(default=None, ge=0.9, le=1.1, description="of gas by volume [1]")
+    encoding: Literal["utf-8", "utf-16-le", "utf-16-be", "latin-1"] | None = Field(
+        default=None, description="of the text"
+    )
+    decimal: Literal[".", ","] | None = Field(default=None, description="decimal mark")
     delivery_pattern: str | None = Field(
         default=None,
         description="regular expression with a group `delivery_date`; later deliveries supersede earlier ones",
@@ -196,6 +216,10 @@ class Settings(BaseSettings):
     accept_drift: bool = Field(
         default=False, description="publish although figures drifted far from the published ones, with a warning"
     )
+    unpacked_ratio_max: float = Field(
+        default=1000, gt=1, description="a packed file that holds so many times its size is refused"
+    )
+    unpacked_gb_max: float = Field(default=200, gt=0, description="a packed file that holds more is refused [GB]")
     feeds: dict[str, FeedSettings] = Field(default={}, description="declarations by feed, such as `edrp/supplier_a`")
 
     @model_validator(mode="before")

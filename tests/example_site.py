@@ -174,6 +174,7 @@ def make_sources(names: list[str]) -> pl.DataFrame:
             first_interval_utc=pl.datetime(2009, 1, 1),
             last_interval_utc=pl.datetime(2009, 12, 31, 23, 30),
             superseded=pl.lit(value=False),
+            regrouped=pl.lit(0),
             ingested_at_utc=pl.datetime(2026, 11, 22, 3, 40),
         )
     )

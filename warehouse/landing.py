@@ -1,37 +1,68 @@
-"""The landing folder: which files there are, what they are packed in, and their content in blocks of bounded size.
+"""The landing folder: which files there are, what they are packed in, and their text in blocks of bounded size.
 
-Nothing here is ever written. What a file is packed in is told by its first bytes, not by its name.
+Nothing here is ever written, and only regular files are opened. What a file is packed in is told by its first bytes, not by its
+name. A file within a zip archive is named by the archive, `!/` and its own name.
 """
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
+import io
+import os
+import stat as file_modes
 import time
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import IO, Literal, cast
 
-import polars as pl
+import numpy as np
 import zstandard
 
-from transforms.readings.formats import RefusalError
+from transforms.readings.declaration import Dialect, Layout, NotUsedError, RefusalError
+from transforms.readings.parse import CUT, LONGEST_LINE
 
 BLOCK_BYTES = 32 * 2**20  # of text: half a GB of memory while it is parsed
+BLOCK_CELLS = 2**24  # fields of a block, likewise
 HEADER_BYTES = 64 * 2**10
-SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet", ".tsv")
+# what may be a delivery by its content alone; where it is none it is not used, and that is no fault
+POSSIBLE_SUFFIXES = (".txt", ".txt.gz", ".json", ".json.gz", ".xml", ".xml.gz", ".xlsx")
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
-Container = Literal["text", "gzip", "zstandard", "parquet"]
-_MAGIC: dict[bytes, Container] = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstandard", b"PAR1": "parquet"}
-_PACKED_BYTES = 2**16
+MOST_FILES = 100_000
+MOST_MEMBERS = 1_000
+DEEPEST = 64  # folders within each other
+INSIDE = "!/"
+Container = Literal["text", "gzip", "zstandard", "parquet", "workbook"]
+_MAGIC: dict[bytes, Container] = {
+    b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstandard", b"PAR1": "parquet", b"PK\x03\x04": "workbook",
+}  # fmt: skip
+_PACKED_BYTES = 2**10  # a kB of zstandard may hold 32 MB
+_LEFT_OF_LINE = 200  # bytes that are kept of a line that is too long
 
 
 class ChangedFileError(OSError):
     """A landing file changed while it was read; the next run takes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a packed file may hold."""
+
+    ratio: float = 1000  # bytes unpacked per byte packed
+    unpacked_bytes: float = 200e9
+    free_bytes: int = 64 * 2**20  # a small file may be packed as well as it likes up to here
+    loaded_bytes: int = 64 * 2**20  # of what is read whole: JSON, XML, tables of homes and temperatures
+    workbook_bytes: int = 256 * 2**20
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,39 +77,106 @@ class LandedFile:
     @property
     def subfolder(self) -> str:
         """The landing subfolder that the file came by, or a dot: what a feed is named by beside its format."""
-        return self.file_name.split("/")[0] if "/" in self.file_name else "."
+        return name_subfolder(self.file_name)
 
     def age_seconds(self) -> float:
         """Return for how long it has been unchanged; a date in the future counts as old, a moment ahead as new."""
         return abs(time.time() - self.mtime_ns / 1e9)
 
 
+def split_folder(file_name: str) -> tuple[str, str]:
+    """Return the folder of a file below the landing folder, an archive left out, and the name of the file itself."""
+    folder, _, name = file_name.rpartition("/")
+    parts = folder.split("/")
+    for n, part in enumerate(parts):
+        if part.lower().endswith(".zip"):
+            return "/".join(parts[:n]), name
+    return folder, name
+
+
+def split_name(file_name: str) -> tuple[str, str]:
+    """Return the folder of a file below the landing folder, and its name without suffixes."""
+    folder, name = split_folder(file_name)
+    suffixes = sorted((*SUFFIXES, *POSSIBLE_SUFFIXES), key=len, reverse=True)
+    suffix = next((s for s in suffixes if name.lower().endswith(s)), "")
+    return folder, name[: len(name) - len(suffix)]
+
+
+def name_subfolder(file_name: str) -> str:
+    """Return the first folder of a file below the landing folder, or a dot."""
+    return split_folder(file_name)[0].split("/")[0] or "."
+
+
 def walk_landing(landing: Path) -> Iterator[LandedFile | tuple[str, str]]:
     """Yield the files below `landing` in the order of their names; (name, reason) for one that is not taken."""
-    names = sorted(path.relative_to(landing).as_posix() for path in _files_below(landing, frozenset()))
-    for name in names:
-        reason = _why_not_taken(name)
+    count = 0
+    for name, trouble in sorted(_entries_below(landing)):
+        count += 1
+        if count > MOST_FILES:
+            yield (
+                name,
+                f"more than {MOST_FILES:,} files in the landing folder: this one and those after it are not read",
+            )
+            return
+        reason = trouble or _why_not_taken(name)
         if reason:
             yield name, reason
             continue
         try:
-            resolved = (landing / name).resolve(strict=True)
-            stat = resolved.stat()
-        except OSError as error:
-            yield name, f"cannot be opened: {error.strerror}"
+            resolved = os.path.realpath(landing / name, strict=True)
+            stat = Path(resolved).stat()
+        except (OSError, RuntimeError) as error:
+            yield name, f"cannot be opened: {getattr(error, 'strerror', None) or 'a link that leads in a circle'}"
             continue
-        yield LandedFile(str(resolved), name, stat.st_size, stat.st_mtime_ns)
-
-
-def _files_below(folder: Path, above: frozenset[Path]) -> Iterator[Path]:
-    """Yield all files, through linked folders too, but never round in a circle."""
-    if folder.resolve() in above or not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        if path.is_dir():
-            yield from _files_below(path, above | {folder.resolve()})
+        if not file_modes.S_ISREG(stat.st_mode):
+            yield name, "no regular file: a pipe, a device or a socket is not read"
+        elif name.lower().endswith(".zip"):
+            yield from _list_members(resolved, name, stat)
         else:
-            yield path
+            yield LandedFile(resolved, name, stat.st_size, stat.st_mtime_ns)
+
+
+def _entries_below(landing: Path) -> Iterator[tuple[str, str]]:
+    """Yield name and trouble of every file, through linked folders too; each folder once, however it is linked."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [("", 0)]
+    while waiting:
+        folder, depth = waiting.pop()
+        try:
+            stat = (landing / folder).stat()
+            if (stat.st_dev, stat.st_ino) in seen or not file_modes.S_ISDIR(stat.st_mode):
+                continue
+            seen.add((stat.st_dev, stat.st_ino))
+            with os.scandir(landing / folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield make_printable(folder), f"cannot be opened: {error.strerror}"
+            continue
+        for entry in entries:
+            name = f"{folder}/{entry.name}".lstrip("/")
+            if make_printable(entry.name) != entry.name:
+                yield make_printable(name), "its name is not UTF-8 or holds control characters; rename it"
+            elif not _is_folder(entry):
+                yield name, ""
+            elif depth >= DEEPEST:
+                yield name, f"more than {DEEPEST} folders within each other; not looked into"
+            else:
+                waiting.append((name, depth + 1))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle: it is named when it is opened
+        return False
+
+
+def make_printable(name: str) -> str:
+    """Return a name as it can be written down: bytes that are no UTF-8 and control characters as escapes."""
+    readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable)
 
 
 def _why_not_taken(name: str) -> str | None:
@@ -87,138 +185,260 @@ def _why_not_taken(name: str) -> str | None:
         return "hidden"
     if lower.endswith(UNFINISHED):
         return "still being delivered, by its name"
-    if lower.endswith((".xlsx", ".xls")):
-        return "a workbook; `hearth households` makes households.csv of one"
-    if not lower.endswith(SUFFIXES):
-        return f"not one of {', '.join(SUFFIXES)}"
+    if not lower.endswith((*SUFFIXES, *POSSIBLE_SUFFIXES, ".zip")):
+        return f"not one of {', '.join((*SUFFIXES, *POSSIBLE_SUFFIXES, '.zip'))}"
     return None
 
 
-def hash_file(path: str) -> str:
-    """Return the sha256 of a file's bytes."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _list_members(path: str, name: str, stat: os.stat_result) -> Iterator[LandedFile | tuple[str, str]]:
+    """Yield the files within a zip archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        yield name, "truncated or damaged: no zip archive can be read of it"
+        return
+    if len(members) > MOST_MEMBERS:
+        yield name, f"an archive of more than {MOST_MEMBERS:,} files; unpack it"
+        return
+    if not members:
+        yield name, "an empty archive"
+    for info in members:
+        inner = f"{name}/{make_printable(info.filename)}"
+        if info.flag_bits & 1:
+            yield inner, "packed with a password; unpack it"
+        elif inner.lower().endswith(".zip"):
+            yield inner, "an archive within an archive; unpack it"
+        elif reason := _why_not_taken(inner):
+            yield inner, reason
+        else:
+            yield LandedFile(f"{path}{INSIDE}{info.filename}", inner, info.file_size, stat.st_mtime_ns)
+
+
+def split_inside(path: str) -> tuple[str, str | None]:
+    """Return the file on disk and, where the path names a file within an archive, the name within it."""
+    at = path.lower().find(f".zip{INSIDE}")
+    return (path, None) if at < 0 else (path[: at + 4], path[at + 4 + len(INSIDE) :])
+
+
+@contextmanager
+def open_landed(path: str) -> Iterator[IO[bytes]]:
+    """Open a landing file, or a file within an archive."""
+    file, inner = split_inside(path)
+    if inner is None:
+        with Path(file).open("rb") as opened:
+            yield opened
+        return
+    with zipfile.ZipFile(file) as archive, archive.open(inner) as member:
+        yield member
+
+
+def hash_file(path: str, limits: Limits = LIMITS) -> str:
+    """Return the sha256 of a file's bytes.
+
+    Raises
+    ------
+    RefusalError
+        If it is a damaged file within an archive, or one that holds too much.
+
+    """
+    digest = hashlib.sha256()
+    with refusing_damage(), open_landed(path) as file:
+        for piece in _bounded(iter(partial(file.read, 2**20), b""), _packed_bytes(path), limits):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _packed_bytes(path: str) -> int:
+    file, inner = split_inside(path)
+    if inner is None:
+        return Path(file).stat().st_size
+    with zipfile.ZipFile(file) as archive:
+        return archive.getinfo(inner).compress_size
+
+
+def is_gone(landing: Path, name: str) -> bool:
+    """Say whether an entry that was named before is not in the landing folder any more; one within an archive is with it."""
+    folder, _, inner = name.partition(".zip/")
+    return not os.path.lexists(landing / (f"{folder}.zip" if inner else name)) and make_printable(name) == name
 
 
 def is_unchanged(path: str, size: int, mtime_ns: int) -> bool:
     """Say whether a file is still there with this size and modification time."""
+    file, inner = split_inside(path)
     try:
-        stat = Path(path).stat()
-    except OSError:
+        stat = Path(file).stat()
+        if inner is None:
+            return (stat.st_size, stat.st_mtime_ns) == (size, mtime_ns)
+        if stat.st_mtime_ns != mtime_ns:
+            return False
+        with zipfile.ZipFile(file) as archive:
+            return archive.getinfo(inner).file_size == size
+    except (OSError, KeyError, zipfile.BadZipFile):
         return False
-    return (stat.st_size, stat.st_mtime_ns) == (size, mtime_ns)
 
 
 def find_container(path: str) -> Container:
     """Tell by its first bytes what a file is packed in."""
-    with Path(path).open("rb") as file:
+    with refusing_damage(), open_landed(path) as file:
         start = file.read(4)
-    if start.startswith(b"PK\x03\x04"):
-        raise RefusalError("a zip archive or a workbook, not text")
     return next((container for magic, container in _MAGIC.items() if start.startswith(magic)), "text")
 
 
-def read_header(path: str) -> list[str]:
-    """Return the column names in a file's first line that is not blank, or in its Parquet schema.
+def read_start(path: str, container: Container, limits: Limits = LIMITS) -> tuple[bytes, bool]:
+    """Return the first bytes of a text, unpacked, and whether they are all of it."""
+    with refusing_damage():
+        pieces, held = [], 0
+        for piece in unpack(path, container, HEADER_BYTES, limits):
+            pieces.append(piece)
+            held += len(piece)
+            if held > HEADER_BYTES:
+                break
+    start = b"".join(pieces)
+    return start[:HEADER_BYTES], len(start) <= HEADER_BYTES
+
+
+def iter_text(path: str, layout: Layout, block_bytes: int = BLOCK_BYTES, limits: Limits = LIMITS) -> Iterator[bytes]:
+    """Yield a text file in blocks of whole lines, unpacked, in UTF-8; only the last may lack its line end.
+
+    A line that is too long is cut to its beginning and marked.
 
     Raises
     ------
     RefusalError
-        If the file is empty, binary, truncated, not UTF-8, or begins with no line of sensible length.
+        If the packed file is truncated, damaged, or holds too much.
 
     """
-    container = find_container(path)
-    with _refusing_damage():
-        if container == "parquet":
-            import pyarrow.parquet as pq
-
-            return list(pq.read_schema(path).names)
-        start = next(_unpack(path, container, HEADER_BYTES), b"")[:HEADER_BYTES]
-    _refuse_binary(start)
-    lines = [line for line in start.split(b"\n") if line.strip(b" \t\r\xef\xbb\xbf")]
-    if not lines:
-        raise RefusalError("empty" if len(start) < HEADER_BYTES else "nothing but blanks at its beginning")
-    if len(lines) == 1 and len(start) == HEADER_BYTES:
-        raise RefusalError(f"no line ends within its first {HEADER_BYTES} bytes")
-    try:
-        header = lines[0].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise RefusalError("wrong encoding: its header is not UTF-8; save it as UTF-8") from None
-    return header.removesuffix("\r").split(",")
+    with refusing_damage():
+        pieces = _decode(unpack(path, find_container(path), block_bytes, limits), layout.dialect)
+        most_lines = max(BLOCK_CELLS // layout.width, 2**10)
+        for block in _whole_lines(pieces):
+            yield from _cut_lines(block, most_lines)
 
 
-def _refuse_binary(start: bytes) -> None:
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise RefusalError("wrong encoding: UTF-16; save it as UTF-8")
-    if b"\x00" in start:
-        raise RefusalError("binary, not text")
+def _decode(pieces: Iterator[bytes], dialect: Dialect) -> Iterator[bytes]:
+    """Turn a text into UTF-8 with line feeds."""
+    if dialect.encoding == "utf-8" and dialect.line_end == "\n":
+        yield from pieces
+        return
+    decoder = codecs.getincrementaldecoder(dialect.encoding)(errors="replace")
+    for piece in pieces:
+        yield decoder.decode(piece).replace(dialect.line_end, "\n").encode()
+    yield decoder.decode(b"", final=True).encode()
 
 
-def iter_text(path: str, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """Yield a text file in blocks of whole lines, unpacked; only the last may lack its line end.
-
-    Raises
-    ------
-    RefusalError
-        If the packed file is truncated or damaged, or a line is longer than a block.
-
-    """
-    container = find_container(path)
-    rest = b""
-    with _refusing_damage():
-        for chunk in _unpack(path, container, block_bytes):
-            end = chunk.rfind(b"\n") + 1
-            if end:
-                yield rest + chunk[:end]
-                rest = chunk[end:]
-            else:
-                rest += chunk
-            if len(rest) > max(block_bytes, HEADER_BYTES):
-                raise RefusalError(f"a line is longer than {len(rest)} bytes")
+def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    rest, is_skipping = b"", False
+    for given in pieces:
+        piece = given
+        if is_skipping:
+            at = piece.find(b"\n")
+            if at < 0:
+                continue
+            piece, is_skipping = piece[at:], False
+        end = piece.rfind(b"\n") + 1
+        if end:
+            yield _shorten_lines(rest + piece[:end])
+            rest = piece[end:]
+        else:
+            rest += piece
+        if len(rest) > LONGEST_LINE:
+            rest, is_skipping = rest[:_LEFT_OF_LINE] + CUT, True
     if rest:
         yield rest
 
 
-def read_text(path: str) -> bytes:
-    """Return a whole text file, unpacked."""
-    return b"".join(iter_text(path))
+def _shorten_lines(block: bytes) -> bytes:
+    """Cut the lines of a block that are too long; such a line spans a piece of half the length without a line end."""
+    step = LONGEST_LINE // 2
+    if all(block.find(b"\n", at, at + step) >= 0 for at in range(0, len(block) - step, step)):
+        return block
+    lines = block.split(b"\n")
+    return b"\n".join(line if len(line) <= LONGEST_LINE else line[:_LEFT_OF_LINE] + CUT for line in lines)
 
 
-def iter_rows(path: str, rows: int = 2**20) -> Iterator[pl.DataFrame]:
-    """Yield a Parquet file in frames of text: moments with a zone as UTC, numbers as they print."""
-    import pyarrow.parquet as pq
-
-    with _refusing_damage(), pq.ParquetFile(path) as file:
-        batches = file.iter_batches(batch_size=rows) if file.metadata.num_rows else [file.schema_arrow.empty_table()]
-        for batch in batches:
-            frame = pl.from_arrow(batch)
-            if not isinstance(frame, pl.DataFrame):
-                raise TypeError(f"a batch of {path} is a {type(frame).__name__}")
-            yield frame.with_columns(_as_text(name, dtype) for name, dtype in frame.schema.items())
-
-
-def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
-    column = pl.col(name)
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
-        column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    if isinstance(dtype, pl.Datetime):
-        return column.dt.strftime("%Y-%m-%d %H:%M:%S%.f")
-    return column.cast(pl.String, strict=False)
+def _cut_lines(block: bytes, most_lines: int) -> Iterator[bytes]:
+    """Part a block that has too many lines."""
+    if block.count(b"\n") <= most_lines:
+        yield block
+        return
+    ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == ord("\n"))[most_lines - 1 :: most_lines] + 1
+    start = 0
+    for end in (*ends.tolist(), len(block)):
+        if end > start:
+            yield block[start:end]
+        start = end
 
 
-def _unpack(path: str, container: Container, size: int) -> Iterator[bytes]:
+def read_text(path: str, layout: Layout, limits: Limits = LIMITS) -> bytes:
+    """Return a whole text file, unpacked, in UTF-8.
+
+    Raises
+    ------
+    RefusalError
+        If it is larger than what is read whole.
+
+    """
+    pieces, held = [], 0
+    for piece in iter_text(path, layout, 2**20, limits):
+        pieces.append(piece)
+        held += len(piece)
+        refuse_large(held, limits.loaded_bytes)
+    return b"".join(pieces)
+
+
+def refuse_large(held: int, most: float) -> None:
+    """Refuse a file that has to be read whole and is too large for it.
+
+    Raises
+    ------
+    RefusalError
+        If it is.
+
+    """
+    if held > most:
+        raise RefusalError(
+            f"more than {most / 2**20:.0f} MB of a kind that is read whole; part it, or deliver it as CSV"
+        )
+
+
+def unpack(path: str, container: Container, size: int, limits: Limits = LIMITS) -> Iterator[bytes]:
     """Yield the unpacked bytes of a text file in pieces of about `size`."""
-    with Path(path).open("rb") as file:
+    with open_landed(path) as file:
         if container == "zstandard":
-            yield from _unpack_zstandard(file, size)
+            pieces = _unpack_zstandard(file, size)
         elif container == "gzip":
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                yield from iter(partial(unpacked.read, size), b"")
+            unpacked = gzip.GzipFile(fileobj=file)
+            pieces = iter(partial(unpacked.read, size), b"")
         else:
-            yield from iter(partial(file.read, size), b"")
+            pieces = iter(partial(file.read, size), b"")
+        if container == "text" and split_inside(path)[1] is None:
+            yield from pieces
+        else:
+            yield from _bounded(pieces, _packed_bytes(path), limits)
 
 
-def _unpack_zstandard(file: BinaryIO, size: int) -> Iterator[bytes]:
+def _bounded(pieces: Iterator[bytes], packed: int, limits: Limits) -> Iterator[bytes]:
+    """Yield what is unpacked until it is too much.
+
+    Raises
+    ------
+    RefusalError
+        If it is.
+
+    """
+    held = 0
+    for piece in pieces:
+        held += len(piece)
+        if held > limits.unpacked_bytes or (held > limits.free_bytes and held > limits.ratio * packed):
+            raise RefusalError(
+                f"a packed file that unpacks to more than {held // 2**20:,} MB of {packed:,} bytes: not read further; settings "
+                "unpacked_ratio_max and unpacked_gb_max say how much is too much"
+            )
+        yield piece
+
+
+def _unpack_zstandard(file: IO[bytes], size: int) -> Iterator[bytes]:
     """Unpack frame by frame; the library's own stream reader takes a truncated frame for a whole one."""
     frame, pieces, held = zstandard.ZstdDecompressor().decompressobj(), list[bytes](), 0
     for packed in iter(partial(file.read, _PACKED_BYTES), b""):
@@ -226,25 +446,58 @@ def _unpack_zstandard(file: BinaryIO, size: int) -> Iterator[bytes]:
         while left:
             if frame.eof:
                 frame = zstandard.ZstdDecompressor().decompressobj()
-            pieces.append(frame.decompress(left))
+            piece = frame.decompress(left)
+            pieces.append(piece)
+            held += len(piece)
             left = frame.unused_data if frame.eof else b""
-        held = sum(map(len, pieces))
         if held >= size:
             yield b"".join(pieces)
-            pieces = []
+            pieces, held = [], 0
     if not frame.eof:
         raise EOFError
     yield b"".join(pieces)
 
 
 @contextmanager
-def _refusing_damage() -> Iterator[None]:
-    """Name a packed file that cannot be unpacked, rather than fail on it as on a broken disk."""
+def refusing_damage() -> Iterator[None]:
+    """Name a file that cannot be unpacked or decoded, rather than fail on it as on a broken disk.
+
+    Libraries written in other languages end a thread with a panic, which is no `Exception`.
+    """
+    import polars as pl
     import pyarrow as pa
 
     try:
         yield
     except EOFError:
         raise RefusalError("truncated: the packed file ends before its content does") from None
-    except (zlib.error, gzip.BadGzipFile, zstandard.ZstdError, pa.ArrowInvalid) as error:
-        raise RefusalError(f"truncated or damaged: {str(error).splitlines()[0]}") from None
+    except (zlib.error, gzip.BadGzipFile, zstandard.ZstdError, zipfile.BadZipFile, pa.ArrowException) as error:
+        raise RefusalError(f"truncated or damaged: {type(error).__name__}", _first_line(error)) from None
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OverflowError, NotImplementedError) as error:
+        raise RefusalError(f"of a kind that cannot be read: {type(error).__name__}", _first_line(error)) from None
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), "")
+
+
+def load_bytes(path: str, most: int, limits: Limits = LIMITS) -> io.BytesIO | str:
+    """Return a file for libraries that jump about in it: its path, or the content of a file within an archive."""
+    file, inner = split_inside(path)
+    if inner is None:
+        return file
+    held = bytearray()
+    for piece in unpack(path, "text", 2**20, limits):
+        held += piece
+        refuse_large(len(held), most)
+    return io.BytesIO(bytes(held))
+
+
+def is_possible_only(path: str) -> bool:
+    """Say whether a file is a delivery by its content alone: its name does not promise one."""
+    return path.lower().endswith(POSSIBLE_SUFFIXES)
+
+
+__all__ = [
+    "BLOCK_BYTES", "SUFFIXES", "ChangedFileError", "Container", "LandedFile", "Limits", "NotUsedError", "cast",
+]  # fmt: skip

@@ -44,8 +44,9 @@ class Manifest(BaseModel):
 
     source_id: str
     kind: Literal["readings", "households", "temperature", "none"]
-    outcome: Literal["accepted", "refused", "withdrawn"]
-    reason: str | None = None
+    outcome: Literal["accepted", "refused", "held", "withdrawn"]
+    reason: str | None = None  # without a word of the file's content: it is published
+    detail: str | None = None  # what the file says itself: for the restricted tier alone
     format: str
     feed: str
     file_name: str
@@ -56,6 +57,19 @@ class Manifest(BaseModel):
     blank_lines: int = 0
     readings: int = 0  # of a household or temperature table: its rows
     rejects: int = 0
+    regrouped: int = (
+        0  # readings and rejects beyond one per line: an hour is two half-hours, short intervals are summed
+    )
+    reject_reasons: dict[str, int] = {}
+    dialect: dict[str, str] = {}  # how its text is written, where that is not plain CSV in UTF-8
+    fuel: Literal["gas", "electricity", "none"] = "none"
+    fuel_basis: str = "not applicable"
+    unit: str = "none"
+    unit_basis: str = "not applicable"
+    interval_basis: str = "not applicable"
+    renamed: dict[str, str] = {}  # home as delivered -> home that it is a spelling of
+    warnings: tuple[str, ...] = ()
+    day_marks: dict[str, str] = {}  # of a file that names no home: day -> mark of its readings
     clock: Literal["utc", "local", "none"] = "none"
     clock_basis: str = "not applicable"
     clock_evidence: tuple[ClockDay, ...] = ()
@@ -114,6 +128,10 @@ def withdraw_content(manifest: Manifest, reason: str) -> Manifest:
         update={
             "outcome": "withdrawn",
             "reason": reason,
+            "detail": None,
+            "renamed": {},
+            "warnings": (),
+            "day_marks": {},
             "clock_evidence": (),
             "months": {},
             "month_readings": {},

@@ -57,6 +57,11 @@ class ReadingObjects:
             self.rejects_key = f"rejects/{self._name}.parquet"
             self._append(self.rejects_key, REJECT.conform(rejects))
 
+    def forget(self) -> None:
+        """Refer to nothing: the `with` block ended in an error, and no object appeared."""
+        self.months, self.rejects_key = {}, None
+        self.month_readings.clear()
+
     def _append(self, key: str, frame: pl.DataFrame, **options: Any) -> None:
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
         if key not in self._writers:

@@ -36,7 +36,9 @@ class RunLog(BaseModel):
     snapshot_id: str | None = None
     files_ingested: int = 0
     files_refused: int = 0
+    files_held: int = 0
     files_waiting: int = 0
+    files_unused: dict[str, str] = {}  # entries of the landing folder that are not used, with the reason
     months_built: int = 0
     periods_built: int = 0
     units_skipped: int = 0

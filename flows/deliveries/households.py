@@ -16,7 +16,8 @@ from pathlib import Path
 
 import polars as pl
 
-from transforms.readings.formats import HOUSEHOLDS, normalise_name
+from transforms.readings.declaration import normalise_name
+from transforms.readings.formats import HOUSEHOLDS
 from transforms.readings.household_table import UNKNOWN, name_dwelling_type
 from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN
 from warehouse.writing import PRIVATE, write_whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from flows.operations.watch import Operations, describe_operations, is_good, rea
 from flows.pipeline.report import report_is_current
 from flows.settings import Settings
 from transforms.lcoh.results.table import missing_systems
+from warehouse.landing import is_gone
 from warehouse.manifest import Manifest, read_manifests
 from warehouse.publish import History, read_history
 from warehouse.quarantine import LEFT_OUT, Decision, left_out_sources, read_decisions, replaced_sources
@@ -22,6 +24,10 @@ from warehouse.runs import RunLog, read_runs
 
 RUNS_SHOWN = 5
 SOURCES_SHOWN = 20
+REASONS_SHOWN = 4
+UNUSUAL_SHARE = (
+    0.02  # of a file's readings that one flag hits, from which on status names it; the sample's faults stay below
+)
 
 
 class SourceState(BaseModel):
@@ -39,6 +45,19 @@ class SourceState(BaseModel):
     blank_lines: int
     readings: int
     rejects: int
+    regrouped: int
+    reject_reasons: dict[str, int]
+    line_flags: dict[str, int]
+    dialect: dict[str, str]
+    warnings: tuple[str, ...]
+    detail: str | None
+    fuel: str
+    fuel_basis: str
+    unit: str
+    unit_basis: str
+    interval_basis: str
+    id_basis: str
+    unknown_homes: tuple[str, ...]  # that a household table exists for and lacks
     balanced: bool
     clock: str
     clock_basis: str
@@ -76,6 +95,7 @@ class Status(BaseModel):
     runs: list[RunLog]
     feeds: list[FeedState]
     sources: list[SourceState]
+    unused: dict[str, str]  # entries of the landing folder that are not used, with the reason
     operations: Operations
     forgetting: bool  # whether a home is not forgotten to the end
 
@@ -90,6 +110,7 @@ def read_status(settings: Settings) -> Status:
     left_out = {d.source_id: d for d in decisions if d.state in LEFT_OUT}
     replaced = replaced_sources(manifests, left_out_sources(manifests, decisions))
     used = [m for m in manifests if m.source_id not in left_out]
+    table = {home for m in used if m.kind == "households" and m.source_id not in replaced for home in m.households}
     runs = read_runs(settings.folders.runs)
     good = [log.run_id for log in runs if is_good(log)]
     included = {} if history is None else dict(history.included.iter_rows())
@@ -111,8 +132,10 @@ def read_status(settings: Settings) -> Status:
         runs=runs,
         feeds=feeds,
         sources=[
-            _source_state(m, superseded=m.source_id in replaced, left_out=left_out.get(m.source_id)) for m in manifests
+            _source_state(m, superseded=m.source_id in replaced, left_out=left_out.get(m.source_id), table=table)
+            for m in manifests
         ],
+        unused=_list_unused(settings, runs),
         operations=read_operations(settings, runs, older=None if history is None else history.older),
         forgetting=settings.folders.forgotten.is_unfinished(),
     )
@@ -160,12 +183,13 @@ def _list_not_judged(judgement: pl.DataFrame) -> list[str]:
     ]
 
 
-def _source_state(m: Manifest, *, superseded: bool, left_out: Decision | None) -> SourceState:
-    balanced = m.kind != "readings" or m.lines == m.header_lines + m.blank_lines + m.readings + m.rejects
-    own = m.model_dump(include=set(SourceState.model_fields) - {"superseded", "balanced"})
+def _source_state(m: Manifest, *, superseded: bool, left_out: Decision | None, table: Collection[str]) -> SourceState:
+    balanced = m.kind != "readings" or m.lines + m.regrouped == m.header_lines + m.blank_lines + m.readings + m.rejects
+    own = m.model_dump(include=set(SourceState.model_fields) - {"superseded", "balanced", "unknown_homes"})
     if left_out is not None:
         own |= {"outcome": left_out.state, "reason": left_out.reason}
-    return SourceState(**own, superseded=superseded, balanced=balanced)
+    unknown = [home for home in m.households if home not in table] if m.kind == "readings" and table else []
+    return SourceState(**own, superseded=superseded, balanced=balanced, unknown_homes=tuple(unknown))
 
 
 def describe_status(state: Status) -> str:
@@ -201,9 +225,22 @@ def describe_status(state: Status) -> str:
         lines += ["", f"sources: {len(state.sources)}; the refused, those left out and the last {SOURCES_SHOWN}"]
     else:
         lines += ["", "sources"]
-    shown = [s for s in state.sources if s.outcome != "accepted" or s in state.sources[-SOURCES_SHOWN:]]
+    shown = [
+        s
+        for s in state.sources
+        if s.outcome != "accepted" or s.warnings or s.unknown_homes or s in state.sources[-SOURCES_SHOWN:]
+    ]
     lines += [_source_line(source) for source in shown] or ["  none"]
+    if state.unused:
+        lines += ["", "not used", *(f"  {name}: {reason}" for name, reason in state.unused.items())]
     return "\n".join(lines)
+
+
+def _list_unused(settings: Settings, runs: list[RunLog]) -> dict[str, str]:
+    """Return the entries of the landing folder that the last nightly run did not use, as far as they are still there."""
+    nights = [log for log in runs if log.kind == "nightly"]
+    told = nights[-1].files_unused if nights else {}
+    return {name: why for name, why in told.items() if not is_gone(settings.landing_folder, name)}
 
 
 def _run_line(log: RunLog) -> str:
@@ -217,22 +254,58 @@ def _feed_line(feed: FeedState) -> str:
 
 
 def _source_line(source: SourceState) -> str:
-    if source.outcome == "refused":
-        return f"  {source.file_name}: REFUSED, {source.reason}"
-    if source.outcome == "withdrawn":
-        return f"  {source.file_name}: WITHDRAWN, {source.reason}"
+    seen = f" ({source.detail})" if source.detail else ""
+    if source.outcome in {"refused", "held", "withdrawn"}:
+        return f"  {source.file_name}: {source.outcome.upper()}, {source.reason}{seen}"
     if source.outcome == "quarantined":
         superseded = "; newer content at its path has replaced it" if source.superseded else "; see `hearth quarantine`"
         return f"  {source.file_name}: QUARANTINED, {source.reason}{superseded}"
+    rejected = f" ({_describe_counts(source.reject_reasons)})" if source.reject_reasons else ""
     if source.kind != "readings":
-        return f"  {source.file_name}: {source.kind}, {source.lines:,} lines"
+        return f"  {source.file_name}: {source.kind}, {source.lines:,} lines, {source.rejects:,} rejects{rejected}"
+    regrouped = f" - {source.regrouped:,} regrouped" if source.regrouped else ""
     ledger = (
         f"{source.lines:,} lines = {source.header_lines:,} header + {source.blank_lines:,} blank "
-        f"+ {source.readings:,} readings + {source.rejects:,} rejects"
+        f"+ {source.readings:,} readings + {source.rejects:,} rejects{rejected}{regrouped}"
     )
     state = "" if source.balanced else "  LEDGER DOES NOT BALANCE"
     state += "  superseded" if source.superseded else ""
-    return f"  {source.file_name}: {ledger}; stamps name the {source.stamp}, clock {source.clock}{state}"
+    lines = [f"  {source.file_name}: {ledger}; stamps name the {source.stamp}, clock {source.clock}{state}"]
+    return "\n".join([*lines, *(f"    {what}" for what in describe_assumptions(source))])
+
+
+def describe_assumptions(source: SourceState) -> list[str]:
+    """Say what a file was taken for, where that is not plain by its header, and what is unusual about its readings."""
+    told = []
+    if source.fuel_basis not in {"the format", "not applicable"}:
+        told.append(f"taken for {source.fuel}: {source.fuel_basis}")
+    if source.unit_basis not in {"the name of the column", "not applicable"}:
+        told.append(f"unit {source.unit}: {source.unit_basis}")
+    if source.regrouped:
+        told.append(f"intervals: {source.interval_basis}")
+    if source.dialect:
+        told.append(f"written with {', '.join(f'{name} {value}' for name, value in source.dialect.items())}")
+    unusual = {
+        flag: count
+        for flag, count in source.line_flags.items()
+        if flag != "ok" and count > UNUSUAL_SHARE * max(source.readings, 1)
+    }
+    if source.unknown_homes:
+        shown = ", ".join(source.unknown_homes[:3])
+        told.append(
+            f"{len(source.unknown_homes):,} homes are not in the household table, so their readings enter no table (e.g. {shown}): "
+            "add them to it"
+        )
+    if unusual:
+        told.append(f"flagged: {_describe_counts(unusual)}")
+    return [*told, *(f"WARNING: {warning}" for warning in source.warnings)]
+
+
+def _describe_counts(counts: Mapping[str, int]) -> str:
+    """Return counts by name, the largest first."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    more = f" and {len(ordered) - REASONS_SHOWN} more reasons" if len(ordered) > REASONS_SHOWN else ""
+    return ", ".join(f"{count:,} {name}" for name, count in ordered[:REASONS_SHOWN]) + more
 
 
 def summarise_run(log: dict[str, Any], settings: Settings) -> str:

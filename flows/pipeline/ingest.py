@@ -23,9 +23,11 @@ from flows.pipeline.ingest_decisions import (
     read_delivery_date,
 )
 from flows.pipeline.ingest_source import read_readings, read_table
-from transforms.readings.formats import FORMAT_BY_NAME, NotUsedError, RefusalError, recognise
+from transforms.readings.declaration import NotUsedError, RefusalError
+from transforms.readings.formats import FORMAT_BY_NAME
+from warehouse.containers import open_delivery
 from warehouse.lake import Lake
-from warehouse.landing import ChangedFileError, LandedFile, hash_file, is_unchanged, read_header, walk_landing
+from warehouse.landing import ChangedFileError, LandedFile, Limits, hash_file, is_unchanged, walk_landing
 from warehouse.manifest import (
     WITHDRAWN,
     LandingPath,
@@ -101,8 +103,8 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
                 waiting.append(entry.file_name)
                 continue
             if source_id is None:
-                _recognise(entry.path)
-                source_id = hash_file(entry.path)
+                _recognise(entry.path, options.limits)
+                source_id = hash_file(entry.path, options.limits)
             found.setdefault(source_id, []).append(entry)
         except (NotUsedError, OSError) as error:
             unused.append((entry.file_name, str(error)))
@@ -191,14 +193,14 @@ def _read(lake: Lake, work: FileWork, path: str, known: Manifest | None, options
         raise ChangedFileError(f"{work.file_name} changed before it was read; the next run takes it")
     try:
         if work.refusal is not None:
-            raise RefusalError(work.refusal)  # noqa: TRY301 - refused by its header or by its content, it is one case
+            raise RefusalError(work.refusal, work.detail or "")  # noqa: TRY301 - refused by its header or by its content, it is one case
         if work.decisions.refusal is not None and known is not None:
             refused["clock_evidence"] = known.clock_evidence
             raise RefusalError(work.decisions.refusal)  # noqa: TRY301 - as above
         read = read_readings if work.kind == "readings" else read_table
         content = read(lake, work, path, options)
     except RefusalError as error:
-        content = refused | {"reason": str(error)}
+        content = refused | {"reason": str(error), "detail": error.detail or None}
     if not is_unchanged(path, place.bytes, place.mtime_ns):
         raise ChangedFileError(f"{work.file_name} changed while it was read; the next run takes it")
     return _describe(work, content)
@@ -246,13 +248,14 @@ def _plan_source(
         work = _work_of(as_before, min(named), decided, options)
         if not _is_stale(before, work, options):
             return work
-    kind, format_name, refusal = _recognise(min(named))
+    kind, format_name, refusal, detail = _recognise(min(named), options.limits)
     feed = f"{format_name}/{subfolder}"
     return FileWork(
         source_id=source_id,
         kind=kind,
         format=format_name,
         refusal=refusal,
+        detail=detail,
         feed=feed,
         file_name=file_name,
         paths=placed,
@@ -262,7 +265,7 @@ def _plan_source(
     )
 
 
-def _recognise(path: str) -> tuple[str, str, str | None]:
+def _recognise(path: str, limits: Limits) -> tuple[str, str, str | None, str | None]:
     """Return the kind and format of a file by its header, and why it is refused where that is plain already.
 
     Raises
@@ -272,10 +275,10 @@ def _recognise(path: str) -> tuple[str, str, str | None]:
 
     """
     try:
-        known = recognise(read_header(path)).format
+        known = open_delivery(path, limits).layout.format
     except RefusalError as error:
-        return "none", "none", str(error)
-    return known.kind, known.name, None
+        return "none", "none", str(error), error.detail or None
+    return known.kind, known.name, None, None
 
 
 def _work_of(m: Manifest, read_from: str | None, decided: FeedDecisions, options: IngestOptions) -> FileWork:
@@ -285,6 +288,7 @@ def _work_of(m: Manifest, read_from: str | None, decided: FeedDecisions, options
         kind=m.kind,
         format=m.format,
         refusal=m.reason if m.kind == "none" else None,
+        detail=m.detail if m.kind == "none" else None,
         feed=m.feed,
         file_name=m.file_name,
         paths=m.paths,

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import PurePosixPath
+from dataclasses import asdict, dataclass, field, replace
+from typing import Literal
+
+import polars as pl
 
 from flows.pipeline.unit import fingerprint
-from flows.settings import Settings
+from flows.settings import HouseholdFrom, Settings
+from transforms.climate.gas_law import GasLaw
 from transforms.public.forgotten import Tombstones
 from transforms.readings.clocks import ClockDecision, ClockVotes, decide_clock
-from transforms.readings.formats import FORMAT_BY_NAME, Clock, Format, GasConversion, Stamp
+from transforms.readings.declaration import Clock, Encoding, Format, Fuel, GasConversion, Stamp, Unit
+from transforms.readings.evidence import Absent
+from transforms.readings.formats import FORMAT_BY_NAME
+from transforms.readings.homes import NamedHome, UnnamedFile, match_ids, name_homes
 from transforms.readings.line_flags import LineThresholds
-from warehouse.landing import BLOCK_BYTES, SUFFIXES
+from warehouse.figures import read_figures
+from warehouse.landing import BLOCK_BYTES, LIMITS, Limits, split_name
 from warehouse.manifest import LandingPath, Manifest, superseded_sources
 from warehouse.quarantine import Decision, withdrawn_sources
 
@@ -28,7 +36,36 @@ class FeedOptions:
     clock: Clock | None = None
     stamp: Stamp | None = None
     household_id: str | None = None
+    household_from: HouseholdFrom | None = None
     delivery_pattern: str | None = None  # regular expression on the file's name, with a group `delivery_date`
+    fuel: Fuel | None = None
+    unit: Unit | None = None
+    interval_minutes: int | None = None
+    absent: Absent | None = None  # what a half-hour is that the file leaves out
+    calorific_value: float | None = None  # [MJ/m3]
+    volume_correction: float | None = None
+    encoding: Encoding | None = None
+    decimal: Literal[".", ","] | None = None
+
+    def convert(self, usual: GasConversion) -> GasConversion:
+        """Return how a volume becomes energy in this feed."""
+        return replace(
+            usual,
+            calorific_value_mj_per_m3=self.calorific_value or usual.calorific_value_mj_per_m3,
+            volume_correction=self.volume_correction or usual.volume_correction,
+        )
+
+
+@functools.cache
+def usual_gas_by_month() -> Mapping[int, float]:
+    """Return the gas of the mean British home by calendar month [kWh/d], at the temperatures that are built in."""
+    daily = read_figures("temperature_daily")
+    law = GasLaw.from_tables(read_figures)
+    gas = daily.select(
+        month=pl.col("date").dt.month(),
+        gas=pl.Series(law.gas_of_day(daily["temperature_mean_c"].to_numpy())).clip(3.0, None),
+    )
+    return dict(gas.group_by("month").agg(pl.col("gas").mean()).iter_rows())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +78,8 @@ class IngestOptions:
     conversion: GasConversion = field(default_factory=GasConversion)
     feeds: Mapping[str, FeedOptions] = field(default_factory=dict)
     block_bytes: int = BLOCK_BYTES
+    limits: Limits = LIMITS
+    usual_kwh_per_day: Mapping[int, float] = field(default_factory=usual_gas_by_month)
     forgotten: Tombstones = field(default_factory=Tombstones)
 
     def of_feed(self, feed: str) -> FeedOptions:
@@ -57,6 +96,8 @@ class SourceDecisions:
     refusal: str | None = None  # why the source cannot be read under its feed's clock
     household_id: str | None = None  # of every reading, where the format names none
     id_basis: str = "not applicable"
+    renamed: Mapping[str, str] = field(default_factory=dict)  # ids that are another spelling of a home's
+    warning: str | None = None
     withdrawn: str | None = None  # why nothing of the source is to be held
 
 
@@ -68,6 +109,7 @@ class FileWork:
     kind: str
     format: str  # name of the format, or none
     refusal: str | None  # why the header already rules it out
+    detail: str | None  # what its header says
     feed: str
     file_name: str
     paths: tuple[LandingPath, ...]
@@ -85,6 +127,7 @@ class FileWork:
         from flows.pipeline.code import code_fingerprint
         from flows.pipeline.ingest_source import read_readings, read_table
 
+        declared = options.of_feed(self.feed)
         if self.kind == "readings":
             return fingerprint(
                 code=code_fingerprint(read_readings),
@@ -92,10 +135,11 @@ class FileWork:
                 clock=self.decisions.clock,
                 refusal=self.decisions.refusal,
                 household_id=self.decisions.household_id,
+                renamed=dict(self.decisions.renamed),
                 stamp=stamp,
-                stamp_setting=options.of_feed(self.feed).stamp,
+                declared={name: value for name, value in asdict(declared).items() if name != "delivery_pattern"},
                 thresholds=asdict(options.thresholds),
-                conversion=asdict(options.conversion),
+                conversion=asdict(declared.convert(options.conversion)),
             )
         return fingerprint(code=code_fingerprint(read_table), format=self.format)
 
@@ -105,7 +149,9 @@ class FeedDecisions:
     """What all sources together decide: the clock of each feed, and the home of files that name none."""
 
     clocks: Mapping[str, ClockDecision]
-    only_household: str | None
+    homes: Mapping[str, NamedHome]  # source id -> home, of files that name none
+    table: frozenset[str]  # homes of the household table
+    renamed: Mapping[str, Mapping[str, str]]  # source id -> spellings of homes
     withdrawn: Mapping[str, str] = field(default_factory=dict)  # source id -> reason
 
     def of_source(
@@ -113,7 +159,9 @@ class FeedDecisions:
     ) -> SourceDecisions:
         """Return the decisions about one source."""
         withdrawn = self.withdrawn.get(source_id)
-        if known is None or known.kind != "readings":
+        if known is None:  # it may be named after its home
+            return SourceDecisions(id_basis="unknown, as its format is", withdrawn=withdrawn)
+        if known.kind != "readings":
             return SourceDecisions(withdrawn=withdrawn)
         clock, clock_basis, refusal = known.clock, _DECLARED_BASIS.get(known.clock_from, ""), None
         if known.clock_from == "feed":
@@ -121,26 +169,43 @@ class FeedDecisions:
                 feed, {}, default=known.clock, setting=options.of_feed(feed).clock
             )
             clock, clock_basis, refusal = decision.clock, decision.basis, decision.contradicting.get(source_id)
-        household_id, id_basis = None, "a column of the file"
+        household_id, id_basis, warning = None, "a column of the file", None
+        renamed = self.renamed.get(source_id, {})
+        if renamed:
+            warning = f"{len(renamed)} ids differ from another file's only by zeros, `.0`, case or blanks: taken for the same homes"
         if not known.names_household:
-            household_id, id_basis = self._name_household(options.of_feed(feed), file_name)
+            home = self._name_household(source_id, options.of_feed(feed), file_name)
+            household_id, id_basis, warning = home.household_id, home.basis, home.warning
         return SourceDecisions(
             clock=clock,
             clock_basis=clock_basis,
             refusal=refusal,
             household_id=household_id,
             id_basis=id_basis,
+            renamed=renamed,
+            warning=warning,
             withdrawn=withdrawn,
         )
 
-    def _name_household(self, declared: FeedOptions, file_name: str) -> tuple[str, str]:
+    def _name_household(self, source_id: str, declared: FeedOptions, file_name: str) -> NamedHome:
+        """Return the home of a file that names none."""
+        folder, stem = split_name(file_name)
         if declared.household_id is not None:
-            return declared.household_id, "set for the feed"
-        if self.only_household is not None:
-            return self.only_household, "the only row of the household table"
-        name = PurePosixPath(file_name).name
-        suffix = next((s for s in SUFFIXES if name.lower().endswith(s)), "")
-        return name[: len(name) - len(suffix)], "the name of the file"
+            return NamedHome(household_id=declared.household_id, basis="set for the feed")
+        if declared.household_from == "folder" and folder:
+            return NamedHome(
+                household_id=folder.rpartition("/")[2], basis="the name of the folder, as set for the feed"
+            )
+        if declared.household_from == "file":
+            return NamedHome(household_id=stem, basis="the name of the file, as set for the feed")
+        if declared.household_from == "table" and len(self.table) == 1:
+            return NamedHome(
+                household_id=next(iter(self.table)), basis="the only row of the household table, as set for the feed"
+            )
+        if source_id in self.homes:
+            return self.homes[source_id]
+        alone = UnnamedFile(source_id=source_id, folder=folder, stem=stem, marks={})
+        return name_homes([alone], self.table)[source_id]
 
 
 def decide_feeds(
@@ -168,9 +233,40 @@ def decide_feeds(
         )
         for feed, votes in feeds.items()
     }
-    homes = {home for m in current if m.kind == "households" and m.outcome == "accepted" for home in m.households}
+    used = [m for m in current if m.outcome == "accepted"]
+    table = frozenset(home for m in used if m.kind == "households" for home in m.households)
     withdrawn = {d.source_id: d.reason for d in decisions if d.state == "withdrawn"}
-    return FeedDecisions(clocks, next(iter(homes)) if len(homes) == 1 else None, withdrawn)
+    return FeedDecisions(
+        clocks,
+        name_homes(_unnamed_files(used, options), table),
+        table,
+        match_ids(table, _delivered_ids(used)),
+        withdrawn,
+    )
+
+
+def _unnamed_files(manifests: Sequence[Manifest], options: IngestOptions) -> list[UnnamedFile]:
+    """Return the files of readings that name no home, and whose feed does not declare one."""
+    files = []
+    for m in manifests:
+        known, declared = FORMAT_BY_NAME.get(m.format), options.of_feed(m.feed)
+        if m.kind != "readings" or known is None or known.names_household:
+            continue
+        if declared.household_id is None and declared.household_from is None:
+            folder, stem = split_name(m.file_name)
+            files.append(UnnamedFile(source_id=m.source_id, folder=folder, stem=stem, marks=m.day_marks))
+    return files
+
+
+def _delivered_ids(manifests: Sequence[Manifest]) -> dict[str, frozenset[str]]:
+    """Return the ids that each source of readings delivers, as it spells them."""
+    ids = {}
+    for m in manifests:
+        known = FORMAT_BY_NAME.get(m.format)
+        if m.kind == "readings" and known is not None and known.names_household:
+            spelled = {used: delivered for delivered, used in m.renamed.items()}
+            ids[m.source_id] = frozenset(spelled.get(home, home) for home in m.households)
+    return ids
 
 
 def read_delivery_date(file_name: str, pattern: str | None) -> dt.date | None:
@@ -200,5 +296,6 @@ def ingest_options(settings: Settings, *, today: dt.date) -> IngestOptions:
         run_date=today,
         quiet_seconds=settings.landing_quiet_seconds,
         thresholds=LineThresholds(very_high_kwh=settings.very_high_kwh),
+        limits=Limits(ratio=settings.unpacked_ratio_max, unpacked_bytes=settings.unpacked_gb_max * 1e9),
         feeds={name: FeedOptions(**feed.model_dump()) for name, feed in settings.feeds.items()},
     )

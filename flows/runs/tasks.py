@@ -134,6 +134,7 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     check_disk(settings, [(work.file_name, max(place.bytes for place in work.paths)) for work in plan.works])
     record_lake(lake)
     log.files_waiting, log.units_skipped = len(plan.waiting), plan.unchanged
+    log.files_unused = dict(plan.unused)
     for name, reason in plan.unused:
         say(f"not used: {show_name(name)}: {reason}")
     if plan.forgotten:
@@ -154,8 +155,13 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     log.files_ingested = sum(manifest.outcome == "accepted" for manifest in taken.values())
     if dropped := sum(manifest.counted.get(FORGOTTEN, 0) for manifest in taken.values()):
         say(f"dropped: {dropped:,} lines of homes that are forgotten")
-    for manifest in refused:
-        say(f"refused: {show_name(manifest.file_name)}: {manifest.reason}")
+    held = [manifest for manifest in taken.values() if manifest.outcome == "held"]
+    log.files_held = len(held)
+    for manifest in (*refused, *held):
+        say(f"{manifest.outcome}: {show_name(manifest.file_name)}: {manifest.reason}")
+    for manifest in taken.values():
+        for warning in manifest.warnings:
+            say(f"warning: {show_name(manifest.file_name)}: {warning}")
 
 
 def _ingest(

@@ -31,6 +31,7 @@ NOT_APPLICABLE = "not applicable"  # a file without homes, or one that nobody co
 UNKNOWN_FORMAT = "of no format that is read here"
 PUBLIC_REASONS = {
     "refused": "of a known format, but not as that format is read",
+    "held": "kept until its fuel, its unit or what it leaves out is declared",
     "quarantined": "left out, since checks before publication failed because of it",
     "withdrawn": "taken back",
 }
@@ -115,7 +116,7 @@ def publish_ledger(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) 
     shown = frame.with_columns(
         file_name=pl.when(named_after_home).then(by_content).otherwise("file_name"),
         reason=pl.when(unknown).then(pl.lit(UNKNOWN_FORMAT)).otherwise(reason),
-        adds_up=pl.when(pl.col("outcome") != "refused").then(pl.col("lines") == accounted),
+        adds_up=pl.when(pl.col("outcome") != "refused").then(pl.col("lines") + pl.col("regrouped") == accounted),
         **{name: _shown_lines(name, rule) for name in LINE_COLUMNS},
     )
     return PublicTable(SOURCE.name, shown.select(*LEDGER_COLUMNS, "adds_up"), _nothing(frame, SOURCE), rule.threshold)

@@ -14,12 +14,12 @@ def check_ledger() -> list[Check]:
         Check(
             name="source.ledger_closes",
             table="source",
-            meaning="every line of an accepted file is a header line, a blank line, a reading or a reject",
+            meaning="every line of an accepted file is a header line, a blank line, a reading or a reject, but for those that were regrouped",
             reads=("source",),
             broken_rows="""
-                SELECT source_id, file_name, lines, header_lines, blank_lines, readings, rejects
+                SELECT source_id, file_name, lines, regrouped, header_lines, blank_lines, readings, rejects
                 FROM source
-                WHERE outcome = 'accepted' AND (lines = header_lines + blank_lines + readings + rejects) IS NOT TRUE
+                WHERE outcome = 'accepted' AND (lines + regrouped = header_lines + blank_lines + readings + rejects) IS NOT TRUE
             """,
         ),
         Check(

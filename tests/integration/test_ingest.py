@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flows.pipeline.ingest import ingest_file, plan_ingest
 from tests.landing_files import CLEAN, DAY, HEADER, LINES, deliver, ingest, is_accounted_for, options, read_readings
-from transforms.readings.formats import GasConversion
+from transforms.readings.declaration import GasConversion
 from warehouse.lake import Lake
 from warehouse.landing import ChangedFileError
 from warehouse.manifest import NO_MONTH, read_manifests, superseded_sources

@@ -260,7 +260,7 @@ def ledger(build: pl.DataFrame) -> dict[str, pl.DataFrame]:
         "outcome": "accepted", "format": "edrp", "feed": "edrp", "bytes": 10, "stamp": "start", "superseded": False,
         "clock_basis": "by default", "stamp_basis": "by HH", "id_basis": "column", "ingested_at_utc": NOW,
     }  # fmt: skip
-    zero = dict.fromkeys(("readings", "rejects", "header_lines", "blank_lines"), 0)
+    zero = dict.fromkeys(("readings", "rejects", "header_lines", "blank_lines", "regrouped"), 0)
     source = pl.DataFrame([common | zero | row for row in rows]).with_columns(
         file_name=pl.col("source_id") + ".csv",
         sha256="source_id",

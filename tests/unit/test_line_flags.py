@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from transforms.readings.formats import GasConversion
+from transforms.readings.declaration import GasConversion
 from transforms.readings.line_flags import RULES, LineThresholds, count_above_rating, count_flags, flag_lines
 from transforms.tables.cost import ASSUMPTION
 from transforms.tables.rules import describe_rule

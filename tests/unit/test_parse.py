@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.readings.formats import GasConversion, RefusalError, recognise
+from transforms.readings.declaration import GasConversion, RefusalError
+from transforms.readings.formats import recognise
 from transforms.readings.parse import Parsed, number_rows, part_lines, split_block, type_fields
 
 EDRP = recognise(["ANON_ID", "ADVANCEDATETIME", "HH", "GASKWH"])
@@ -18,7 +19,7 @@ GOOD = "12,13FEB08:00:30:00,2,0.345"
 def parse(text: str | bytes, layout=EDRP, first_line: int = 1) -> Parsed:  # noqa: ANN001
     """Return what becomes of the lines of a text."""
     block = split_block(text.encode() if isinstance(text, str) else text, layout, first_line)
-    return part_lines(block, type_fields(block, layout.format, "utc", GasConversion()), layout)
+    return part_lines(block, type_fields(block, layout, "utc", GasConversion()), layout)
 
 
 def reasons(parsed: Parsed) -> list[tuple[int, str]]:
@@ -50,7 +51,8 @@ def test_a_good_line_becomes_a_reading_with_its_line_number() -> None:
         ("12,13FEB08:00:30:00,0.345", "wrong number of fields"),
         ("12,13FEB08:00:30:00,2,0,345", "wrong number of fields"),
         ("12,13FEB08:00:30:00,2,0.345,", "wrong number of fields"),
-        ('"12,a",13FEB08:00:30:00,2,0.345', "wrong number of fields"),
+        ('"12,a,b,c,13FEB08:00:30:00,2,0.345', "wrong number of fields"),
+        ("12,13FEB08:00:30:00,2,0.3\x0045", "holds a NUL byte"),
         ("some words", "wrong number of fields"),
         (",,,", "no household id"),
     ],
@@ -59,6 +61,11 @@ def test_a_line_of_which_no_reading_can_be_made_is_kept_with_its_reason(line: st
     parsed = parse(f"{GOOD}\n{line}\n{GOOD}\n")
     assert parsed.readings["line"].to_list() == [1, 3]
     assert parsed.rejects.rows() == [(2, line, reason)]
+
+
+def test_a_delimiter_within_quotes_parts_no_field() -> None:
+    parsed = parse(f'{GOOD}\n"12,a",13FEB08:00:30:00,2,0.345\n{GOOD}\n')
+    assert parsed.readings["household_id"].to_list() == ["12", "12,a", "12"]
 
 
 def test_a_line_that_is_not_utf8_is_a_reject_and_its_neighbours_are_read() -> None:
@@ -127,7 +134,7 @@ def test_rows_of_a_container_without_lines_are_numbered_and_rejected_with_their_
         {"gas_kwh": ["0.5", None], "household_id": ["1", "2"], "interval_start_utc": ["2009-01-01 00:00:00", None]}
     )
     block = number_rows(rows, layout, 11)
-    parsed = part_lines(block, type_fields(block, layout.format, "utc", GasConversion()), layout)
+    parsed = part_lines(block, type_fields(block, layout, "utc", GasConversion()), layout)
     assert parsed.readings["line"].to_list() == [11]
     assert parsed.rejects.rows() == [(12, "2,,", "unparseable stamp")]
     assert (parsed.header_lines, parsed.blank_lines) == (0, 0)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from flows.deliveries.sample import write_sample
 from transforms.climate.half_hour_shapes import HALF_HOURS
-from transforms.readings.formats import NotUsedError, recognise
+from transforms.readings.declaration import NotUsedError
+from transforms.readings.formats import recognise
 from transforms.sample.delivery import FAULTS, Delivery
 from transforms.sample.figures import SampleFigures
 from transforms.sample.kinds import KINDS

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.readings.formats import CANONICAL, EDRP, OCTOPUS, RefusalError
+from transforms.readings.declaration import RefusalError
+from transforms.readings.formats import CANONICAL, EDRP, OCTOPUS
 from transforms.readings.stamps import (
     CHANGE_DAYS,
     StampEvidence,

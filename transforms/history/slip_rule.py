@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from transforms.readings.formats import GasConversion
+from transforms.readings.declaration import GasConversion
 from transforms.tables.rules import bound
 
 KWH_PER_M3 = GasConversion().kwh_per_m3

@@ -9,7 +9,7 @@ from typing import Literal
 
 import polars as pl
 
-from transforms.readings.formats import Clock
+from transforms.readings.declaration import Clock
 from transforms.readings.stamps import CHANGE_DAYS, is_on_grid
 from transforms.tables.schema import UTC
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from transforms.readings.formats import Layout, normalise_name
+from transforms.readings.declaration import Layout, normalise_name
 from transforms.tables.lake import REJECT
 
 

@@ -1,118 +1,26 @@
-"""The formats that Hearth reads, each a declaration, and their recognition by the header line."""
+"""The formats that Hearth reads, each a declaration, and their recognition by the names of the columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 
-import polars as pl
-
-Kind = Literal["readings", "households", "temperature"]
-Clock = Literal["utc", "local"]
-Stamp = Literal["start", "end"]
-SHOWN_CHARACTERS = 120  # of a header that nobody knows
-UNLIKE = (
-    " \t\r\n\"'_\ufeff\u00a0"  # what may differ between two spellings of one header: blanks, quotes, underscores, BOM
+from transforms.readings.declaration import (
+    ElectricityError,
+    Field,
+    Format,
+    Keep,
+    Layout,
+    NotUsedError,
+    RefusalError,
+    StampFormat,
+    UnknownHeaderError,
+    normalise_name,
 )
 
-
-class RefusalError(ValueError):
-    """A delivered file cannot be read; the message says why, in a sentence for the person who delivered it."""
-
-
-class ElectricityError(RefusalError):
-    """The readings are of electricity."""
-
-
-class NotUsedError(ValueError):
-    """A file in the landing folder is no delivery at all; the message says what it is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """A column that a format names: the role it plays, and the header names under which it is delivered."""
-
-    role: str
-    names: tuple[str, ...]
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StampFormat:
-    """One way to write a moment: the exact shape (a regular expression) and how it is parsed."""
-
-    shape: str
-    parse: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GasConversion:
-    """Gas by volume to gas by energy; the figures are those of SERL's half-hourly gas (Edition 6, data preparation)."""
-
-    volume_correction: float = 1.02264
-    calorific_value_mj_per_m3: float = 39.5
-    mj_per_kwh: float = 3.6
-
-    @property
-    def kwh_per_m3(self) -> float:
-        """Energy per volume [kWh/m3]: correction x calorific value / 3.6, not rounded."""
-        return self.volume_correction * self.calorific_value_mj_per_m3 / self.mj_per_kwh
-
-    def describe(self) -> pl.DataFrame:
-        """Return the figures as rows of `ASSUMPTION`."""
-        units = {"volume_correction": "1", "calorific_value_mj_per_m3": "MJ/m3", "mj_per_kwh": "MJ/kWh"}
-        return pl.DataFrame(
-            {
-                "scenario": "all",
-                "item": "gas_by_volume",
-                "parameter": list(units),
-                "year": 0,
-                "value": [getattr(self, name) for name in units],
-                "unit": list(units.values()),
-                "price_base": "none",
-                "status": "published",
-                "source": "SERL, preparation of half-hourly gas, Edition 6",
-            }
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
-    """A source format: header signature, column map, stamps, clock, unit and null markers."""
-
-    name: str
-    kind: Kind
-    fields: tuple[Field, ...]
-    extra_columns: bool = False  # whether columns that the format does not name may stand beside its own
-    stamp_formats: tuple[StampFormat, ...] = ()
-    clock: Clock = "utc"  # what holds where nothing decides
-    clock_from: Literal["feed", "offset", "name"] = "name"
-    stamp: Stamp = "start"  # what holds where nothing decides
-    stamp_from: Literal["half_hour", "name"] = "name"
-    unit: Literal["kWh", "m3"] = "kWh"
-    null_markers: tuple[str, ...] = ("", "na", "n/a", "nan", "null", "none", "-", "--", ".")
-
-    @property
-    def header(self) -> str:
-        """The header line, as one would write it."""
-        return ",".join(field.names[0] for field in self.fields if field.required)
-
-    @property
-    def names_household(self) -> bool:
-        """Whether every line says whose it is."""
-        return any(field.role == "household_id" for field in self.fields)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """A format as one file has it: where each role stands, and how many columns there are."""
-
-    format: Format
-    positions: Mapping[str, int]
-    width: int
-    signature: str  # the header line without blanks, quotes, underscores and case
-
+SHOWN_CHARACTERS = 120  # of a header that nobody knows
+MOST_COLUMNS = 500
 
 _HOUSEHOLD = Field(role="household_id", names=("household_id", "ANON_ID", "anonID", "Hhold_ID"))
 _SHAPE_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d"
@@ -126,14 +34,37 @@ _ISO_WITH_OFFSET = (
     StampFormat(shape=_SHAPE_ISO + _SHAPE_SECONDS + _SHAPE_OFFSET, parse="%Y-%m-%dT%H:%M:%S%.f%z"),
     StampFormat(shape=_SHAPE_ISO + _SHAPE_OFFSET, parse="%Y-%m-%dT%H:%M%z"),
 )
-_ISO = (
+_ISO_PLAIN = (
     StampFormat(shape=_SHAPE_ISO + _SHAPE_SECONDS + "$", parse="%Y-%m-%dT%H:%M:%S%.f"),
     StampFormat(shape=_SHAPE_ISO + "$", parse="%Y-%m-%dT%H:%M"),
-    *_ISO_WITH_OFFSET,
 )
+_ISO = (*_ISO_PLAIN, *_ISO_WITH_OFFSET)
+_DAY_FIRST = (
+    StampFormat(shape=r"^\d\d/\d\d/\d{4} \d\d:\d\d$", parse="%d/%m/%Y %H:%M"),
+    StampFormat(shape=r"^\d\d/\d\d/\d{4} \d\d:\d\d:[0-5]\d$", parse="%d/%m/%Y %H:%M:%S"),
+    StampFormat(shape=r"^\d\d-\d\d-\d{4} \d\d:\d\d:[0-5]\d$", parse="%d-%m-%Y %H:%M:%S"),
+    StampFormat(shape=r"^\d\d-\d\d-\d{4} \d\d:\d\d$", parse="%d-%m-%Y %H:%M"),
+    StampFormat(shape=r"^\d\d? [A-Za-z]{3} \d{4} \d\d:\d\d:[0-5]\d$", parse="%d %b %Y %H:%M:%S"),
+    StampFormat(shape=r"^\d\d? [A-Za-z]{3} \d{4} \d\d:\d\d$", parse="%d %b %Y %H:%M"),
+)
+_DAYS = (
+    StampFormat(shape=r"^\d{4}-\d\d-\d\d$", parse="%Y-%m-%d"),
+    StampFormat(shape=r"^\d\d/\d\d/\d{4}$", parse="%d/%m/%Y"),
+    StampFormat(shape=r"^\d\d-\d\d-\d{4}$", parse="%d-%m-%Y"),
+    StampFormat(shape=r"^\d\d? [A-Za-z]{3} \d{4}$", parse="%d %b %Y"),
+    StampFormat(shape=r"^\d{8}$", parse="%Y%m%d"),
+)
+_EPOCH = StampFormat(shape=r"^\d{9,10}$", parse="epoch")
+_CER = StampFormat(shape=r"^\d{5}$", parse="cer")  # day from 1 January 2009, half-hour of the day
+_METER_POINT = ("MPRN", "MPR", "MPR Value", "mprn", "meter_point_reference_number", "MPxN")
+
+_HOURS_NAMED = ",".join(f"hh{n:02}" for n in range(1, 49))
+_DAY_OF_USE = ",".join(["0.752", "0.617"] * 24)
 
 EDRP = Format(
     name="edrp",
+    title="EDRP trial (UKDA 7591)",
+    example=("ANON_ID,ADVANCEDATETIME,HH,GASKWH", "5,13FEB08:00:30:00,1,0.425"),
     kind="readings",
     fields=(
         Field(role="household_id", names=("ANON_ID",)),
@@ -147,6 +78,8 @@ EDRP = Format(
 )
 OCTOPUS = Format(
     name="octopus",
+    title="Octopus Energy, download of a SMETS2 gas meter",
+    example=("Consumption (m³), Start, End", "0.012, 2023-01-10T00:00:00+00:00, 2023-01-10T00:30:00+00:00"),
     kind="readings",
     fields=(
         # `mâ³` is what two bytes of UTF-8 look like to a program that took them for Latin-1
@@ -162,11 +95,294 @@ OCTOPUS = Format(
 OCTOPUS_KWH = replace(
     OCTOPUS,
     name="octopus_kwh",
+    title="Octopus Energy, download of a SMETS1 gas meter; an electricity meter's has the same header",
+    example=("Consumption (kWh), Start, End", "0.135, 2023-01-10T00:00:00+00:00, 2023-01-10T00:30:00+00:00"),
     fields=(Field(role="value", names=("Consumption (kWh)",)), *OCTOPUS.fields[1:]),
     unit="kWh",
+    unit_is_sure=False,
+    fuel=None,
+)
+OCTOPUS_API = replace(
+    OCTOPUS,
+    name="octopus_api",
+    title="Octopus Energy, answer of its interface, as JSON or CSV; the unit and the fuel stand nowhere in it",
+    example=("consumption,interval_start,interval_end", "0.012,2023-01-10T00:00:00Z,2023-01-10T00:30:00Z"),
+    fields=(
+        Field(role="value", names=("consumption",)),
+        Field(role="stamp", names=("interval_start",)),
+        Field(role="stamp_end", names=("interval_end",)),
+    ),
+    unit=None,
+    fuel=None,
+)
+N3RGY = Format(
+    name="n3rgy",
+    title="n3rgy, gas",
+    example=("timestamp (UTC),gas consumption (m3)", "2023-01-10 00:30,0.012"),
+    kind="readings",
+    fields=(
+        Field(role="stamp", names=("timestamp (UTC)", "timestampUTC")),
+        Field(role="value", names=("gas consumption (m3)", "gas consumption (m³)", "gasconsumption(m3)")),
+    ),
+    extra_columns=True,
+    stamp_formats=_ISO,
+    stamp="end",
+    unit="m3",
+)
+N3RGY_KWH = replace(
+    N3RGY,
+    name="n3rgy_kwh",
+    title="n3rgy, gas of a SMETS1 meter",
+    example=("timestamp (UTC),gas consumption (kWh)", "2023-01-10 00:30,0.135"),
+    fields=(N3RGY.fields[0], Field(role="value", names=("gas consumption (kWh)",))),
+    unit="kWh",
+    unit_is_sure=False,
+)
+N3RGY_BARE = replace(
+    N3RGY,
+    name="n3rgy_bare",
+    title="n3rgy, its file or interface without unit and fuel",
+    example=("timestamp,primaryValue", "2023-01-10 00:30,0.012"),
+    fields=(
+        Field(role="stamp", names=("timestamp (UTC)", "timestamp")),
+        Field(
+            role="value", names=("primaryValue", "consumption", "energyConsumption (kWh)", "consumption (kWh)", "value")
+        ),
+    ),
+    extra_columns=False,
+    unit=None,
+    fuel=None,
+)
+GLOW = Format(
+    name="glow",
+    title="Hildebrand Glow and Bright, gas in kWh",
+    example=("Date and time,Gas consumption (kWh)", "2023-01-10 00:00,0.135"),
+    kind="readings",
+    fields=(
+        Field(role="stamp", names=("Date and time", "Datetime", "Time", "timestamp", "Local time")),
+        Field(role="value", names=("Gas consumption (kWh)", "Gas (kWh)", "Gas usage (kWh)", "gas.consumption (kWh)")),
+    ),
+    extra_columns=True,
+    stamp_formats=(*_ISO, *_DAY_FIRST),
+    clock="local",
+    clock_from="feed",
+)
+GLOW_M3 = replace(
+    GLOW,
+    name="glow_m3",
+    title="Hildebrand Glow and Bright, gas in m3",
+    example=("Date and time,Gas consumption (m³)", "2023-01-10 00:00,0.012"),
+    fields=(
+        GLOW.fields[0],
+        Field(role="value", names=("Gas consumption (m³)", "Gas consumption (m3)", "Gas (m³)", "Gas (m3)")),
+    ),
+    unit="m3",
+)
+GLOW_BARE = replace(
+    GLOW,
+    name="bright",
+    title="Bright, its file without a fuel",
+    example=("Date,Usage (kWh)", "2023-01-10 00:00,0.135"),
+    fields=(
+        Field(role="stamp", names=("Date", "Datetime", "Timestamp", "Time")),
+        Field(role="value", names=("Usage (kWh)", "Consumption (kWh)", "kWh", "Energy (kWh)")),
+    ),
+    extra_columns=False,
+    unit_is_sure=False,
+    fuel=None,
+)
+DSMR_HOURS = Format(
+    name="dsmr_reader",
+    title="DSMR-reader, hours of gas and electricity",
+    example=("Hour Start,Electricity 1,Electricity 2,Gas", "2023-01-10T01:00:00+01:00,0.2,0,0.122"),
+    kind="readings",
+    fields=(
+        Field(role="stamp", names=("Hour Start", "Read at")),
+        Field(role="value", names=("Gas",)),
+    ),
+    extra_columns=True,  # electricity stands beside it
+    stamp_formats=_ISO_WITH_OFFSET,
+    clock_from="offset",
+    zone="Europe/Amsterdam",
+    unit="m3",
+)
+P1_REGISTER = Format(
+    name="p1_register",
+    title="P1 meter (HomeWizard), the register of gas in m3",
+    example=("time,Total gas used", "2023-01-10 00:00,2583.000"),
+    kind="readings",
+    fields=(
+        Field(role="stamp", names=("time", "timestamp")),
+        Field(
+            role="value",
+            names=("Total gas used", "Gas meter reading", "total_gas_m3", "gas_total_m3", "gas meter (m3)"),
+        ),
+    ),
+    extra_columns=True,
+    stamp_formats=_ISO,
+    clock="local",
+    clock_from="feed",
+    zone="Europe/Amsterdam",
+    unit="m3",
+    shape="register",
+)
+FLUVIUS = Format(
+    name="fluvius",
+    title="Fluvius, hours or quarter-hours of one meter, Dutch",
+    example=(
+        "Van datum;Van tijdstip;Tot datum;Tot tijdstip;EAN-code;Meter;Metertype;Register;Volume;Eenheid;Validatiestatus",
+        '10-01-2023;01:00:00;10-01-2023;02:00:00;="541448000000000001";1S;Digitale meter;Afname;1,366;kWh;Gevalideerd',
+    ),
+    kind="readings",
+    fields=(
+        Field(role="household_id", names=("EAN-code", "EAN")),
+        Field(role="stamp", names=("Van datum", "Van (datum)")),
+        Field(role="stamp_time", names=("Van tijdstip", "Van (tijdstip)")),
+        Field(role="stamp_end", names=("Tot datum", "Tot (datum)")),
+        Field(role="stamp_end_time", names=("Tot tijdstip", "Tot (tijdstip)")),
+        Field(role="value", names=("Volume",)),
+        Field(role="unit", names=("Eenheid",)),
+    ),
+    extra_columns=True,
+    stamp_formats=_DAY_FIRST,
+    clock="local",
+    clock_from="feed",
+    zone="Europe/Brussels",
+    fuel=None,
+    keep=(Keep(role="unit", values=("kwh",), otherwise="the same use in m3; the line in kWh is taken", proves="gas"),),
+)
+GRDF = Format(
+    name="grdf_daily",
+    title="GRDF, workbook of days",
+    example=(
+        "Date de relevé;Index de début de relevé (m3);Index de fin de relevé (m3);Volume consommé (m3);Energie consommée (kWh)",
+        "10/01/2023;744;745;1;11",
+    ),
+    kind="readings",
+    fields=(
+        Field(role="stamp", names=("Date de relevé", "Date de releve")),
+        Field(role="value", names=("Energie consommée (kWh)", "Energie consommee (kWh)", "Volume consommé (m3)")),
+    ),
+    extra_columns=True,
+    unusable="a supplier's table of whole days (GRDF): one value a day, from 06:00 to 06:00, and the register beside it; half-hours cannot "
+    "be made of days: ask for hourly or half-hourly data",
+)
+HOME_ASSISTANT = Format(
+    name="home_assistant",
+    title="Home Assistant, history of a sensor",
+    example=("entity_id,state,last_changed", "sensor.gas_meter,645.067,2023-01-10T00:00:07.123Z"),
+    kind="readings",
+    fields=(
+        Field(role="household_id", names=("entity_id",)),
+        Field(role="value", names=("state",)),
+        Field(role="stamp", names=("last_changed", "last_updated")),
+    ),
+    extra_columns=True,
+    unusable="the history of a sensor (Home Assistant): its states are those of a register, at irregular moments, not the use of "
+    "half-hours; export the long-term statistics of the meter by hour, or ask the supplier for half-hours",
+)
+WIDE = Format(
+    name="wide_days",
+    title="one row a day, a column for each half-hour (HH01 to HH48, [00:30] to [24:00], 00:00 to 23:30)",
+    example=(f"MPR Value,read_date,{_HOURS_NAMED}", f"9000000004,10/01/2023,{_DAY_OF_USE}"),
+    kind="readings",
+    fields=(
+        Field(role="household_id", names=_METER_POINT),  # the number of a gas meter
+        Field(
+            role="stamp",
+            names=("read_date", "Date", "ReadDate", "ReadingDate", "Reading Date", "ConsumptionDate", "day"),
+        ),
+    ),
+    extra_columns=True,
+    stamp_formats=_DAYS,
+    clock="local",
+    shape="day",
+    interval_columns=r"^(?:hh|period|p)?(?P<number>\d\d?)$|^(?:hh)?(?P<hour>\d\d):?(?P<minute>[03]0)$",
+    unit_is_sure=False,
+)
+AMR = Format(
+    name="amr_rows",
+    title="automatic meter reading, one row a half-hour, the stamp names the end",
+    example=("MPR,ReadDatetime,kWh,ReadType", "9000000006,10 Jan 2023 00:30:00,0.752,Actual"),
+    kind="readings",
+    fields=(
+        Field(role="household_id", names=_METER_POINT),
+        Field(role="stamp", names=("ReadDatetime", "Read Date Time", "ReadingDateTime")),
+        Field(role="value", names=("kWh", "Consumption (kWh)", "Gas kWh")),
+    ),
+    extra_columns=True,
+    stamp_formats=(*_DAY_FIRST, *_ISO),
+    clock="local",
+    clock_from="feed",
+    stamp="end",
+)
+SERL = Format(
+    name="serl",
+    title="SERL half-hourly gas (UKDA 8666), stamps in UTC that name the end",
+    example=(
+        "PUPRN,Read_date_effective_local,Read_date_time_local,Read_date_time_UTC,Readdate_HH,Valid_read_time,Gas_flag,Gas_hh_m3,Gas_hh_Wh",
+        "P23,2023-01-10,2023-01-10 00:30:00,2023-01-10 00:30:00,1,TRUE,1,0.067,752",
+    ),
+    kind="readings",
+    fields=(
+        Field(role="household_id", names=("PUPRN",)),
+        Field(role="stamp", names=("Read_date_time_UTC",)),
+        Field(role="value", names=("Gas_hh_Wh",)),
+        Field(role="flag", names=("Gas_flag",)),
+    ),
+    extra_columns=True,
+    stamp_formats=_ISO,
+    stamp="end",
+    unit="Wh",
+    keep=(Keep(role="flag", values=("1", "1.0"), otherwise="not flagged as a valid read (Gas_flag is not 1)"),),
+)
+SERL_M3 = replace(
+    SERL,
+    name="serl_m3",
+    title="SERL half-hourly gas without the column in Wh",
+    example=("PUPRN,Read_date_time_UTC,Gas_flag,Gas_hh_m3", "P23,2023-01-10 00:30:00,1,0.067"),
+    fields=(*SERL.fields[:2], Field(role="value", names=("Gas_hh_m3",)), SERL.fields[3]),
+    unit="m3",
+)
+CER = Format(
+    name="irish_cer",
+    title="Irish CER trial: id, day from 1 January 2009 and half-hour, kWh; with or without a header",
+    example=("ID,DT,Usage", "1392,36501,0.14"),
+    kind="readings",
+    fields=(
+        Field(role="household_id", names=("ID", "Meter ID", "MeterID")),
+        Field(role="stamp", names=("DT", "DDDTT", "Date Time Code", "day code")),
+        Field(role="value", names=("Usage", "kWh", "Gas (kWh)", "Gas usage")),
+    ),
+    stamp_formats=(_CER,),
+    zone="Europe/Dublin",
+    clock_from="offset",
+    line_shape=r"^\s*\d{3,5}[ \t,;]+\d{5}[ \t,;]+\d*\.?\d+\s*$",
+    fuel=None,
+)
+GREEN_BUTTON = Format(
+    name="green_button",
+    title="Green Button (ESPI) XML",
+    example=(
+        "<IntervalReading><timePeriod><duration>1800</duration><start>1673308800</start></timePeriod>",
+        "<value>752</value></IntervalReading>",
+    ),
+    kind="readings",
+    fields=(
+        Field(role="stamp", names=("espi_start",)),
+        Field(role="stamp_end", names=("espi_end",)),
+        Field(role="value", names=("espi_value",)),
+        Field(role="unit", names=("espi_unit",)),
+        Field(role="commodity", names=("espi_commodity",)),
+    ),
+    stamp_formats=(_EPOCH,),
+    clock_from="offset",
+    keep=(Keep(role="commodity", values=("natural gas",), otherwise="not natural gas, by its ReadingType"),),
 )
 CANONICAL = Format(
     name="canonical",
+    title="Hearth's own",
+    example=("household_id,interval_start_utc,gas_kwh", "1001,2023-01-10 00:00:00,0.752"),
     kind="readings",
     fields=(
         Field(role="household_id", names=("household_id",)),
@@ -175,8 +391,30 @@ CANONICAL = Format(
     ),
     stamp_formats=_ISO,
 )
+
+_WIDE_ANY = replace(
+    WIDE,
+    name="wide_days_any",
+    title="the same with an id that is no gas meter's number",
+    example=(f"household_id,date,{_HOURS_NAMED}", f"1001,10/01/2023,{_DAY_OF_USE}"),
+    fields=(
+        Field(role="household_id", names=("household_id", "Meter", "Meter Id", "Site Id", "Site", "id")),
+        WIDE.fields[1],
+    ),
+    fuel=None,
+)
+_WIDE_ONE = replace(
+    WIDE,
+    name="wide_days_one",
+    title="the same without an id: one home",
+    example=(f"date,{_HOURS_NAMED}", f"10/01/2023,{_DAY_OF_USE}"),
+    fields=WIDE.fields[1:],
+    fuel=None,
+)
 HOUSEHOLDS = Format(
     name="households",
+    title="table of homes and their dwelling types",
+    example=("household_id,dwelling_type", "1001,detached"),
     kind="households",
     fields=(
         _HOUSEHOLD,
@@ -195,6 +433,8 @@ HOUSEHOLDS = Format(
 )
 TEMPERATURE_DAILY = Format(
     name="temperature_daily",
+    title="outdoor temperature by day",
+    example=("date,temperature_mean_c", "2023-01-10,7.4"),
     kind="temperature",
     fields=(
         Field(role="date", names=("date",)),
@@ -207,6 +447,8 @@ TEMPERATURE_DAILY = Format(
 )
 TEMPERATURE_HOURLY = Format(
     name="temperature_hourly",
+    title="outdoor temperature by hour",
+    example=("hour_start_utc,temperature_c", "2023-01-10 00:00,7.4"),
     kind="temperature",
     fields=(
         Field(role="hour_start_utc", names=("hour_start_utc",)),
@@ -215,24 +457,23 @@ TEMPERATURE_HOURLY = Format(
     extra_columns=True,
     stamp_formats=_ISO,
 )
-FORMATS = (EDRP, OCTOPUS, OCTOPUS_KWH, CANONICAL, HOUSEHOLDS, TEMPERATURE_DAILY, TEMPERATURE_HOURLY)
+FORMATS = (
+    EDRP, OCTOPUS, OCTOPUS_KWH, OCTOPUS_API, N3RGY, N3RGY_KWH, N3RGY_BARE, GLOW, GLOW_M3, DSMR_HOURS, P1_REGISTER, FLUVIUS,
+    GRDF, HOME_ASSISTANT, WIDE, _WIDE_ANY, _WIDE_ONE, AMR, SERL, SERL_M3, CER, GREEN_BUTTON, CANONICAL, GLOW_BARE,
+    HOUSEHOLDS, TEMPERATURE_DAILY, TEMPERATURE_HOURLY,
+)  # fmt: skip
 FORMAT_BY_NAME = {known.name: known for known in FORMATS}
 
 TRUTH_COLUMNS = (
     frozenset({"householdid", "intervalstartutc", "gaskwh", "fault"}),
     frozenset({"householdid", "kind", "meter", "meterfault"}),
 )
-ELECTRICITY_COLUMNS = frozenset({"eleckwh"})
-
-
-def normalise_name(name: str) -> str:
-    """Return a header name without what varies between deliveries: blanks, quotes, underscores, BOM and case."""
-    return name.translate(dict.fromkeys(map(ord, UNLIKE))).lower()
-
-
-def known_formats(formats: Iterable[Format] = FORMATS) -> str:
-    """List the known formats with their headers, for messages."""
-    return "; ".join(f"{known.name} `{known.header}`" for known in formats)
+ELECTRICITY_COLUMNS = frozenset({"eleckwh", "mpan", "mpancore"})
+NOBODYS_COLUMNS = frozenset({"", "indexlevel0", "unnamed:0"})  # an index that a program wrote down beside the data
+DAY_SLOTS = {
+    **dict.fromkeys((46, 48, 50), 30),
+    **dict.fromkeys((23, 24, 25), 60),
+}  # columns of a day -> minutes of each
 
 
 def recognise(columns: Sequence[str]) -> Layout:
@@ -243,25 +484,37 @@ def recognise(columns: Sequence[str]) -> Layout:
     NotUsedError
         If the columns are those of a sample's truth.
     RefusalError
-        If the columns are electricity's, or belong to no known format.
+        If the columns are electricity's, belong to no known format, or to one that holds no half-hours.
 
     """
+    shown = ",".join(columns).strip()
+    detail = f"its header: {shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + '...'}"
+    if len(columns) > MOST_COLUMNS:
+        raise RefusalError(f"its header has {len(columns):,} columns; Hearth reads up to {MOST_COLUMNS}", detail)
     names = [normalise_name(column) for column in columns]
     if any(set(names) >= columns for columns in TRUTH_COLUMNS):
         raise NotUsedError("the truth of a sample, not a delivery")
     if ELECTRICITY_COLUMNS & set(names):
-        raise ElectricityError("electricity readings (ELECKWH); Hearth reads gas")
+        raise ElectricityError(
+            "electricity readings, by the name of a column; Hearth reads gas: deliver the gas meter's", detail
+        )
     for known in FORMATS:
-        positions = _positions(known, names)
-        if positions is not None:
-            return Layout(format=known, positions=positions, width=len(names), signature=",".join(names))
-    seen = ",".join(columns).strip()
-    shown = seen if len(seen) <= SHOWN_CHARACTERS else seen[:SHOWN_CHARACTERS] + "..."
-    raise RefusalError(f"unknown header {shown!r}; known are {known_formats()}")
+        placed = _place(known, names)
+        if placed is None:
+            continue
+        if known.unusable is not None:
+            raise RefusalError(known.unusable, detail)
+        positions, intervals = placed
+        return Layout(
+            format=known, positions=positions, width=len(names), signature=",".join(names), intervals=intervals
+        )
+    raise UnknownHeaderError(
+        f"unknown header of {len(names)} columns: {_say_nearest(names)}; `hearth formats` lists what is known", detail
+    )
 
 
-def _positions(known: Format, names: list[str]) -> dict[str, int] | None:
-    """Say where each role of a format stands, or None where the header is not of that format."""
+def _place(known: Format, names: list[str]) -> tuple[dict[str, int], dict[int, int]] | None:
+    """Say where each role and each interval of a day stands, or None where the header is not of that format."""
     positions = {}
     for field in known.fields:
         accepted = [normalise_name(name) for name in field.names]
@@ -270,5 +523,48 @@ def _positions(known: Format, names: list[str]) -> dict[str, int] | None:
             positions[field.role] = at[0]  # the first of the accepted names wins
         elif field.required:
             return None
-    spare = [i for i, name in enumerate(names) if name and i not in positions.values()]
-    return None if spare and not known.extra_columns else positions
+    intervals = _find_intervals(known.interval_columns, names, set(positions.values()))
+    if known.shape == "day" and len(intervals) not in DAY_SLOTS:
+        return None
+    spare = [i for i, name in enumerate(names) if i not in positions.values() and name not in NOBODYS_COLUMNS]
+    return None if spare and not known.extra_columns else (positions, intervals)
+
+
+def _find_intervals(shape: str | None, names: list[str], taken: set[int]) -> dict[int, int]:
+    """Return the columns that hold one interval of a day each, and which interval it is, from 0."""
+    if shape is None:
+        return {}
+    found = {at: match for at, name in enumerate(names) if at not in taken and (match := re.match(shape, name))}
+    clock = {at: int(m["hour"]) * 60 + int(m["minute"]) for at, m in found.items() if m["hour"] is not None}
+    if clock:  # 00:30 to 24:00 name the ends, 00:00 to 23:30 the starts
+        ordered = sorted(clock, key=clock.__getitem__)
+        return {at: place for place, at in enumerate(ordered)} if len(set(clock.values())) == len(clock) else {}
+    numbers = {at: int(m["number"]) for at, m in found.items()}
+    first = min(numbers.values(), default=1)
+    in_turn = sorted(numbers.values()) == list(range(first, first + len(numbers)))
+    return {at: number - first for at, number in numbers.items()} if in_turn and first in (0, 1) else {}
+
+
+def _say_nearest(names: list[str]) -> str:
+    """Say which known format a header is nearest to, and by how many columns it differs; no name of it is quoted."""
+    best, missing, spare = "", len(names), 0
+    for known in FORMATS:
+        wanted = [{normalise_name(name) for name in field.names} for field in known.fields if field.required]
+        lacking = sum(not accepted & set(names) for accepted in wanted)
+        if lacking < missing and lacking < len(wanted):
+            every = set().union(*({normalise_name(name) for name in field.names} for field in known.fields))
+            best, missing, spare = known.name, lacking, len(set(names) - every - NOBODYS_COLUMNS)
+    if not best:
+        return "none is of a known format"
+    if missing:
+        return f"nearest is `{best}`, of which it lacks {missing}"
+    return f"it is that of `{best}` with {spare} column{'s' if spare > 1 else ''} too many"
+
+
+def recognise_lines(first_line: str) -> Layout | None:
+    """Return the layout of a format without a header whose lines look like this one."""
+    for known in FORMATS:
+        if known.line_shape is not None and re.match(known.line_shape, first_line):
+            positions = {field.role: at for at, field in enumerate(known.fields)}
+            return Layout(format=known, positions=positions, width=len(positions), signature=None)
+    return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from transforms.readings.formats import GasConversion
+from transforms.readings.declaration import GasConversion
 from transforms.readings.stamps import is_on_grid
 from transforms.tables.rules import bound
 from transforms.tables.words import FLAG_DTYPE

@@ -1,4 +1,7 @@
-"""Blocks of delivered lines to readings and rejects; every line becomes exactly one of header, blank, reading, reject."""
+"""Blocks of delivered lines to readings and rejects; every line becomes exactly one of header, blank, reading, reject.
+
+Of a format with one row a day, every cell is a reading or a reject.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from transforms.readings.formats import (
+from transforms.readings.declaration import (
     Clock,
     ElectricityError,
     Format,
@@ -17,13 +20,20 @@ from transforms.readings.formats import (
     NotUsedError,
     RefusalError,
     normalise_name,
-    recognise,
 )
-from transforms.readings.stamps import HALF_HOUR, parse_stamps, read_stamps
+from transforms.readings.formats import DAY_SLOTS, recognise
+from transforms.readings.recognition import split_line
+from transforms.readings.stamps import HALF_HOUR, read_stamps
 from transforms.tables.lake import REJECT
+from transforms.tables.schema import UTC
 
-_ROLES = ("household_id", "stamp", "stamp_end", "half_hour", "value")
+_ROLES = (
+    "household_id", "stamp", "stamp_time", "stamp_end", "stamp_end_time", "half_hour", "value", "unit", "flag", "commodity",
+)  # fmt: skip
 _NEWLINE = ord("\n")
+LONGEST_LINE = 64 * 2**10  # bytes
+CUT = b"\x00(cut)"  # ends a line of which only the beginning is kept, since it was longer
+_STRIPPED = ' "=\t\r\u00a0'
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +41,12 @@ class Block:
     """A block of a file: its fields, still text, one row per line, and the lines themselves where they are asked for.
 
     `fields` has `line` (from 1 in the file), `whole` (whether the line has the right number of fields) and one column
-    per role of the format.
+    per role of the format; of a format with one row a day, one row per cell, `interval` and `place` (the line in the block).
     """
 
     fields: pl.DataFrame
     text: bytes | None  # None where the container has rows and no lines
+    lines: int
 
     def lines_at(self, rows: Sequence[int]) -> list[bytes]:
         """Return the given lines, counted from 0, without their line ends."""
@@ -46,30 +57,32 @@ class Block:
         ends = np.flatnonzero(np.frombuffer(self.text, dtype=np.uint8) == _NEWLINE)
         starts = np.concatenate([[0], ends + 1])
         ends = np.append(ends, len(self.text))
-        return [self.text[starts[row] : ends[row]].removesuffix(b"\r") for row in rows]
+        places = self.fields["place"].gather(list(rows)).to_list() if "place" in self.fields.columns else rows
+        return [self.text[starts[row] : ends[row]].rstrip(b"\r") for row in places]
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of the lines of a block."""
+    """What became of the lines of a block; `regrouped` counts the readings and rejects beyond one per line."""
 
     lines: int
     header_lines: int
     blank_lines: int
     rejects: pl.DataFrame
     readings: pl.DataFrame
+    regrouped: int = 0
 
 
 def split_block(text: bytes, layout: Layout, first_line: int) -> Block:
     """Split lines into fields, without judging them.
 
-    Quotes around fields are dropped; a comma within quotes parts fields all the same, since no format has text in its
-    lines of readings, and the line is then a reject with the wrong number of fields.
+    Quotes around fields are dropped. A line with too many fields, and quotes, is parted anew with what stands between
+    quotes left whole.
 
     Parameters
     ----------
     text
-        Whole lines; only the last of a file may lack its line end.
+        Whole lines in UTF-8; only the last of a file may lack its line end.
     layout
         Where each role stands.
     first_line
@@ -77,30 +90,40 @@ def split_block(text: bytes, layout: Layout, first_line: int) -> Block:
 
     """
     columns = [f"field_{i}" for i in range(layout.width)]
+    mark = layout.dialect.delimiter
     lines = text.count(b"\n") + (not text.endswith(b"\n"))
-    frame = _read_csv(text if text.endswith(b"\n") else text + b"\n", columns)  # a last line may be blank
+    frame = _read_csv(text if text.endswith(b"\n") else text + b"\n", columns, mark)  # a last line may be blank
     if len(frame) != lines:
         message = f"{len(frame)} rows of {lines} lines, from line {first_line}: a fault of the reader"
         raise AssertionError(message)
     whole = pl.repeat(value=True, n=lines, eager=True)
-    if text.count(b",") != lines * (layout.width - 1) or (frame[columns[-1]] == "").any():
-        whole = pl.Series(_count_commas(text, lines) == layout.width - 1)
-    if any(mark in text for mark in (b" ", b'"', b"\t")):
-        frame = frame.with_columns(pl.all().str.strip_chars(' "\t\r'))
+    if text.count(mark.encode()) != lines * (layout.width - 1) or (frame[columns[-1]] == "").any():
+        whole = pl.Series(_count_marks(text, lines, mark) == layout.width - 1)
+    if b'"' in text and not whole.all():
+        frame, whole = _part_quoted(frame, whole, text, mark)
+    if b"\x00" in text:
+        whole &= ~frame.select(pl.any_horizontal(pl.all().str.contains("\x00", literal=True))).to_series()
+    if any(sign in text for sign in (b" ", b'"', b"\t", b"\r\r", b"\xc2\xa0")):
+        frame = frame.with_columns(pl.all().str.strip_chars(_STRIPPED))
+    if layout.dialect.decimal == ",":
+        values = [columns[at] for at in (layout.intervals or [layout.positions["value"]])]
+        frame = frame.with_columns(pl.col(values).str.replace(",", ".", literal=True))
     roles = {role: columns[at] for role, at in layout.positions.items()}
     fields = frame.select(
         line=pl.int_range(first_line, first_line + lines, dtype=pl.Int64),
         whole=whole,
         **{role: pl.col(name) for role, name in roles.items()},
+        **{f"interval_{n}": pl.col(columns[at]) for at, n in layout.intervals.items()},
     )
-    return Block(fields, text)
+    return Block(_part_days(fields, layout) if layout.intervals else fields, text, lines)
 
 
-def _read_csv(text: bytes, columns: list[str]) -> pl.DataFrame:
+def _read_csv(text: bytes, columns: list[str], mark: str) -> pl.DataFrame:
     def read(clean: bytes) -> pl.DataFrame:
         return pl.read_csv(
             clean,
             has_header=False,
+            separator=mark,
             quote_char=None,
             infer_schema=False,
             schema=dict.fromkeys(columns, pl.String),
@@ -116,6 +139,39 @@ def _read_csv(text: bytes, columns: list[str]) -> pl.DataFrame:
         return read(b"\n".join(line if _is_utf8(line) else b"" for line in text.split(b"\n")))
 
 
+def _part_quoted(frame: pl.DataFrame, whole: pl.Series, text: bytes, mark: str) -> tuple[pl.DataFrame, pl.Series]:
+    """Part the lines with quotes that have the wrong number of fields anew, as CSV does."""
+    lines = text.split(b"\n")
+    rows = [row for row in (~whole).arg_true() if b'"' in lines[row] and _is_utf8(lines[row])]
+    parted = {row: split_line(lines[row].decode(), mark) for row in rows}
+    good = [row for row, fields in parted.items() if len(fields) == frame.width]
+    if not good:
+        return frame, whole
+    columns = [column.scatter(good, [parted[row][n] for row in good]) for n, column in enumerate(frame.get_columns())]
+    return pl.DataFrame(columns), whole.scatter(good, [True] * len(good))
+
+
+def _part_days(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Make a row of each cell of a day; cells beyond the day's usual number are left out where they are empty."""
+    intervals = [f"interval_{n}" for n in sorted(layout.intervals.values())]
+    usual = len(intervals) // 24 * 24 if len(intervals) >= 24 else len(intervals)  # noqa: PLR2004 - hours of a day
+    kept = [name for name in rows.columns if name not in intervals]
+    placed = rows.with_row_index("place")
+    cells = placed.unpivot(
+        intervals, index=["place", *kept], variable_name="interval", value_name="value"
+    ).with_columns(pl.col("interval").str.strip_prefix("interval_").cast(pl.Int16))
+    is_spare = (pl.col("interval") >= usual) & pl.col("value").str.to_lowercase().is_in(
+        list(layout.format.null_markers)
+    )
+    broken = ~pl.col("whole") | is_blank_day(pl.col("stamp"), layout)
+    return cells.filter(~is_spare & (~broken | (pl.col("interval") == 0))).sort("place", "interval")
+
+
+def is_blank_day(stamp: pl.Expr, layout: Layout) -> pl.Expr:
+    """Say whether the text of a day is none of the format's, so that its row is one reject, blank or header line."""
+    return ~pl.any_horizontal(stamp.fill_null("").str.contains(known.shape) for known in layout.format.stamp_formats)
+
+
 def _is_utf8(line: bytes) -> bool:
     try:
         line.decode()
@@ -124,45 +180,130 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _count_commas(text: bytes, lines: int) -> np.ndarray:
-    """Count the commas of each line."""
+def _count_marks(text: bytes, lines: int, mark: str) -> np.ndarray:
+    """Count the delimiters of each line."""
     buffer = np.frombuffer(text, dtype=np.uint8)
-    line_of_comma = np.searchsorted(np.flatnonzero(buffer == _NEWLINE), np.flatnonzero(buffer == ord(",")))
-    return np.bincount(line_of_comma, minlength=lines)
+    line_of_mark = np.searchsorted(np.flatnonzero(buffer == _NEWLINE), np.flatnonzero(buffer == ord(mark)))
+    return np.bincount(line_of_mark, minlength=lines)
 
 
-def type_fields(block: Block, known: Format, clock: Clock, conversion: GasConversion) -> pl.DataFrame:
+def type_fields(block: Block, layout: Layout, clock: Clock, conversion: GasConversion) -> pl.DataFrame:
     """Give the fields of a block their types; what does not parse is null.
 
     Returns
     -------
     pl.DataFrame
-        `line`, `whole`, `household_id` (where the format has it), `gas_kwh` [kWh], `half_hour_number`, `is_half_hour`
-        and the columns of `stamps.read_stamps` but its text.
+        `line`, `whole`, `household_id` (where the format has it), `gas_kwh` [kWh], `half_hour_number`, `is_half_hour`,
+        `unkept` (why a line is no reading although it is well written, else null) and the columns of `stamps.read_stamps`
+        but its text.
 
     """
-    fields = block.fields
+    known, fields = layout.format, block.fields
+    for role in ("stamp", "stamp_end"):
+        if f"{role}_time" in fields.columns:
+            fields = fields.with_columns(pl.concat_str(role, f"{role}_time", separator=" "))
     value = pl.col("value").cast(pl.Float64, strict=False)
-    energy = value * conversion.kwh_per_m3 if known.unit == "m3" else value
-    columns: dict[str, pl.Expr] = {"gas_kwh": pl.when(value.is_finite()).then(energy)}
+    factor = _energy_of_unit(fields, known, conversion)
+    columns: dict[str, pl.Expr | pl.Series] = {
+        "gas_kwh": pl.when(value.is_finite()).then(value if factor is None else value * factor)
+    }
+    if known.keep:
+        columns["unkept"] = _say_unkept(known)
     if known.names_household:
         columns["household_id"] = pl.col("household_id")
-    number = (
-        pl.col("half_hour").cast(pl.Int16, strict=False) if "half_hour" in fields.columns else pl.lit(None, pl.Int16)
+    columns["half_hour_number"] = (
+        read_half_hour(fields["half_hour"]) if "half_hour" in fields.columns else pl.lit(None, pl.Int16)
     )
-    stamps = read_stamps(fields["stamp"], known.stamp_formats, clock)
-    typed = fields.select("line", "whole", pl.col("stamp").alias("text"), half_hour_number=number, **columns)
+    if "interval" in fields.columns:
+        columns["interval"] = pl.col("interval")
+    stamps = read_stamps(fields["stamp"], known.stamp_formats, clock, known.zone)
+    typed = fields.select("line", "whole", pl.col("stamp").alias("text"), **columns)
     typed = typed.join(stamps, on="text", how="left", maintain_order="left").drop("text")
+    if layout.intervals:
+        return _place_in_day(typed, fields["value"], layout, clock)
     if "stamp_end" not in fields.columns:
         return typed.with_columns(is_half_hour=pl.lit(value=True))
-    ends = parse_stamps(fields["stamp_end"], known.stamp_formats)
-    return typed.with_columns(stamp_end=ends).with_columns(
+    ends = read_stamps(fields["stamp_end"], known.stamp_formats, clock, known.zone)
+    ended = fields.select(text="stamp_end").join(
+        ends.select("text", stamp_end="instant_utc"), on="text", how="left", maintain_order="left"
+    )
+    return typed.with_columns(ended["stamp_end"]).with_columns(
         is_half_hour=pl.col("stamp_end") - pl.col("instant_utc") == HALF_HOUR
     )
 
 
-def part_lines(block: Block, typed: pl.DataFrame, layout: Layout) -> Parsed:
+def read_half_hour(texts: pl.Series) -> pl.Series:
+    """Return numbers of half-hours, also where a program wrote 7 as 7.0; null where a text is none."""
+    numbers = texts.cast(pl.Int16, strict=False)
+    return texts.cast(pl.Float64, strict=False).cast(pl.Int16, strict=False) if numbers.null_count() else numbers
+
+
+def _energy_of_unit(fields: pl.DataFrame, known: Format, conversion: GasConversion) -> pl.Expr | None:
+    """Return the energy of the unit that a line is in [kWh]: its own where a column says it; None: it is a kWh."""
+    if "unit" not in fields.columns:
+        return None if known.unit in {"kWh", None} else pl.lit(conversion.kwh_per(known.unit))
+    factors = {"kwh": 1.0, "wh": 0.001, "m3": conversion.kwh_per_m3, "m³": conversion.kwh_per_m3}
+    return pl.col("unit").str.to_lowercase().replace_strict(factors, default=None, return_dtype=pl.Float64)
+
+
+def _say_unkept(known: Format) -> pl.Expr:
+    reasons = [
+        pl.when(~pl.col(rule.role).str.to_lowercase().is_in(list(rule.values))).then(pl.lit(rule.otherwise))
+        for rule in known.keep
+    ]
+    return pl.coalesce(*reasons, pl.lit(None, dtype=pl.String))
+
+
+def _place_in_day(typed: pl.DataFrame, values: pl.Series, layout: Layout, clock: Clock) -> pl.DataFrame:
+    """Give each cell of a day its moment.
+
+    A local day is counted from its midnight on: 46 half-hours in spring, 50 in autumn. A day of change that has all its usual
+    cells was kept by a clock that does not change; one that has its gap at 01:00 counts as the wall does.
+    """
+    minutes = DAY_SLOTS[len(layout.intervals)]
+    per_hour = 60 // minutes
+    usual = 24 * per_hour
+    step = pl.col("interval").cast(pl.Int64) * minutes
+    if clock == "utc":
+        instant = pl.col("stamp") + pl.duration(minutes=step)
+        return typed.with_columns(
+            instant_utc=instant, second_utc=pl.lit(None, dtype=UTC), is_half_hour=pl.lit(value=True)
+        )
+    filled = ~values.fill_null("").str.to_lowercase().is_in(list(layout.format.null_markers))
+    counted = typed.with_columns(filled=filled).with_columns(
+        cells=pl.col("filled").sum().over("line"),
+        late=(pl.col("filled") & (pl.col("interval") >= usual - per_hour)).sum().over("line"),
+    )
+    is_spring = pl.col("on_change_day") & (pl.col("stamp").dt.month() < 7)  # noqa: PLR2004 - March or October
+    is_autumn = pl.col("on_change_day") & ~is_spring
+    by_wall = is_spring & (pl.col("cells") == usual - per_hour) & (pl.col("late") == per_hour)
+    by_utc = is_spring & (pl.col("cells") >= usual) | is_autumn & (pl.col("cells") == usual) & (
+        len(layout.intervals) == usual
+    )
+    from_midnight = pl.col("instant_utc") + pl.duration(minutes=step)
+    after_gap = pl.col("interval") >= per_hour
+    on_wall = from_midnight - pl.when(after_gap).then(pl.duration(hours=1)).otherwise(pl.duration(hours=0))
+    in_utc = pl.col("stamp") + pl.duration(minutes=step)
+    return counted.with_columns(
+        instant_utc=pl.when(by_utc).then(in_utc).when(by_wall).then(on_wall).otherwise(from_midnight),
+        second_utc=pl.lit(None, dtype=UTC),
+        is_half_hour=pl.lit(value=True),
+    ).drop("filled", "cells", "late")
+
+
+def part_lines(block: Block, typed: pl.DataFrame, layout: Layout, *, ends_file: bool = False) -> Parsed:
     """Part readings from lines of which none can be made; each of these is a header, blank, or a reject with a reason.
+
+    Parameters
+    ----------
+    block
+        The fields of the lines.
+    typed
+        As of `type_fields`.
+    layout
+        Of the file.
+    ends_file
+        Whether the file ends with the block: a last line without a line end may have been cut.
 
     Raises
     ------
@@ -170,13 +311,21 @@ def part_lines(block: Block, typed: pl.DataFrame, layout: Layout) -> Parsed:
         If a line is the header of another table: what follows it are other columns.
 
     """
-    needed = [c for c in ("household_id", "stamp", "stamp_end", "gas_kwh") if c in typed.columns]
+    needed = [c for c in ("household_id", "instant_utc", "stamp_end", "gas_kwh") if c in typed.columns]
     complete = pl.col("whole") & pl.all_horizontal(pl.col(needed).is_not_null())
+    if "unkept" in typed.columns:
+        complete &= pl.col("unkept").is_null()
     if "household_id" in typed.columns:
         complete &= ~_is_null_marker("household_id", layout.format)
+    above = layout.dialect.skipped_lines
+    if above:
+        complete &= pl.col("line") > above
     good = typed.select(complete=complete.fill_null(value=False))["complete"]
+    doubtful = ends_file and _is_cut(block, layout)
+    if doubtful:
+        good &= typed["line"] != typed["line"].max()
     if good.all():
-        return Parsed(len(typed), 0, 0, REJECT.empty(), typed)
+        return Parsed(block.lines, 0, 0, REJECT.empty(), typed, len(typed) - block.lines)
     rows = (~good).arg_true().to_list()
     raw = block.lines_at(rows)
     texts = [line.decode() if _is_utf8(line) else line.decode("latin-1") for line in raw]
@@ -184,20 +333,41 @@ def part_lines(block: Block, typed: pl.DataFrame, layout: Layout) -> Parsed:
         text=pl.Series(texts, dtype=pl.String),
         utf8=pl.Series([_is_utf8(line) for line in raw], dtype=pl.Boolean),
         value=block.fields["value"].gather(rows),
+        cut=(pl.col("line") == typed["line"].max()) if doubtful else pl.lit(value=False),
     )
     bad = bad.with_columns(signature=pl.Series([normalise_name(text) for text in texts], dtype=pl.String))
-    is_header = pl.col("signature") == layout.signature if block.text is not None else pl.lit(value=False)
-    is_blank = pl.col("text").str.strip_chars(" \t\r\ufeff") == "" if block.text is not None else pl.lit(value=False)
+    has_lines = block.text is not None
+    is_blank = pl.col("text").str.strip_chars(" \t\r\ufeff") == "" if has_lines else pl.lit(value=False)
+    is_header = pl.col("signature") == _signature_of(layout) if has_lines else pl.lit(value=False)
+    is_header |= (pl.col("line") <= above) & ~is_blank
     bad = bad.with_columns(header=is_header, blank=is_blank & ~is_header, reason=_say_why(layout.format, bad.columns))
     rejects = bad.filter(~pl.col("header") & ~pl.col("blank"))
-    _refuse_other_headers(rejects)
+    _refuse_other_headers(rejects, layout.dialect.delimiter)
     return Parsed(
-        lines=len(typed),
+        lines=block.lines,
         header_lines=int(bad["header"].sum()),
         blank_lines=int(bad["blank"].sum()),
         rejects=REJECT.conform(rejects),
         readings=typed.filter(good),
+        regrouped=len(typed) - block.lines,
     )
+
+
+def _signature_of(layout: Layout) -> str:
+    """Return what a line that is the file's header comes down to; a format without one has none."""
+    if layout.signature is None:
+        return "\x00"
+    mark = normalise_name(layout.dialect.delimiter)
+    return layout.signature.replace(",", mark)
+
+
+def _is_cut(block: Block, layout: Layout) -> bool:
+    """Say whether the last line of a file may have been cut within its value: it lacks its line end, and ends with one.
+
+    A stamp that was cut does not parse.
+    """
+    values = layout.intervals or [layout.positions["value"]]
+    return block.text is not None and not block.text.endswith(b"\n") and layout.width - 1 in values
 
 
 def _is_null_marker(column: str, known: Format) -> pl.Expr:
@@ -206,41 +376,53 @@ def _is_null_marker(column: str, known: Format) -> pl.Expr:
 
 def _say_why(known: Format, columns: Sequence[str]) -> pl.Expr:
     """Say why no reading can be made of a line; the first reason that holds."""
+    text = pl.col("text")
     reasons = [
         (~pl.col("utf8"), "not UTF-8"),
+        (text.str.ends_with(CUT.decode()), f"longer than {LONGEST_LINE // 1024} kB"),
+        (text.str.contains("\x00", literal=True), "holds a NUL byte"),
         (~pl.col("whole"), "wrong number of fields"),
-        (pl.col("stamp").is_null(), "unparseable stamp"),
-        (_is_null_marker("value", known), "no value"),
-        (pl.col("gas_kwh").is_null(), "unparseable value"),
     ]
     if "household_id" in columns:
         without = pl.col("household_id").is_null() | _is_null_marker("household_id", known)
-        reasons.insert(2, (without, "no household id"))
+        reasons.append((without, "no household id"))
+    unkept = [pl.col("unkept")] if known.keep else []
+    later = [
+        (pl.col("instant_utc").is_null(), "unparseable stamp"),
+        (_is_null_marker("value", known), "no value"),
+        (pl.col("gas_kwh").is_null(), "unparseable value"),
+    ]
     if "stamp_end" in columns:
-        reasons.append((pl.col("stamp_end").is_null(), "unparseable end stamp"))
-    return pl.coalesce(pl.when(holds).then(pl.lit(reason)) for holds, reason in reasons)
+        later.append((pl.col("stamp_end").is_null(), "unparseable end stamp"))
+    later.append((pl.col("cut"), "cut: the file ends within this line"))
+    first, rest = ([pl.when(holds).then(pl.lit(reason)) for holds, reason in part] for part in (reasons, later))
+    return pl.coalesce(*first, *unkept, *rest)
 
 
-def _refuse_other_headers(rejects: pl.DataFrame) -> None:
+def _refuse_other_headers(rejects: pl.DataFrame, mark: str) -> None:
     """Refuse a file in which another table begins halfway; only lines that spell a column's name are looked at."""
     names = [normalise_name(name) for name in ("advancedatetime", "start", "interval_start_utc", "ELECKWH")]
     spelled = rejects.filter(pl.col("signature").str.contains_any(names))
     for line, text in spelled.select("line", "text").iter_rows():
         try:
-            other = recognise(text.split(","))
+            other = recognise(split_line(text, mark))
         except ElectricityError as error:
-            raise RefusalError(f"from line {line} on {error}") from None
+            raise RefusalError(f"from line {line} on {error}", error.detail) from None
         except (NotUsedError, RefusalError):
             continue
-        raise RefusalError(f"line {line} is the header of another table ({other.format.name}); part the file there")
+        raise RefusalError(
+            f"line {line} is the header of another table ({other.format.name}); part the file there",
+            f"line {line}: {text}",
+        )
 
 
 def number_rows(rows: pl.DataFrame, layout: Layout, first_line: int) -> Block:
-    """Take the rows of a container that has no lines (Parquet), all of them text already."""
+    """Take the rows of a container that has no lines (Parquet, a workbook, JSON), all of them text already."""
     names = rows.columns
     fields = rows.select(
         line=pl.int_range(first_line, first_line + len(rows), dtype=pl.Int64),
         whole=pl.repeat(value=True, n=len(rows), dtype=pl.Boolean),
-        **{role: pl.col(names[at]) for role, at in layout.positions.items()},
+        **{role: pl.col(names[at]).str.strip_chars() for role, at in layout.positions.items()},
+        **{f"interval_{n}": pl.col(names[at]).str.strip_chars() for at, n in layout.intervals.items()},
     )
-    return Block(fields, None)
+    return Block(_part_days(fields, layout) if layout.intervals else fields, None, len(rows))

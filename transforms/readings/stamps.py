@@ -9,12 +9,13 @@ from typing import Literal
 
 import polars as pl
 
-from transforms.readings.formats import Clock, RefusalError, Stamp, StampFormat
+from transforms.readings.declaration import Clock, RefusalError, Stamp, StampFormat
 from transforms.tables.schema import UTC
 
 HALF_HOUR = dt.timedelta(minutes=30)
 HALF_HOURS_PER_DAY = 48
 LONDON = "Europe/London"
+TRIAL_FIRST_DAY = dt.date(2009, 1, 1)  # day 1 of the Irish trial
 _YEARS = range(2000, 2100)
 
 
@@ -53,28 +54,53 @@ CHANGE_DAYS: dict[dt.date, Literal["spring", "autumn"]] = {
 def parse_stamps(texts: pl.Series, formats: Sequence[StampFormat]) -> pl.Series:
     """Parse moments; one that has none of the exact shapes is null, one with an offset becomes UTC.
 
-    Months are English whatever the locale; `T` or a blank may part date and time, `Z` or `UTC` stand for +00:00.
+    Months are English whatever the locale; `T` or a blank may part date and time, `Z` or `UTC` stand for +00:00; 24:00 is
+    the midnight at the end of the day.
     """
     text = pl.col("text")
     frame = texts.alias("text").to_frame()
     if any("T" in known.parse for known in formats):
         text = text.str.replace(r"^(\d{4}-\d\d-\d\d) +", "${1}T").str.replace(r" *(?:Z|z|UTC)$", "+00:00")
-    parsed = [
-        pl.when(text.str.contains(known.shape))
-        .then(text)
-        .str.to_datetime(known.parse, strict=False, time_unit="us")
-        .pipe(_without_zone, zoned="%z" in known.parse)
-        for known in formats
-    ]
-    return frame.select(pl.coalesce(parsed).cast(UTC).alias("stamp")).to_series()
+    ends_day = text.str.contains(r"[T ]24:00(:00(\.0+)?)?([+-]\d\d:?\d\d)?$")
+    text = pl.when(ends_day).then(text.str.replace(r"([T ])24:", "${1}00:")).otherwise(text)
+    parsed = [_parse_one(text, known) for known in formats]
+    moment = pl.coalesce(parsed).cast(UTC)
+    midnight = pl.when(ends_day).then(moment.dt.offset_by("1d")).otherwise(moment)
+    return frame.select(midnight.alias("stamp")).to_series()
+
+
+def _parse_one(text: pl.Expr, known: StampFormat) -> pl.Expr:
+    shaped = pl.when(text.str.contains(known.shape)).then(text)
+    if known.parse == "epoch":
+        return pl.from_epoch(shaped.cast(pl.Int64, strict=False), time_unit="s")
+    if known.parse == "cer":
+        return _read_trial_code(shaped)
+    moment = shaped.str.to_datetime(known.parse, strict=False, time_unit="us")
+    return _without_zone(moment, zoned="%z" in known.parse)
+
+
+def _read_trial_code(code: pl.Expr) -> pl.Expr:
+    """Return the moment in UTC of a code of the Irish trial: three digits of the day, two of its half-hour on the wall."""
+    day, half_hour = (
+        code.str.slice(0, 3).cast(pl.Int32, strict=False),
+        code.str.slice(3, 2).cast(pl.Int32, strict=False),
+    )
+    date = pl.lit(TRIAL_FIRST_DAY) + pl.duration(days=day - 1)
+    midnight = (
+        date.cast(UTC).dt.replace_time_zone("Europe/Dublin").dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    )
+    possible = half_hour.is_between(1, HALF_HOURS_PER_DAY + 2) & (day >= 1)
+    return pl.when(possible).then(midnight + pl.duration(minutes=30 * (half_hour - 1)))
 
 
 def _without_zone(moment: pl.Expr, *, zoned: bool) -> pl.Expr:
     return moment.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else moment
 
 
-def read_stamps(texts: pl.Series, formats: Sequence[StampFormat], clock: Clock) -> pl.DataFrame:
+def read_stamps(texts: pl.Series, formats: Sequence[StampFormat], clock: Clock, zone: str = LONDON) -> pl.DataFrame:
     """Read each distinct stamp once: a year has only 17,520 of them, however many homes there are.
+
+    `zone` is where a local clock hangs; European clocks change on the same days.
 
     Returns
     -------
@@ -96,7 +122,7 @@ def read_stamps(texts: pl.Series, formats: Sequence[StampFormat], clock: Clock) 
     )
     if clock == "utc":
         return table.with_columns(instant_utc=stamp, second_utc=pl.lit(None, dtype=UTC))
-    first, second = _local_to_utc(stamp, "earliest"), _local_to_utc(stamp, "latest")
+    first, second = local_to_utc(stamp, "earliest", zone), local_to_utc(stamp, "latest", zone)
     # an hour that the spring change leaves out is read as if the clock had not changed yet
     table = table.with_columns(instant_utc=first.fill_null(stamp), second_utc=second)
     return table.with_columns(
@@ -104,8 +130,9 @@ def read_stamps(texts: pl.Series, formats: Sequence[StampFormat], clock: Clock) 
     )
 
 
-def _local_to_utc(stamp: pl.Expr, which: Literal["earliest", "latest"]) -> pl.Expr:
-    local = stamp.dt.replace_time_zone(LONDON, ambiguous=which, non_existent="null")
+def local_to_utc(stamp: pl.Expr, which: Literal["earliest", "latest"], zone: str) -> pl.Expr:
+    """Return the moment in UTC that a local stamp names; null where the clock leaves it out."""
+    local = stamp.dt.replace_time_zone(zone, ambiguous=which, non_existent="null")
     return local.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
 
 
@@ -183,6 +210,6 @@ def choose_instant(rows: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(instant_utc=chosen)
 
 
-def start_of_interval(instant: pl.Expr, stamp: Stamp) -> pl.Expr:
-    """Return the start of the half-hour that a moment names."""
-    return instant if stamp == "start" else instant - HALF_HOUR
+def start_of_interval(instant: pl.Expr, stamp: Stamp, length: dt.timedelta | pl.Expr = HALF_HOUR) -> pl.Expr:
+    """Return the start of the interval that a moment names."""
+    return instant if stamp == "start" else instant - length

@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from transforms.climate.temperature import hourly_temperature
+from transforms.readings.declaration import Format
 from transforms.readings.delivered_table import DeliveredRows
-from transforms.readings.formats import TEMPERATURE_DAILY, Format
+from transforms.readings.formats import TEMPERATURE_DAILY
 from transforms.readings.stamps import parse_stamps
 from transforms.tables.heat import TEMPERATURE_HOURLY
 

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from transforms.climate.half_hour_shapes import HALF_HOURS
-from transforms.readings.formats import GasConversion
+from transforms.readings.declaration import GasConversion
 from transforms.sample.delivery import NO_STAMP, Delivery
 from transforms.sample.fault_plan import FaultPlan
 

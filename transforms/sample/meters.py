@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from transforms.climate.half_hour_shapes import HALF_HOURS
-from transforms.readings.formats import GasConversion
+from transforms.readings.declaration import GasConversion
 from transforms.sample.bursts import RESOLUTION_DIGITS
 
 METERS = ("metric_pulse", "metric_litre", "imperial_foot")

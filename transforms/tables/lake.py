@@ -8,13 +8,14 @@ from transforms.tables.schema import UTC, Column, Table
 from transforms.tables.words import EXACT_FLAGS, FLAG_DTYPE, FLAGS, INFERRED_FLAGS, B, F, N, S, household_id, source_id
 
 READING = Table(
-    "reading", "one reading of one home as delivered, with its one flag", ("source_id", "line"),
+    "reading", "one reading of one home, with its one flag", ("source_id", "line"),
     (
         household_id,
         Column("interval_start_utc", UTC, "start of the half-hour"),
         Column("gas_kwh", F, "gas of the half-hour", "kWh", lower=-1e9, upper=1e9),
         Column("flag", FLAG_DTYPE, "judgement on the reading", allowed=FLAGS),
-        Column("line", N, "line of the source file, from 1", lower=1),
+        # of a file in which a line holds several half-hours: 100,000 times the line, plus the half-hour within it
+        Column("line", N, "line of the source file, from 1; times 100,000 where it holds several half-hours", lower=1),
     ),
     tier="lake",
 )  # fmt: skip
@@ -44,7 +45,7 @@ REJECT = Table(
     "reject", "one line of which no reading could be made", ("line",),
     (
         Column("line", N, "line of the source file, from 1", lower=1),
-        Column("text", S, "the line as delivered"),
+        Column("text", S, "the line as delivered; of one that other lines make a half-hour with, as it was read"),
         Column("reason", S, "why no reading could be made of it"),
     ),
     tier="lake",

@@ -138,16 +138,15 @@ LEDGER_BALANCE = View(
     "ledger_balance", "one delivered file: every line of it accounted for", ("source_id",),
     (
         *(SOURCE.column(name) for name in (
-            "source_id", "file_name", "kind", "outcome", "lines", "header_lines", "blank_lines", "readings", "rejects",
+            "source_id", "file_name", "kind", "outcome", "lines", "header_lines", "blank_lines", "readings", "rejects", "regrouped",
         )),
         Column("lines_lost", N, "lines that are neither header nor blank nor reading nor reject: always nothing", "1"),
     ),
-    tier="public",
     may_be_empty=True,
     reads=frozenset({"source"}),
     sql="""
-SELECT source_id, file_name, kind, outcome, lines, header_lines, blank_lines, readings, rejects,
-    lines - header_lines - blank_lines - readings - rejects AS lines_lost
+SELECT source_id, file_name, kind, outcome, lines, header_lines, blank_lines, readings, rejects, regrouped,
+    lines + regrouped - header_lines - blank_lines - readings - rejects AS lines_lost
 FROM source""",
 )  # fmt: skip
 

@@ -1,0 +1,191 @@
+"""What the declaration of a source format consists of, and the errors of files that cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+Kind = Literal["readings", "households", "temperature"]
+Clock = Literal["utc", "local"]
+Stamp = Literal["start", "end"]
+Unit = Literal["kWh", "Wh", "m3"]
+Fuel = Literal["gas", "electricity"]
+Shape = Literal["interval", "day", "register"]
+Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "latin-1"]
+# what may differ between two spellings of one header: blanks, quotes, underscores, brackets, BOM
+UNLIKE = " \t\r\n\"'_=[]\ufeff\u00a0"
+
+
+class RefusalError(ValueError):
+    """A delivered file cannot be read.
+
+    The message says why, and what to do next, without a word of the file's content: it is published. What the file says
+    stands in `detail`, which stays in the restricted tier.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.detail = detail
+
+
+class HeldError(RefusalError):
+    """A delivered file could be read, but something has to be declared first; it is kept until then."""
+
+
+class UnknownHeaderError(RefusalError):
+    """The names of the columns are those of no known format."""
+
+
+class ElectricityError(RefusalError):
+    """The readings are of electricity."""
+
+
+class NotUsedError(ValueError):
+    """A file in the landing folder is no delivery at all; the message says what it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A column that a format names: the role it plays, and the header names under which it is delivered."""
+
+    role: str
+    names: tuple[str, ...]
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampFormat:
+    """One way to write a moment: the exact shape (a regular expression) and how it is parsed."""
+
+    shape: str
+    parse: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """Lines that are readings by what one of their columns says; the others are rejects with a reason."""
+
+    role: str
+    values: tuple[str, ...]  # in lower case
+    otherwise: str
+    proves: Fuel | None = None  # the fuel, where some line is left out so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GasConversion:
+    """Gas by volume to gas by energy; the figures are those of SERL's half-hourly gas (Edition 6, data preparation)."""
+
+    volume_correction: float = 1.02264
+    calorific_value_mj_per_m3: float = 39.5
+    mj_per_kwh: float = 3.6
+
+    @property
+    def kwh_per_m3(self) -> float:
+        """Energy per volume [kWh/m3]: correction x calorific value / 3.6, not rounded."""
+        return self.volume_correction * self.calorific_value_mj_per_m3 / self.mj_per_kwh
+
+    def kwh_per(self, unit: Unit) -> float:
+        """Energy per unit [kWh]."""
+        return {"kWh": 1.0, "Wh": 0.001, "m3": self.kwh_per_m3}[unit]
+
+    def describe(self) -> pl.DataFrame:
+        """Return the figures as rows of `ASSUMPTION`."""
+        units = {"volume_correction": "1", "calorific_value_mj_per_m3": "MJ/m3", "mj_per_kwh": "MJ/kWh"}
+        return pl.DataFrame(
+            {
+                "scenario": "all",
+                "item": "gas_by_volume",
+                "parameter": list(units),
+                "year": 0,
+                "value": [getattr(self, name) for name in units],
+                "unit": list(units.values()),
+                "price_base": "none",
+                "status": "published",
+                "source": "SERL, preparation of half-hourly gas, Edition 6",
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A source format: header signature, column map, stamps, clock, unit, fuel and null markers.
+
+    `unit` and `fuel` are None where the header does not tell: they are proved by the readings or declared for the feed.
+    `shape` says what a row holds: the use of an interval, the uses of a `day` in one column each, or the state of a
+    `register`. `unusable` says why files of a known format hold nothing that Hearth can use.
+    """
+
+    name: str
+    kind: Kind
+    fields: tuple[Field, ...]
+    title: str = ""
+    example: tuple[str, ...] = ()
+    extra_columns: bool = False  # whether columns that the format does not name may stand beside its own
+    stamp_formats: tuple[StampFormat, ...] = ()
+    clock: Clock = "utc"  # what holds where nothing decides
+    clock_from: Literal["feed", "offset", "name"] = "name"
+    zone: str = "Europe/London"  # of a local clock
+    stamp: Stamp = "start"  # what holds where nothing decides
+    stamp_from: Literal["half_hour", "name"] = "name"
+    unit: Unit | None = "kWh"
+    unit_is_sure: bool = True  # whether the header's unit may be relied on
+    fuel: Fuel | None = "gas"
+    shape: Shape = "interval"
+    interval_columns: str | None = None  # of shape day: what the name of an interval's column looks like
+    keep: tuple[Keep, ...] = ()
+    line_shape: str | None = None  # of a format without a header: what its first line looks like
+    unusable: str | None = None
+    null_markers: tuple[str, ...] = ("", "na", "n/a", "nan", "null", "none", "-", "--", ".")
+
+    @property
+    def header(self) -> str:
+        """The header line, as one would write it."""
+        return ",".join(field.names[0] for field in self.fields if field.required)
+
+    @property
+    def names_household(self) -> bool:
+        """Whether every line says whose it is."""
+        return any(field.role == "household_id" for field in self.fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How the text of one file is written."""
+
+    encoding: Encoding = "utf-8"
+    delimiter: str = ","
+    decimal: Literal[".", ","] = "."
+    line_end: Literal["\n", "\r"] = "\n"
+    skipped_lines: int = 0  # lines above the header
+
+    def describe(self) -> dict[str, str]:
+        """Return what differs from a plain comma-separated file in UTF-8, for the manifest."""
+        plain = Dialect()
+        shown = {
+            "encoding": self.encoding,
+            "delimiter": {"\t": "tab"}.get(self.delimiter, self.delimiter),
+            "decimal": self.decimal,
+            "line_end": "CR" if self.line_end == "\r" else "LF",
+            "skipped_lines": str(self.skipped_lines),
+        }
+        return {name: text for name, text in shown.items() if getattr(self, name) != getattr(plain, name)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A format as one file has it: where each role stands, how many columns there are, and how its text is written."""
+
+    format: Format
+    positions: Mapping[str, int]
+    width: int
+    signature: str | None  # the header line without blanks, quotes, underscores and case; None: there is no header
+    intervals: Mapping[int, int] = field(default_factory=dict)  # of shape day: position of a column -> its half-hour
+    dialect: Dialect = field(default_factory=Dialect)
+
+
+def normalise_name(name: str) -> str:
+    """Return a header name without what varies between deliveries: blanks, quotes, underscores, brackets, BOM and case."""
+    return name.translate(dict.fromkeys(map(ord, UNLIKE))).lower()

@@ -1,0 +1,341 @@
+"""Intervals of other lengths than a half-hour, and registers, made into half-hours.
+
+Which length a home's readings have is found from its stamps, month by month. An hour becomes two half-hours of half its gas:
+every table that follows is of hours, so no half-hour's peak is claimed (docs/decisions). Shorter intervals are added up to
+half-hours, whole ones only. A register is differenced. What cannot be used is returned with a reason, line by line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from transforms.readings.declaration import Stamp
+from transforms.readings.stamps import HALF_HOUR
+from transforms.tables.lake import REJECT
+from transforms.tables.rules import bound
+
+HALF = 30
+HOUR = 60
+DAY_MINUTES = 1440
+PLACES_OF_LINE = 100_000
+REGISTER = "the state of a register, not the use of an interval: its values never fall; take the difference of each to the one before"
+COUNTS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "household_id": pl.String,
+    "rows": pl.Int64,
+    "on_half": pl.Int64,
+    "off_grid": pl.Int64,
+    "falls": pl.Int64,
+    "rises": pl.Int64,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalRule:
+    """When the stamps and the values of a home say that its readings are no half-hours."""
+
+    rows_min: float = bound(24, unit="1", status="own choice", source="readings that tell an interval: a day of hours")
+    half_share_low: float = bound(
+        0.35, unit="1", status="own choice", source="share of stamps at half past: about a half in half-hours"
+    )
+    half_share_high: float = bound(0.65, unit="1", status="own choice", source="as half_share_low")
+    off_grid_max: float = bound(
+        0.1, unit="1", status="own choice", source="share of stamps neither full nor half hours; faults are 0.1 %"
+    )
+    register_rows_min: float = bound(
+        48, unit="1", status="own choice", source="readings that never fall: a day of half-hours"
+    )
+    register_values_min: float = bound(10, unit="1", status="own choice", source="different values that never fall")
+    falls_max: float = bound(
+        0.002, unit="1", status="own choice", source="share of falls: a rollover or an exchange of the meter"
+    )
+
+
+RULE = IntervalRule()
+
+
+@dataclass(frozen=True, slots=True)
+class Regular:
+    """Half-hours that were made, and the lines of which none could be made (`line`, `reason`)."""
+
+    readings: pl.DataFrame
+    unused: pl.DataFrame
+    notes: tuple[str, ...]
+
+
+def count_steps(readings: pl.DataFrame) -> pl.DataFrame:
+    """Count by home what tells its interval and a register, from one block in the order of its lines (`COUNTS`)."""
+    moment, value = pl.col("instant_utc"), pl.col("gas_kwh")
+    minute = moment.dt.minute()
+    return readings.group_by("household_id").agg(
+        rows=pl.len().cast(pl.Int64),
+        on_half=(minute == HALF).sum().cast(pl.Int64),
+        off_grid=((minute % HALF) != 0).sum().cast(pl.Int64),
+        falls=(value.diff() < 0).sum().cast(pl.Int64),
+        rises=(value.diff() > 0).sum().cast(pl.Int64),
+    )
+
+
+def add_steps(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Add up the counts of several blocks."""
+    return pl.concat([pl.DataFrame(schema=COUNTS), *parts]).group_by("household_id").agg(pl.all().sum())
+
+
+def is_irregular(counts: pl.DataFrame, rule: IntervalRule = RULE) -> bool:
+    """Say whether the readings of some home look like anything else than the use of half-hours."""
+    share = pl.col("on_half") / pl.col("rows")
+    length = (pl.col("rows") >= rule.rows_min) & (
+        ~share.is_between(rule.half_share_low, rule.half_share_high)
+        | (pl.col("off_grid") > rule.off_grid_max * pl.col("rows"))
+    )
+    fewer, more = pl.min_horizontal("falls", "rises"), pl.max_horizontal("falls", "rises")
+    register = (
+        (pl.col("rows") >= rule.register_rows_min)
+        & (fewer <= rule.falls_max * pl.col("rows") + 1)
+        & (more >= rule.register_values_min)
+    )
+    return bool(counts.select((length | register).any()).item()) if len(counts) else False
+
+
+def find_intervals(readings: pl.DataFrame) -> pl.DataFrame:
+    """Return the length of the intervals of each home and month: the commonest difference between its moments.
+
+    Returns
+    -------
+    pl.DataFrame
+        `household_id`, `month`, `minutes` (null where fewer readings than a day of hours tell nothing).
+
+    """
+    moments = readings.select("household_id", "instant_utc").unique().sort("household_id", "instant_utc")
+    steps = moments.with_columns(
+        month=pl.col("instant_utc").dt.truncate("1mo"),
+        minutes=pl.col("instant_utc").diff().over("household_id").dt.total_seconds() / 60,
+    )
+    by_month = steps.group_by("household_id", "month").agg(
+        rows=pl.len(), minutes=pl.col("minutes").drop_nulls().mode().min()
+    )
+    of_home = steps.group_by("household_id").agg(rows=pl.len(), of_home=pl.col("minutes").drop_nulls().mode().min())
+    both = by_month.join(of_home.filter(pl.col("rows") >= RULE.rows_min).drop("rows"), on="household_id", how="left")
+    told = pl.when(pl.col("rows") >= RULE.rows_min).then("minutes").otherwise("of_home")
+    return both.select("household_id", "month", minutes=told)
+
+
+def find_registers(readings: pl.DataFrame, rule: IntervalRule = RULE) -> list[str]:
+    """Return the homes whose values are those of a register: they never fall, but for an exchange of the meter."""
+    ordered = readings.sort("household_id", "instant_utc").with_columns(
+        step=pl.col("gas_kwh").diff().over("household_id")
+    )
+    homes = ordered.group_by("household_id").agg(
+        rows=pl.len(), falls=(pl.col("step") < 0).sum(), values=pl.col("gas_kwh").n_unique(), last=pl.col("gas_kwh").last(),
+        first=pl.col("gas_kwh").first(), rises=(pl.col("step") > 0).sum(),
+    )  # fmt: skip
+    found = homes.filter(
+        (pl.col("rows") >= rule.register_rows_min)
+        & (pl.col("values") >= rule.register_values_min)
+        & (pl.col("falls") <= rule.falls_max * pl.col("rows"))
+        & (pl.col("rises") >= rule.register_values_min)
+    )
+    return sorted(found["household_id"])
+
+
+def regularise(
+    readings: pl.DataFrame, *, stamp: Stamp, minutes: int | None, register_unit_kwh: float | None
+) -> Regular:
+    """Make half-hours of readings of any interval that Hearth can use.
+
+    Parameters
+    ----------
+    readings
+        `line`, `household_id`, `instant_utc`, `gas_kwh` [kWh], `is_half_hour`, and where lines name their end `stamp_end`.
+    stamp
+        What the moments name: the `start` or the `end` of their interval.
+    minutes
+        Length of the intervals where it is declared; else it is found.
+    register_unit_kwh
+        Where the values are states of a register: the energy of the unit that it counts [kWh].
+
+    """
+    if register_unit_kwh is not None:
+        readings, lost = difference_register(readings, register_unit_kwh)
+        stamp = "start"
+    else:
+        lost = _no_lines()
+    if minutes is None:
+        found = find_intervals(readings)
+        timed = readings.with_columns(month=pl.col("instant_utc").dt.truncate("1mo")).join(
+            found, on=["household_id", "month"], how="left", maintain_order="left"
+        )
+    else:
+        timed = readings.with_columns(minutes=pl.lit(float(minutes)))
+    timed = timed.with_columns(pl.col("minutes").fill_null(_declared_minutes(timed)))
+    length = pl.duration(seconds=(pl.col("minutes") * 60).cast(pl.Int64))
+    start = pl.col("instant_utc") if stamp == "start" else pl.col("instant_utc") - length
+    timed = timed.with_columns(interval_start_utc=start)
+    if "stamp_end" in timed.columns and register_unit_kwh is None:
+        timed = timed.with_columns(is_half_hour=(pl.col("stamp_end") - pl.col("instant_utc")) == length)
+    hours, halves, parts, other = _part_by_length(timed)
+    made, incomplete = sum_parts(parts)
+    pieces = [halves, split_hours(hours), made]
+    columns = ["line", "household_id", "interval_start_utc", "gas_kwh", "is_half_hour"]
+    return Regular(
+        readings=number_places(pl.concat([piece.select(columns) for piece in pieces])),
+        unused=pl.concat([lost, incomplete, _name_others(other)]).sort("line"),
+        notes=_describe_lengths(timed),
+    )
+
+
+def number_places(readings: pl.DataFrame) -> pl.DataFrame:
+    """Give readings numbers of their own where several stem from one line: the line times 100,000, and the place in it."""
+    ordered = readings.sort("line", "interval_start_utc")
+    if ordered["line"].n_unique() == len(ordered):
+        return ordered
+    return ordered.with_columns(line=pl.col("line") * PLACES_OF_LINE + pl.int_range(pl.len()).over("line"))
+
+
+def _declared_minutes(timed: pl.DataFrame) -> pl.Expr:
+    """Return what each line says of its own length, where it names its end; else a half-hour."""
+    if "stamp_end" in timed.columns:
+        return (pl.col("stamp_end") - pl.col("instant_utc")).dt.total_seconds() / 60
+    return pl.lit(float(HALF))
+
+
+def _no_lines() -> pl.DataFrame:
+    return pl.DataFrame(schema={"line": pl.Int64, "reason": pl.String})
+
+
+def _part_by_length(timed: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    minutes = pl.col("minutes")
+    is_part = (minutes < HALF) & (minutes > 0) & (HALF % minutes == 0)
+    on_hour = pl.col("interval_start_utc") == pl.col("interval_start_utc").dt.truncate("1h")
+    is_hour = (minutes == HOUR) & on_hour & pl.col("is_half_hour")
+    is_half = (minutes == HALF) | ((minutes == HOUR) & ~is_hour)  # an hour off the hour is flagged as off the grid
+    halves = timed.filter(is_half).with_columns(is_half_hour=pl.col("is_half_hour") & (minutes == HALF))
+    return timed.filter(is_hour), halves, timed.filter(is_part), timed.filter(~(is_half | is_part | is_hour))
+
+
+def split_hours(hours: pl.DataFrame) -> pl.DataFrame:
+    """Part each hour in two half-hours of half its gas."""
+    half = hours.with_columns(pl.col("gas_kwh") / 2, is_half_hour=pl.lit(value=True))
+    return pl.concat([half, half.with_columns(pl.col("interval_start_utc") + HALF_HOUR)])
+
+
+def sum_parts(parts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Add up intervals shorter than a half-hour; a half-hour of which a part is missing or negative is none.
+
+    Returns
+    -------
+    tuple
+        The half-hours, each at the line of its first part; and the lines that made none.
+
+    """
+    slot = pl.col("interval_start_utc").dt.truncate("30m")
+    once = parts.with_columns(slot=slot).unique(
+        ["household_id", "interval_start_utc", "gas_kwh"], keep="first", maintain_order=True
+    )
+    key = ["household_id", "slot"]
+    needed = (HALF / pl.col("minutes")).first().cast(pl.Int64)
+    sums = once.group_by(key, maintain_order=True).agg(
+        pl.col("gas_kwh").sum(),
+        pl.col("line").min(),
+        whole=(pl.len() == needed)
+        & (pl.col("interval_start_utc").n_unique() == needed)
+        & (pl.col("gas_kwh") >= 0).all(),
+    )
+    made = sums.filter("whole").with_columns(interval_start_utc=pl.col("slot"), is_half_hour=pl.lit(value=True))
+    left = parts.with_columns(slot=slot).join(made.select(key), on=key, how="anti")
+    reason = pl.lit("a part of a half-hour whose other parts are missing, negative or several")
+    return made, left.select("line", reason=reason)
+
+
+def difference_register(readings: pl.DataFrame, unit_kwh: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Turn the states of registers into the use between each state and the next.
+
+    A register that starts again at nought after its last digit goes on; one that falls otherwise was exchanged, and what was
+    used meanwhile is not known. Use over a gap belongs to no interval.
+    """
+    key = ["household_id", "instant_utc"]
+    ordered = readings.sort(*key, "line").unique(key, keep="first", maintain_order=True)
+    before, after = pl.col("gas_kwh"), pl.col("gas_kwh").shift(-1).over("household_id")
+    length = (pl.col("instant_utc").shift(-1).over("household_id") - pl.col("instant_utc")).dt.total_seconds() / 60
+    stepped = ordered.with_columns(use=after - before, step=length, top=_top_of_register(before / unit_kwh) * unit_kwh)
+    usual = pl.col("step").drop_nulls().mode().min().over("household_id")
+    turned = pl.col("use") + pl.col("top")
+    rolled = (pl.col("use") < 0) & (before > 0.99 * pl.col("top")) & (turned < 0.01 * pl.col("top"))
+    stepped = stepped.with_columns(use=pl.when(rolled).then(turned).otherwise("use"))
+    reason = pl.coalesce(
+        pl.when(pl.col("use").is_null()).then(pl.lit("the last state of the register: its use is not known yet")),
+        pl.when(pl.col("use") < 0).then(pl.lit("the register falls after it: another meter, or its state was set")),
+        pl.when(pl.col("step") != usual).then(
+            pl.lit("a state of the register before a gap: its use lies in several intervals")
+        ),
+    )
+    judged = stepped.with_columns(reason=reason)
+    good = (
+        judged.filter(pl.col("reason").is_null())
+        .with_columns(gas_kwh=pl.col("use"))
+        .drop("use", "step", "top", "reason")
+    )
+    repeated = readings.join(ordered.select("line"), on="line", how="anti")
+    lost = pl.concat(
+        [
+            judged.drop_nulls("reason").select("line", "reason"),
+            repeated.select("line", reason=pl.lit("a state of the register for the same moment stands here already")),
+        ]
+    )
+    return good.with_columns(is_half_hour=pl.lit(value=True)), lost
+
+
+def _top_of_register(state: pl.Expr) -> pl.Expr:
+    """Return the next power of ten above the highest state of each home: what the register counts to."""
+    digits = state.max().over("household_id").clip(1, None).log10().floor() + 1
+    return pl.lit(10.0).pow(digits)
+
+
+def _name_others(other: pl.DataFrame) -> pl.DataFrame:
+    length = (
+        pl.when(pl.col("minutes") == DAY_MINUTES)
+        .then(pl.lit("a day"))
+        .otherwise(pl.format("{} minutes", pl.col("minutes")))
+    )
+    return other.select("line", reason=pl.format("an interval of {}: half-hours cannot be made of it", length))
+
+
+def _describe_lengths(timed: pl.DataFrame) -> tuple[str, ...]:
+    """Say how many readings have which length."""
+    counts = timed.group_by("minutes").agg(readings=pl.len()).sort("readings", descending=True)
+    return tuple(f"{minutes:g} min: {readings:,} readings" for minutes, readings in counts.head(5).iter_rows())
+
+
+def fill_zeros(readings: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Add the half-hours that a home's readings leave out between its first and its last as zero use; and count them.
+
+    Each added half-hour is numbered after the reading before it.
+    """
+    ends = readings.group_by("household_id").agg(
+        first=pl.col("interval_start_utc").min(), last=pl.col("interval_start_utc").max()
+    )
+    grid = ends.select(
+        "household_id", interval_start_utc=pl.datetime_ranges("first", "last", "30m", time_unit="us")
+    ).explode("interval_start_utc")
+    key = ["household_id", "interval_start_utc"]
+    absent = grid.join(readings.select(key), on=key, how="anti").sort(key)
+    lines = readings.select(*key, "line").sort(key)
+    placed = absent.join_asof(
+        lines.rename({"interval_start_utc": "at"}),
+        left_on="interval_start_utc",
+        right_on="at",
+        by="household_id",
+        check_sortedness=False,
+    ).select("line", *key, gas_kwh=pl.lit(0.0), is_half_hour=pl.lit(value=True))
+    return number_places(pl.concat([readings, placed.select(readings.columns)])), len(absent)
+
+
+def describe_unused(readings: pl.DataFrame, unused: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines that made no half-hour as rejects (`REJECT`), each once, as they were read."""
+    once = unused.unique("line", keep="first", maintain_order=True)
+    shown = readings.select(
+        "line", text=pl.format("{},{},{} kWh", "household_id", pl.col("instant_utc").dt.to_string(), "gas_kwh")
+    )
+    return REJECT.conform(once.join(shown.unique("line", keep="first"), on="line", how="left").sort("line"))

@@ -1,0 +1,228 @@
+"""What the beginning of a file tells: its encoding, its line ends, its delimiter, its decimal mark and its format."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from transforms.readings.declaration import (
+    Dialect,
+    Encoding,
+    Layout,
+    RefusalError,
+    UnknownHeaderError,
+)
+from transforms.readings.formats import SHOWN_CHARACTERS, recognise, recognise_lines
+
+MOST_LINES_ABOVE = 40  # text above the header of a supplier's file
+SAMPLE_LINES = 500
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+BINARY_SHARE = 0.02  # of control characters, from which on a file is no text
+WIDE_COLUMNS = 20  # numbers in one row, from which on it is a row of a day
+_BOMS: tuple[tuple[bytes, Encoding], ...] = (
+    (b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
+)  # fmt: skip
+_BLANK = " \t\r\ufeff"
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_NUMBER = re.compile(r"^[+-]?\d+([.,]\d+)?$")
+_COMMA_NUMBER = re.compile(r"^[+-]?\d+,\d+$")
+_PLAIN_DAY_FIRST = re.compile(r"\d\d?/\d\d?/\d{4} \d\d?:\d\d")
+_ONLY_A_DAY = re.compile(r"(^|[,;\t ])(\d{4}-\d\d-\d\d|\d\d[/-]\d\d[/-]\d{4})([,;\t]|$)")
+_DECIMAL_COMMA_FIELD = re.compile(r",\d+,\d+$")
+_POINT_NUMBER = re.compile(r"^[+-]?\d*\.\d+$")
+
+
+def find_layout(start: bytes, *, is_whole: bool) -> Layout:
+    """Return the layout of a text file by its first bytes.
+
+    Parameters
+    ----------
+    start
+        The beginning of the file, unpacked.
+    is_whole
+        Whether this is all of it.
+
+    Raises
+    ------
+    NotUsedError
+        If it is no delivery.
+    RefusalError
+        If it is empty, no text, or of no known format.
+
+    """
+    encoding, text = decode_start(start)
+    if len(_CONTROL.findall(text)) > BINARY_SHARE * len(text):
+        raise RefusalError("binary, not text: deliver CSV, or one of the other kinds that `hearth formats` lists")
+    line_end: Literal["\n", "\r"] = "\r" if "\r" in text and "\n" not in text else "\n"
+    lines = text.split(line_end)
+    if not is_whole:
+        if len(lines) == 1:
+            raise RefusalError(f"no line ends within its first {len(start)} bytes")
+        lines.pop()
+    if not any(line.strip(_BLANK) for line in lines):
+        raise RefusalError("empty" if is_whole else "nothing but blanks at its beginning")
+    return _find_text_layout(lines[:SAMPLE_LINES], Dialect(encoding=encoding, line_end=line_end))
+
+
+def decode_start(start: bytes) -> tuple[Encoding, str]:
+    """Return the encoding of a text by its first bytes, and these as text, without a BOM."""
+    for bom, encoding in _BOMS:
+        if start.startswith(bom):
+            return encoding, start.removeprefix(bom).decode(encoding, errors="replace")
+    zeros = start[: len(start) // 2 * 2]
+    if len(zeros) > 2 and max(zeros[::2].count(0), zeros[1::2].count(0)) > len(zeros) * 0.4:  # noqa: PLR2004 - a letter and a zero
+        found: Encoding = "utf-16-le" if zeros[1::2].count(0) > zeros[::2].count(0) else "utf-16-be"
+        return found, start.decode(found, errors="replace")
+    if _is_latin(start):
+        return "latin-1", start.decode("latin-1")
+    return "utf-8", start.decode("utf-8", errors="replace")
+
+
+def _is_latin(start: bytes) -> bool:
+    """Say whether a text is written in Latin-1: its header, or most of its lines with other letters than ASCII, is no UTF-8."""
+    lines = [line for line in re.split(rb"[\r\n]+", start)[:-1] or [start] if line.strip()]
+    other = [line for line in lines if not line.isascii()]
+    broken = [line for line in other if not _is_utf8(line)]
+    return bool(broken) and (broken[0] is lines[0] or (len(broken) > 1 and len(broken) * 2 > len(other)))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _find_text_layout(lines: list[str], dialect: Dialect) -> Layout:
+    for delimiter in _candidates(lines):
+        rows = [split_line(line, delimiter) for line in lines]
+        found = find_header(rows)
+        if found is None:
+            continue
+        layout, above = found
+        dialect = replace(dialect, delimiter=delimiter, skipped_lines=above)
+        return replace(layout, dialect=replace(dialect, decimal=_find_decimal(rows[above + 1 :], layout, delimiter)))
+    first = next(line for line in lines if line.strip(_BLANK))
+    bare = recognise_lines(first)
+    if bare is not None:
+        return replace(bare, dialect=replace(dialect, delimiter=_first_blank(first)))
+    _refuse(lines)
+    raise AssertionError
+
+
+def _candidates(lines: list[str]) -> Iterator[str]:
+    """Yield the delimiters that a text may have: the one that its first line names, else those that it holds."""
+    first = next(line for line in lines if line.strip(_BLANK)).strip().strip('"')
+    if first.lower().startswith("sep=") and len(first) == len("sep=") + 1:
+        yield first[-1]
+        return
+    sample = "\n".join(lines)
+    yield from (mark for mark in DELIMITERS if mark in sample) if any(mark in sample for mark in DELIMITERS) else (",",)
+
+
+def split_line(line: str, delimiter: str) -> list[str]:
+    """Part one line at its delimiters, those within quotes left out."""
+    try:
+        return next(csv.reader([line.replace("\r", " ")], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:  # a field of more than 131,072 characters
+        return []
+
+
+def find_header(rows: Sequence[Sequence[str]]) -> tuple[Layout, int] | None:
+    """Return the layout that one of the first rows declares, and how many rows stand above it; None where none does.
+
+    Raises
+    ------
+    NotUsedError
+        If a row is the header of what is no delivery.
+    RefusalError
+        If it is the header of what holds no half-hours of gas, or stands below lines that are as wide as it.
+
+    """
+    for above, row in enumerate(rows[:MOST_LINES_ABOVE]):
+        if not any(cell.strip() for cell in row):
+            continue
+        try:
+            layout = recognise(row)
+        except UnknownHeaderError:
+            continue
+        wide = [
+            n
+            for n, other in enumerate(rows[:above], 1)
+            if sum(bool(cell.strip()) for cell in other) >= layout.width > 1
+        ]
+        if wide:
+            raise RefusalError(
+                f"line {above + 1} is a header ({layout.format.name}), and {len(wide)} lines as wide as it stand above; "
+                "part the file there"
+            )
+        return layout, above
+    return None
+
+
+def _find_decimal(rows: Sequence[Sequence[str]], layout: Layout, delimiter: str) -> Literal[".", ","]:
+    """Tell the decimal mark by the values: `1,234` alone may be a thousand, `0,123` and `1,5` may not."""
+    columns = [layout.positions["value"]] if "value" in layout.positions else list(layout.intervals)
+    values = [row[at].strip() for row in rows for at in columns if at < len(row)]
+    commas = [value for value in values if _COMMA_NUMBER.match(value)]
+    if not commas or any(_POINT_NUMBER.match(value) for value in values):
+        return "."
+    sure = delimiter != "," or any(v.lstrip("+-").startswith("0,") or len(v.split(",")[1]) != 3 for v in commas)  # noqa: PLR2004 - digits of a thousand
+    return "," if sure else "."
+
+
+def _first_blank(line: str) -> str:
+    return next((mark for mark in line.strip() if mark in " \t,;"), ",")
+
+
+def _refuse(lines: list[str]) -> None:
+    """Say of a text of no known format what can be told of it.
+
+    Raises
+    ------
+    RefusalError
+        Always.
+
+    """
+    told = [line for line in lines if line.strip(_BLANK)]
+    head, rest = told[0], told[1:]
+    if head.strip().strip('"').lower().startswith("sep=") and rest:
+        head, rest = rest[0], rest[1:]
+    delimiter = max(DELIMITERS, key=head.count)
+    rows = [split_line(line, delimiter) for line in rest[:50]]
+    facts = [f"{DELIMITERS[delimiter]}-separated"] if delimiter in head else ["no delimiter"]
+    numbers = [[cell.strip() for cell in row if _NUMBER.match(cell.strip())] for row in rows]
+    if any(_COMMA_NUMBER.match(cell) for row in numbers for cell in row):
+        facts.append("with decimal commas")
+    if numbers and min(map(len, numbers)) >= WIDE_COLUMNS:
+        facts.append("one row a day or more, its intervals side by side")
+    shown = head if len(head) <= SHOWN_CHARACTERS else head[:SHOWN_CHARACTERS] + "..."
+    detail = f"line {lines.index(told[0]) + 1 if head is told[0] else 2}: {shown}"
+    try:
+        recognise(split_line(head, delimiter))
+    except UnknownHeaderError as error:
+        if any(_NUMBER.match(cell.strip()) for cell in split_line(head, delimiter)):
+            facts.append("its first line is no header: add one")
+        raise UnknownHeaderError(f"{error} ({', '.join(facts)})", detail) from None
+    raise AssertionError
+
+
+def hint_at(reason: str, text: str, layout: Layout) -> str:
+    """Return what is known of a whole file from the first line that could not be read: where it went wrong, and what helps."""
+    wants_offset = layout.format.clock_from == "offset"
+    if reason == "unparseable stamp" and wants_offset and _PLAIN_DAY_FIRST.search(text):
+        return (
+            "; its stamps are days first and have lost their offset from UTC, as a spreadsheet writes them: download the file anew "
+            "and do not save it from a spreadsheet"
+        )
+    if reason == "unparseable stamp" and _ONLY_A_DAY.search(text):
+        return "; its stamps are whole days: half-hours cannot be made of days"
+    if reason == "unparseable stamp":
+        return f"; a stamp of `{layout.format.name}` is written as in `{layout.format.example[1]}`"
+    if reason == "wrong number of fields" and layout.dialect.delimiter == "," and _DECIMAL_COMMA_FIELD.search(text):
+        return "; decimal commas between commas: put quotes around the values, or part the fields by semicolons"
+    return ""
