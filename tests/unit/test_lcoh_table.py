@@ -154,7 +154,6 @@ def test_each_option_moves_the_cost_by_what_it_is_worth() -> None:
     assert base - network_lcoh(replace(WANG2018, replaces_heat_pump=False)) == pytest.approx(
         heat_pump_gbp_per_mwh / 1.035**25, rel=1e-6
     )
-    assert network_lcoh(replace(WANG2018, om_charged_on="produced")) - base == pytest.approx(29.9 * 0.2)
     assert base - network_lcoh(replace(WANG2018, heat_pump_om="per_kw")) == pytest.approx(3.7 * (15 - 1) / 19)
 
 

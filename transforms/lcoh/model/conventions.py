@@ -20,8 +20,6 @@ class Convention:
     loss_rule: Literal["share_of_produced", "pipe_heat_loss"]
     """Whether the distribution loss is a share of the heat produced, or follows from pipes, insulation and
     temperatures."""
-    om_charged_on: Denominator
-    """The heat on which operation and maintenance in GBP/MWh is paid."""
     heat_pump_om: Literal["share_of_capital", "per_kw"]
     """What operation and maintenance of a network's heat pump is proportional to."""
     replaces_heat_pump: bool
@@ -64,7 +62,6 @@ WANG2018: Final = Convention(
     name="wang2018",
     denominator="produced",
     loss_rule="share_of_produced",
-    om_charged_on="delivered",
     heat_pump_om="share_of_capital",
     replaces_heat_pump=True,
     replaces_connections=False,
@@ -96,7 +93,6 @@ BEST_PRACTICE: Final = Convention(  # ours: each choice is defended in docs/meth
     name="best_practice",
     denominator="delivered",
     loss_rule="pipe_heat_loss",
-    om_charged_on="delivered",
     heat_pump_om="share_of_capital",
     replaces_heat_pump=True,
     replaces_connections=True,

@@ -155,7 +155,7 @@ def network_flows(built: BuiltNetwork, energy: Mapping[str, Energy], *, demand_k
     Capital_0 = K,  Capital_(k m) = K_P for each heat pump lifetime m that ends before the network does, and so for
     peak plant, store and connections where the convention has them; where the horizon is that of a network for all
     systems, what is left of the last one is credited (`renewed`)
-    O&M_t = o M + o_P + o_B K_B,  Fuel_t = p_t E + g_t G,  Carbon_t = c_t E + k_t G
+    O&M_t = o D + o_P + o_B K_B,  Fuel_t = p_t E + g_t G,  Carbon_t = c_t E + k_t G
     E = Q_P / SPF + a D,  G = (Q - Q_P) / eta of what the peak plant buys, Q_P = Q where there is none
     A network that buys its heat: E = a D,  G = Q
 
@@ -180,11 +180,10 @@ def network_flows(built: BuiltNetwork, energy: Mapping[str, Energy], *, demand_k
     Wang, Z. (2018), sections 2.2 and 3.2.2, table A.2.
 
     """
-    network, convention = built.network, built.convention
+    network = built.network
     heat = _heat_of_year(built, demand_kwh=demand_kwh)
     bought = [(energy[carrier], _by_year(mwh, network)) for carrier, mwh in _bought_mwh(built, heat)]
-    charged_mwh = heat.delivered_mwh if convention.om_charged_on == "delivered" else heat.produced_mwh
-    om_gbp = _heat_om_gbp_per_mwh(network) * charged_mwh + _plant_om_gbp(built)
+    om_gbp = _heat_om_gbp_per_mwh(network) * heat.delivered_mwh + _plant_om_gbp(built)
     return CashFlows(
         capital_gbp=_spending(built),
         om_gbp=in_operation(_by_year(om_gbp, network)),
@@ -260,7 +259,7 @@ def _total(flows: Iterable[Yearly]) -> Yearly:
 
 
 def _heat_om_gbp_per_mwh(network: HeatNetwork) -> Floats:
-    """Return what pipes, HIUs, meters and their reading cost for each MWh of heat."""
+    """Return what pipes, HIUs, meters and their reading cost for each MWh that is delivered."""
     return (
         network.pipe_om_gbp_per_mwh
         + network.hiu_om_gbp_per_mwh
