@@ -20,7 +20,6 @@ from transforms.tables.heat import (
     SELECTION_FUNNEL,
 )
 from transforms.tables.lineage import DATA_DICTIONARY, FLAG_COUNT, SOURCE
-from transforms.tables.origins import COMPUTED_BY
 from transforms.tables.schema import Table
 from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT  # fmt: skip
 
@@ -158,7 +157,7 @@ class Published:
     def trace(self, table: Table, columns: Sequence[str]) -> str:
         """Return where in the warehouse a figure's numbers stand and which module computed them."""
         names = ", ".join(table.column(name).name for name in columns)
-        return f"table {table.name}, columns {names}; computed by {COMPUTED_BY[table.name]}"
+        return f"table {table.name}, columns {names}; computed by {table.module}"
 
 
 def provenance_of_demand(published: Published, run: RunInfo, *, trace: str) -> dict[str, str]:

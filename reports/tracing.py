@@ -14,7 +14,6 @@ from reports.inputs import WAY_OF_A_NUMBER, Published, RunInfo
 from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HOUSEHOLD_PERIOD
 from transforms.tables.lineage import RUN, SOURCE
-from transforms.tables.origins import COMPUTED_BY
 from transforms.tables.schema import Table
 
 OWN_STATUSES = ("back-solved", "own choice", "derived", "override")  # labelled: nobody published these figures
@@ -53,7 +52,7 @@ class Assumption:
 
 def steps() -> list[Step]:
     """Return the tables that a number passes, from the delivered file to the cost of heat."""
-    return [Step(table.name, table.grain, COMPUTED_BY[table.name]) for table in WAY_OF_A_NUMBER]
+    return [Step(table.name, table.grain, table.module) for table in WAY_OF_A_NUMBER]
 
 
 def examples(published: Published, run: RunInfo) -> list[Example]:

@@ -11,7 +11,6 @@ from warehouse.lake import Lake
 from warehouse.versions import check_lake
 
 WITHDRAWN = "withdrawn"  # in place of the fingerprint of decisions: whoever takes the source in again has to read it
-NO_MONTH = "none"  # where readings stand whose stamp belongs to no month that is ever built (bad_time)
 
 
 class LandingPath(BaseModel):
@@ -82,7 +81,9 @@ class Manifest(BaseModel):
     line_flags: dict[str, int] = {}  # readings by flag, `ok` included
     counted: dict[str, int] = {}  # what is only counted, such as above_meter_rating
     parameters: dict[str, float] = {}  # thresholds and gas conversion that the readings were judged and made with
-    months: dict[str, str] = {}  # "2009-01" (or NO_MONTH) -> key of the object with the readings of that month
+    months: dict[
+        str, str
+    ] = {}  # "2009-01" (or `reading_objects.NO_MONTH`) -> key of the object with the readings of that month
     month_readings: dict[str, int] = {}
     rejects_key: str | None = None
     table_key: str | None = None  # households and temperature: the object that holds the table

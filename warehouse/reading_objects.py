@@ -10,7 +10,8 @@ import polars as pl
 
 from transforms.tables.lake import READING, REJECT
 from warehouse.lake import Lake
-from warehouse.manifest import NO_MONTH
+
+NO_MONTH = "none"  # where readings stand whose stamp belongs to no month that is ever built (bad_time)
 
 # lines ascend and half-hours step: as differences they take a fifth of the space, and less time to write
 _ENCODINGS = {"line": "DELTA_BINARY_PACKED", "interval_start_utc": "DELTA_BINARY_PACKED"}

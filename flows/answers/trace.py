@@ -121,7 +121,7 @@ class _Walk:
         return Step(
             table=name,
             holds=origin.table.grain,
-            module=origin.module,
+            module=origin.table.module,
             rows=rows,
             figures=tuple(self._judge(name, figure, total[figure.name]) for figure in origin.figures) if rows else (),
             listed=self._list(origin, where),
@@ -138,7 +138,7 @@ class _Walk:
         return Step(
             table=self.table,
             holds=origin.table.grain,
-            module=origin.module,
+            module=origin.table.module,
             rows=1,
             figures=tuple(Found(name=name, value=value, unit=units[name]) for name, value in self.row.items()),
             listed=pl.DataFrame(),
@@ -194,7 +194,7 @@ class _Walk:
         return Step(
             table="assumption",
             holds=origin.table.grain,
-            module=origin.module,
+            module=origin.table.module,
             rows=len(rows),
             figures=tuple(figures),
             listed=rows.select(origin.listed),

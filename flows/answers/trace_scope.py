@@ -10,7 +10,8 @@ from typing import Any, Final
 from flows.answers.trace_key import Query, quote
 from transforms.claims.sample_claims import PAPER_YEAR
 from transforms.heat.periods import shift_month
-from warehouse.manifest import NO_MONTH, Manifest
+from warehouse.manifest import Manifest
+from warehouse.reading_objects import NO_MONTH
 
 PAPER_COSTS: Final = {"scenario": "paper_fit", "convention": "wang2018"}  # that statements of the paper are judged on
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)

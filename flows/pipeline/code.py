@@ -66,9 +66,8 @@ def code_fingerprint(function: Callable[..., object], *, declared: bool = False)
     for module in sorted(code.modules):
         digest.update(f"{module} {_read(module).digest}\n".encode())
     for module, name in sorted(code.declared):
-        digest.update(f"{module}.{name} {_describe(getattr(importlib.import_module(module), name))}\n".encode())
-    for library in LIBRARIES:
-        digest.update(f"{library} {version(library)}\n".encode())
+        digest.update(f"{module}.{name} {_describe_declared(module, name)}\n".encode())
+    digest.update(_describe_libraries().encode())
     return digest.hexdigest()
 
 
@@ -82,6 +81,7 @@ def find_code(function: Callable[..., object], *, declared: bool = False) -> Cod
         one = open_ends.pop()
         if one.name is not None and not declared and _is_declaration(one.module, one.name):
             values.add((one.module, one.name))
+            open_ends += [_Import(kind, None) for kind in _list_kinds(one.module, one.name)]
             continue
         for module in (*_packages_of(one.module), one.module):
             if module not in modules:
@@ -184,6 +184,23 @@ def _is_declaration(module: str, name: str) -> bool:
         return False
     value = getattr(importlib.import_module(module), name)
     return not callable(value)
+
+
+def _list_kinds(module: str, name: str) -> list[str]:
+    """Return the modules of ours that declare what kind a value is: their methods run with it."""
+    value = getattr(importlib.import_module(module), name)
+    kinds = {type(part).__module__ for part in (value if isinstance(value, tuple) else (value,))}
+    return sorted(kind for kind in kinds if kind.split(".")[0] in OURS)
+
+
+@functools.cache
+def _describe_declared(module: str, name: str) -> str:
+    return str(_describe(getattr(importlib.import_module(module), name)))
+
+
+@functools.cache
+def _describe_libraries() -> str:
+    return "\n".join(f"{library} {version(library)}" for library in LIBRARIES)
 
 
 def _describe(value: object) -> object:

@@ -48,7 +48,6 @@ from transforms.tables.schema import UTC
 from warehouse.containers import Opened, load_rows, open_delivery
 from warehouse.lake import Lake
 from warehouse.landing import iter_text, read_text, split_name
-from warehouse.manifest import ClockDay
 from warehouse.reading_objects import ReadingObjects, name_object
 
 MOST_COUNTS = 16  # of blocks, before they are added up
@@ -313,7 +312,7 @@ def _describe_content(now: Pass) -> dict[str, Any]:
         "dialect": layout.dialect.describe(),
         "clock": work.decisions.clock,
         "clock_basis": work.decisions.clock_basis,
-        "clock_evidence": tuple(ClockDay(**asdict(day)) for day in evidence),
+        "clock_evidence": tuple(asdict(day) for day in evidence),
         "stamp": plan.stamp,
         "id_basis": work.decisions.id_basis,
         "interval_basis": "; ".join(tally.notes) or "half-hours by their stamps",

@@ -10,8 +10,9 @@ import polars as pl
 from flows.pipeline.readings import MonthOfReadings, MonthSource
 from transforms.climate.weather_normal import NormalWeather
 from warehouse.lake import Lake
-from warehouse.manifest import NO_MONTH, Manifest, read_manifests
+from warehouse.manifest import Manifest, read_manifests
 from warehouse.quarantine import Decision, left_out_sources, read_decisions, replaced_sources
+from warehouse.reading_objects import NO_MONTH
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from transforms.heat.heating import HeatingRule, measure_heating
 from transforms.heat.periods import Period, Sufficiency, find_periods, measure_coverage
 from transforms.heat.profiles import complete_profile, expect_heat, place_hours, profile_month, stock_weights
 from transforms.heat.season import profile_by_season
-from transforms.heat.selection import count_funnel, list_homes, select_homes
+from transforms.heat.selection import count_funnel, join_annual_heat, list_homes, select_homes
 from transforms.tables.heat import (
     HEAT_DEMAND_ANNUAL,
     HEAT_HOURLY,
@@ -119,11 +119,8 @@ def work_period(lake: Lake, unit: Unit[PeriodToAggregate]) -> tuple[Frames, dict
         weights=weights,
         bootstrap=bootstrap,
     )
-    by_home = selected.join(
-        annual.select("household_id", "heat_kwh_annual", "filled_share"), on="household_id", how="left"
-    ).with_columns(heat_kwh_observed=pl.col("gas_kwh_observed") * given.boiler_efficiency)
     frames = {
-        HOUSEHOLD_PERIOD: by_home.sort(HOUSEHOLD_PERIOD.key),
+        HOUSEHOLD_PERIOD: join_annual_heat(selected, annual, boiler_efficiency=given.boiler_efficiency),
         SELECTION_FUNNEL: count_funnel(selected, cells, period, boiler_efficiency=given.boiler_efficiency),
         HEAT_PROFILE: profile,
         HEAT_PROFILE_SEASON: profile_by_season(profile),

@@ -16,7 +16,8 @@ from tests.landing_files import CLEAN, DAY, HEADER, LINES, deliver, ingest, is_a
 from transforms.readings.declaration import GasConversion
 from warehouse.lake import Lake
 from warehouse.landing import ChangedFileError
-from warehouse.manifest import NO_MONTH, read_manifests, superseded_sources
+from warehouse.manifest import read_manifests, superseded_sources
+from warehouse.reading_objects import NO_MONTH
 
 
 def test_a_delivered_reading_can_be_followed_from_its_line_to_the_lake(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import polars as pl
 from transforms.heat.cells import annual_of_groups, arrange_cells
 from transforms.heat.heating import DECLARED_SYSTEM, GAS_HEATING
 from transforms.heat.periods import Period, Sufficiency
-from transforms.tables.heat import SELECTION_FUNNEL
+from transforms.tables.heat import HOUSEHOLD_PERIOD, SELECTION_FUNNEL
 from transforms.tables.words import EXCLUSIONS
 
 CRITERIA = {
@@ -104,6 +104,28 @@ def select_homes(
         )
         .drop("heats")
     )
+
+
+def join_annual_heat(selected: pl.DataFrame, annual: pl.DataFrame, *, boiler_efficiency: float) -> pl.DataFrame:
+    r"""Return the homes of a period with their heat (`HOUSEHOLD_PERIOD`).
+
+    The heat of the hours observed is :math:`Q = \eta G` [kWh], that of the whole period is taken from `annual`.
+
+    Parameters
+    ----------
+    selected
+        As from `select_homes`, with the gas of the hours observed, `gas_kwh_observed` [kWh].
+    annual
+        `household_id`, `heat_kwh_annual` [kWh], `filled_share` [1] of the included homes.
+    boiler_efficiency
+        Heat delivered per gas used [1].
+
+    """
+    whole = annual.select("household_id", "heat_kwh_annual", "filled_share")
+    joined = selected.join(whole, on="household_id", how="left").with_columns(
+        heat_kwh_observed=pl.col("gas_kwh_observed") * boiler_efficiency
+    )
+    return HOUSEHOLD_PERIOD.conform(joined).sort(HOUSEHOLD_PERIOD.key)
 
 
 def count_funnel(

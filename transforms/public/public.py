@@ -108,6 +108,7 @@ FLAG_TOTAL = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="quality.disclosure.accounts:publish_flags",
 )  # fmt: skip
 
 PUBLIC_TABLES = {

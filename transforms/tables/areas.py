@@ -35,6 +35,7 @@ AREA = Table(
         Column("source", S, "who published these figures"),
     ),
     tier="public",
+    made_by="transforms.areas.tables:make_area_tables",
 )  # fmt: skip
 
 AREA_ARC = Table(
@@ -44,6 +45,7 @@ AREA_ARC = Table(
         Column("points", S, "eastings and northings by turns: the first corner, then steps to each next one", "m"),
     ),
     tier="public",
+    made_by="transforms.areas.borders:borders_to_frames",
 )  # fmt: skip
 
 AREA_RING = Table(
@@ -55,6 +57,7 @@ AREA_RING = Table(
         Column("arcs", S, "numbers of its arcs in order, negative where an arc runs backwards; clockwise around a hole"),
     ),
     tier="public",
+    made_by="transforms.areas.borders:borders_to_frames",
 )  # fmt: skip
 
 AREA_GAS = Table(
@@ -74,6 +77,7 @@ AREA_GAS = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.areas.tables:make_area_tables",
 )  # fmt: skip
 
 # What the files of an area folder hold, in our words, before areas are put together.
@@ -184,6 +188,7 @@ AREA_HOME_DEMAND = Table(
         Column("hours_of", S, "whose published profile its hours follow; null where there is none", nullable=True),
     ),
     tier="public",
+    made_by="transforms.areas.demand:list_home_demands",
 )  # fmt: skip
 
 AREA_HEAT = Table(
@@ -215,6 +220,7 @@ AREA_HEAT = Table(
         Column("confidence_reason", S, "why"),
     ),
     tier="public",
+    made_by="transforms.areas.heat:area_heat",
 )  # fmt: skip
 
 gas_level = AREA_GAS.column("level")
@@ -238,6 +244,7 @@ AREA_VALIDATION = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.areas.validation:validate_areas",
 )  # fmt: skip
 
 AREA_VALIDATION_SCORE = Table(
@@ -263,6 +270,7 @@ AREA_VALIDATION_SCORE = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.areas.validation:score_areas",
 )  # fmt: skip
 
 WIDTH_RULES = ("2011", "2019", "none")
@@ -293,6 +301,7 @@ AREA_LCOH = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.areas.costs:area_lcoh",
 )  # fmt: skip
 
 AREA_CLUSTER = Table(
@@ -321,6 +330,7 @@ AREA_CLUSTER = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.areas.clusters:area_clusters",
 )  # fmt: skip
 
 AREA_TABLES = (

@@ -29,6 +29,7 @@ LCOH = Table(
         Column("co2_kg_per_dwelling_year", F, "carbon dioxide per home and year over the system's life", "kg/yr", lower=0),
     ),
     tier="public",
+    made_by="transforms.lcoh.results.published:cost_demands",
 )  # fmt: skip
 
 ASSUMPTION = Table(
@@ -45,4 +46,5 @@ ASSUMPTION = Table(
         Column("source", S, "where the figure stands"),
     ),
     tier="public",
+    made_by="transforms.lcoh.model.measured_rows:replace_rows",
 )  # fmt: skip

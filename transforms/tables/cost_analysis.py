@@ -21,6 +21,7 @@ DIVERSITY = Table(
         Column("extrapolated", B, "whether it comes from the fitted curve instead of the homes"),
     ),
     may_be_empty=True,
+    made_by="transforms.peaks.diversity:measure_diversity",
 )  # fmt: skip
 
 DIVERSITY_CURVE = Table(
@@ -45,6 +46,7 @@ DIVERSITY_CURVE = Table(
         Column("sd_of_homes_kw", F, "standard deviation of homes in the highest interval of their mean", "kW", lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.peaks.diversity:measure_diversity",
 )  # fmt: skip
 
 DIVERSITY_HOME = Table(
@@ -58,6 +60,7 @@ DIVERSITY_HOME = Table(
         Column("heat_kwh_observed", F, "heat in the others", "kWh", lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.peaks.cold_days:list_complete_homes",
 )  # fmt: skip
 
 PEAK_DRAW = Table(
@@ -71,6 +74,7 @@ PEAK_DRAW = Table(
     ),
     tier="lake",
     may_be_empty=True,
+    made_by="transforms.peaks.diversity:list_peak_draws",
 )  # fmt: skip
 
 LCOH_HOUSEHOLD = Table(
@@ -82,6 +86,7 @@ LCOH_HOUSEHOLD = Table(
         Column("lcoh_gbp_per_mwh", F, "levelised cost of heat", "GBP/MWh", lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.lcoh.results.households:household_costs",
 )  # fmt: skip
 
 LCOH_DISTRIBUTION = Table(
@@ -98,6 +103,7 @@ LCOH_DISTRIBUTION = Table(
         Column("demand_variation", F, "standard deviation of the homes' demands over their mean", "1", nullable=True, lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.lcoh.results.households:cost_distribution",
 )  # fmt: skip
 
 LCOH_SENSITIVITY = Table(
@@ -112,6 +118,7 @@ LCOH_SENSITIVITY = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.lcoh.results.published:cost_means",
 )  # fmt: skip
 
 LCOH_SOBOL = Table(
@@ -133,6 +140,7 @@ LCOH_SOBOL = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.lcoh.results.variance:sobol_table",
 )  # fmt: skip
 
 LCOH_PROBABILITY = Table(
@@ -149,6 +157,7 @@ LCOH_PROBABILITY = Table(
         Column("cheapest_share", F, "share of draws in which none of the alternatives costs less", "1", lower=0, upper=1),
     ),
     may_be_empty=True,
+    made_by="transforms.lcoh.results.probability:probability_table",
 )  # fmt: skip
 
 BREAK_EVEN = Table(
@@ -163,6 +172,7 @@ BREAK_EVEN = Table(
         Column("note", S, "why there is no value, or what it takes for granted", nullable=True),
     ),
     may_be_empty=True,
+    made_by="transforms.lcoh.results.break_even:break_even_table",
 )  # fmt: skip
 
 ABATEMENT = Table(
@@ -177,6 +187,7 @@ ABATEMENT = Table(
         Column("note", S, "why a figure is missing", nullable=True),
     ),
     may_be_empty=True,
+    made_by="transforms.lcoh.results.abatement:abatement_table",
 )  # fmt: skip
 
 SEASONAL_PERFORMANCE = Table(
@@ -194,6 +205,7 @@ SEASONAL_PERFORMANCE = Table(
         Column("field_high", F, "upper end of what field trials in the UK measured", "1", nullable=True, lower=0),
     ),
     may_be_empty=True,
+    made_by="flows.pipeline.costs:work_costs",
 )  # fmt: skip
 
 NETWORK_FINANCE = Table(
@@ -211,6 +223,7 @@ NETWORK_FINANCE = Table(
         Column("note", S, "what the tariff is, and why a figure is missing", nullable=True),
     ),
     may_be_empty=True,
+    made_by="transforms.lcoh.results.finance:finance_table",
 )  # fmt: skip
 
 CLAIM = Table(
@@ -233,4 +246,5 @@ CLAIM = Table(
         Column("source", S, "where the statement stands"),
     ),
     may_be_empty=True,
+    made_by="transforms.claims.claims:claim_table",
 )  # fmt: skip

@@ -26,6 +26,7 @@ HEAT_PUMP_PEAK = Table(
         Column("extrapolated", B, "whether the peak of heat comes from the fitted curve instead of the homes"),
     ),
     may_be_empty=True,
+    made_by="transforms.electric.tables:electric_tables",
 )  # fmt: skip
 
 HEAT_PUMP_HOURLY = Table(
@@ -41,6 +42,7 @@ HEAT_PUMP_HOURLY = Table(
         Column("electricity_even_kw", F, "electricity per home for it", "kW", lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.electric.tables:electric_tables",
 )  # fmt: skip
 
 HYBRID_HEAT_PUMP = Table(
@@ -57,6 +59,7 @@ HYBRID_HEAT_PUMP = Table(
         Column("electricity_kwh", F, "electricity of the heat pump", "kWh/yr", lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.electric.tables:electric_tables",
 )  # fmt: skip
 
 RETROFIT = Table(
@@ -71,6 +74,7 @@ RETROFIT = Table(
         Column("worth_gbp_per_mwh", F, "cost that falls away per MWh saved: a retrofit that costs less pays", "GBP/MWh"),
     ),
     may_be_empty=True,
+    made_by="transforms.electric.tables:electric_tables",
 )  # fmt: skip
 
 HEAT_PUMP_TARIFF = Table(
@@ -84,6 +88,7 @@ HEAT_PUMP_TARIFF = Table(
         Column("price_factor", F, "mean price paid over the price of an even load under the same tariff", "1", lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.electric.tables:electric_tables",
 )  # fmt: skip
 
 ELECTRIC_TABLES = (HEAT_PUMP_PEAK, HEAT_PUMP_HOURLY, HYBRID_HEAT_PUMP, RETROFIT, HEAT_PUMP_TARIFF)

@@ -31,6 +31,7 @@ HOUSEHOLD = Table(
         Column("last_interval_utc", UTC, "start of the last ok half-hour", nullable=True),
         Column("completeness", F, "share of half-hours that are ok, in the home's best period", "1", nullable=True, lower=0, upper=1),
     ),
+    made_by="transforms.heat.selection:combine_households",
 )  # fmt: skip
 
 HOUSEHOLD_PERIOD = Table(
@@ -50,6 +51,7 @@ HOUSEHOLD_PERIOD = Table(
         Column("filled_share", F, "share of that heat which is estimated", "1", nullable=True, lower=0, upper=1),
     ),
     may_be_empty=True,
+    made_by="transforms.heat.selection:join_annual_heat",
 )  # fmt: skip
 
 SELECTION_FUNNEL = Table(
@@ -64,6 +66,7 @@ SELECTION_FUNNEL = Table(
         Column("heat_kwh_mean_without", F, "heat per home and year of the homes that pass every step but this one", "kWh/yr", nullable=True, lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.heat.selection:count_funnel",
 )  # fmt: skip
 
 HEAT_HOURLY = Table(
@@ -74,6 +77,7 @@ HEAT_HOURLY = Table(
         Column("gas_kwh", F, "gas used in the hour", "kWh", lower=0, upper=179.6),
         Column("heat_kwh", F, "heat delivered in the hour", "kWh", lower=0, upper=179.6),
     ),
+    made_by="transforms.heat.hours:gas_to_heat",
 )  # fmt: skip
 
 HEAT_PROFILE = Table(
@@ -89,6 +93,7 @@ HEAT_PROFILE = Table(
         Column("temperature_c", F, "outdoor air temperature", "degC", nullable=True, lower=-40, upper=45),
     ),
     may_be_empty=True,
+    made_by="transforms.heat.profiles:complete_profile",
 )  # fmt: skip
 
 HEAT_DEMAND_ANNUAL = Table(
@@ -111,6 +116,7 @@ HEAT_DEMAND_ANNUAL = Table(
         Column("note", S, "why a figure is missing or needs care", nullable=True),
     ),
     may_be_empty=True,
+    made_by="transforms.weather.weather:join_normal",
 )  # fmt: skip
 
 HEAT_PROFILE_SEASON = Table(
@@ -129,6 +135,7 @@ HEAT_PROFILE_SEASON = Table(
         Column("temperature_c", F, "mean outdoor air temperature of these hours", "degC", nullable=True, lower=-40, upper=45),
     ),
     may_be_empty=True,
+    made_by="transforms.heat.season:profile_by_season",
 )  # fmt: skip
 
 TEMPERATURE_HOURLY = Table(
@@ -138,4 +145,5 @@ TEMPERATURE_HOURLY = Table(
         Column("temperature_c", F, "outdoor air temperature", "degC", lower=-40, upper=45),
         Column("origin", S, "where it comes from"),
     ),
+    made_by="flows.pipeline.inputs:read_inputs",
 )  # fmt: skip

@@ -18,6 +18,7 @@ READING = Table(
         Column("line", N, "line of the source file, from 1; times 100,000 where it holds several half-hours", lower=1),
     ),
     tier="lake",
+    made_by="transforms.readings.line_flags:flag_lines",
 )  # fmt: skip
 
 EXACT_FLAG = Table(
@@ -29,6 +30,7 @@ EXACT_FLAG = Table(
     ),
     tier="lake",
     may_be_empty=True,
+    made_by="transforms.readings.neighbour_flags:list_exact_flags",
 )  # fmt: skip
 
 FLAGGED = Table(
@@ -39,6 +41,7 @@ FLAGGED = Table(
     ),
     tier="lake",
     may_be_empty=True,
+    made_by="transforms.heat.hours:build_month",
 )  # fmt: skip
 
 REJECT = Table(
@@ -49,6 +52,7 @@ REJECT = Table(
         Column("reason", S, "why no reading could be made of it"),
     ),
     tier="lake",
+    made_by="transforms.readings.parse:part_lines",
 )  # fmt: skip
 
 CELL = Table(
@@ -64,6 +68,7 @@ CELL = Table(
         Column("last_interval_utc", UTC, "last ok half-hour"),
     ),
     tier="lake",
+    made_by="transforms.heat.hours:count_cells",
 )  # fmt: skip
 
 DAY = Table(
@@ -81,6 +86,7 @@ DAY = Table(
         Column("gap_kwh", F, "smallest difference between two unequal ones", "kWh", nullable=True, lower=0),
     ),
     tier="lake",
+    made_by="transforms.history.digest:sum_days",
 )  # fmt: skip
 
 _run = (
@@ -100,17 +106,20 @@ EQUAL_RUN = Table(
         Column("is_last", B, "whether the home's month ends with it"),
     ),
     tier="lake",
+    made_by="transforms.history.equal_runs:find_runs",
 )  # fmt: skip
 
 OPEN_RUN = Table(
     "open_run", "the run of equal readings that a home's month ends with, from its start in whichever month",
     ("household_id",), _run, tier="lake",
+    made_by="transforms.history.equal_runs:join_runs",
 )  # fmt: skip
 
 CLOSED_RUN = Table(
     "closed_run", "a long run of equal readings from its start to its end, across months", ("household_id", "start_utc"),
     (*_run, Column("step_kwh", F, "the meter's step then", "kWh", nullable=True, lower=0)),
     tier="lake",
+    made_by="transforms.history.equal_runs:name_step",
 )  # fmt: skip
 
 RECENT_DAY = Table(
@@ -123,6 +132,7 @@ RECENT_DAY = Table(
         Column("gap_kwh", F, "smallest difference between two unequal readings", "kWh", nullable=True, lower=0),
     ),
     tier="lake",
+    made_by="transforms.history.history:advance",
 )  # fmt: skip
 
 HOME_LEVEL = Table(
@@ -142,6 +152,7 @@ HOME_LEVEL = Table(
         Column("warm_kwh", F, "their gas", "kWh", lower=0),
     ),
     tier="lake",
+    made_by="transforms.history.history:advance",
 )  # fmt: skip
 
 LEVEL_CHANGE = Table(
@@ -157,6 +168,7 @@ LEVEL_CHANGE = Table(
         Column("contrast", F, "difference of the mean logarithms of the levels: largest where the change is", "1", lower=0),
     ),
     tier="lake",
+    made_by="transforms.history.unit_slips:find_changes",
 )  # fmt: skip
 
 UNSETTLED = Table(
@@ -169,6 +181,7 @@ UNSETTLED = Table(
         Column("readings_without_temperature", N, "of them those on days without a temperature", "1", lower=0),
     ),
     tier="lake",
+    made_by="transforms.history.history:advance",
 )  # fmt: skip
 
 MONTH_READINGS = Table(
@@ -179,4 +192,5 @@ MONTH_READINGS = Table(
         Column("readings_without_temperature", N, "of them those on days without a temperature", "1", lower=0),
     ),
     tier="lake",
+    made_by="transforms.history.history:advance",
 )  # fmt: skip

@@ -36,6 +36,7 @@ SOURCE = Table(
         Column("ingested_at_utc", UTC, "when it was read"),
     ),
     may_be_empty=True,
+    made_by="flows.pipeline.candidate:list_sources",
 )  # fmt: skip
 
 FLAG_COUNT = Table(
@@ -46,6 +47,7 @@ FLAG_COUNT = Table(
         Column("readings", N, "readings", "1", lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.heat.hours:count_flags",
 )  # fmt: skip
 
 FLAG_JUDGEMENT = Table(
@@ -57,6 +59,7 @@ FLAG_JUDGEMENT = Table(
         Column("readings", N, "readings", "1", lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.history.history:count_judged",
 )  # fmt: skip
 
 SUSPECT_SPAN = Table(
@@ -69,6 +72,7 @@ SUSPECT_SPAN = Table(
         Column("factor", F, "delivered over true, where a wrong unit is suspected", "1", nullable=True, lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.history.history:conclude",
 )  # fmt: skip
 
 UNIT_DOUBT = Table(
@@ -102,6 +106,7 @@ SOURCE_LEVEL = Table(
         Column("ratio", F, "level over level_before, on the homes that have both", "1", nullable=True, lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.history.history:measure_sources",
 )  # fmt: skip
 
 BUILD_MONTH = Table(
@@ -119,6 +124,7 @@ BUILD_MONTH = Table(
         Column("hours", N, "good hours", "1", lower=0),
     ),
     may_be_empty=True,
+    made_by="flows.pipeline.months:work_month",
 )  # fmt: skip
 
 RUN = Table(
@@ -142,6 +148,7 @@ RUN = Table(
         Column("sources_new", N, "files that the run took in", "1", lower=0),
         Column("months_built", N, "months that it built", "1", lower=0),
     ),
+    made_by="flows.pipeline.candidate:make_run_row",
 )  # fmt: skip
 
 QUALITY_RESULT = Table(
@@ -159,6 +166,7 @@ QUALITY_RESULT = Table(
         Column("meaning", S, "what the check says, in a sentence"),
     ),
     may_be_empty=True,  # the gate judges before it writes
+    made_by="quality.gate:judge",
 )  # fmt: skip
 
 DATA_DICTIONARY = Table(
@@ -176,4 +184,5 @@ DATA_DICTIONARY = Table(
         Column("tier", S, "who may see it", allowed=("restricted", "public")),
     ),
     tier="public",
+    made_by="warehouse.publish:describe_columns",
 )  # fmt: skip

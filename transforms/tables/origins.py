@@ -29,62 +29,6 @@ from transforms.tables.lineage import BUILD_MONTH, FLAG_COUNT, RUN, SOURCE
 from transforms.tables.schema import Table
 from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 
-COMPUTED_BY: Final = {
-    "source": "transforms/readings/parse.py",
-    "heat_hourly": "transforms/heat/hours.py",
-    "household_period": "transforms/heat/selection.py",
-    "heat_profile": "transforms/heat/profiles.py",
-    "heat_profile_season": "transforms/heat/season.py",
-    "heat_demand_annual": "transforms/heat/demand.py",
-    "heat_demand_quantile": "quality/disclosure/cells.py",
-    "weather_day": "transforms/weather/weather_days.py",
-    "weather_fit": "transforms/climate/weather_fit.py",
-    "lcoh": "transforms/lcoh/results/table.py",
-    "lcoh_household": "transforms/lcoh/results/households.py",
-    "lcoh_distribution": "transforms/lcoh/results/households.py",
-    "lcoh_quantile": "transforms/lcoh/results/households.py",
-    "lcoh_component": "transforms/lcoh/results/components.py",
-    "lcoh_capital": "transforms/lcoh/results/components.py",
-    "lcoh_energy": "transforms/lcoh/results/components.py",
-    "diversity": "transforms/peaks/diversity.py",
-    "diversity_curve": "transforms/peaks/diversity_curve.py",
-    "diversity_home": "transforms/peaks/cold_days.py",
-    "lcoh_sensitivity": "transforms/lcoh/results/curves.py",
-    "lcoh_sobol": "transforms/lcoh/results/variance.py",
-    "lcoh_probability": "transforms/lcoh/results/probability.py",
-    "break_even": "transforms/lcoh/results/break_even.py",
-    "abatement": "transforms/lcoh/results/abatement.py",
-    "seasonal_performance": "transforms/lcoh/model/performance.py",
-    "network_finance": "transforms/lcoh/results/finance.py",
-    "heat_pump_peak": "transforms/electric/peaks.py",
-    "heat_pump_hourly": "transforms/electric/peaks.py",
-    "hybrid_heat_pump": "transforms/electric/hybrids.py",
-    "retrofit": "transforms/electric/hybrids.py",
-    "heat_pump_tariff": "transforms/electric/tariffs.py",
-    "claim": "transforms/claims/claims.py",
-    "assumption": "warehouse/cost_figures.py",
-    "selection_funnel": "transforms/heat/selection.py",
-    "flag_count": "transforms/heat/hours.py",
-    "flag_judgement": "transforms/readings/inferred_flags.py",
-    "build_month": "transforms/heat/hours.py",
-    "quality_result": "quality/checks.py",
-    "gate_run": "quality/gate.py",
-    "external_check": "transforms/external",
-    "area": "transforms/areas/reference.py",
-    "area_arc": "transforms/areas/borders.py",
-    "area_ring": "transforms/areas/borders.py",
-    "area_gas": "transforms/areas/reference.py",
-    "area_home_demand": "transforms/areas/demand.py",
-    "area_heat": "transforms/areas/heat.py",
-    "area_lcoh": "transforms/areas/costs.py",
-    "area_cluster": "transforms/areas/clusters.py",
-    "area_validation": "transforms/areas/validation.py",
-    "area_validation_score": "transforms/areas/validation.py",
-    "demand_change": "transforms/public/changes.py",
-    "table_change": "transforms/public/changes.py",
-    "run": "flows/pipeline/content.py",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -118,11 +62,6 @@ class Origin:
     listed: tuple[str, ...] = ()
     shown: int | None = None
     measured: bool = True
-
-    @property
-    def module(self) -> str:
-        """The module that computes the table."""
-        return COMPUTED_BY[self.table.name]
 
 
 HOMES_SHOWN: Final = 3  # ids of homes are restricted data

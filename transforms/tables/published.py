@@ -17,6 +17,7 @@ HEAT_DEMAND_QUANTILE = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="quality.disclosure.cells:publish_quantiles",
 )  # fmt: skip
 
 EXTERNAL_CHECK = Table(
@@ -34,6 +35,7 @@ EXTERNAL_CHECK = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.external.compare:check_external",
 )  # fmt: skip
 
 LCOH_QUANTILE = Table(
@@ -49,6 +51,7 @@ LCOH_QUANTILE = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.lcoh.results.households:cost_quantiles",
 )  # fmt: skip
 
 LCOH_COMPONENT = Table(
@@ -67,6 +70,7 @@ LCOH_COMPONENT = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.lcoh.results.components:component_tables",
 )  # fmt: skip
 
 LCOH_CAPITAL = Table(
@@ -79,6 +83,7 @@ LCOH_CAPITAL = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.lcoh.results.components:component_tables",
 )  # fmt: skip
 
 LCOH_ENERGY = Table(
@@ -99,6 +104,7 @@ LCOH_ENERGY = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.lcoh.results.components:component_tables",
 )  # fmt: skip
 
 GATE_RUN = Table(
@@ -115,6 +121,7 @@ GATE_RUN = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="quality.disclosure.accounts:publish_gate_runs",
 )  # fmt: skip
 
 DEMAND_CHANGE = Table(
@@ -129,6 +136,7 @@ DEMAND_CHANGE = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.public.changes:compare_demand",
 )  # fmt: skip
 
 TABLE_CHANGE = Table(
@@ -146,4 +154,5 @@ TABLE_CHANGE = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.public.changes:compare_tables",
 )  # fmt: skip

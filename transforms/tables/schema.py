@@ -32,7 +32,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its grain in a sentence, its key, and its columns in order."""
+    """One table: its grain in a sentence, its key, its columns in order, and what makes it.
+
+    `made_by` names the function that returns its rows, as `module:function`; a view has its SQL instead.
+    """
 
     name: str
     grain: str
@@ -40,6 +43,12 @@ class Table:
     columns: tuple[Column, ...]
     tier: Tier = "restricted"
     may_be_empty: bool = False
+    made_by: str = ""
+
+    @property
+    def module(self) -> str:
+        """The file of the function that makes the table."""
+        return f"{self.made_by.partition(':')[0].replace('.', '/')}.py"
 
     @property
     def schema(self) -> dict[str, pl.DataType | type[pl.DataType]]:

@@ -34,6 +34,7 @@ WEATHER_FIT = Table(
         Column("note", S, "why a figure is missing or needs care", nullable=True),
     ),
     may_be_empty=True,
+    made_by="transforms.weather.weather:describe_weather",
 )  # fmt: skip
 
 WEATHER_DAY = Table(
@@ -48,6 +49,7 @@ WEATHER_DAY = Table(
         Column("gas_kwh_fitted", F, "gas on the fitted lines", "kWh/d", nullable=True, lower=0),
     ),
     may_be_empty=True,
+    made_by="transforms.weather.weather:describe_weather",
 )  # fmt: skip
 
 HOUSEHOLD_WEATHER = Table(
@@ -63,4 +65,5 @@ HOUSEHOLD_WEATHER = Table(
         Column("r_squared", F, "share of the variance between days that the lines explain", "1", nullable=True, lower=0, upper=1),
     ),
     may_be_empty=True,
+    made_by="transforms.weather.weather:describe_homes",
 )  # fmt: skip
