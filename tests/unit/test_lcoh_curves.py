@@ -133,6 +133,19 @@ def test_scaling_an_element_is_scaling_its_flows(
         assert getattr(of_flows, element) == pytest.approx(getattr(expected, element), rel=1e-9), element
 
 
+@pytest.mark.parametrize("system", ["ashp", "network"])
+def test_a_grant_is_paid_once_and_is_not_scaled_with_capital(system: str) -> None:
+    base, homes = built(BEST_PRACTICE, system), 500 if system == "network" else 1
+    plain, granted = (
+        base.flows(Change(capital_factor=2.0, grant_gbp_per_dwelling=g)).capital_gbp for g in (0.0, 900.0)
+    )
+    assert plain == pytest.approx(2 * base.flows().capital_gbp)
+    paid = {year: float(gbp) for year, gbp in enumerate(plain - granted) if gbp}
+    assert paid == pytest.approx({0: 900.0 * homes})
+    cost = [base.cost(Change(capital_factor=f, grant_gbp_per_dwelling=900.0)).capital for f in (1.0, 2.0)]
+    assert float(cost[1] - cost[0]) == pytest.approx(float(base.cost().capital))
+
+
 def test_a_network_with_a_gas_boiler_pays_each_energy_at_its_own_price() -> None:
     burning = replace(BEST_PRACTICE, name="with_gas", peak_plant="gas_boiler")
     base = built(burning)

@@ -16,12 +16,12 @@ from transforms.lcoh.model.conventions import Convention, find_convention
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.networks import BuiltNetwork, network_capital
 from transforms.lcoh.model.places import Place
+from transforms.lcoh.model.systems import KG_PER_TONNE
 from transforms.lcoh.model.what_if import AS_BUILT, Built, Case, Change, build
 from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.words import DWELLING_TYPES
 
 PERCENT: Final = 100.0
-KG_PER_TONNE: Final = 1000.0
 
 Row = dict[str, Any]
 

@@ -15,11 +15,10 @@ from transforms.climate.temperature import effective_temperature
 from transforms.climate.weather_normal import design_temperature
 from transforms.lcoh.assumptions.parameters import HIGHEST_HOURS, LOAD_DAYS
 from transforms.lcoh.assumptions.scenarios import ALL_SCENARIOS
-from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.model.load_shape import HOURS_PER_DAY, LoadShape
+from transforms.lcoh.model.sizing import WATTS_PER_KW
 from transforms.tables.cost import ASSUMPTION
 
-HOURS_PER_DAY: Final = 24
-WATTS_PER_KW: Final = 1000.0
 SOURCE: Final = (
     f"law of daily gas on the days of {LEVEL_YEAR} (sample_gas_law, temperature_daily) spread by the half-hour shapes "
     "(gas_half_hour_shape), dwelling types at their shares in national heat (stock_share, sample_level)"

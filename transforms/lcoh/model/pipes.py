@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from transforms.lcoh.assumptions.parameters import PIPE_SIZES, Floats, PipeLaw, PipeSize
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures
+from transforms.lcoh.model.sizing import WATTS_PER_KW
 
 GJ_PER_MWH: Final = 3.6
-WATTS_PER_KW: Final = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

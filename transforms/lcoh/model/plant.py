@@ -8,8 +8,7 @@ import numpy as np
 
 from transforms.lcoh.assumptions.parameters import Floats, PlantSizing, ThermalStore
 from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, LoadShape
-
-KWH_PER_MWH = 1000.0
+from transforms.lcoh.model.systems import KWH_PER_MWH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

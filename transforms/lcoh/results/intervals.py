@@ -22,7 +22,6 @@ from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost import LCOH
 
 MEASURED: Final = "measured"
-COLUMNS: Final = ("households", "lcoh_ci_low", "lcoh_ci_high")
 NetworkCost = Callable[[int, Yearly, Yearly], Yearly]
 Weights = Mapping[str, float] | None
 GROUP: Final = ("scenario", "convention", "period", "dwelling_type")
@@ -39,9 +38,9 @@ def add_intervals(
 ) -> pl.DataFrame:
     """Add to rows of `LCOH` the homes behind each and the 95 % interval over samples of homes.
 
-    The cost falls with the demand, so its interval is the cost at the ends of the demand's; it covers as often. Where
-    a network's plant is sized by the peak, which varies with the demand, give `networks`. Rows at the paper's demand,
-    and those of fewer than ten homes, have no interval.
+    The cost falls with the demand. So its interval is the cost at both ends of the demand's interval, and covers as
+    often. Where a network's plant is sized by the peak, which varies with the demand, give `networks`. Rows at the
+    paper's demand, and those of fewer than ten homes, have no interval.
 
     Parameters
     ----------
@@ -52,8 +51,8 @@ def add_intervals(
     assumptions
         The table `assumption`.
     networks
-        Keys of `LCOH` with `lcoh_ci_low` and `lcoh_ci_high`, as of `network_draws.intervals_by_draws`, to take
-        in place of those that follow from the demand alone.
+        Keys of `LCOH` with `lcoh_ci_low` and `lcoh_ci_high`, as `intervals_by_draws` returns them, to
+        take in place of those that follow from the demand alone.
 
     Returns
     -------
@@ -202,7 +201,7 @@ def intervals_by_draws(
     weights: Mapping[str, Weights],
     bootstrap: Bootstrap,
 ) -> pl.DataFrame:
-    r"""Return 95 % intervals of networks that are sized by their load, for `intervals.add_intervals`.
+    r"""Return 95 % intervals of networks that are sized by their load, for `add_intervals`.
 
     In each draw b of the homes a network of n homes serves :math:`D_b = D\,\hat Q_b / \hat Q` and peaks at
     :math:`P_b(n) = p(n)\,\tfrac{D}{8760}\,\ell_b`, with the means :math:`\hat Q_b` of the draws, the level
