@@ -136,7 +136,9 @@ class Settings(BaseSettings):
         default=8192, ge=64, le=2**22, description="base samples of Sobol indices, a power of two"
     )
     seed: int = Field(default=1, ge=0, lt=2**63, description="seed of everything drawn")
-    scenario: str = Field(default="eep2019", description="set of prices by which the published pages compare systems")
+    scenario: str = Field(
+        default="current2026", description="set of prices by which the published pages compare systems"
+    )
     convention: str = Field(
         default="best_practice", description="how the cost model is read where systems are compared"
     )

@@ -14,11 +14,16 @@ from reports.figures.cost import options
 from reports.figures.demand import NO_PERIOD, published_demand
 from reports.figures.exhibit import ordered, why_missing
 from reports.inputs import Published, RunInfo
+from transforms.lcoh.model.conventions import lenses_beside
+from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.cost_analysis import CLAIM, LCOH_PROBABILITY
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, SELECTION_FUNNEL
 from transforms.tables.lineage import FLAG_COUNT, QUALITY_RESULT
 from transforms.tables.words import PROFILE_GROUPS
 
+TO_WHOM = {
+    "social": "to society", "private": "to its home", "public_body": "to a public body", "paper": "as Wang 2018 counts",
+}  # fmt: skip
 FIRM = 0.9  # share of draws below which nobody would call the order of the systems settled
 
 
@@ -136,7 +141,7 @@ def _heat_bars(published: Published) -> list[Bar]:
 
 def _cost(published: Published, run: RunInfo) -> Answer:
     rows = _with_spread(_options_shown(published, run), published, run)
-    first, *others = _ranked(rows)
+    lenses = _by_lens(published, run)
     heat, served = rows["denominator"][0], rows.row(0, named=True)
     whose = "measured" if served["demand_basis"] == "measured" else "published by Wang 2018"
     demand = f"Each meets a demand of {text.kwh(served['demand_kwh'])} a year, {whose}."
@@ -160,9 +165,11 @@ def _cost(published: Published, run: RunInfo) -> Answer:
     return Answer(
         key="cost",
         question="What does that heat cost?",
-        short=f"{first[1]} per MWh {heat} from the cheapest, {first[0]}.",
+        short=_cheapest_by_lens(lenses, heat),
         says=[
-            f"Then {text.listed([f'{name} {cost}' for name, cost in others])}.",
+            *(f"{_sentence(TO_WHOM[who])}, then {_others(of)}." for who, of in lenses.items()),
+            *_order_differs(lenses),
+            *_what_counts(published, run, rows),
             f"{demand} Capital, upkeep, fuel and carbon dioxide count together (scenario {run.scenario}, convention {run.convention}).",
         ],
         figures=[("cost-individual", "home by home"), ("cost-networks", "networks"), ("cost-shares", "what it consists of")],
@@ -170,6 +177,56 @@ def _cost(published: Published, run: RunInfo) -> Answer:
         headings=("Option", "£ per MWh", "£ a year", "t CO₂ a year"),
         bars=bars,
     )  # fmt: skip
+
+
+def _by_lens(published: Published, run: RunInfo) -> dict[str, pl.DataFrame]:
+    """Return the options by who counts their costs: the run's own convention first, then the lens beside it."""
+    known = published[LCOH].frame.filter(scenario=run.scenario)["convention"].unique()
+    beside = [name for name in lenses_beside(run.convention) if name in known and name != run.convention]
+    shown = [_options_shown(published, run, convention=name) for name in (run.convention, *beside)]
+    return {str(rows["perspective"][0]): rows for rows in shown}
+
+
+def _cheapest_by_lens(lenses: dict[str, pl.DataFrame], heat: str) -> str:
+    """Return what the cheapest option costs each who counts, with the money's year and the year of the purchase."""
+    told = []
+    for who, rows in lenses.items():
+        name, cost = _ranked(rows)[0]
+        told.append(f"{TO_WHOM[who]} {cost} per MWh {heat} from the cheapest, {name}")
+    first = next(iter(lenses.values()))
+    return (
+        f"{_sentence('; '.join(told))}, in money of {first['price_year'][0]}, bought for {first['start_year'][0]} on."
+    )
+
+
+def _others(rows: pl.DataFrame) -> str:
+    return text.listed([f"{name} {cost}" for name, cost in _ranked(rows)[1:]])
+
+
+def _order_differs(lenses: dict[str, pl.DataFrame]) -> list[str]:
+    """Say plainly that the order of the systems is not the same to all who count, where it is not."""
+    orders = {who: [name.split(" of ")[0] for name, _ in _ranked(rows)] for who, rows in lenses.items()}
+    if len({tuple(order) for order in orders.values()}) < 2:  # noqa: PLR2004 - one order
+        return []
+    told = [f"{TO_WHOM[who]} {order[0]} is the cheapest" for who, order in orders.items()]
+    return [f"The order of the systems depends on who counts: {'; '.join(told)}."]
+
+
+def _what_counts(published: Published, run: RunInfo, rows: pl.DataFrame) -> list[str]:
+    """Say what a tonne of carbon dioxide counts for where society counts, and what homes pay."""
+    values = published[ASSUMPTION].frame.filter(
+        pl.col("scenario").is_in([run.scenario, "all"]), item="carbon_value_central", year=int(rows["start_year"][0])
+    )
+    if rows["perspective"][0] != "social" or values.is_empty():
+        return []
+    tonne = text.gbp(values["value"][0])
+    return [
+        f"Society counts {tonne} for a tonne of CO₂ in {rows['start_year'][0]} and no taxes; homes pay retail prices with VAT and, for gas, a standing charge."
+    ]
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _ranked(rows: pl.DataFrame) -> list[tuple[str, str]]:
@@ -187,9 +244,9 @@ def _ranked(rows: pl.DataFrame) -> list[tuple[str, str]]:
     return found
 
 
-def _options_shown(published: Published, run: RunInfo) -> pl.DataFrame:
+def _options_shown(published: Published, run: RunInfo, *, convention: str | None = None) -> pl.DataFrame:
     """Return the individual systems, and the smallest and the largest network."""
-    rows = options(published, run)
+    rows = options(published, run, convention=convention)
     networks = rows.filter(system="network").sort("dwellings")
     ends = networks if networks.height <= 2 else pl.concat([networks.head(1), networks.tail(1)])  # noqa: PLR2004 - both ends
     return pl.concat([rows.filter(pl.col("system") != "network"), ends])
@@ -259,13 +316,13 @@ def _judged(published: Published) -> str:
 
 def _statements(published: Published) -> list[str]:
     rows = published.rows_of(CLAIM)
-    judged = pl.DataFrame() if rows.is_empty() else rows.filter(pl.col("as_expected").is_not_null())
+    judged = pl.DataFrame() if rows.is_empty() else rows.filter(pl.col("within_tolerance").is_not_null())
     counts = [
-        f"{int(of['as_expected'].sum())} of {of.height} {rests}"
+        f"{int(of['within_tolerance'].sum())} of {of.height} {rests}"
         for basis, rests in RESTS_ON.items()
         if not judged.is_empty() and not (of := judged.filter(basis=basis)).is_empty()
     ]
-    return [f"Statements of the paper that come out as expected: {text.listed(counts)}."] if counts else []
+    return [f"Statements of the paper that are met: {text.listed(counts)}."] if counts else []
 
 
 def _with_article(name: str) -> str:

@@ -50,7 +50,7 @@ class RunInfo:
     published_at_utc: dt.datetime
     code_version: str
     code_fingerprint: str
-    scenario: str = "eep2019"
+    scenario: str = "current2026"
     convention: str = "best_practice"
     paper_scenario: str = "paper_fit"
     paper_convention: str = "wang2018"

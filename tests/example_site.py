@@ -27,6 +27,7 @@ from reports.figures.exhibit import Exhibit
 from reports.inputs import Published, RunInfo
 from tests import example_heat
 from tests.example_heat import LEVELS
+from transforms.lcoh.model.conventions import lenses_beside
 from transforms.lcoh.model.demands import measured_demand, paper_demand
 from transforms.lcoh.results.table import lcoh_table
 from transforms.public.public import PUBLIC_TABLES, PublicTable
@@ -43,6 +44,7 @@ HOMES = {"detached": 104, "semi_detached": 158, "terraced": 166, "bungalow": 56,
 SHARES = {"detached": 0.17, "semi_detached": 0.26, "terraced": 0.28, "bungalow": 0.09, "flat": 0.2}
 PEAK_KWH = 7.46
 RUN = RunInfo(
+    scenario="eep2019",
     run_id="20261122T034512-7f3a",
     snapshot_id="20261122T034512-7f3a",
     kind="nightly",
@@ -116,6 +118,9 @@ def make_profile(homes: dict[str, int], period: str = "2009", *, seed: int = 1) 
     )
 
 
+READINGS = (("paper_fit", "wang2018"), *((RUN.scenario, name) for name in lenses_beside(RUN.convention)))
+
+
 def make_lcoh(demand: pl.DataFrame) -> pl.DataFrame:
     """Return the cost of heat at measured and published demand, as the run and as the paper read the cost model."""
     assumptions = make_assumptions()
@@ -123,18 +128,14 @@ def make_lcoh(demand: pl.DataFrame) -> pl.DataFrame:
     published = paper_demand(assumptions).select(measured.columns)
     both = pl.concat([measured, published])
     return pl.concat(
-        [
-            lcoh_table(both, assumptions, scenario=scenario, convention=convention)
-            for scenario, convention in (("paper_fit", "wang2018"), (RUN.scenario, RUN.convention))
-        ]
+        [lcoh_table(both, assumptions, scenario=scenario, convention=convention) for scenario, convention in READINGS]
     )
 
 
 def costs_at(demand: pl.DataFrame, assumptions: pl.DataFrame) -> pl.DataFrame:
     """Return the cost of heat at measured demands, as the run and as the paper read the cost model."""
     asked = measured_demand(demand)
-    readings = (("paper_fit", "wang2018"), (RUN.scenario, RUN.convention))
-    rows = [lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in readings if len(asked)]
+    rows = [lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in READINGS if len(asked)]
     return pl.concat([LCOH.empty(), *rows])
 
 

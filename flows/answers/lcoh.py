@@ -13,12 +13,13 @@ import polars as pl
 from transforms.lcoh.assumptions.overrides import GIVEN, find_figure, with_network_size
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, list_changes, scenario_figures
-from transforms.lcoh.model.conventions import BEST_PRACTICE, WANG2018, find_convention
+from transforms.lcoh.model.conventions import BEST_PRACTICE, find_convention, lenses_beside
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.places import ALL_HOMES, BoughtHeat, Place
 from transforms.lcoh.model.systems import series_read
 from transforms.lcoh.model.unread import explain_unread
 from transforms.lcoh.model.valuation import rate_figures
+from transforms.lcoh.results.costed import INDIVIDUAL
 from transforms.lcoh.results.table import lcoh_table, missing_systems
 from warehouse.cost_figures import read_assumptions
 
@@ -39,6 +40,14 @@ _SHOWN: Final = (
 )
 
 
+_TO_WHOM: Final = {
+    "paper": "as the paper counts",
+    "social": "to society",
+    "public_body": "to a public body",
+    "private": "to the home",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The table `lcoh` and the notes on it."""
@@ -51,8 +60,9 @@ class Answer:
 class Question:
     """What `hearth lcoh` is asked."""
 
-    scenario: str = "paper_fit"
-    convention: str = WANG2018.name
+    scenario: str = "current2026"
+    convention: str = BEST_PRACTICE.name
+    """A reading of the cost model; of the two lenses, to society and to its homes, both are answered."""
     demand_kwh: float | None = None
     """Heat delivered to one home [kWh/yr]; without it, the paper's demand of each dwelling type."""
     discount_rate: float | None = None
@@ -73,6 +83,11 @@ class Question:
     """Other values to replace, `parameter=value` each."""
     own_files: tuple[Path, ...] = ()
     """A user's own tables of assumptions, CSV."""
+
+    @property
+    def lenses(self) -> tuple[str, ...]:
+        """The conventions that are answered, the one asked for first."""
+        return tuple(dict.fromkeys([self.convention, *lenses_beside(self.convention)]))
 
     @property
     def place(self) -> Place | None:
@@ -117,7 +132,7 @@ def run_lcoh(question: Question) -> Answer:
     """
     demand, assumptions = read_question(question)
     scenario, convention = question.scenario, question.convention
-    table = lcoh_table(demand, assumptions, scenario=scenario, convention=convention, place=question.place)
+    table = _cost_lenses(question, demand, assumptions)
     notes = (
         *_left_out(assumptions, scenario, convention),
         *list_unread(question),
@@ -128,7 +143,7 @@ def run_lcoh(question: Question) -> Answer:
 
 def read_question(question: Question) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the demands and the assumptions that a question asks for."""
-    rates = rate_figures(find_convention(question.convention))
+    rates = dict.fromkeys(key for name in question.lenses for key in rate_figures(find_convention(name)))
     rate = question.discount_rate
     of_rate = [] if rate is None else [f"{item}.{name}={rate}" for item, name in rates]
     assumptions = read_assumptions(
@@ -168,10 +183,14 @@ def list_unread(question: Question) -> tuple[str, ...]:
 def _cost(question: Question) -> tuple[pl.DataFrame, ScenarioFigures]:
     """Return the table `lcoh` and the values that it was made with."""
     demand, assumptions = read_question(question)
-    table = lcoh_table(
-        demand, assumptions, scenario=question.scenario, convention=question.convention, place=question.place
+    return _cost_lenses(question, demand, assumptions), scenario_figures(assumptions, question.scenario)
+
+
+def _cost_lenses(question: Question, demand: pl.DataFrame, assumptions: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat(
+        lcoh_table(demand, assumptions, scenario=question.scenario, convention=name, place=question.place)
+        for name in question.lenses
     )
-    return table, scenario_figures(assumptions, question.scenario)
 
 
 def show_lcoh(answer: Answer, *, as_json: bool = False) -> str:
@@ -191,16 +210,40 @@ def _changed(assumptions: pl.DataFrame, scenario: str, convention: str) -> Itera
 
 
 def _as_text(answer: Answer) -> str:
-    """Return the table for reading: one line a row, units below the headings, rounded; then the notes."""
-    table = answer.table
-    columns = [
-        _column(table[name], heading=heading, unit=unit, decimals=decimals) for name, heading, unit, decimals in _SHOWN
-    ]
-    scenario, convention, denominator = table.select("scenario", "convention", "denominator").row(0)
-    title = f"scenario {scenario}, convention {convention}: cost per MWh of heat {denominator}"
-    lines = ("  ".join(line).rstrip() for line in zip(*columns, strict=True))
+    """Return a table for each lens: one line a row, units below the headings, rounded; then the notes."""
+    tables = [of for _, of in answer.table.group_by("convention", maintain_order=True)]
     notes = ["", *answer.notes] if answer.notes else []
-    return "\n".join([title, "", *lines, *notes, *_advice(table)])
+    shown = "\n\n".join(_one_lens(table) for table in tables)
+    return "\n".join([shown, *_orders_differ(tables), *notes, *_advice(answer.table)])
+
+
+def _one_lens(table: pl.DataFrame) -> str:
+    grant = ("grant_gbp_per_mwh", "grant, not taken off", "GBP/MWh", 2)
+    shown = [*_SHOWN, *([grant] if table["grant_gbp_per_mwh"].count() else [])]
+    columns = [
+        _column(table[name], heading=heading, unit=unit, decimals=decimals) for name, heading, unit, decimals in shown
+    ]
+    row = table.row(0, named=True)
+    title = (
+        f"scenario {row['scenario']}, convention {row['convention']}: cost {_TO_WHOM[row['perspective']]} per MWh of heat "
+        f"{row['denominator']}, in money of {row['price_year']}, from {row['start_year']} on"
+    )
+    lines = ("  ".join(line).rstrip() for line in zip(*columns, strict=True))
+    return "\n".join([title, "", *lines])
+
+
+def _orders_differ(tables: list[pl.DataFrame]) -> list[str]:
+    """Say where the order of the systems in one home is not the same to society and to the home."""
+    orders = {
+        str(table["perspective"][0]): table.filter(pl.col("scale") == INDIVIDUAL, pl.col("dwelling_type") == "all")
+        .sort("lcoh_gbp_per_mwh")["system"]
+        .to_list()
+        for table in tables
+    }
+    if len({tuple(order) for order in orders.values()}) < 2:  # noqa: PLR2004 - two lenses or one
+        return []
+    told = "; ".join(f"{_TO_WHOM[who]} {', then '.join(order)}" for who, order in orders.items())
+    return ["", f"The order of the systems differs: {told}."]
 
 
 def _given_demand(demand_kwh: float) -> pl.DataFrame:
@@ -211,7 +254,11 @@ def _given_demand(demand_kwh: float) -> pl.DataFrame:
 
 
 def _column(values: pl.Series, *, heading: str, unit: str, decimals: int | None) -> list[str]:
-    cells = [heading, unit, *(str(v) if decimals is None else f"{v:,.{decimals}f}" for v in values)]
+    cells = [
+        heading,
+        unit,
+        *(str(v) if decimals is None else "" if v is None else f"{v:,.{decimals}f}" for v in values),
+    ]
     width = max(map(len, cells))
     return [cell.ljust(width) if decimals is None else cell.rjust(width) for cell in cells]
 

@@ -87,7 +87,7 @@ def _complete_scenario() -> list[str]:
     import warehouse
 
     with (Path(warehouse.__file__).parent / "assumptions" / "scenario_rule.csv").open(encoding="utf-8") as rules:
-        return sorted({row["scenario"] for row in csv.DictReader(rules)} - {"all"})
+        return sorted({name for row in csv.DictReader(rules) for name in row["scenario"].split()} - {"all"})
 
 
 def _complete_convention() -> list[str]:
@@ -100,12 +100,12 @@ def _complete_convention() -> list[str]:
 def lcoh(
     scenario: Annotated[
         str,
-        typer.Option(metavar="NAME", autocompletion=_complete_scenario, help="Prices: paper_fit, eep2018, eep2019, desnz2023 or your own."),
-    ] = "paper_fit",
+        typer.Option(metavar="NAME", autocompletion=_complete_scenario, help="Prices: current2026, desnz2023, eep2019, paper_fit or your own."),
+    ] = "current2026",
     convention: Annotated[
         str,
-        typer.Option(metavar="NAME", autocompletion=_complete_convention, help="Reading of the model: wang2018, best_practice ..."),
-    ] = "wang2018",
+        typer.Option(metavar="NAME", autocompletion=_complete_convention, help="Reading of the model: best_practice (with what homes pay), wang2018 ..."),
+    ] = "best_practice",
     demand_kwh: Annotated[
         float | None, typer.Option(metavar="KWH", help="Heat per home and year.", show_default="the paper's")
     ] = None,

@@ -68,7 +68,7 @@ def test_the_headline_figures_are_the_published_ones(first_run: dict[str, Any], 
             "SELECT heat_kwh_mean, households FROM heat_demand_annual WHERE dwelling_type = 'all'"
         ).fetchone() or (0, 0)
         costs = con.execute(
-            "SELECT system, lcoh_gbp_per_mwh FROM lcoh WHERE scenario = 'eep2019' AND dwelling_type = 'all' "
+            "SELECT system, lcoh_gbp_per_mwh FROM lcoh WHERE scenario = 'current2026' AND convention = 'best_practice' AND dwelling_type = 'all' "
             "AND demand_basis = 'measured' AND system <> 'network'"
         ).fetchall()
     page = first_run[RUN_KEY]

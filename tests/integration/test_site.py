@@ -165,7 +165,7 @@ def test_a_number_leads_to_its_table_module_and_command(pages: dict[str, Page]) 
         in words
     )
     assert (
-        f"hearth lcoh --scenario eep2019 --convention best_practice --demand-kwh {heat_of('stock'):.0f} --dwellings 100"
+        f"hearth lcoh --scenario current2026 --convention best_practice --demand-kwh {heat_of('stock'):.0f} --dwellings 100"
         in words
     )
     assert (

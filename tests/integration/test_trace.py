@@ -22,7 +22,13 @@ from reports.inputs import WAY_OF_A_NUMBER
 from transforms.tables.origins import BY_NAME, ORIGINS, TRACEABLE, way_back
 from warehouse.versions import LAKE_FORMAT_KEY
 
-NETWORK = ("scenario=eep2019", "demand_basis=measured", "system=ashp", "dwelling_type=all")
+NETWORK = (
+    "scenario=current2026",
+    "convention=best_practice",
+    "demand_basis=measured",
+    "system=ashp",
+    "dwelling_type=all",
+)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +118,7 @@ def test_the_figures_on_the_way_are_those_of_own_queries(cost: Trace, database: 
     assert step_of(cost, "flag_count").listed.rows() == flags
     run = step_of(cost, "run").listed.row(0, named=True)
     assert (run["run_id"], run["code_fingerprint"]) == one("SELECT run_id, code_fingerprint FROM run")
-    assert json.loads(run["settings"])["scenario"] == "eep2019"
+    assert json.loads(run["settings"])["scenario"] == "current2026"
 
 
 def test_the_assumptions_of_a_cost_give_it_again(cost: Trace, database: Counted) -> None:
@@ -122,7 +128,8 @@ def test_the_assumptions_of_a_cost_give_it_again(cost: Trace, database: Counted)
     assert again.value == pytest.approx(figures_of(cost, "lcoh")["lcoh_gbp_per_mwh"])
     capital = step.listed.filter(item="ashp", parameter="capital_gbp_per_kw")
     known = database.all(
-        "SELECT value, unit, status, source FROM assumption WHERE item = 'ashp' AND parameter = 'capital_gbp_per_kw'"
+        "SELECT value, unit, status, source FROM assumption WHERE item = 'ashp' AND parameter = 'capital_gbp_per_kw' "
+        "AND scenario = 'current2026'"
     )
     assert capital.select("value", "unit", "status", "source").rows() == known
     assert not step.listed.filter(pl.col("item").str.starts_with("network")).height

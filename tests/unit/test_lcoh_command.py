@@ -17,7 +17,9 @@ from transforms.tables.cost import LCOH
 
 
 def test_the_json_is_a_list_of_unrounded_rows_with_every_column() -> None:
-    answer = run_lcoh(Question(demand_kwh=15_200, discount_rate=0.035, dwellings=750))
+    answer = run_lcoh(
+        Question(scenario="paper_fit", convention="wang2018", demand_kwh=15_200, discount_rate=0.035, dwellings=750)
+    )
     table = answer.table
     rows = json.loads(show_lcoh(answer, as_json=True))
     assert [row["system"] for row in rows] == ["gas_boiler", "ashp", "gshp", "network"]
@@ -29,24 +31,33 @@ def test_the_json_is_a_list_of_unrounded_rows_with_every_column() -> None:
 
 def test_without_a_demand_the_paper_s_types_and_scales_come() -> None:
     table = run_lcoh(Question()).table
-    assert table.height == 3 * 6 + 5
+    assert table.height == 2 * (3 * 6 + 5)  # to society and to the home
     assert set(table["demand_basis"]) == {"paper"}
     assert run_lcoh(Question(dwellings=100)).table["scale"].to_list()[-1] == "small"
 
 
 def test_the_text_says_which_heat_it_divides_by_and_what_to_compare_with() -> None:
-    text = show_lcoh(run_lcoh(Question(demand_kwh=15_200)))
-    assert text.splitlines()[0] == "scenario paper_fit, convention wang2018: cost per MWh of heat produced"
+    text = show_lcoh(run_lcoh(Question(scenario="paper_fit", convention="wang2018", demand_kwh=15_200)))
+    assert text.splitlines()[0] == (
+        "scenario paper_fit, convention wang2018: cost as the paper counts per MWh of heat produced, in money of 2018, "
+        "from 2018 on"
+    )
     assert "79.25" in text
     assert "20,000" in text
     assert "--convention best_practice" in text
-    assert "--convention" not in show_lcoh(run_lcoh(Question(demand_kwh=15_200, convention="wang2018_delivered")))
+    assert "--convention" not in show_lcoh(
+        run_lcoh(Question(scenario="paper_fit", demand_kwh=15_200, convention="wang2018_delivered"))
+    )
 
 
 def test_settings_and_own_files_reach_the_model(tmp_path: Path) -> None:
-    base = run_lcoh(Question(demand_kwh=15_200, dwellings=100)).table["fuel_gbp_per_mwh"]
+    base = run_lcoh(Question(scenario="paper_fit", convention="wang2018", demand_kwh=15_200, dwellings=100)).table[
+        "fuel_gbp_per_mwh"
+    ]
     dear = ("electricity_residential.price_gbp_per_mwh=380",)
-    doubled = run_lcoh(Question(demand_kwh=15_200, dwellings=100, overrides=dear)).table
+    doubled = run_lcoh(
+        Question(scenario="paper_fit", convention="wang2018", demand_kwh=15_200, dwellings=100, overrides=dear)
+    ).table
     assert (doubled["fuel_gbp_per_mwh"] / base).to_list() == pytest.approx([1, 2, 2, 2])
     own = tmp_path / "cheap_heat_pumps.csv"
     own.write_text(
@@ -54,14 +65,57 @@ def test_settings_and_own_files_reach_the_model(tmp_path: Path) -> None:
         "paper_fit,ashp,capital_gbp,0,3.5,kGBP,2018,own choice,a quote\n",
         encoding="utf-8",
     )
-    table = run_lcoh(Question(demand_kwh=15_200, dwellings=100, own_files=(own,))).table
+    table = run_lcoh(
+        Question(scenario="paper_fit", convention="wang2018", demand_kwh=15_200, dwellings=100, own_files=(own,))
+    ).table
     capital = table["initial_capital_gbp_per_dwelling"]
     assert capital.to_list()[:3] == [2500, 3500, 13000]
 
 
+def test_both_lenses_come_together_and_the_order_is_told_where_it_differs() -> None:
+    answer = run_lcoh(Question(demand_kwh=15_200, dwellings=100))
+    by_lens = answer.table.partition_by("perspective", as_dict=True, maintain_order=True)
+    assert list(by_lens) == [("social",), ("private",)]
+    for table in by_lens.values():
+        assert table.select("price_year", "start_year").unique().rows() == [(2025, 2026)]
+    cheapest = {who: t.sort("lcoh_gbp_per_mwh")["system"][0] for (who,), t in by_lens.items()}
+    assert cheapest == {"social": "ashp", "private": "gas_boiler"}
+    text = show_lcoh(answer)
+    assert (
+        "The order of the systems differs: to society ashp, then gas_boiler, then gshp; to the home gas_boiler" in text
+    )
+    assert "in money of 2025, from 2026 on" in text
+    home_first = run_lcoh(Question(demand_kwh=15_200, dwellings=100, convention="best_practice_private")).table
+    assert home_first["perspective"].unique(maintain_order=True).to_list() == ["private", "social"]
+    alike = run_lcoh(
+        Question(demand_kwh=15_200, dwellings=100, overrides=("carbon_value_central.price_gbp_per_tonne=0",))
+    )
+    assert "differs" not in show_lcoh(alike)
+
+
+def test_a_grant_is_shown_apart_and_never_taken_off() -> None:
+    table = run_lcoh(Question(demand_kwh=15_200, dwellings=100)).table
+    granted = run_lcoh(Question(demand_kwh=15_200, dwellings=100, overrides=("ashp.grant_gbp=0",))).table
+    of_home = table.filter(perspective="private", system="ashp").row(0, named=True)
+    assert of_home["grant_gbp_per_mwh"] > 30
+    assert table["grant_gbp_per_mwh"].count() == 2  # of the two heat pumps, to the home
+    assert granted["lcoh_gbp_per_mwh"].to_list() == table["lcoh_gbp_per_mwh"].to_list()
+    assert granted.filter(perspective="private", system="ashp")["grant_gbp_per_mwh"].to_list() == [0.0]
+
+
+def test_one_setting_brings_all_money_to_another_year() -> None:
+    now = run_lcoh(Question(demand_kwh=15_200, dwellings=100)).table
+    then = run_lcoh(Question(demand_kwh=15_200, dwellings=100, overrides=("price_base_year=2018",))).table
+    assert set(then["price_year"]) == {2018}
+    ratio = (then["lcoh_gbp_per_mwh"] / now["lcoh_gbp_per_mwh"]).to_list()
+    assert ratio == pytest.approx([79.1606 / 103.6294] * 8, rel=1e-9)
+
+
 def test_what_was_borrowed_and_held_is_printed() -> None:
     text = show_lcoh(run_lcoh(Question(scenario="eep2018", convention="best_practice", demand_kwh=15_200)))
-    assert text.startswith("scenario eep2018, convention best_practice: cost per MWh of heat delivered")
+    assert text.startswith(
+        "scenario eep2018, convention best_practice: cost to society per MWh of heat delivered, in money of 2018"
+    )
     assert "gas_residential.price_gbp_per_mwh: borrowed from eep2019, from prices of 2019, held from 2035" in text
     assert "electricity_residential.price_gbp_per_mwh: held from 2035" in text
     own_life = run_lcoh(Question(scenario="paper_fit", convention="wang2018", demand_kwh=15_200))
@@ -149,9 +203,9 @@ def test_the_gas_of_a_network_s_peak_plant_is_among_the_series_that_are_read() -
 @pytest.mark.parametrize("convention", ["wang2018", "best_practice", "best_practice_private"])
 def test_a_given_discount_rate_holds_in_all_years_of_any_convention(convention: str) -> None:
     capital = [
-        run_lcoh(Question(convention=convention, discount_rate=rate, demand_kwh=15_200, dwellings=100)).table.row(
-            2, named=True
-        )
+        run_lcoh(
+            Question(scenario="paper_fit", convention=convention, discount_rate=rate, demand_kwh=15_200, dwellings=100)
+        ).table.row(2, named=True)
         for rate in (0.0, 0.1)
     ]
     assert [row["system"] for row in capital] == ["gshp", "gshp"]
@@ -196,13 +250,13 @@ def test_a_longer_life_asks_for_more_years_and_gets_them_where_a_rule_holds() ->
     longer = run_lcoh(
         Question(scenario="eep2019", demand_kwh=15_200, dwellings=100, overrides=("network.lifetime_years=75",))
     )
-    assert longer.table.filter(system="network").height == 1
+    assert longer.table.filter(system="network").height == 2
 
 
 def test_a_scenario_that_can_cost_nothing_is_refused(tmp_path: Path) -> None:
     own = (write_networks_only(tmp_path),)
     with pytest.raises(AssumptionError, match="networks_only can cost no system by wang2018"):
-        run_lcoh(Question(scenario="networks_only", own_files=own))
+        run_lcoh(Question(scenario="networks_only", convention="wang2018", own_files=own))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +276,7 @@ def test_a_scenario_that_can_cost_nothing_is_refused(tmp_path: Path) -> None:
         ({"dwellings": 9, "convention": "best_practice_mapped"}, "give the place its main pipe in metres"),
         ({"dwellings": 0}, "--dwellings 0: .* must be at least 1"),
         ({"overrides": ("spf=3",)}, "no parameter is named 'spf'; did you mean .*heat_pump_spf"),
-        ({"overrides": ("discount_rate=0.05",), "discount_rate": 0.03}, "the key stands in"),
+        ({"overrides": ("discount_rate=0.05",), "discount_rate": 0.03, "convention": "wang2018"}, "the key stands in"),
     ],
 )
 def test_wrong_usage_is_a_value_error_that_names_it(options: dict[str, object], message: str) -> None:

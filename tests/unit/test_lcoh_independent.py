@@ -218,6 +218,8 @@ def plain_individual(
     if private:
         capital *= 1.20 if system == "gas_boiler" else 1.05
         om *= 1.20
+        if system == "gas_boiler":
+            om += standing_charge(scenario)
     if common:
         capital += sized_by_load(scenario, system, demand_kwh) * (1 + (who_pays_vat(system) if private else 0.0))
     horizon = 50 if common else life
@@ -237,6 +239,18 @@ def upkeep_per_mwh(scenario: str) -> float:
     return sum(
         figure(scenario, "network", f"{part}_gbp_per_mwh") for part in ("pipe_om", "hiu_om", "meter_om", "labour")
     )
+
+
+def standing_charge(scenario: str) -> float:
+    """Return the gas standing charge of the first year, where the scenario has one."""
+    try:
+        return figure(scenario, "gas_residential", "standing_charge_gbp_per_year", start_year(scenario))
+    except KeyError:
+        return 0.0
+
+
+def start_year(scenario: str) -> int:
+    return int(figure(scenario, "study", "start_year"))
 
 
 def who_pays_vat(system: str) -> float:

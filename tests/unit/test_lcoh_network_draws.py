@@ -22,7 +22,7 @@ from warehouse.cost_figures import read_assumptions
 
 ASSUMPTIONS = read_assumptions()
 BOOTSTRAP = Bootstrap(replicates=400)
-CHOICES = cost_choices(Settings(bootstrap_replicates=BOOTSTRAP.replicates))
+CHOICES = cost_choices(Settings(scenario="eep2019", bootstrap_replicates=BOOTSTRAP.replicates))
 SIZE = 60
 KWH = 15_000 * np.random.default_rng(3).lognormal(-0.1, 0.45, SIZE)
 HOMES = pl.DataFrame(

@@ -103,6 +103,17 @@ def test_emissions_are_the_mean_over_the_life_of_a_system() -> None:
     assert kg["gshp"] == pytest.approx(0.75 * kg["ashp"])
 
 
+def test_emissions_are_those_of_the_own_life_also_where_costs_count_longer() -> None:
+    rows = demand(all=15_200.0)
+    table = lcoh_table(rows, ASSUMPTIONS, scenario="eep2019", convention="best_practice")
+    kg = dict(table.filter(pl.col("system") != "network").select("system", "co2_kg_per_dwelling_year").iter_rows())
+    figures = scenario_figures(ASSUMPTIONS, "eep2019")
+    grid = figures.series("electricity", "carbon_intensity_marginal_kg_per_kwh", range(2018, 2038))
+    spf = figures.one("ashp", "hourly_spf")
+    assert kg["ashp"] == pytest.approx(15_200 / spf * grid.mean())  # 20 years of a heat pump, not 50 of a network
+    assert kg["ashp"] > 700
+
+
 # --- conventions ------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import polars as pl
@@ -55,8 +56,17 @@ def test_bars_are_as_long_as_their_numbers_and_lie_within_their_intervals(told: 
 def test_the_cheapest_option_comes_first_and_networks_stand_together(inputs: Published, told: list[Answer]) -> None:
     cost = told[1]
     rows = inputs.costs(RUN, ["gas_boiler", "ashp", "gshp"]).filter(dwelling_type="stock").sort("lcoh_gbp_per_mwh")
-    assert cost.short.startswith(f"£{rows['lcoh_gbp_per_mwh'][0]:,.0f} per MWh delivered from the cheapest, a")
+    assert cost.short.startswith(
+        f"To society £{rows['lcoh_gbp_per_mwh'][0]:,.0f} per MWh delivered from the cheapest, a"
+    )
+    of_home = inputs.costs(RUN, ["gas_boiler", "ashp", "gshp"], convention="best_practice_private")
+    least = of_home.filter(dwelling_type="stock")["lcoh_gbp_per_mwh"].to_numpy().min()
+    assert f"; to its home £{least:,.0f} per MWh delivered from the cheapest, a gas boiler, in money of" in cost.short
+    assert f"bought for {rows['start_year'][0]} on." in cost.short
     assert "a network of 100 to 20,000 homes £" in cost.says[0]
+    assert cost.says[1].startswith("To its home, then ")
+    assert cost.says[2].startswith("The order of the systems depends on who counts: to society an air source heat")
+    assert re.search(r"Society counts £\d+ for a tonne of CO₂ in \d{4}", cost.says[3])
     assert [bar.name.split(",")[0] for bar in cost.bars].count("Network") == 2
 
 
@@ -87,4 +97,4 @@ def test_few_homes_give_no_heat_and_the_papers_costs() -> None:
     assert "Measured in fewer than 10 homes of fewer than 10 seen." in heat.says
     paper = few.costs(RUN, ["ashp"], basis="paper").filter(dwelling_type="all")["lcoh_gbp_per_mwh"].item()
     assert f"£{paper:,.0f}" in [bar.cells[0] for bar in cost.bars]
-    assert "published by Wang 2018" in cost.says[1]
+    assert "published by Wang 2018" in cost.says[-1]

@@ -149,7 +149,7 @@ def test_flag_environment_file_and_default_come_in_this_order(tmp_path: Path, mo
     assert told["seed"] == (7, str(file))
     assert told["workers"] == (4, "environment HEARTH_WORKERS")
     assert told["bootstrap_replicates"] == (300, "flag")
-    assert told["scenario"] == ("eep2019", "default")
+    assert told["scenario"] == ("current2026", "default")
 
 
 @pytest.mark.parametrize("pattern", ["(", r"(?P<date>\d{8})"])

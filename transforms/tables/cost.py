@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from transforms.tables.schema import Column, Table
-from transforms.tables.words import F, N, S, convention, profile_group, scale, scenario, system
+from transforms.tables.words import F, N, S, convention, lens, profile_group, scale, scenario, system
 
 LCOH = Table(
     "lcoh", "levelised cost of heat of one system for one demand",
     ("scenario", "convention", "demand_basis", "period", "system", "scale", "dwelling_type"),
     (
-        scenario, convention,
+        scenario, convention, *lens,
         Column("denominator", S, "which heat the cost is divided by", allowed=("delivered", "produced")),
         Column("demand_basis", S, "whose demand", allowed=("measured", "paper")),
         Column("period", S, "study period of the demand, or paper"),
@@ -25,8 +25,9 @@ LCOH = Table(
         Column("households", N, "homes that a measured demand rests on", "1", nullable=True, lower=0),
         Column("lcoh_ci_low", F, "lower end of the 95 % interval over samples of homes", "GBP/MWh", nullable=True, lower=0),
         Column("lcoh_ci_high", F, "upper end of the 95 % interval over samples of homes", "GBP/MWh", nullable=True, lower=0),
+        Column("grant_gbp_per_mwh", F, "what today's grant to homes takes off the cost, where homes count; it is not taken off", "GBP/MWh", nullable=True, lower=0),
         Column("initial_capital_gbp_per_dwelling", F, "capital before the first heat, per home", "GBP", lower=0),
-        Column("co2_kg_per_dwelling_year", F, "carbon dioxide per home and year over the system's life", "kg/yr", lower=0),
+        Column("co2_kg_per_dwelling_year", F, "carbon dioxide per home and year, mean over the system's own life", "kg/yr", lower=0),
     ),
     tier="public",
     made_by="transforms.lcoh.results.published:cost_demands",

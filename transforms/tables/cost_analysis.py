@@ -5,7 +5,20 @@ from __future__ import annotations
 import polars as pl
 
 from transforms.tables.schema import Column, Table
-from transforms.tables.words import B, F, N, S, convention, household_id, period, profile_group, scale, scenario, system
+from transforms.tables.words import (
+    B,
+    F,
+    N,
+    S,
+    convention,
+    household_id,
+    lens,
+    period,
+    profile_group,
+    scale,
+    scenario,
+    system,
+)
 
 DIVERSITY = Table(
     "diversity", "peak per dwelling of a number of dwellings together", ("dwelling_type", "period", "interval_minutes", "dwellings"),
@@ -81,7 +94,7 @@ LCOH_HOUSEHOLD = Table(
     "lcoh_household", "levelised cost of heat of one system in one included home",
     ("scenario", "convention", "system", "period", "household_id"),
     (
-        scenario, convention, system, period, household_id,
+        scenario, convention, *lens, system, period, household_id,
         Column("demand_kwh", F, "heat delivered to the home per year", "kWh/yr", lower=0),
         Column("lcoh_gbp_per_mwh", F, "levelised cost of heat", "GBP/MWh", lower=0),
     ),

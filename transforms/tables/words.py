@@ -9,6 +9,7 @@ from transforms.tables.schema import Column
 DWELLING_TYPES = ("detached", "semi_detached", "terraced", "bungalow", "flat")
 DWELLING_TYPES_OR_UNKNOWN = (*DWELLING_TYPES, "unknown")
 PROFILE_GROUPS = (*DWELLING_TYPES, "unknown", "all", "stock")
+PERSPECTIVE_NAMES = ("paper", "social", "public_body", "private")
 SYSTEMS = ("gas_boiler", "ashp", "gshp", "network")
 
 LINE_FLAGS = ("bad_time", "off_grid", "negative", "sentinel_max", "very_high")
@@ -33,6 +34,16 @@ profile_group = Column(
 period = Column("period", S, "study period of twelve months, named by its year or years")
 scenario = Column("scenario", S, "set of prices")
 convention = Column("convention", S, "how the cost model is read")
+lens = (
+    Column(
+        "perspective",
+        S,
+        "who counts the costs: the paper, society, a public body, or homes and the operator",
+        allowed=PERSPECTIVE_NAMES,
+    ),
+    Column("price_year", N, "year of the prices", "yr", lower=1955),
+    Column("start_year", N, "first year of operation", "yr", lower=1990),
+)
 system = Column("system", S, "heating system", allowed=SYSTEMS)
 scale = Column("scale", S, "size of the network, or individual")
 included = Column("included", B, "whether the home enters profiles")

@@ -272,6 +272,7 @@ TARIFFS: Final = ("residential", "services", "industrial")
 CARBON_VALUES: Final = ("low", "central", "high")
 
 PRICE: Final = "price_gbp_per_mwh"
+GRANT: Final = "grant_gbp"  # paid towards the first heat pump of a home
 STANDING_CHARGE: Final = "standing_charge_gbp_per_year"
 RETAIL_RULE: Final = "retail_rule"
 CARBON_PRICE: Final = "price_gbp_per_tonne"
@@ -324,6 +325,7 @@ def _known_figures() -> dict[tuple[str, str], Figure]:
         {(item, name): figure for item, record in records.items() for name, figure in figures_of(record).items()}
         | {(f"{carrier}_{tariff}", PRICE): price for carrier in carriers for tariff in TARIFFS}
         | {(f"wholesale_{carrier}", PRICE): price for carrier in carriers}
+        | {(system, GRANT): Figure(unit="GBP") for system in HEAT_PUMPS}
         | {("gas_residential", STANDING_CHARGE): Figure(unit="GBP/yr", by_year=True)}
         | {(carrier, CARBON_INTENSITY): intensity for carrier in carriers}
         | {("electricity", MARGINAL_INTENSITY): intensity}

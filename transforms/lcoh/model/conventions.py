@@ -126,6 +126,14 @@ CONVENTIONS: Final[dict[str, Convention]] = {
 }
 
 
+LENSES: Final = (BEST_PRACTICE.name, "best_practice_private")  # what heat costs society, and what it costs its homes
+
+
+def lenses_beside(convention: str) -> tuple[str, ...]:
+    """Return the conventions that are shown together: both lenses where one of them is asked for."""
+    return LENSES if convention in LENSES else (convention,)
+
+
 def find_convention(name: str) -> Convention:
     """Return the convention `name`.
 

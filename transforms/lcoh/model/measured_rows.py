@@ -105,8 +105,8 @@ def _weather(fit: dict[str, Any] | None, homes: dict[str, Any]) -> dict[tuple[st
     if fit["design_peak_hour_heat_kwh"] and homes["peak_hour_heat_kwh"]:
         ratio = fit["design_peak_hour_heat_kwh"] / homes["peak_hour_heat_kwh"]
         found["load", "design_over_year_peak"] = (ratio, "1")
-    if fit["heat_loss_w_per_k"] and fit["heat_kwh_weather_normal"]:
-        loss = fit["heat_loss_w_per_k"] / fit["heat_kwh_weather_normal"] * KWH_PER_MWH
+    if fit["heat_loss_w_per_k"] and homes["heat_kwh_mean"]:
+        loss = fit["heat_loss_w_per_k"] / homes["heat_kwh_mean"] * KWH_PER_MWH  # systems are sized by measured heat
         found["load", "heat_loss_w_per_k_per_mwh"] = (loss, "W/K/MWh")
     return found
 

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from transforms.lcoh.assumptions.scenarios import ScenarioFigures
+
 PerspectiveName: TypeAlias = Literal["paper", "social", "public_body", "private"]
 
 RATE: Final = ("study", "discount_rate")
@@ -31,6 +33,13 @@ class Perspective:
     """Discount rates: the last year in which one holds, and the parameter (item, parameter) that holds it."""
 
 
+def lens_of(perspective: PerspectiveName, figures: ScenarioFigures) -> dict[str, str | int]:
+    """Return who counts, the year of the prices and the first year of operation, as tables of costs hold them."""
+    years = {name: int(figures.one("study", parameter)) for name, parameter in LENS_YEARS.items()}
+    return {"perspective": perspective, **years}
+
+
+LENS_YEARS: Final = {"price_year": "price_base_year", "start_year": "start_year"}
 PERSPECTIVES: Final[dict[PerspectiveName, Perspective]] = {
     "paper": Perspective(
         vat="as_printed", carbon="scenario_price", without_levies=False, rates=((math.inf, RATE),)

@@ -19,6 +19,7 @@ from transforms.lcoh.assumptions.parameters import (
     PEAK_PLANTS,
     PRICE,
     SPF_ITEMS,
+    STANDING_CHARGE,
     SUPPLY_CARBON_ITEM,
     Carrier,
     DesignLoad,
@@ -221,7 +222,7 @@ def individual_system(
     dwelling_types: str | Sequence[str] = "all",
     heat_loss_w_per_k: Floats | None = None,
 ) -> IndividualSystem:
-    """Return what a system in one home costs its owner, with VAT on the system and its upkeep where homes pay it.
+    """Return what a system in one home costs its owner, with VAT and the gas standing charge where homes pay them.
 
     Parameters
     ----------
@@ -252,11 +253,23 @@ def individual_system(
         )
     if PERSPECTIVES[convention.perspective].vat != "homes":
         return record
+    upkeep_gbp = record.om_gbp_per_year * (1.0 + figures.one("vat", "on_upkeep"))
     return replace(
         record,
         capital_gbp=record.capital_gbp * (1.0 + figures.one("vat", f"on_{system}")),
-        om_gbp_per_year=record.om_gbp_per_year * (1.0 + figures.one("vat", "on_upkeep")),
+        om_gbp_per_year=upkeep_gbp + _standing_charge(figures, system),
     )
+
+
+def _standing_charge(figures: ScenarioFigures, system: str) -> float:
+    """Return what a home pays each year to be supplied with what only its heating uses [GBP/yr].
+
+    Gas is for heat, so that a home without a boiler is spared its standing charge. Electricity is there anyway. Real
+    charges are held, so that the first year of operation stands for all.
+    """
+    key = (f"{INDIVIDUAL_SYSTEMS[system]}_{TARIFF_WITH_VAT}", STANDING_CHARGE)
+    first = [int(figures.one("study", "start_year"))]
+    return float(figures.series(*key, first)[0]) if figures.has(*key) else 0.0
 
 
 def hourly_spf(figures: ScenarioFigures, system: str, dwelling_types: str | Sequence[str] = "all") -> Floats:

@@ -12,6 +12,7 @@ from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, Floats
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.conventions import Convention, find_convention
+from transforms.lcoh.model.perspectives import lens_of
 from transforms.lcoh.model.systems import KWH_PER_MWH, missing_series
 from transforms.lcoh.model.what_if import Case, build
 from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_HOUSEHOLD
@@ -53,6 +54,7 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
         known.with_columns(
             scenario=pl.lit(scenario),
             convention=pl.lit(reading.name),
+            **{name: pl.lit(value) for name, value in lens_of(reading.perspective, figures).items()},
             system=pl.lit(system),
             lcoh_gbp_per_mwh=_total(replace(case, system=system)),
         )

@@ -10,6 +10,7 @@ import polars as pl
 
 from transforms.heat.demand import Bootstrap
 from transforms.heat.profiles import stock_weights
+from transforms.lcoh.model.conventions import lenses_beside
 from transforms.lcoh.model.demands import NETWORK_DEMAND, measured_demand, paper_demand
 from transforms.lcoh.results.abatement import abatement_table
 from transforms.lcoh.results.break_even import break_even_table
@@ -56,8 +57,14 @@ class CostChoices:
 
     @property
     def readings(self) -> list[tuple[str, str]]:
-        """The scenarios and conventions that are published: the paper's, its rival, and that of comparisons."""
-        return list(dict.fromkeys([PAPER_READING, RIVAL_READING, (self.scenario, self.convention)]))
+        """The scenarios and conventions that are published: the paper's, its rival, and those of comparisons."""
+        return list(dict.fromkeys([PAPER_READING, RIVAL_READING, *self.compared]))
+
+    @property
+    def compared(self) -> list[tuple[str, str]]:
+        """The readings by which systems are compared: both lenses where one of them is chosen, the chosen one first."""
+        beside = lenses_beside(self.convention)
+        return [(self.scenario, name) for name in dict.fromkeys([self.convention, *beside])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,9 @@ def cost_everything(
     heat: MeasuredHeat, assumptions: pl.DataFrame, ranges: Sequence[Uncertain], choices: CostChoices
 ) -> dict[Table, pl.DataFrame]:
     """Return every table of costs; comparisons, shares and break-evens are on the reading that was chosen."""
-    household = household_costs(heat.homes, assumptions, scenario=choices.scenario, convention=choices.convention)
+    household = pl.concat(
+        household_costs(heat.homes, assumptions, scenario=s, convention=c) for s, c in choices.compared
+    )
     types = heat.homes.unique("household_id").select("household_id", "dwelling_type")
     return {
         LCOH: cost_demands(heat, assumptions, choices),

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from transforms.lcoh.assumptions.parameters import GRANT, Floats
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.cash_flows import FIRST_HEAT_YEAR, LevelisedCost
 from transforms.lcoh.model.conventions import find_convention
 from transforms.lcoh.model.demands import DEMAND_KEY, check_demand
+from transforms.lcoh.model.perspectives import PERSPECTIVES, lens_of
 from transforms.lcoh.model.places import Place
-from transforms.lcoh.model.systems import SYSTEMS, horizon_years, missing_series
+from transforms.lcoh.model.systems import SYSTEMS, missing_series
+from transforms.lcoh.model.what_if import Change
 from transforms.lcoh.results.costed import Costed, cost_systems
 from transforms.tables.cost import LCOH
 
@@ -66,6 +70,7 @@ def lcoh_table(
             scenario=pl.lit(scenario),
             convention=pl.lit(reading.name),
             denominator=pl.lit(reading.denominator),
+            **{name: pl.lit(value) for name, value in lens_of(reading.perspective, figures).items()},
             **dict.fromkeys(("households", "lcoh_ci_low", "lcoh_ci_high"), pl.lit(None)),
         )
     )
@@ -80,7 +85,8 @@ def _with_costs(costed: Costed) -> pl.DataFrame:
     """Return the rows of a system with levelised cost by element, initial capital and emissions."""
     keys, case, flows = costed.keys, costed.built.case, costed.built.flows()
     cost = costed.built.value(flows)
-    in_use_years = horizon_years(case.figures, case.convention, case.system)
+    own_years = int(case.figures.one(case.system, "lifetime_years"))
+    in_own_life = slice(FIRST_HEAT_YEAR, FIRST_HEAT_YEAR + own_years)
     per_system = {
         "capital_gbp_per_mwh": cost.capital,
         "om_gbp_per_mwh": cost.om,
@@ -90,8 +96,9 @@ def _with_costs(costed: Costed) -> pl.DataFrame:
     }
     per_dwelling = {
         "initial_capital_gbp_per_dwelling": flows.capital_gbp[..., 0],
-        "co2_kg_per_dwelling_year": flows.co2_kg.sum(axis=-1) / in_use_years,
+        "co2_kg_per_dwelling_year": flows.co2_kg[..., in_own_life].sum(axis=-1) / own_years,
     }
+    grant = _grant(costed, cost)
     return keys.select(
         *DEMAND_KEY,
         "demand_kwh",
@@ -103,4 +110,16 @@ def _with_costs(costed: Costed) -> pl.DataFrame:
             pl.Series(name, np.broadcast_to(values, keys.height)) / pl.col("dwellings")
             for name, values in per_dwelling.items()
         ],
+        grant_gbp_per_mwh=pl.lit(None, pl.Float64) if grant is None else pl.Series(np.broadcast_to(grant, keys.height)),
     )
+
+
+def _grant(costed: Costed, cost: LevelisedCost) -> Floats | None:
+    """Return what today's grant takes off the cost [GBP/MWh], where homes count and there is one."""
+    case = costed.built.case
+    homes_count = PERSPECTIVES[case.convention.perspective].vat == "homes"
+    if not homes_count or not case.figures.has(case.system, GRANT):
+        return None
+    with_grant = costed.built.cost(Change(grant_gbp_per_dwelling=case.figures.one(case.system, GRANT)))
+    saved: Floats = cost.total - with_grant.total
+    return saved
