@@ -219,9 +219,11 @@ class Settings(BaseSettings):
         default=False, description="publish although figures drifted far from the published ones, with a warning"
     )
     unpacked_ratio_max: float = Field(
-        default=1000, gt=1, description="a packed file that holds so many times its size is refused"
+        default=1000, gt=1, le=1_000_000, description="a packed file that holds so many times its size is refused"
     )
-    unpacked_gb_max: float = Field(default=200, gt=0, description="a packed file that holds more is refused [GB]")
+    unpacked_gb_max: float = Field(
+        default=200, gt=0, le=1_000_000, description="a packed file that holds more is refused [GB]"
+    )
     feeds: dict[str, FeedSettings] = Field(default={}, description="declarations by feed, such as `edrp/supplier_a`")
 
     @model_validator(mode="before")

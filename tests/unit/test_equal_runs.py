@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.history.equal_runs import find_runs, join_runs, judge_cold_zeros, judge_stuck, name_step
-from transforms.tables.lake import CLOSED_RUN, HOME_LEVEL, OPEN_RUN
+from transforms.tables.lake import CLOSED_RUN, OPEN_RUN
 
 START = dt.datetime(2009, 1, 1)
 HALF = dt.timedelta(minutes=30)
@@ -149,7 +149,5 @@ def test_without_temperature_zeros_are_not_judged() -> None:
 
 
 def test_a_run_takes_the_step_of_its_home() -> None:
-    level = HOME_LEVEL.conform(
-        pl.DataFrame({"household_id": ["7"], "first_date": [START.date()], "last_date": [START.date()], "days": [1], "gas_kwh": [1.0], "expected_kwh": [1.0], "step_kwh": [0.011]})
-    )  # fmt: skip
+    level = pl.DataFrame({"household_id": ["7"], "step_kwh": [0.011]})
     assert name_step(closed_run(1.0, 12, step=None).drop("step_kwh"), level)["step_kwh"].to_list() == [0.011]

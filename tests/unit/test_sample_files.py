@@ -177,7 +177,7 @@ def test_each_block_of_homes_is_announced(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"end": dt.date(2011, 2, 1)}, "no temperatures for 2011; they are known from 2007 to 2010"),
+        ({"end": dt.date(2026, 2, 1)}, "no temperatures for 2026; they are known from 2007 to 2025"),
         ({"start": dt.date(2006, 12, 31)}, "no temperatures for 2006"),
         ({"end": dt.date(2009, 1, 1)}, "2009-01-01 is not after 2009-01-01"),
         ({"file_format": "canonical", "clock": "local"}, "a local clock needs --format edrp"),

@@ -160,10 +160,11 @@ def _refuse_unknown_years(known: pl.Series, start: dt.date, end: dt.date) -> Non
     """Refuse a span that touches a calendar year without a temperature for each of its days."""
     years = range(start.year, (end - dt.timedelta(days=1)).year + 1)
     days = dict(known.dt.year().value_counts().iter_rows())
-    unknown = [year for year in years if days.get(year, 0) < (dt.date(year + 1, 1, 1) - dt.date(year, 1, 1)).days]
+    whole = {year for year, count in days.items() if count == (dt.date(year + 1, 1, 1) - dt.date(year, 1, 1)).days}
+    unknown = [year for year in years if year not in whole]
     if unknown:
         message = (
-            f"no temperatures for {', '.join(map(str, unknown))}; they are known from {min(days)} to {max(days)}: "
+            f"no temperatures for {', '.join(map(str, unknown))}; they are known from {min(whole)} to {max(whole)}: "
             "choose a start and an end in these years"
         )
         raise ValueError(message)
