@@ -48,6 +48,7 @@ NAMES = {
     "suspected_unit": "Suspected wrong unit",
     "stuck": "Stuck meter",
     "cold_zero_run": "Long zero run in the cold",
+    "catch_up": "Gas after an outage",
 }
 MINUS = "\N{MINUS SIGN}"
 UNITS = {"GBP": "£", "degC": "°C"}

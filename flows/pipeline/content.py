@@ -18,6 +18,7 @@ from quality.alarms.limits import describe_flag_shares
 from transforms.climate.temperature import hourly_temperature
 from transforms.climate.weather_normal import NormalWeather
 from transforms.heat.heating import HeatingRule
+from transforms.history.catch_up import CATCH_UP_RULE
 from transforms.history.equal_runs import COLD_ZERO, STUCK
 from transforms.history.slip_rule import SLIP
 from transforms.history.whole_series import WHOLE_SERIES
@@ -132,6 +133,7 @@ def describe_rules(settings: Settings) -> pl.DataFrame:
         "line_flag": options.thresholds,
         "stuck": STUCK,
         "cold_zero_run": COLD_ZERO,
+        "catch_up": CATCH_UP_RULE,
         "suspected_unit": SLIP,
         "unit_of_home": WHOLE_SERIES,
         "gas_heating": HeatingRule(),

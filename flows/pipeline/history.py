@@ -14,15 +14,17 @@ from flows.pipeline.unit import Frames, Stage, Unit
 from transforms.climate.gas_law import GasLaw
 from transforms.climate.temperature import daily_temperature, effective_temperature
 from transforms.heat.selection import list_homes
-from transforms.history.digest import digest_month
+from transforms.history.digest import Digest, digest_month
 from transforms.history.history import Findings, Memory, advance, conclude
 from transforms.history.levels import fill_with_normal
 from transforms.readings.neighbour_flags import flag_exactly, list_exact_flags
 from transforms.tables.lake import (
+    CATCH_UP,
     CLOSED_RUN,
     DAY,
     EQUAL_RUN,
     EXACT_FLAG,
+    GAP_VALUE,
     HOME_LEVEL,
     LEVEL_CHANGE,
     MONTH_READINGS,
@@ -34,8 +36,9 @@ from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE_LEVEL, SUSPECT_SPAN
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
 
+DIGEST_TABLES = (DAY, EQUAL_RUN, GAP_VALUE)  # as the fields of `Digest`
 MEMORY_TABLES = (RECENT_DAY, OPEN_RUN, HOME_LEVEL)  # in the order of the fields of `Memory`
-FINDING_TABLES = (CLOSED_RUN, LEVEL_CHANGE, SOURCE_LEVEL, UNSETTLED, MONTH_READINGS)  # as those of `Findings`
+FINDING_TABLES = (CLOSED_RUN, LEVEL_CHANGE, SOURCE_LEVEL, UNSETTLED, MONTH_READINGS, CATCH_UP)  # as those of `Findings`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,9 @@ def work_digest(lake: Lake, unit: Unit[MonthToDigest]) -> tuple[Frames, dict[str
     loaded = load_readings(lake, unit.given.month)
     flagged = flag_exactly(loaded.readings, loaded.sources, known=loaded.known)
     digest = digest_month(flagged, loaded.sources)
-    frames = {EXACT_FLAG: list_exact_flags(flagged, loaded.sources), EQUAL_RUN: digest.equal_run, DAY: digest.day}
+    frames = {EXACT_FLAG: list_exact_flags(flagged, loaded.sources)} | {
+        table: getattr(digest, field.name) for table, field in zip(DIGEST_TABLES, fields(Digest), strict=True)
+    }
     return frames, {"days": len(digest.day), "runs": len(digest.equal_run)}
 
 
@@ -99,8 +104,8 @@ def plan_following(content: Content) -> list[Unit[MonthToFollow]]:
 def work_following(lake: Lake, unit: Unit[MonthToFollow]) -> tuple[Frames, dict[str, int]]:
     """Go through one month."""
     given = unit.given
-    day, equal_run = (lake.read(given.digest.key(table)) for table in (DAY, EQUAL_RUN))
-    memory, findings = advance(_read_memory(lake, given.before), day, equal_run, given.effective, given.law)
+    digest = Digest(*(lake.read(given.digest.key(table)) for table in DIGEST_TABLES))
+    memory, findings = advance(_read_memory(lake, given.before), digest, given.effective, given.law)
     remembered = {
         table: getattr(memory, field.name) for table, field in zip(MEMORY_TABLES, fields(Memory), strict=True)
     }
@@ -149,7 +154,7 @@ DIGEST_MONTHS = Stage(
     name="digest months",
     keyed_by="month",
     unit_name="digest {}",
-    tables=(EXACT_FLAG, EQUAL_RUN, DAY),
+    tables=(EXACT_FLAG, *DIGEST_TABLES),
     plan=plan_digests,
     work=work_digest,
 )

@@ -8,11 +8,19 @@ from dataclasses import dataclass
 import polars as pl
 
 from flows.pipeline.content import Content
+from flows.pipeline.history import JUDGE_HOMES
 from flows.pipeline.months import BUILD_MONTHS, MonthToBuild, read_cells
 from flows.pipeline.unit import Frames, Stage, Unit
 from transforms.climate.temperature import ThermalMemory
 from transforms.climate.weather_normal import NormalWeather
-from transforms.heat.demand import Bootstrap, annual_by_home, annual_by_type, bootstrap_intervals, draw_annual_heat
+from transforms.heat.demand import (
+    Bootstrap,
+    annual_by_home,
+    annual_by_type,
+    bootstrap_intervals,
+    draw_annual_heat,
+    expect_caught_up,
+)
 from transforms.heat.heating import HeatingRule, measure_heating
 from transforms.heat.periods import Period, Sufficiency, find_periods, measure_coverage
 from transforms.heat.profiles import complete_profile, expect_heat, place_hours, profile_month, stock_weights
@@ -27,6 +35,7 @@ from transforms.tables.heat import (
     SELECTION_FUNNEL,
 )
 from transforms.tables.lake import CELL
+from transforms.tables.lineage import SUSPECT_SPAN
 from transforms.tables.weather import HOUSEHOLD_WEATHER, WEATHER_DAY, WEATHER_FIT
 from transforms.weather.weather import Correction, describe_weather, join_normal
 from transforms.weather.weather_days import PeriodWeather, gas_by_day, join_months
@@ -48,12 +57,15 @@ class PeriodToAggregate:
     stock_shares: dict[str, float]
     sufficiency: Sufficiency
     bootstrap: Bootstrap
+    caught_up: pl.DataFrame  # spans whose gas stands in one reading
 
 
 def plan_periods(content: Content) -> list[Unit[PeriodToAggregate]]:
     """Find the study periods of the built months and return their units."""
     inputs, settings, months = content.inputs, content.settings, content.units_of(BUILD_MONTHS)
     homes = list_homes(inputs.households, inputs.seen).drop("origin")
+    (verdict,) = content.units_of(JUDGE_HOMES)
+    spans = content.lake.read(verdict.key(SUSPECT_SPAN)).filter(pl.col("flag") == "catch_up")
     units = []
     for period in find_periods(read_cells(content.lake, months), settings.sufficiency, settings.period_starts):
         inside = tuple(unit for unit in months if period.start <= unit.given.month.first_day < period.end)
@@ -69,9 +81,17 @@ def plan_periods(content: Content) -> list[Unit[PeriodToAggregate]]:
             stock_shares=dict(inputs.stock_shares),
             sufficiency=settings.sufficiency,
             bootstrap=Bootstrap(replicates=settings.bootstrap_replicates, seed=settings.seed),
+            caught_up=cut_caught_up(spans, period),
         )
         units.append(AGGREGATE_PERIODS.make_unit(period.label, given))
     return units
+
+
+def cut_caught_up(spans: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """Return the spans that lie in a period as a whole."""
+    start, end = (pl.lit(day).cast(pl.Datetime("us")) for day in (period.start, period.end))
+    inside = spans.filter((pl.col("start_utc") >= start) & (pl.col("end_utc") <= end))
+    return inside.select("household_id", "start_utc", "end_utc", "gas_kwh")
 
 
 def cut_temperature(temperature: pl.DataFrame, period: Period) -> pl.DataFrame:
@@ -100,7 +120,8 @@ def work_period(lake: Lake, unit: Unit[PeriodToAggregate]) -> tuple[Frames, dict
         expected.append(expect_heat(placed, profile))
         gas[first_day] = gas_by_day(hourly, included["household_id"], first_day)
     profile = complete_profile(profiles, period.label, given.temperature)
-    annual = annual_by_home(pl.concat(expected), profile, included, period).join(included, on="household_id")
+    caught_up = expect_caught_up(given.caught_up, profile, included, given.boiler_efficiency)
+    annual = annual_by_home(pl.concat(expected), profile, included, period, caught_up).join(included, on="household_id")
     drawn = draw_annual_heat(annual, weights=weights, bootstrap=bootstrap)
     intervals = bootstrap_intervals(drawn, bootstrap.level)
     by_type = annual_by_type(profile, annual, intervals, period, stock_reason=STOCK_REASON)

@@ -9,6 +9,7 @@ import polars as pl
 
 from transforms.readings.neighbour_flags import SOURCES_SCHEMA
 from transforms.tables.lake import READING
+from transforms.tables.words import FLAG_DTYPE
 from warehouse.lake import Lake
 
 
@@ -55,7 +56,10 @@ def load_readings(lake: Lake, month: MonthOfReadings) -> LoadedMonth:
     """Return a month's readings."""
     readings = pl.concat(
         [
-            lake.read(source.key).select(*READING.schema).with_columns(source=pl.lit(n, dtype=pl.UInt32))
+            lake.read(source.key)
+            .select(*READING.schema)
+            .cast({"flag": FLAG_DTYPE})  # an earlier version may have known fewer flags
+            .with_columns(source=pl.lit(n, dtype=pl.UInt32))
             for n, source in enumerate(month.sources)
         ]
     )

@@ -29,10 +29,10 @@ def suspect_span() -> pl.DataFrame:
     """Return three spans of stuck readings, two of one home, and one of a wrong unit whose readings another flag has."""
     day = dt.timedelta(days=1)
     rows = [
-        ("home1", "stuck", START + 10 * day, START + 11 * day, None),
-        ("home1", "stuck", START + 40 * day, START + 41 * day, None),
-        ("home2", "stuck", START + 40 * day, START + 42 * day, None),
-        ("home1", "suspected_unit", START + 10 * day, START + 11 * day, 11.2),
+        ("home1", "stuck", START + 10 * day, START + 11 * day, None, None),
+        ("home1", "stuck", START + 40 * day, START + 41 * day, None, None),
+        ("home2", "stuck", START + 40 * day, START + 42 * day, None, None),
+        ("home1", "suspected_unit", START + 10 * day, START + 11 * day, 11.2, None),
     ]
     return pl.DataFrame(rows, schema=SUSPECT_SPAN.schema, orient="row")
 

@@ -58,7 +58,7 @@ def go_through(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFram
     memory, found = Memory.empty(), []
     for _, month in readings.group_by(pl.col("interval_start_utc").dt.truncate("1mo"), maintain_order=True):
         digest = digest_month(flag_exactly(month, sources, known=None), sources)
-        memory, findings = advance(memory, digest.day, digest.equal_run, effective(daily), LAW)
+        memory, findings = advance(memory, digest, effective(daily), LAW)
         found.append(findings)
     return memory, Findings.together(found)
 
@@ -164,7 +164,7 @@ def test_months_of_any_flags_are_gone_through_and_each_ok_reading_is_judged_once
         if not parts:
             continue
         digest = digest_month(flag_exactly(pl.concat(parts), make_sources(), known=None), make_sources())
-        memory, findings = advance(memory, digest.day, digest.equal_run, effective(daily), LAW)
+        memory, findings = advance(memory, digest, effective(daily), LAW)
         found.append(findings)
         ok += 96 * flags.count("ok")
     homes = pl.DataFrame({"household_id": ["0", "1"], "dwelling_type": "flat"})
@@ -181,7 +181,7 @@ def test_memory_is_bounded_however_long_the_history(readings: Make, sources: Mak
         pl.col("interval_start_utc").dt.truncate("1mo"), maintain_order=True
     ):
         digest = digest_month(flag_exactly(month, sources(), known=None), sources())
-        memory, _ = advance(memory, digest.day, digest.equal_run, effective(weather()), LAW)
+        memory, _ = advance(memory, digest, effective(weather()), LAW)
         sizes.append((len(memory.recent_day), len(memory.open_run), len(memory.home_level)))
     assert set(sizes) == {(28, 1, 1)}
 

@@ -25,6 +25,15 @@ HOURS = pl.datetime_range(dt.datetime(2009, 1, 1), dt.datetime(2009, 12, 31, 23)
 SHARES = {"detached": 0.17, "semi_detached": 0.26, "terraced": 0.28, "bungalow": 0.09, "flat": 0.20}
 NO_TEMPERATURE = pl.DataFrame(schema={"hour_start_utc": pl.Datetime("us"), "temperature_c": pl.Float64})
 
+NOTHING_CAUGHT_UP = pl.DataFrame(
+    schema={
+        "household_id": pl.String,
+        "month": pl.Date,
+        "heat_kwh_caught_up": pl.Float64,
+        "type_kwh_caught_up": pl.Float64,
+    }
+)
+
 
 def year_of(homes: dict[str, float]) -> pl.DataFrame:
     """Return a year of hours per home: its level times a shape that is 1 kWh on average."""
@@ -56,7 +65,9 @@ def estimate(hourly: pl.DataFrame, included: pl.DataFrame) -> tuple[pl.DataFrame
         profiles.append(profile_month(placed, None))
         expected.append(expect_heat(placed, profiles[-1]))
     whole = complete_profile(profiles, "2009", NO_TEMPERATURE)
-    homes = annual_by_home(pl.concat(expected), whole, included, PERIOD).join(included, on="household_id")
+    homes = annual_by_home(pl.concat(expected), whole, included, PERIOD, NOTHING_CAUGHT_UP).join(
+        included, on="household_id"
+    )
     intervals = intervals_of(homes)
     return annual_by_type(whole, homes, intervals, PERIOD, stock_reason="few homes"), homes
 

@@ -54,6 +54,16 @@ class Found:
     homes: NDArray[np.float64]
 
 
+NOTHING_CAUGHT_UP = pl.DataFrame(
+    schema={
+        "household_id": pl.String,
+        "month": pl.Date,
+        "heat_kwh_caught_up": pl.Float64,
+        "type_kwh_caught_up": pl.Float64,
+    }
+)
+
+
 def draw_heat(rng: np.random.Generator, *, alike: bool, noise: bool) -> NDArray[np.float64]:
     """Return the homes' true heat: of one shape at their levels, or of a base and a heating level of their own.
 
@@ -101,7 +111,9 @@ def estimate(trial: Trial) -> Found:
         profiles.append(profile_month(placed, None))
         expected.append(expect_heat(placed, profiles[-1]))
     profile = complete_profile(profiles, PERIOD.label, WEATHER)
-    homes = annual_by_home(pl.concat(expected), profile, included, PERIOD).join(included, on="household_id")
+    homes = annual_by_home(pl.concat(expected), profile, included, PERIOD, NOTHING_CAUGHT_UP).join(
+        included, on="household_id"
+    )
     no_interval = pl.DataFrame(
         schema={"dwelling_type": pl.String, "heat_kwh_ci_low": pl.Float64, "heat_kwh_ci_high": pl.Float64}
     )

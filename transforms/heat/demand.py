@@ -73,8 +73,64 @@ def sum_year(profile: pl.DataFrame, period: Period) -> pl.DataFrame:
     )
 
 
+def expect_caught_up(
+    spans: pl.DataFrame, profile: pl.DataFrame, included: pl.DataFrame, boiler_efficiency: float
+) -> pl.DataFrame:
+    """Add up, for each included home and month, heat that is known without its hours, and its type's mean over them.
+
+    Parameters
+    ----------
+    spans
+        `household_id`, `start_utc`, `end_utc`, `gas_kwh` [kWh] of the half-hours that one reading catches up.
+    profile
+        Rows of `HEAT_PROFILE` of the period; a span that reaches out of it is left out.
+    included
+        `household_id`, `dwelling_type`.
+    boiler_efficiency
+        Heat delivered per gas used [1].
+
+    Returns
+    -------
+    pl.DataFrame
+        `household_id`, `month` of the reading, `heat_kwh_caught_up`, `type_kwh_caught_up` [kWh].
+
+    """
+    mean, cell = (
+        pl.col("heat_kwh_mean"),
+        ("dwelling_type", pl.col("hour_start_utc").dt.month(), pl.col("hour_start_utc").dt.hour()),
+    )
+    sums = (
+        profile.select("dwelling_type", "hour_start_utc", mean.cast(pl.Float64))
+        .sort("dwelling_type", "hour_start_utc")
+        .upsample("hour_start_utc", every="1h", group_by="dwelling_type")
+        .with_columns(pl.col("dwelling_type").forward_fill())
+        .with_columns(mean.fill_null(mean.mean().over(cell)).fill_null(0))  # an hour without a home, as in `sum_months`
+        .with_columns(upto=mean.cum_sum().over("dwelling_type"))
+        .sort("hour_start_utc")
+    )
+    rows = spans.join(included, on="household_id").with_row_index("row")
+    for name, moment in (
+        ("before", pl.col("start_utc").dt.truncate("1h").dt.offset_by("-1h")),
+        ("after", pl.col("end_utc").dt.offset_by("-30m").dt.truncate("1h")),
+    ):
+        at = rows.with_columns(hour_start_utc=moment).sort("hour_start_utc")
+        found = at.join_asof(sums, on="hour_start_utc", by="dwelling_type", check_sortedness=False)
+        rows = rows.join(found.select("row", pl.col("upto").alias(name)), on="row", maintain_order="left")
+    own = rows.filter(pl.col("after").is_not_null()).group_by(
+        "household_id", month=pl.col("end_utc").dt.offset_by("-30m").dt.month_start().dt.date(), maintain_order=True
+    )
+    return own.agg(
+        heat_kwh_caught_up=pl.col("gas_kwh").sum() * boiler_efficiency,
+        type_kwh_caught_up=(pl.col("after") - pl.col("before").fill_null(0)).sum(),
+    )
+
+
 def annual_by_home(
-    expected: pl.DataFrame, profile: pl.DataFrame, included: pl.DataFrame, period: Period
+    expected: pl.DataFrame,
+    profile: pl.DataFrame,
+    included: pl.DataFrame,
+    period: Period,
+    caught_up: pl.DataFrame,
 ) -> pl.DataFrame:
     r"""Estimate each included home's heat of the whole period.
 
@@ -82,7 +138,9 @@ def annual_by_home(
     did not observe of a month is filled by its type's profile at the home's own level in that month. This is the
     separate ratio estimator (Cochran 1977, Sampling Techniques, section 6.10): the level of a home against its type
     changes with the seasons, and one level for the year would carry that of summer into a gap in winter. A month
-    that the home did not observe at all is filled at its level in the others.
+    that the home did not observe at all is filled at its level in the others. Gas that a reading caught up after an
+    outage is known without its hours: it counts in :math:`Q_{im}^{obs}` of the level, and the type's mean over the
+    outage in what it is divided by (docs/decisions/0020-catch-up.md).
 
     Parameters
     ----------
@@ -94,6 +152,8 @@ def annual_by_home(
         `household_id`, `dwelling_type`.
     period
         The period.
+    caught_up
+        As from `expect_caught_up`.
 
     Returns
     -------
@@ -102,14 +162,17 @@ def annual_by_home(
 
     """
     whole = sum_months(profile, period).select("dwelling_type", "month", type_kwh="heat_kwh_mean")
-    own, of_type = pl.col("heat_kwh_observed"), pl.col("type_kwh_observed")
-    level = pl.when(of_type > 0).then(own / of_type)
-    level_of_year = pl.when(of_type.sum() > 0).then(own.sum() / of_type.sum())
+    own = pl.col("heat_kwh_observed")
+    known, of_type = own + pl.col("heat_kwh_caught_up"), pl.col("type_kwh_observed") + pl.col("type_kwh_caught_up")
+    level = pl.when(of_type > 0).then(known / of_type)
+    level_of_year = pl.when(of_type.sum() > 0).then(known.sum() / of_type.sum())
     annual = pl.col("heat_kwh_annual")
     return (
         included.join(expected.select("household_id").unique(), on="household_id", how="semi")
         .join(whole, on="dwelling_type")
         .join(expected, on=["household_id", "month"], how="left")
+        .join(caught_up, on=["household_id", "month"], how="left")
+        .with_columns(pl.col("heat_kwh_caught_up", "type_kwh_caught_up").fill_null(0))
         .sort("household_id", "month")
         .with_columns(level=pl.coalesce(level, level_of_year.over("household_id"), pl.lit(0.0)))
         .group_by("household_id", maintain_order=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from transforms.history.catch_up import find_gap_values
 from transforms.history.equal_runs import find_runs
 from transforms.readings.neighbour_flags import name_source
 from transforms.tables.lake import DAY
@@ -17,6 +18,7 @@ class Digest:
 
     day: pl.DataFrame
     equal_run: pl.DataFrame
+    gap_value: pl.DataFrame
 
 
 def digest_month(flagged: pl.DataFrame, sources: pl.DataFrame) -> Digest:
@@ -24,7 +26,8 @@ def digest_month(flagged: pl.DataFrame, sources: pl.DataFrame) -> Digest:
     replaced = sources.filter("replaced")["source"]
     counts = pl.col("flag").is_in(["ok", "very_high"]) & ~pl.col("source").is_in(replaced.implode())
     counted = flagged.filter(counts).sort("household_id", "interval_start_utc")
-    return Digest(day=sum_days(counted, sources), equal_run=find_runs(counted))
+    day = sum_days(counted, sources)
+    return Digest(day=day, equal_run=find_runs(counted), gap_value=find_gap_values(counted, day))
 
 
 def sum_days(counted: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:

@@ -12,17 +12,28 @@ from dataclasses import dataclass, fields
 import polars as pl
 
 from transforms.climate.gas_law import GasLaw
+from transforms.history.catch_up import judge_gap_values
+from transforms.history.digest import Digest
 from transforms.history.equal_runs import join_runs, judge_cold_zeros, judge_stuck, name_step
 from transforms.history.levels import compare_levels, expect_days, pick_usable, update_levels
 from transforms.history.slip_rule import SLIP
 from transforms.history.unit_slips import find_changes, judge_changes, keep_sharpest
 from transforms.history.whole_series import judge_homes, span_flagged
-from transforms.tables.lake import CLOSED_RUN, HOME_LEVEL, LEVEL_CHANGE, MONTH_READINGS, OPEN_RUN, RECENT_DAY, UNSETTLED
+from transforms.tables.lake import (
+    CATCH_UP,
+    CLOSED_RUN,
+    HOME_LEVEL,
+    LEVEL_CHANGE,
+    MONTH_READINGS,
+    OPEN_RUN,
+    RECENT_DAY,
+    UNSETTLED,
+)
 from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE_LEVEL, SUSPECT_SPAN, UNIT_DOUBT
 
 REMEMBERED_DAYS = 2 * SLIP.days
 # What a reading is not judged by, or not fully, for each inferred flag
-_OUTCOMES = {
+_OUTCOMES: dict[str, dict[str, pl.Expr]] = {
     "suspected_unit": {
         f"fewer than {REMEMBERED_DAYS} days of half their readings": pl.col("unsettled"),
         "judged by the season: the temperature is unknown": pl.col("readings_without_temperature")
@@ -30,6 +41,7 @@ _OUTCOMES = {
     },
     "stuck": {"the meter's step is unknown": pl.col("unsettled")},
     "cold_zero_run": {"no temperature": pl.col("readings_without_temperature")},
+    "catch_up": {},
 }
 _COUNTS = {
     "readings": pl.col("half_hours").sum(),
@@ -60,11 +72,12 @@ class Findings:
     source_level: pl.DataFrame
     unsettled: pl.DataFrame
     month_readings: pl.DataFrame
+    catch_up: pl.DataFrame
 
     @classmethod
     def together(cls, months: Sequence[Findings]) -> Findings:
         """Put the findings of months together."""
-        empty = (CLOSED_RUN, LEVEL_CHANGE, SOURCE_LEVEL, UNSETTLED, MONTH_READINGS)
+        empty = (CLOSED_RUN, LEVEL_CHANGE, SOURCE_LEVEL, UNSETTLED, MONTH_READINGS, CATCH_UP)
         return cls(
             *(
                 pl.concat([table.empty(), *(getattr(month, field.name) for month in months)])
@@ -82,27 +95,25 @@ class Verdict:
     flag_judgement: pl.DataFrame
 
 
-def advance(
-    memory: Memory, day: pl.DataFrame, equal_run: pl.DataFrame, effective: pl.DataFrame, law: GasLaw
-) -> tuple[Memory, Findings]:
+def advance(memory: Memory, digest: Digest, effective: pl.DataFrame, law: GasLaw) -> tuple[Memory, Findings]:
     """Go through one month.
 
     Parameters
     ----------
     memory
         What was remembered at the end of the month before.
-    day, equal_run
-        Rows of `DAY` and `EQUAL_RUN` of the month.
+    digest
+        Of the month.
     effective
         Of the month's days, as from `transforms.history.levels.fill_with_normal`.
     law
         What the mean British home uses at a temperature.
 
     """
-    priced = expect_days(day, effective, law)
+    priced = expect_days(digest.day, effective, law)
     usable = pick_usable(priced)
     level = update_levels(memory.home_level, priced, usable)
-    ended, open_run = join_runs(memory.open_run, equal_run)
+    ended, open_run = join_runs(memory.open_run, digest.equal_run)
     days = pl.concat([memory.recent_day, RECENT_DAY.conform(usable)])
     findings = Findings(
         closed_run=name_step(ended, level),
@@ -110,6 +121,7 @@ def advance(
         source_level=measure_sources(priced, memory.home_level),
         unsettled=_list_unsettled(priced, level),
         month_readings=_count_readings(priced),
+        catch_up=judge_gap_values(digest.gap_value, memory.open_run),
     )
     recent = days.sort("household_id", "date").group_by("household_id", maintain_order=True).tail(REMEMBERED_DAYS)
     return Memory(RECENT_DAY.conform(recent), open_run, level), findings
@@ -225,20 +237,15 @@ def conclude(
         "suspected_unit": pl.concat([changes, span_flagged(doubts)]),
         "stuck": judge_stuck(runs),
         "cold_zero_run": judge_cold_zeros(runs, daily),
+        "catch_up": findings.catch_up,
     }
-    found = [
-        SUSPECT_SPAN.conform(frame.with_columns(flag=pl.lit(flag), **_without_factor(frame)))
-        for flag, frame in spans.items()
-    ]
+    found = [frame.with_columns(flag=pl.lit(flag)) for flag, frame in spans.items()]
+    nothing = SUSPECT_SPAN.empty()
     return Verdict(
-        suspect_span=pl.concat(found).sort(SUSPECT_SPAN.key),
+        suspect_span=SUSPECT_SPAN.conform(pl.concat([nothing, *found], how="diagonal_relaxed")).sort(SUSPECT_SPAN.key),
         unit_doubt=UNIT_DOUBT.conform(doubts),
         flag_judgement=count_judged(findings, memory.home_level),
     )
-
-
-def _without_factor(frame: pl.DataFrame) -> dict[str, pl.Expr]:
-    return {} if "factor" in frame.columns else {"factor": pl.lit(None, dtype=pl.Float64)}
 
 
 def count_judged(findings: Findings, level: pl.DataFrame) -> pl.DataFrame:
@@ -259,7 +266,7 @@ def count_judged(findings: Findings, level: pl.DataFrame) -> pl.DataFrame:
         joined = months.join(counts, on="month", how="left").with_columns(
             pl.col("unsettled", "unsettled_without").fill_null(0)
         )
-        told = joined.select("month", judged=pl.col("readings") - pl.sum_horizontal(*outcomes.values()), **outcomes)
+        told = joined.select("month", judged=pl.col("readings") - pl.sum_horizontal(0, *outcomes.values()), **outcomes)
         long = told.unpivot(["judged", *outcomes], index="month", variable_name="outcome", value_name="readings")
         rows.append(
             long.filter((pl.col("readings") > 0) | (pl.col("outcome") == "judged")).with_columns(flag=pl.lit(flag))

@@ -23,7 +23,7 @@ from transforms.tables.words import INFERRED_FLAGS
 
 Floats = NDArray[np.float64]
 # A reading that carries one of these, or none, may be lost: the others are counted by their own rates
-LOSABLE = [0, *(1 + FAULTS.index(flag) for flag in (*INFERRED_FLAGS, "unknown_household"))]
+LOSABLE = [0, *(1 + FAULTS.index(flag) for flag in (*INFERRED_FLAGS, "unknown_household") if flag in FAULTS)]
 
 TRUTH_HOME = Table(
     "truth_homes", "one home of a made-up trial with all faults, and what sets it apart", ("household_id",),

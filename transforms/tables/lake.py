@@ -194,3 +194,28 @@ MONTH_READINGS = Table(
     tier="lake",
     made_by="transforms.history.history:advance",
 )  # fmt: skip
+
+GAP_VALUE = Table(
+    "gap_value", "an unusually large reading of one home after missing half-hours or zeros", ("household_id", "end_utc"),
+    (
+        household_id,
+        Column("gap_start_utc", UTC, "end of the last reading above zero before it; null: in an earlier month", nullable=True),
+        Column("end_utc", UTC, "end of its half-hour, exclusive"),
+        Column("zeros", N, "zeros of the month since then", "1", lower=0),
+        Column("gas_kwh", F, "its gas", "kWh", lower=0),
+        Column("other_kwh", F, "gas of the home's other readings of the month", "kWh", lower=0),
+        Column("other_readings", N, "how many they are, without these zeros", "1", lower=0),
+    ),
+    tier="lake",
+)  # fmt: skip
+
+CATCH_UP = Table(
+    "catch_up", "a reading that holds the gas of the gap before it", ("household_id", "start_utc"),
+    (
+        household_id,
+        Column("start_utc", UTC, "start of the gap"),
+        Column("end_utc", UTC, "end of the reading, exclusive"),
+        Column("gas_kwh", F, "its gas", "kWh", lower=0),
+    ),
+    tier="lake",
+)  # fmt: skip

@@ -70,6 +70,7 @@ SUSPECT_SPAN = Table(
         Column("start_utc", UTC, "start of its first half-hour"),
         Column("end_utc", UTC, "end of its last half-hour, exclusive"),
         Column("factor", F, "delivered over true, where a wrong unit is suspected", "1", nullable=True, lower=0),
+        Column("gas_kwh", F, "gas of the span, where its last reading holds it all", "kWh", nullable=True, lower=0),
     ),
     may_be_empty=True,
     made_by="transforms.history.history:conclude",
