@@ -18,7 +18,7 @@ from flows.printable import show_name
 from flows.settings import Settings, explain_settings
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import check_scenario
-from transforms.lcoh.model.conventions import find_convention
+from transforms.lcoh.results.published import check_choice
 from warehouse.cost_figures import read_assumptions
 from warehouse.landing import LandedFile, walk_landing
 from warehouse.manifest import read_manifests
@@ -32,7 +32,7 @@ def check_settings(settings: Settings, home: Path | None) -> Finding:
     """Check what the declarations of the settings cannot: that the names in them exist."""
     wrong = []
     try:
-        find_convention(settings.convention)
+        check_choice(settings.convention)
         check_scenario(read_assumptions(), settings.scenario)
     except AssumptionError as error:
         wrong.append(str(error))

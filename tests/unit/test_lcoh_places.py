@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.operations.home_findings import check_settings
+from flows.settings import Settings
 from tests.plain_network import build as plain_build
 from transforms.lcoh.assumptions.parameters import Floats
 from transforms.lcoh.assumptions.refusals import AssumptionError, UnknownNameError
@@ -27,6 +31,7 @@ from transforms.lcoh.results.curves import sensitivity_table
 from transforms.lcoh.results.explain import OneNumber, explain_cost
 from transforms.lcoh.results.finance import finance_table
 from transforms.lcoh.results.probability import probability_table
+from transforms.lcoh.results.published import check_choice
 from transforms.lcoh.results.table import lcoh_table
 from transforms.lcoh.results.uncertainty import Sampling, check_ranges
 from transforms.lcoh.results.variance import sobol_table
@@ -403,3 +408,27 @@ def test_discount_factors_are_those_of_the_place_s_convention() -> None:
     by_year = np.arange(50, dtype=float)
     factors = discount_factors(np.r_[np.full(30, 0.035), np.full(20, 0.03)], years=51)[1:]
     assert built.mean_over_years(by_year) == pytest.approx(float(by_year @ factors / factors.sum()))
+
+
+# --- what a run may be set to -------------------------------------------------------------------------------
+
+
+def test_a_run_takes_a_convention_that_compares_and_needs_no_map() -> None:
+    for name in ("best_practice", "best_practice_public", "best_practice_private", "best_practice_gas_peak"):
+        check_choice(name)
+    with pytest.raises(AssumptionError, match="best_practice_mapped serves one place, whose pipes a run does not know"):
+        check_choice("best_practice_mapped")
+    with pytest.raises(AssumptionError, match="convention wang2018 divides by heat produced"):
+        check_choice("wang2018")
+    with pytest.raises(UnknownNameError, match="no convention is named 'nobody'"):
+        check_choice("nobody")
+
+
+def test_the_doctor_names_a_convention_that_a_run_cannot_use(tmp_path: Path) -> None:
+    found = {
+        name: check_settings(Settings(home=tmp_path, convention=name), tmp_path)
+        for name in ("best_practice", "best_practice_mapped")
+    }
+    assert found["best_practice"].state == "ok"
+    assert found["best_practice_mapped"].state == "fail"
+    assert "serves one place" in found["best_practice_mapped"].told

@@ -10,10 +10,12 @@ import polars as pl
 
 from transforms.heat.demand import Bootstrap
 from transforms.heat.profiles import stock_weights
-from transforms.lcoh.model.conventions import lenses_beside
+from transforms.lcoh.assumptions.refusals import AssumptionError
+from transforms.lcoh.model.conventions import find_convention, lenses_beside
 from transforms.lcoh.model.demands import NETWORK_DEMAND, measured_demand, paper_demand
 from transforms.lcoh.results.abatement import abatement_table
 from transforms.lcoh.results.break_even import break_even_table
+from transforms.lcoh.results.costed import BOILER, check_comparable
 from transforms.lcoh.results.curves import sensitivity_table
 from transforms.lcoh.results.finance import finance_table
 from transforms.lcoh.results.households import cost_distribution, household_costs
@@ -38,6 +40,25 @@ from transforms.tables.schema import Table
 PAPER_SCENARIO: Final = "paper_fit"
 PAPER_READING: Final = (PAPER_SCENARIO, "wang2018")  # always published too: it shows that the paper is reproduced
 RIVAL_READING: Final = (PAPER_SCENARIO, "rival")  # the other reading of the paper: how far convention moves a result
+
+
+def check_choice(convention: str) -> None:
+    """Refuse a convention by which a run cannot compare systems.
+
+    Raises
+    ------
+    AssumptionError
+        If there is no such convention, systems are not comparable by it, or it serves one place alone.
+
+    """
+    reading = find_convention(convention)
+    check_comparable(reading, BOILER)
+    if reading.main_pipe == "mapped_length":
+        message = (
+            f"convention {convention} serves one place, whose pipes a run does not know: take best_practice; "
+            "`hearth lcoh --main-pipe` costs a place"
+        )
+        raise AssumptionError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
