@@ -66,6 +66,9 @@ class Manifest(BaseModel):
     unit: str = "none"
     unit_basis: str = "not applicable"
     interval_basis: str = "not applicable"
+    asked: dict[
+        str, str
+    ] = {}  # settings of the feed that a held file waits for -> what the readings suggest, else nothing
     renamed: dict[str, str] = {}  # home as delivered -> home that it is a spelling of
     warnings: tuple[str, ...] = ()
     day_marks: dict[str, str] = {}  # of a file that names no home: day -> mark of its readings

@@ -26,8 +26,11 @@ def name_object(source_id: str, decisions_fingerprint: str, tag: str) -> str:
 class ReadingObjects:
     """Open objects of one source; all of them appear when the `with` block ends, none if it ends in an error."""
 
-    def __init__(self, lake: Lake, source_id: str, decisions_fingerprint: str, *, tag: str = "") -> None:
+    def __init__(
+        self, lake: Lake, source_id: str, decisions_fingerprint: str, *, tag: str = "", keep: bool = True
+    ) -> None:
         self._lake = lake
+        self._keep = keep  # False: readings are counted and not written
         self._name = name_object(source_id, decisions_fingerprint, tag)
         self._stack = ExitStack()
         self._writers: dict[str, Any] = {}
@@ -64,6 +67,8 @@ class ReadingObjects:
         self.month_readings.clear()
 
     def _append(self, key: str, frame: pl.DataFrame, **options: Any) -> None:
+        if not self._keep:
+            return
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
         if key not in self._writers:
             self._writers[key] = self._stack.enter_context(self._lake.parquet_writer(key, table.schema, **options))

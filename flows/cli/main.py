@@ -13,6 +13,7 @@ import typer
 
 from flows.cli import areas as area_commands
 from flows.cli import data as data_commands
+from flows.cli import files as file_commands
 from flows.cli import results as result_commands
 from flows.cli import upkeep as upkeep_commands
 from flows.cli.exits import CONFIG, DONE, told_failures
@@ -28,7 +29,7 @@ app = Commands(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=FIRST_STEPS,
 )
-for group in (data_commands, result_commands, area_commands, upkeep_commands):
+for group in (data_commands, file_commands, result_commands, area_commands, upkeep_commands):
     app.add_typer(group.commands)
 
 

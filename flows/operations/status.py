@@ -132,7 +132,7 @@ def read_status(settings: Settings) -> Status:
         runs=runs,
         feeds=feeds,
         sources=[
-            _source_state(m, superseded=m.source_id in replaced, left_out=left_out.get(m.source_id), table=table)
+            read_source_state(m, superseded=m.source_id in replaced, left_out=left_out.get(m.source_id), table=table)
             for m in manifests
         ],
         unused=_list_unused(settings, runs),
@@ -183,7 +183,10 @@ def _list_not_judged(judgement: pl.DataFrame) -> list[str]:
     ]
 
 
-def _source_state(m: Manifest, *, superseded: bool, left_out: Decision | None, table: Collection[str]) -> SourceState:
+def read_source_state(
+    m: Manifest, *, superseded: bool = False, left_out: Decision | None = None, table: Collection[str]
+) -> SourceState:
+    """Return what became of a file; `table` are the homes of the household table, empty where there is none."""
     balanced = m.kind != "readings" or m.lines + m.regrouped == m.header_lines + m.blank_lines + m.readings + m.rejects
     own = m.model_dump(include=set(SourceState.model_fields) - {"superseded", "balanced", "unknown_homes"})
     if left_out is not None:
@@ -278,9 +281,9 @@ def describe_assumptions(source: SourceState) -> list[str]:
     """Say what a file was taken for, where that is not plain by its header, and what is unusual about its readings."""
     told = []
     if source.fuel_basis not in {"the format", "not applicable"}:
-        told.append(f"taken for {source.fuel}: {source.fuel_basis}")
+        told.append(f"fuel, {source.fuel_basis}")
     if source.unit_basis not in {"the name of the column", "not applicable"}:
-        told.append(f"unit {source.unit}: {source.unit_basis}")
+        told.append(f"unit {source.unit}, {source.unit_basis}")
     if source.regrouped:
         told.append(f"intervals: {source.interval_basis}")
     if source.dialect:

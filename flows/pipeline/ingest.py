@@ -8,11 +8,14 @@ names none, the state is the same whatever the order in which the files came.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from flows.pipeline.ingest_decisions import (
     FeedDecisions,
@@ -41,6 +44,7 @@ from warehouse.quarantine import read_decisions, replaced_sources, withdrawn_sou
 
 __all__ = ["FeedOptions", "FileWork", "IngestOptions", "IngestPlan", "ingest_file", "plan_ingest", "settle_feeds"]
 
+FAULT_CHARACTERS = 300  # of an error's message that are kept with the file
 _ORDER = ("households", "temperature", "readings", "none")  # tables first: they decide whose readings some files are
 
 
@@ -198,12 +202,32 @@ def _read(lake: Lake, work: FileWork, path: str, known: Manifest | None, options
             refused["clock_evidence"] = known.clock_evidence
             raise RefusalError(work.decisions.refusal)  # noqa: TRY301 - as above
         read = read_readings if work.kind == "readings" else read_table
-        content = read(lake, work, path, options)
+        with containing_faults():
+            content = read(lake, work, path, options)
     except RefusalError as error:
         content = refused | {"reason": str(error), "detail": error.detail or None}
     if not is_unchanged(path, place.bytes, place.mtime_ns):
         raise ChangedFileError(f"{work.file_name} changed while it was read; the next run takes it")
     return _describe(work, content)
+
+
+@contextmanager
+def containing_faults() -> Iterator[None]:
+    """Turn whatever goes wrong in the work on one file into its refusal, so that it is recorded and stops nothing else.
+
+    Trouble with disks is none of the file's: it goes on as it is. A panic of a library is no `Exception`.
+    """
+    try:
+        yield
+    except (RefusalError, NotUsedError, OSError):
+        raise
+    except (Exception, pl.exceptions.PanicException) as error:
+        what = (
+            "it takes more memory than there is"
+            if isinstance(error, MemoryError)
+            else "its content makes a library fail"
+        )
+        raise RefusalError(f"given up: {what} ({type(error).__name__})", str(error)[:FAULT_CHARACTERS]) from error
 
 
 def _describe(work: FileWork, content: Mapping[str, Any]) -> Manifest:
@@ -275,7 +299,8 @@ def _recognise(path: str, limits: Limits) -> tuple[str, str, str | None, str | N
 
     """
     try:
-        known = open_delivery(path, limits).layout.format
+        with containing_faults():
+            known = open_delivery(path, limits).layout.format
     except RefusalError as error:
         return "none", "none", str(error), error.detail or None
     return known.kind, known.name, None, None

@@ -80,6 +80,7 @@ class IngestOptions:
     block_bytes: int = BLOCK_BYTES
     limits: Limits = LIMITS
     usual_kwh_per_day: Mapping[int, float] = field(default_factory=usual_gas_by_month)
+    keep_readings: bool = True  # False: files are only judged, as `hearth check` does
     forgotten: Tombstones = field(default_factory=Tombstones)
 
     def of_feed(self, feed: str) -> FeedOptions:

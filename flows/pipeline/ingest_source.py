@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from transforms.readings.clocks import add_counts, count_change_days, weigh_chan
 from transforms.readings.declaration import Format, Fuel, GasConversion, Layout, RefusalError, Stamp
 from transforms.readings.delivered_table import DeliveredRows, read_row_table, read_text_table
 from transforms.readings.evidence import RULE as EVIDENCE
-from transforms.readings.evidence import add_cells, count_cells, judge_absent, judge_fuel, measure_level
+from transforms.readings.evidence import add_cells, count_cells, judge_absent, judge_fuel, measure_level, suggest_unit
 from transforms.readings.formats import DAY_SLOTS, FORMAT_BY_NAME
 from transforms.readings.household_table import count_unknown_types, read_households
 from transforms.readings.intervals import (
@@ -245,7 +245,7 @@ def _read_by_plan(reader: Reader, plan: Plan) -> dict[str, Any]:
     opened = reader.open()
     known, decided = opened.layout.format, reader.work.fingerprint(plan.stamp, reader.options)
     tag = reader.options.forgotten.tag
-    objects = ReadingObjects(reader.lake, reader.work.source_id, decided, tag=tag)
+    objects = ReadingObjects(reader.lake, reader.work.source_id, decided, tag=tag, keep=reader.options.keep_readings)
     now = Pass(reader=reader, layout=opened.layout, plan=plan, tally=Tally(), objects=objects)
     tally = now.tally
     try:
@@ -276,7 +276,7 @@ def _read_by_plan(reader: Reader, plan: Plan) -> dict[str, Any]:
     }
     if not tally.readings:
         return content | {"outcome": "refused"} | _say_no_reading(tally, opened.layout)
-    held = {"outcome": "held", "reason": verdict.held, "detail": verdict.detail}
+    held = {"outcome": "held", "reason": verdict.held, "detail": verdict.detail, "asked": dict(verdict.asked)}
     return content | (held if verdict.held else {})
 
 
@@ -492,6 +492,17 @@ class Verdict:
     unit_basis: str = "not applicable"
     held: str | None = None  # published
     detail: str | None = None  # with figures of the home
+    asked: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Something that has to be declared: the setting, what the readings suggest, and why, without and with figures."""
+
+    setting: str
+    suggested: str = ""
+    reason: str
+    detail: str = ""
 
 
 def _judge(now: Pass) -> Verdict:
@@ -502,45 +513,52 @@ def _judge(now: Pass) -> Verdict:
     fuel: Fuel | None = declared.fuel or known.fuel
     fuel_basis = "set for the feed" if declared.fuel else "the format"
     proved = {rule.proves for rule in known.keep if rule.proves and tally.reasons[rule.otherwise]}
-    holds: list[tuple[str, str]] = []
+    doubts: list[Doubt | None] = []
     if fuel is None and proved:
         fuel, fuel_basis = proved.pop(), "lines in m3 stand beside those in kWh"
     if fuel is None:
         told = judge_fuel(cells, split_name(reader.work.file_name)[1], absent_as_zero=_count_absent_zeros(cells, tally))
         fuel_basis, fuel = told.basis, "gas" if told.value == "gas" else None
         if told.value == "electricity":
-            holds.append(('it looks like electricity: declare fuel = "gas" if it is gas all the same', told.basis))
+            asked = 'it looks like electricity: declare fuel = "gas" if it is gas all the same'
+            doubts.append(Doubt(setting="fuel", suggested="electricity", reason=asked, detail=told.basis))
         elif fuel is None:
             asked = 'gas or electricity, its header serves both: declare fuel = "gas" or "electricity"'
-            holds.append((asked, told.basis))
+            doubts.append(Doubt(setting="fuel", reason=asked, detail=told.basis))
     elif fuel == "electricity":
-        holds.append(("electricity, as declared for the feed; Hearth reads gas", ""))
+        doubts.append(Doubt(setting="", reason="electricity, as declared for the feed; Hearth reads gas"))
     unit_basis, in_doubt = _judge_unit(cells, tally, reader, known)
-    absent = None if declared.absent or known.names_household else _judge_absent(cells, tally)
-    holds += [hold for hold in (in_doubt, absent) if hold is not None]
+    doubts.append(in_doubt)
+    if declared.absent is None and not known.names_household:
+        doubts.append(_judge_absent(cells, tally))
+    holds = [doubt for doubt in doubts if doubt is not None]
     if not holds:
         return Verdict(fuel=fuel, fuel_basis=fuel_basis, unit_basis=unit_basis)
-    seen = "; ".join(detail for _, detail in holds if detail)
-    where = f'declare it under [feeds."{reader.work.feed}"] in hearth.toml'
+    where = (
+        f'declare it under [feeds."{reader.work.feed}"] in hearth.toml; `hearth feeds --write` writes what is suggested'
+    )
     return Verdict(
         fuel=fuel,
         fuel_basis=fuel_basis,
         unit_basis=unit_basis,
-        held="; ".join(reason for reason, _ in holds),
-        detail=f"{seen}; {where}" if seen else where,
+        held="; ".join(doubt.reason for doubt in holds),
+        detail="; ".join([*(doubt.detail for doubt in holds if doubt.detail), where]),
+        asked={doubt.setting: doubt.suggested for doubt in holds if doubt.setting},
     )
 
 
-def _judge_unit(cells: pl.DataFrame, tally: Tally, reader: Reader, known: Format) -> tuple[str, tuple[str, str] | None]:
-    """Return what decided the unit, and what has to be declared: for everybody, and with the figures of the home."""
+def _judge_unit(cells: pl.DataFrame, tally: Tally, reader: Reader, known: Format) -> tuple[str, Doubt | None]:
+    """Return what decided the unit, and what has to be declared."""
     if reader.declared.unit is not None:
         return "set for the feed", None
     level = measure_level(cells, reader.options.usual_kwh_per_day, len(tally.households))
     as_m3 = "" if level is None else f"as m3 {level * reader.conversion.kwh_per_m3:.2f} times"
     usual = "" if level is None else f"as kWh {level:.2f} times the gas of the mean British home in the same months"
+    suggested = "" if level is None else suggest_unit(level, reader.conversion.kwh_per_m3)
     if known.unit is None:
         asked = 'its unit stands nowhere in it: declare unit = "kWh" or "m3"'
-        return "nothing in the file", (asked, "" if level is None else f"{usual}, {as_m3}")
+        shown = "" if level is None else f"{usual}, {as_m3}"
+        return "nothing in the file", Doubt(setting="unit", suggested=suggested, reason=asked, detail=shown)
     if known.unit_is_sure or level is None:
         return "the name of the column" if known.unit_is_sure else "the name of the column; too short to judge", None
     if EVIDENCE.level_low <= level <= EVIDENCE.level_high:
@@ -549,7 +567,8 @@ def _judge_unit(cells: pl.DataFrame, tally: Tally, reader: Reader, known: Format
         "its unit is in doubt: far from what a British home uses in the same months; SMETS2 meters give m3 also under a header "
         'that says kWh: declare unit = "m3" or "kWh"'
     )
-    return "the level contradicts the name of the column", (asked, f"{usual}, {as_m3}")
+    doubt = Doubt(setting="unit", suggested=suggested, reason=asked, detail=f"{usual}, {as_m3}")
+    return "the level contradicts the name of the column", doubt
 
 
 def _count_absent_zeros(cells: pl.DataFrame, tally: Tally) -> int:
@@ -558,7 +577,7 @@ def _count_absent_zeros(cells: pl.DataFrame, tally: Tally) -> int:
     return 0 if found is None else tally.span_half_hours - int(cells["rows"].sum())
 
 
-def _judge_absent(cells: pl.DataFrame, tally: Tally) -> tuple[str, str] | None:
+def _judge_absent(cells: pl.DataFrame, tally: Tally) -> Doubt | None:
     """Say what the readings are with and without the half-hours that are left out, where these behave as noughts."""
     span = tally.span_half_hours
     found = judge_absent(cells, span)
@@ -566,12 +585,12 @@ def _judge_absent(cells: pl.DataFrame, tally: Tally) -> tuple[str, str] | None:
         return None
     kwh, present = float(cells["kwh"].sum()), int(cells["rows"].sum())
     per_year = 365.25 * 48
-    return (
-        'half-hours that are left out behave as noughts: declare absent = "zero" or "missing"',
-        (
-            f"{found}; with them as noughts the home uses {kwh / span * per_year:,.0f} kWh a year, without them "
-            f"{kwh / present * per_year:,.0f}"
-        ),
+    return Doubt(
+        setting="absent",
+        suggested="zero",
+        reason='half-hours that are left out behave as noughts: declare absent = "zero" or "missing"',
+        detail=f"{found}; with them as noughts the home uses {kwh / span * per_year:,.0f} kWh a year, without them "
+        f"{kwh / present * per_year:,.0f}",
     )
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import task
@@ -13,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from flows.journal import Note, noted
+from flows.journal import noted
 from flows.operations.disk import check_disk
 from flows.pipeline.content import Content
 from flows.pipeline.history import DIGEST_MONTHS
@@ -146,9 +147,8 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     for _ in range(MAX_SETTLING_ROUNDS):
         if not works:
             break
-        read = _ingest(lake, works, options, settings, partial(write_event, settings.folders.runs, log.run_id))
+        read = _ingest(lake, works, options, settings, log)
         taken |= {manifest.source_id: manifest for manifest in read if manifest is not None}
-        log.files_waiting += read.count(None)
         works = settle_feeds(lake, settings.landing_folder, options)
     refused = [manifest for manifest in taken.values() if manifest.outcome == "refused"]
     log.files_refused = len(refused)
@@ -165,22 +165,32 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
 
 
 def _ingest(
-    lake: Lake, works: list[FileWork], options: IngestOptions, settings: Settings, note: Note
+    lake: Lake, works: list[FileWork], options: IngestOptions, settings: Settings, log: RunLog
 ) -> list[Manifest | None]:
+    note = partial(write_event, settings.folders.runs, log.run_id)
     named = [
-        (f"ingest {work.name}", noted(note, "ingest", work.name, partial(_ingest_unless_growing, lake, work, options)))
+        (
+            f"ingest {work.name}",
+            noted(note, "ingest", work.name, partial(_ingest_unless_growing, lake, work, options, log)),
+        )
         for work in works
     ]
     sizes = [max(place.bytes for place in work.paths) for work in works]
     return run_tasks("ingest", named, at_a_time=settings.workers, sizes=sizes, unit=BYTES)
 
 
-def _ingest_unless_growing(lake: Lake, work: FileWork, options: IngestOptions) -> Manifest | None:
-    """Read a file; None where it was written to meanwhile: the next run takes it."""
+def _ingest_unless_growing(lake: Lake, work: FileWork, options: IngestOptions, log: RunLog) -> Manifest | None:
+    """Read a file; None where it was written to meanwhile, or cannot be read any more: the next run tries again."""
     try:
         return ingest_file(lake, work, options)
     except ChangedFileError:
-        return None
+        log.files_waiting += 1
+    except OSError as error:
+        if error.filename is None or Path(error.filename).is_relative_to(lake.root):  # the lake's own disk
+            raise
+        log.files_unused[work.file_name] = f"cannot be read: {error.strerror}; the next run tries again"
+        say(f"not used: {show_name(work.file_name)}: {log.files_unused[work.file_name]}")
+    return None
 
 
 def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span | None) -> None:

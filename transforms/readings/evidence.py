@@ -180,6 +180,22 @@ def measure_level(cells: pl.DataFrame, usual_kwh_per_day: Mapping[int, float], h
     return float(rows["kwh"].sum()) / expected if expected > 0 else None
 
 
+def suggest_unit(level: float, kwh_per_m3: float, rule: EvidenceRule = RULE) -> str:
+    """Return the one unit in which readings are about what a British home uses, or nothing where both or none is.
+
+    Parameters
+    ----------
+    level
+        Of the readings as kWh, beside the mean British home [1].
+    kwh_per_m3
+        Energy of gas by volume [kWh/m3].
+
+    """
+    levels = {"kWh": level, "m3": level * kwh_per_m3}
+    usual = [unit for unit, value in levels.items() if rule.level_low <= value <= rule.level_high]
+    return usual[0] if len(usual) == 1 else ""
+
+
 def judge_absent(cells: pl.DataFrame, span_half_hours: int, rule: EvidenceRule = RULE) -> str | None:
     """Say how half-hours that are left out behave as noughts, or None where they do not.
 

@@ -37,10 +37,16 @@ class IntervalRule:
     """When the stamps and the values of a home say that its readings are no half-hours."""
 
     rows_min: float = bound(24, unit="1", status="own choice", source="readings that tell an interval: a day of hours")
-    half_share_low: float = bound(
-        0.35, unit="1", status="own choice", source="share of stamps at half past: about a half in half-hours"
+    hours_share_max: float = bound(
+        0.1, unit="1", status="own choice", source="share of stamps at half past, of hours: none"
     )
-    half_share_high: float = bound(0.65, unit="1", status="own choice", source="as half_share_low")
+    long_rows_min: float = bound(
+        336, unit="1", status="own choice", source="readings of a week, whose share at half past is steady"
+    )
+    half_share_low: float = bound(
+        0.42, unit="1", status="own choice", source="share of stamps at half past, of a week: half"
+    )
+    half_share_high: float = bound(0.58, unit="1", status="own choice", source="as half_share_low")
     off_grid_max: float = bound(
         0.1, unit="1", status="own choice", source="share of stamps neither full nor half hours; faults are 0.1 %"
     )
@@ -87,7 +93,8 @@ def is_irregular(counts: pl.DataFrame, rule: IntervalRule = RULE) -> bool:
     """Say whether the readings of some home look like anything else than the use of half-hours."""
     share = pl.col("on_half") / pl.col("rows")
     length = (pl.col("rows") >= rule.rows_min) & (
-        ~share.is_between(rule.half_share_low, rule.half_share_high)
+        (share < rule.hours_share_max)
+        | ((pl.col("rows") >= rule.long_rows_min) & ~share.is_between(rule.half_share_low, rule.half_share_high))
         | (pl.col("off_grid") > rule.off_grid_max * pl.col("rows"))
     )
     fewer, more = pl.min_horizontal("falls", "rises"), pl.max_horizontal("falls", "rises")

@@ -1,0 +1,215 @@
+"""Files before and beside a run: what one is taken for, what feeds are declared as, and which formats are known."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from pydantic import BaseModel
+
+from flows.operations.status import SourceState, describe_assumptions, read_source_state
+from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
+from flows.pipeline.ingest_decisions import ingest_options
+from flows.settings import Settings, find_config
+from transforms.readings.formats import FORMATS
+from warehouse.lake import Lake
+from warehouse.manifest import Manifest, read_manifests
+
+SHOWN = 100  # characters of an example line
+ROUNDS = 4  # as often as a run lets files decide about each other
+BASES = (("clock", "clock_basis"), ("stamp", "stamp_basis"), ("fuel", "fuel_basis"), ("unit", "unit_basis"))
+
+
+class CheckedFile(BaseModel):
+    """What a run would make of one file."""
+
+    file: str
+    outcome: str
+    reason: str | None
+    state: SourceState | None
+
+
+class FeedTaken(BaseModel):
+    """What the files of one feed are taken for, on what evidence, and what has to be declared."""
+
+    feed: str
+    files: dict[str, int]  # by outcome
+    taken: dict[str, list[str]]  # what is decided -> values with their evidence
+    declared: dict[str, Any]
+    asked: dict[str, list[str]]  # settings that held files wait for -> what their readings suggest
+
+
+def check_files(paths: Sequence[Path], settings: Settings) -> list[CheckedFile]:
+    """Read files as a run would, together, and keep nothing of them.
+
+    Raises
+    ------
+    FileNotFoundError
+        If one is not there.
+
+    """
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        raise FileNotFoundError(f"no file {', '.join(missing)}")
+    options = replace(
+        ingest_options(settings, today=dt.datetime.now(dt.UTC).date()), quiet_seconds=0, keep_readings=False
+    )
+    with tempfile.TemporaryDirectory(prefix="hearth-check-") as folder:
+        lake, landing = Lake(Path(folder) / "lake"), Path(folder) / "landing"
+        names = _name_apart(paths)
+        for path, name in names.items():
+            place = landing / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(path.resolve())
+        plan = plan_ingest(lake, landing, options)
+        works = list(plan.works)
+        for _ in range(ROUNDS):
+            for work in works:
+                ingest_file(lake, work, options)
+            works = settle_feeds(lake, landing, options)
+        manifests = read_manifests(lake)
+    return [checked for path, name in names.items() for checked in _tell_of(path, name, manifests, dict(plan.unused))]
+
+
+def _name_apart(paths: Sequence[Path]) -> dict[Path, str]:
+    """Name files as a landing folder would hold them: by their own names, with their folder where two are named alike."""
+    names = [path.name for path in paths]
+    return {
+        path: path.name if names.count(path.name) == 1 else f"{path.resolve().parent.name}/{path.name}"
+        for path in paths
+    }
+
+
+def _tell_of(path: Path, name: str, manifests: Sequence[Manifest], unused: Mapping[str, str]) -> list[CheckedFile]:
+    """Return what became of a file, or of the files within an archive."""
+    taken = [
+        CheckedFile(file=f"{path}{m.file_name.removeprefix(name)}", outcome=m.outcome, reason=m.reason, state=state)
+        for m in manifests
+        if _is_of(name, m.file_name)
+        for state in [read_source_state(m, table=())]
+    ]
+    left = [
+        CheckedFile(file=f"{path}{other.removeprefix(name)}", outcome="not used", reason=reason, state=None)
+        for other, reason in unused.items()
+        if _is_of(name, other)
+    ]
+    if taken or left:
+        return [*taken, *left]
+    return [CheckedFile(file=str(path), outcome="the same content", reason="as another of these files", state=None)]
+
+
+def _is_of(name: str, other: str) -> bool:
+    return other == name or other.startswith(f"{name}/")
+
+
+def describe_checked(files: Sequence[CheckedFile]) -> str:
+    """Return what a run would make of files as text for people."""
+    lines = []
+    for file in files:
+        state = file.state
+        seen = f" ({state.detail})" if state is not None and state.detail else ""
+        lines.append(f"{file.file}: {file.outcome}{'' if file.reason is None else f', {file.reason}'}{seen}")
+        if state is None or state.kind == "none":
+            continue
+        lines.append(
+            f"  format {state.feed.partition('/')[0]}, {state.lines:,} lines: {state.readings:,} readings, {state.rejects:,} rejects"
+        )
+        if state.first_interval_utc and state.last_interval_utc:
+            lines.append(
+                f"  from {state.first_interval_utc:%Y-%m-%d %H:%M} to {state.last_interval_utc:%Y-%m-%d %H:%M} UTC, clock {state.clock}, stamps name the {state.stamp}"
+            )
+        lines += [f"  {count:,} rejects: {reason}" for reason, count in state.reject_reasons.items()]
+        lines += [f"  {what}" for what in describe_assumptions(state)]
+    return "\n".join(lines)
+
+
+def read_feeds_taken(settings: Settings) -> list[FeedTaken]:
+    """Return what each feed is taken for, from the manifests."""
+    feeds: dict[str, list[Manifest]] = {}
+    for m in read_manifests(settings.folders.lake):
+        if m.kind == "readings" and m.outcome != "withdrawn":
+            feeds.setdefault(m.feed, []).append(m)
+    return [_take(feed, files, settings) for feed, files in sorted(feeds.items())]
+
+
+def _take(feed: str, files: Sequence[Manifest], settings: Settings) -> FeedTaken:
+    outcomes = [m.outcome for m in files]
+    taken = {
+        name: sorted(
+            {f"{getattr(m, name)} ({getattr(m, basis)})" for m in files if getattr(m, basis) != "not applicable"}
+        )
+        for name, basis in BASES
+    }
+    taken["home"] = sorted({m.id_basis for m in files})
+    taken["interval"] = sorted({m.interval_basis for m in files if m.interval_basis != "not applicable"})
+    asked: dict[str, set[str]] = {}
+    for m in files:
+        if m.outcome == "held":
+            for name, suggested in m.asked.items():
+                asked.setdefault(name, set()).add(suggested)
+    declared = settings.feeds.get(feed)
+    return FeedTaken(
+        feed=feed,
+        files={outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))},
+        taken=taken,
+        declared={} if declared is None else declared.model_dump(exclude_none=True),
+        asked={name: sorted(values) for name, values in asked.items()},
+    )
+
+
+def describe_feeds(feeds: Sequence[FeedTaken]) -> str:
+    """Return what feeds are taken for as text for people."""
+    if not feeds:
+        return "no file of readings was taken in yet"
+    lines = []
+    for feed in feeds:
+        files = ", ".join(f"{count:,} {outcome}" for outcome, count in feed.files.items())
+        lines.append(f"{feed.feed}: {files}")
+        for name, values in feed.taken.items():
+            shown = "; ".join(values[:3]) + (f"; and {len(values) - 3:,} more" if len(values) > 3 else "")  # noqa: PLR2004 - values shown
+            lines += [f"  {name:<9} {shown}"] if values else []
+        lines += [f"  set       {name} = {value}" for name, value in feed.declared.items()]
+        for name, values in feed.asked.items():
+            suggested = [value for value in values if value]
+            hint = f", the readings suggest {' or '.join(suggested)}" if suggested else ", the readings do not tell"
+            lines.append(f'  ASKED     {name} under [feeds."{feed.feed}"]{hint}')
+    return "\n".join(lines)
+
+
+def write_suggestions(feeds: Sequence[FeedTaken], settings: Settings) -> str:
+    """Write the settings that readings suggest into hearth.toml, and say which; what is set already stays.
+
+    Only a setting that all held files of a feed suggest alike is written.
+    """
+    file = find_config(settings.home)
+    document = tomlkit.parse(file.read_text(encoding="utf-8")) if file.exists() else tomlkit.document()
+    written = []
+    for feed in feeds:
+        for name, values in feed.asked.items():
+            if len(values) == 1 and values[0] and name not in feed.declared:
+                section = document.setdefault("feeds", tomlkit.table()).setdefault(feed.feed, tomlkit.table())
+                section[name] = values[0]
+                written.append(f'{feed.feed}: {name} = "{values[0]}"')
+    if not written:
+        return "nothing is suggested: what is asked has to be chosen by somebody who knows the meter"
+    file.write_text(tomlkit.dumps(document), encoding="utf-8")
+    return "\n".join([f"written to {file}; the next run reads these files", *written])
+
+
+def describe_formats() -> str:
+    """Return the known formats with two lines of each."""
+    blocks = []
+    for known in FORMATS:
+        head = f"{known.name}: {known.title}"
+        notes = [] if known.unusable is None else [f"  not usable: {known.unusable}"]
+        blocks.append("\n".join([head, *(f"  {_shorten(line)}" for line in known.example), *notes]))
+    return "\n\n".join(blocks)
+
+
+def _shorten(line: str) -> str:
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 3]}..."

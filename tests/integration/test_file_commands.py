@@ -1,0 +1,81 @@
+"""`hearth check`, `hearth feeds` and `hearth formats`: what files are taken for, before and after a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli.main import app
+from flows.operations.files import read_feeds_taken, write_suggestions
+from flows.settings import load_settings
+from tests.integration.test_what_people_have import KWH, octopus, take, use
+from tests.landing_files import CLEAN
+from transforms.readings.formats import FORMATS
+
+
+def call(*arguments: str) -> tuple[int, str]:
+    """Run a command in this process and return its exit code and what it printed."""
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.output
+
+
+def test_a_file_is_judged_without_a_run_and_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEARTH_HOME", str(tmp_path / "home"))
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text(CLEAN, encoding="utf-8")
+    bad.write_text("secret;header\n1,5;2\n", encoding="utf-8")
+    code, told = call("check", str(good))
+    assert code == 0
+    assert "96 readings, 0 rejects" in told
+    code, told = call("check", str(good), str(bad), "--json")
+    judged = {Path(file["file"]).name: file for file in json.loads(told)}
+    assert code == 1
+    assert (judged["good.csv"]["outcome"], judged["bad.csv"]["outcome"]) == ("accepted", "refused")
+    assert "semicolon-separated" in judged["bad.csv"]["reason"]
+    assert "secret" not in judged["bad.csv"]["reason"]
+    assert judged["bad.csv"]["state"]["detail"] == "line 1: secret;header"
+    assert not (tmp_path / "home").exists()
+
+
+def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for folder, seed in (("a", 1), ("b", 2)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "gas.csv").write_text(octopus(use(3, seed=seed)), encoding="utf-8")
+    code, told = call("check", str(tmp_path / "a" / "gas.csv"), str(tmp_path / "b" / "gas.csv"))
+    assert code == 0
+    assert told.count("144 readings") == 2
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    code, _ = call("check", str(tmp_path / "nowhere.csv"))
+    assert code == 2
+
+
+def test_feeds_say_what_they_are_taken_for_and_write_what_is_suggested(tmp_path: Path) -> None:
+    gas = use(365, home="gas", first=use(1)["interval_start_utc"][0].replace(month=1, day=1))
+    for folder in ("one", "two"):
+        (tmp_path / "landing" / folder).mkdir(parents=True)
+    (tmp_path / "landing" / "one" / "a.csv").write_text(octopus(gas), encoding="utf-8")
+    (tmp_path / "landing" / "two" / "b.csv").write_text(octopus(gas.tail(9000), KWH), encoding="utf-8")
+    take(tmp_path)
+    (tmp_path / "hearth.toml").write_text("# mine\nseed = 3\n", encoding="utf-8")
+    settings = load_settings(home=tmp_path)
+    code, told = call("feeds", "--home", str(tmp_path))
+    assert code == 0
+    assert "octopus/one: 1 accepted" in told
+    assert "octopus_kwh/two: 1 held" in told
+    assert 'ASKED     unit under [feeds."octopus_kwh/two"], the readings suggest m3' in told
+    assert 'octopus_kwh/two: unit = "m3"' in write_suggestions(read_feeds_taken(settings), settings)
+    again = load_settings(home=tmp_path)
+    assert (again.feeds["octopus_kwh/two"].unit, again.seed) == ("m3", 3)
+    assert "# mine" in (tmp_path / "hearth.toml").read_text(encoding="utf-8")
+    assert "nothing is suggested" in write_suggestions(read_feeds_taken(again), again)
+
+
+def test_every_format_is_listed_with_its_lines() -> None:
+    code, told = call("formats")
+    assert code == 0
+    assert all(f"{known.name}: " in told and known.example[0][:60] in told for known in FORMATS)

@@ -1,0 +1,468 @@
+"""What people bring, each trait in a file of our own: the right half-hours, or the file held or refused with words that help."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import xlsxwriter
+
+from flows.pipeline.ingest_decisions import FeedOptions
+from tests.landing_files import ingest, is_accounted_for, options, read_readings
+from transforms.readings.declaration import GasConversion
+from warehouse.manifest import Manifest
+
+KWH_PER_M3 = GasConversion().kwh_per_m3
+FIRST = dt.datetime(2023, 1, 10)
+LATE = {"run_date": dt.date(2026, 1, 1)}
+HALF = dt.timedelta(minutes=30)
+KEY = ["household_id", "interval_start_utc"]
+
+
+def use(
+    days: int = 3, *, home: str = "7", first: dt.datetime = FIRST, minutes: int = 30, seed: int = 1
+) -> pl.DataFrame:
+    """Return made-up use of a home [kWh], seasonal and often nought, as a heating home's is."""
+    count = days * 1440 // minutes
+    moments = [first + n * dt.timedelta(minutes=minutes) for n in range(count)]
+    season = np.array([1.1 + np.cos(2 * np.pi * (m.timetuple().tm_yday - 15) / 365) for m in moments])
+    rng = np.random.default_rng(seed)
+    values = np.where(rng.random(count) < 0.45, 0.0, rng.gamma(2.0, 0.6, count)) * season * minutes / 30
+    return pl.DataFrame(
+        {"household_id": home, "interval_start_utc": moments, "gas_kwh": values.round(3)},
+        schema_overrides={"interval_start_utc": pl.Datetime("us")},
+    )
+
+
+def write(home: Path, name: str, text: str | bytes) -> None:
+    """Write a delivery."""
+    path = home / "landing" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+
+
+def take(home: Path, **declared: object) -> dict[str, Manifest]:
+    """Take the landing folder in, `declared` being said of every feed that is named so."""
+    feeds = {name.replace("__", "/"): value for name, value in declared.items()}
+    return ingest(home, options(**LATE, feeds=feeds))
+
+
+def assert_right(home: Path, manifest: Manifest, truth: pl.DataFrame, *, near: float = 2e-3) -> None:
+    """Assert that a source holds the true half-hours, each once, all ok."""
+    assert (manifest.outcome, manifest.reason) == ("accepted", None)
+    assert manifest.lines + manifest.regrouped == (
+        manifest.header_lines + manifest.blank_lines + manifest.readings + manifest.rejects
+    )
+    found = read_readings(home, manifest).sort(KEY)
+    wanted = truth.sort(KEY)
+    assert found["interval_start_utc"].to_list() == wanted["interval_start_utc"].to_list()
+    assert (found["gas_kwh"] - wanted["gas_kwh"]).abs().max() < near
+    assert set(found["flag"].cast(pl.String)) == {"ok"}
+    assert found["line"].n_unique() == len(found)
+
+
+def octopus(
+    frame: pl.DataFrame, header: str = "Consumption (m³), Start, End", minutes: int = 30, per: float = KWH_PER_M3
+) -> str:
+    """Write use as a supplier's download."""
+    length = dt.timedelta(minutes=minutes)
+    lines = [
+        f"{kwh / per:.6f}, {start.isoformat()}+00:00, {(start + length).isoformat()}+00:00"
+        for start, kwh in frame.select("interval_start_utc", "gas_kwh").iter_rows()
+    ]
+    return "\n".join([header, *lines, ""])
+
+
+def canonical(frame: pl.DataFrame) -> str:
+    """Write use in our own format."""
+    lines = [f"{home},{start},{kwh:.6f}" for home, start, kwh in frame.select(*KEY, "gas_kwh").iter_rows()]
+    return "\n".join(["household_id,interval_start_utc,gas_kwh", *lines, ""])
+
+
+def half_hours_of(hours: pl.DataFrame) -> pl.DataFrame:
+    """Return hours as two half-hours of half their gas."""
+    half = hours.with_columns(pl.col("gas_kwh") / 2)
+    return pl.concat([half, half.with_columns(pl.col("interval_start_utc") + HALF)])
+
+
+# --- how text is written ----------------------------------------------------------------------------------------------
+
+TEXTS: dict[str, Callable[[str], bytes]] = {
+    "semicolons and decimal commas": lambda t: t.replace(",", ";").replace(".", ",").encode(),
+    "tabs in UTF-16": lambda t: t.replace(",", "\t").encode("utf-16"),
+    "UTF-16 without a BOM": lambda t: t.encode("utf-16-le"),
+    "old line ends": lambda t: t.replace("\n", "\r").encode(),
+    "two carriage returns": lambda t: t.replace("\n", "\r\r\n").encode(),
+    "a hint for a spreadsheet": lambda t: b"sep=,\n" + t.encode(),
+    "text above the header": lambda t: b"Export of my meter\nmade on 2023-02-01\n\n" + t.encode(),
+    "decimal commas in quotes": lambda t: "\n".join(
+        line if "gas_kwh" in line or not line else '{},{},"{}"'.format(*line.replace(".", ",").split(",", 2))
+        for line in t.split("\n")
+    ).encode(),
+    "an index of pandas": lambda t: "\n".join(
+        line and ("," + line if "gas_kwh" in line else f"{n},{line}") for n, line in enumerate(t.split("\n"))
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_the_same_table_is_read_however_its_text_is_written(tmp_path: Path, case: str) -> None:
+    truth = use()
+    write(tmp_path, "gas.csv", TEXTS[case](canonical(truth)))
+    assert_right(tmp_path, take(tmp_path)["gas.csv"], truth)
+
+
+def test_a_latin_letter_in_a_header_and_in_every_line_is_read(tmp_path: Path) -> None:
+    truth = use(home="c")
+    write(tmp_path, "c.csv", octopus(truth).encode("latin-1"))
+    manifest = take(tmp_path)["c.csv"]
+    assert_right(tmp_path, manifest, truth)
+    assert manifest.dialect == {"encoding": "latin-1"}
+
+
+def test_one_nul_one_bad_line_and_one_odd_letter_cost_their_lines_alone(tmp_path: Path) -> None:
+    truth = use()
+    lines = canonical(truth).encode().split(b"\n")
+    lines[5] = lines[5][:4] + b"\x00" + lines[5][4:]
+    lines[9] = b"\xff\xfe\xfd"
+    lines[12] = b"x" * 100_000
+    write(tmp_path, "gas.csv", b"\n".join(lines))
+    manifest = take(tmp_path)["gas.csv"]
+    assert manifest.reject_reasons == {"holds a NUL byte": 1, "longer than 64 kB": 1, "not UTF-8": 1}
+    assert manifest.readings == len(truth) - 3
+    assert is_accounted_for(manifest)
+
+
+@pytest.mark.parametrize(("end", "lost"), [("\n", 0), ("", 1)])
+def test_a_last_line_without_its_end_is_doubtful(tmp_path: Path, end: str, lost: int) -> None:
+    truth = use()
+    write(tmp_path, "gas.csv", canonical(truth).rstrip("\n") + end)
+    manifest = take(tmp_path)["gas.csv"]
+    assert manifest.readings == len(truth) - lost
+    assert manifest.reject_reasons == ({"cut: the file ends within this line": 1} if lost else {})
+
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_last_minute_of_a_day_may_be_called_24_00(tmp_path: Path) -> None:
+    truth = use()
+    text = (
+        canonical(truth)
+        .replace("2023-01-11 00:00:00", "2023-01-10T24:00")
+        .replace("2023-01-12 00:00:00", "2023-01-11T24:00:00")
+    )
+    write(tmp_path, "gas.csv", text)
+    assert_right(tmp_path, take(tmp_path)["gas.csv"], truth)
+
+
+@pytest.mark.parametrize("days", [3, 40])
+def test_hours_become_two_half_hours_of_half_their_gas(tmp_path: Path, days: int) -> None:
+    hours = use(days, minutes=60)
+    write(tmp_path, "own.csv", canonical(hours))
+    write(tmp_path, "7.csv", octopus(hours, minutes=60))
+    manifests = take(tmp_path)
+    for name in ("own.csv", "7.csv"):
+        assert_right(tmp_path, manifests[name], half_hours_of(hours))
+        assert manifests[name].regrouped == len(hours)
+        assert manifests[name].interval_basis == f"60 min: {len(hours)} readings"
+
+
+@pytest.mark.parametrize("minutes", [15, 10, 5])
+def test_shorter_intervals_are_added_up_and_half_hours_without_a_part_are_none(tmp_path: Path, minutes: int) -> None:
+    parts = use(3, minutes=minutes)
+    missing = parts["interval_start_utc"][100]
+    write(tmp_path, "gas.csv", canonical(parts.filter(pl.col("interval_start_utc") != missing)))
+    sums = parts.group_by("household_id", pl.col("interval_start_utc").dt.truncate("30m"), maintain_order=True).agg(
+        pl.col("gas_kwh").sum()
+    )
+    slot = missing.replace(minute=missing.minute // 30 * 30)
+    manifest = take(tmp_path)["gas.csv"]
+    assert_right(tmp_path, manifest, sums.filter(pl.col("interval_start_utc") != slot))
+    assert manifest.rejects == 30 // minutes - 1
+
+
+def test_a_home_that_goes_over_to_half_hours_is_read_month_by_month(tmp_path: Path) -> None:
+    hours, halves = use(22, minutes=60), use(28, first=dt.datetime(2023, 2, 1))
+    write(tmp_path, "gas.csv", canonical(pl.concat([hours, halves])))
+    assert_right(tmp_path, take(tmp_path)["gas.csv"], pl.concat([half_hours_of(hours), halves]))
+
+
+def test_days_are_refused_by_name(tmp_path: Path) -> None:
+    write(tmp_path, "gas.csv", canonical(use(60, minutes=1440)))
+    manifest = take(tmp_path)["gas.csv"]
+    assert manifest.outcome == "refused"
+    assert "an interval of a day: half-hours cannot be made of it" in (manifest.reason or "")
+
+
+def test_a_register_under_a_header_of_use_is_refused_by_name(tmp_path: Path) -> None:
+    write(tmp_path, "gas.csv", canonical(use(7).with_columns(pl.col("gas_kwh").cum_sum())))
+    manifest = take(tmp_path)["gas.csv"]
+    assert manifest.outcome == "refused"
+    assert "the state of a register" in (manifest.reason or "")
+    assert manifest.months == {}
+
+
+def register_lines(states: list[float], minutes: int = 30) -> str:
+    moments = [FIRST + n * dt.timedelta(minutes=minutes) for n in range(len(states))]
+    return "\n".join(
+        [
+            "time,Total gas used",
+            *(f"{m:%Y-%m-%d %H:%M},{state:.3f}" for m, state in zip(moments, states, strict=True)),
+            "",
+        ]
+    )
+
+
+def test_a_register_is_differenced_over_its_rollover_and_not_over_another_meter(tmp_path: Path) -> None:
+    steps = (use(4)["gas_kwh"] / KWH_PER_M3 * 5).to_list()
+    states = [99_990.0]
+    for step in steps:
+        states.append((states[-1] + step) % 100_000)
+    exchanged = [*states[:150], *(state % 7 for state in range(5))]
+    write(tmp_path, "rolled.csv", register_lines(states))
+    write(tmp_path, "exchanged.csv", register_lines(exchanged))
+    manifests = take(tmp_path)
+    found = read_readings(tmp_path, manifests["rolled.csv"])
+    assert found["gas_kwh"].sum() == pytest.approx(sum(steps) * KWH_PER_M3, rel=0.01)
+    assert found["gas_kwh"].max() < 89
+    reasons = manifests["exchanged.csv"].reject_reasons
+    assert reasons["the register falls after it: another meter, or its state was set"] == 1
+    assert read_readings(tmp_path, manifests["exchanged.csv"])["gas_kwh"].min() >= 0
+
+
+def wide(frame: pl.DataFrame, names: list[str], day: str = "%d/%m/%Y") -> str:
+    lines = [",".join(["MPR", "read_date", *names])]
+    for (date,), part in (
+        frame.with_columns(date=pl.col("interval_start_utc").dt.date())
+        .partition_by("date", as_dict=True, maintain_order=True)
+        .items()
+    ):
+        cells = [f"{kwh:.3f}" for kwh in part["gas_kwh"]]
+        lines.append(",".join(["7", f"{date:{day}}", *cells, *[""] * (len(names) - len(cells))]))
+    return "\n".join([*lines, ""])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"HH{n:02}" for n in range(1, 49)],
+        [f"[{n // 2:02}:{30 * (n % 2):02}]" for n in range(1, 49)],
+        [f"{n // 2:02}:{30 * (n % 2):02}" for n in range(48)],
+        [f"hh{n}" for n in range(1, 51)],
+    ],
+)
+def test_a_row_of_a_day_becomes_48_readings(tmp_path: Path, names: list[str]) -> None:
+    truth = use(5)
+    write(tmp_path, "gas.csv", wide(truth, names))
+    manifest = take(tmp_path)["gas.csv"]
+    assert_right(tmp_path, manifest, truth)
+    assert (manifest.lines, manifest.regrouped) == (6, 5 * 47)
+
+
+@pytest.mark.parametrize(("day", "count"), [(dt.date(2023, 3, 26), 46), (dt.date(2023, 10, 29), 50)])
+def test_a_day_of_change_has_46_or_50_half_hours(tmp_path: Path, day: dt.date, count: int) -> None:
+    midnight = dt.datetime.combine(day, dt.time()) - dt.timedelta(hours=1 if day.month == 10 else 0)
+    truth = use(2, first=midnight).head(count)
+    lines = [",".join(["MPR", "read_date", *(f"hh{n:02}" for n in range(1, 51))])]
+    lines.append(",".join(["7", f"{day}", *(f"{kwh:.3f}" for kwh in truth["gas_kwh"]), *[""] * (50 - count)]))
+    write(tmp_path, "gas.csv", "\n".join([*lines, ""]))
+    manifest = take(tmp_path)["gas.csv"]
+    found = read_readings(tmp_path, manifest).sort("interval_start_utc")
+    assert found["interval_start_utc"].to_list() == truth["interval_start_utc"].to_list()
+    assert found["gas_kwh"].to_list() == truth["gas_kwh"].to_list()
+
+
+# --- containers -------------------------------------------------------------------------------------------------------
+
+
+def test_a_zip_is_read_in_place_and_what_is_in_it_is_named(tmp_path: Path) -> None:
+    truth = use(home="gas")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("export/gas.csv", octopus(truth))
+        archive.writestr("readme.md", "nothing")
+    write(tmp_path, "export.zip", packed.getvalue())
+    manifests = take(tmp_path)
+    assert list(manifests) == ["export.zip/export/gas.csv"]
+    assert_right(tmp_path, manifests["export.zip/export/gas.csv"], truth)
+    assert manifests["export.zip/export/gas.csv"].feed == "octopus/."
+
+
+def test_json_and_a_workbook_and_text_are_read(tmp_path: Path) -> None:
+    truth = use(home="page")
+    results = [
+        {
+            "consumption": kwh,
+            "interval_start": f"{start.isoformat()}Z",
+            "interval_end": f"{(start + HALF).isoformat()}Z",
+        }
+        for start, kwh in truth.select("interval_start_utc", "gas_kwh").iter_rows()
+    ]
+    write(tmp_path, "page.json", json.dumps({"count": 144, "next": None, "results": results}))
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book) as workbook:
+        sheet = workbook.add_worksheet("gas")
+        sheet.write(0, 0, "Your readings")
+        for n, line in enumerate(canonical(truth.with_columns(household_id=pl.lit("book"))).splitlines()):
+            sheet.write_row(n + 2, 0, line.split(","))
+    write(tmp_path, "book.xlsx", book.getvalue())
+    write(tmp_path, "text.txt", canonical(truth.with_columns(household_id=pl.lit("text"))))
+    manifests = take(tmp_path, **{"octopus_api__.": FeedOptions(unit="kWh", fuel="gas")})
+    for name, home in (("page.json", "page"), ("book.xlsx", "book"), ("text.txt", "text")):
+        assert_right(tmp_path, manifests[name], truth.with_columns(household_id=pl.lit(home)))
+
+
+def test_green_button_is_read_in_its_unit(tmp_path: Path) -> None:
+    truth = use()
+    readings = "".join(
+        f"<IntervalReading><timePeriod><duration>1800</duration><start>{int(start.replace(tzinfo=dt.UTC).timestamp())}</start>"
+        f"</timePeriod><value>{kwh * 1000:.0f}</value></IntervalReading>"
+        for start, kwh in truth.select("interval_start_utc", "gas_kwh").iter_rows()
+    )
+    kind = (
+        "<ReadingType><commodity>7</commodity><powerOfTenMultiplier>0</powerOfTenMultiplier><uom>72</uom></ReadingType>"
+    )
+    feed = f'<feed xmlns="http://naesb.org/espi"><entry>{kind}</entry><IntervalBlock>{readings}</IntervalBlock></feed>'
+    write(tmp_path, "gas.xml", feed)
+    assert_right(tmp_path, take(tmp_path)["gas.xml"], truth)
+    write(tmp_path, "electric.xml", feed.replace("<commodity>7", "<commodity>1"))
+    manifest = take(tmp_path)["electric.xml"]
+    assert manifest.outcome == "refused"
+    assert "not natural gas" in (manifest.reason or "")
+
+
+def test_the_irish_trial_is_read_with_and_without_a_header(tmp_path: Path) -> None:
+    first = dt.datetime(2009, 12, 1)
+    truth = use(90, home="1392", first=first)
+    lines = [
+        f"{home} {(start.date() - dt.date(2009, 1, 1)).days + 1:03}{start.hour * 2 + start.minute // 30 + 1:02} {kwh:.3f}"
+        for home, start, kwh in truth.select(*KEY, "gas_kwh").iter_rows()
+    ]
+    write(tmp_path, "gas_bare.txt", "\n".join([*lines, ""]))
+    write(tmp_path, "gas_named.csv", "\n".join(["ID,DT,Usage", *(line.replace(" ", ",") for line in lines), ""]))
+    manifests = take(tmp_path)
+    for name in ("gas_bare.txt", "gas_named.csv"):
+        assert_right(tmp_path, manifests[name], truth)
+
+
+# --- fuel, unit, what is left out -------------------------------------------------------------------------------------
+
+KWH = "Consumption (kWh), Start, End"
+
+
+def electricity(days: int) -> pl.DataFrame:
+    """Return use with a base load that never ends, a little more in winter."""
+    frame = use(days, home="e", first=dt.datetime(2023, 1, 1))
+    return frame.with_columns(gas_kwh=(pl.col("gas_kwh") * 0.2 + 0.15).round(3))
+
+
+def test_gas_and_electricity_under_one_header_are_told_apart_by_what_they_do(tmp_path: Path) -> None:
+    gas = use(365, home="gas", first=dt.datetime(2023, 1, 1))
+    write(tmp_path, "one/a.csv", octopus(gas, KWH, per=1))
+    write(tmp_path, "two/b.csv", octopus(electricity(365), KWH, per=1))
+    manifests = take(tmp_path)
+    assert manifests["one/a.csv"].outcome == "accepted"
+    assert "times summer" in manifests["one/a.csv"].fuel_basis
+    held = manifests["two/b.csv"]
+    assert (held.outcome, held.months, held.asked) == ("held", {}, {"fuel": "electricity"})
+    assert "it looks like electricity" in (held.reason or "")
+    declared = take(tmp_path, octopus_kwh__two=FeedOptions(fuel="gas"))["two/b.csv"]
+    assert (declared.outcome, declared.fuel_basis) == ("accepted", "set for the feed")
+
+
+def test_cubic_metres_under_a_header_of_kwh_are_held_and_read_once_declared(tmp_path: Path) -> None:
+    gas = use(365, home="gas", first=dt.datetime(2023, 1, 1))
+    write(tmp_path, "gas.csv", octopus(gas, KWH))  # divided by 11.2
+    held = take(tmp_path)["gas.csv"]
+    assert (held.outcome, held.asked) == ("held", {"unit": "m3"})
+    assert "times the gas of the mean British home" in (held.detail or "")
+    assert not any(digit in (held.reason or "").replace("m3", "").replace("SMETS2", "") for digit in "0123456789")
+    assert_right(
+        tmp_path,
+        take(tmp_path, **{"octopus_kwh__.": FeedOptions(unit="m3")})["gas.csv"],
+        gas.with_columns(household_id=pl.lit("gas")),
+    )
+
+
+def test_noughts_that_are_left_out_are_held_and_read_as_declared(tmp_path: Path) -> None:
+    gas = use(365, home="gas", first=dt.datetime(2023, 1, 1))
+    lean = gas.filter((pl.col("gas_kwh") > 0) | (pl.int_range(pl.len()) == pl.len() - 1))
+    night = lean.filter((pl.col("interval_start_utc").dt.hour() > 4) | (pl.col("interval_start_utc").dt.day() % 2 == 0))
+    write(
+        tmp_path,
+        "gas.csv",
+        octopus(
+            night,
+            "Consumption (m³), Start, End",
+        ),
+    )
+    held = take(tmp_path)["gas.csv"]
+    assert (held.outcome, held.asked) == ("held", {"absent": "zero"})
+    zero = take(tmp_path, **{"octopus__.": FeedOptions(absent="zero")})["gas.csv"]
+    span = int((night["interval_start_utc"].max() - night["interval_start_utc"].min()) / HALF) + 1  # type: ignore[operator]
+    assert (zero.outcome, zero.readings) == ("accepted", span)
+    assert zero.counted["absent_taken_as_zero"] == span - len(night)
+    missing = take(tmp_path, **{"octopus__.": FeedOptions(absent="missing")})["gas.csv"]
+    assert (missing.outcome, missing.readings) == ("accepted", len(night))
+
+
+# --- homes ------------------------------------------------------------------------------------------------------------
+
+
+def homes_of(manifests: dict[str, Manifest]) -> dict[str, tuple[str, ...]]:
+    return {name: m.households for name, m in manifests.items() if m.kind == "readings"}
+
+
+def test_files_that_differ_by_a_date_or_a_copy_are_of_one_home(tmp_path: Path) -> None:
+    year = use(90, first=dt.datetime(2023, 1, 1))
+    for month in (1, 2, 3):
+        part = year.filter(pl.col("interval_start_utc").dt.month() == month)
+        write(tmp_path, f"mine/gas_2023-{month:02}.csv", octopus(part))
+    write(tmp_path, "consumption.csv", octopus(use(20, seed=5)))
+    write(tmp_path, "consumption (1).csv", octopus(use(30, seed=6)))  # of other readings: another home
+    manifests = take(tmp_path)
+    assert {homes for name, homes in homes_of(manifests).items() if name.startswith("mine/")} == {("mine",)}
+    assert homes_of(manifests)["consumption.csv"] == ("consumption",)
+    assert homes_of(manifests)["consumption (1).csv"] == ("consumption (1)",)
+
+
+def test_two_names_with_the_same_readings_for_a_week_are_one_delivery_with_a_warning(tmp_path: Path) -> None:
+    write(tmp_path, "anna.csv", octopus(use(30).head(20 * 48)))
+    write(tmp_path, "bert.csv", octopus(use(30)))
+    manifests = take(tmp_path)
+    assert set(homes_of(manifests).values()) == {("anna",)}
+    assert "the same readings" in manifests["bert.csv"].warnings[0]
+
+
+def test_one_name_in_two_folders_is_two_homes_and_a_table_of_one_row_swallows_neither(tmp_path: Path) -> None:
+    write(tmp_path, "house_a/gas.csv", octopus(use(20)))
+    write(tmp_path, "house_b/gas.csv", octopus(use(20, seed=9)))
+    assert set(homes_of(take(tmp_path)).values()) == {("house_a",), ("house_b",)}
+    write(tmp_path, "households.csv", "household_id,dwelling_type\nHouse_B,flat\n")
+    assert set(homes_of(take(tmp_path)).values()) == {("house_a",), ("House_B",)}
+
+
+def test_ids_that_programs_changed_are_matched_and_those_of_one_file_are_not(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", canonical(pl.concat([use(3, home="0047"), use(3, home="H-3")])))
+    later = use(3, home="47", first=dt.datetime(2023, 2, 1)).with_columns(pl.col("household_id").cast(pl.Float64))
+    later.write_parquet(tmp_path / "landing" / "b.parquet")
+    write(tmp_path, "households.csv", "household_id,dwelling_type\n47,flat\nh-3 ,detached\n")
+    manifests = take(tmp_path)
+    assert homes_of(manifests) == {"a.csv": ("47", "h-3"), "b.parquet": ("47",)}
+    assert "2 ids differ" in manifests["a.csv"].warnings[0]
+    write(tmp_path, "c.csv", canonical(pl.concat([use(3, home="047"), use(3, home="47", seed=2)])))
+    assert homes_of(take(tmp_path))["c.csv"] == ("047", "47")
+
+
+def test_a_parquet_id_is_stripped_as_a_csv_id_is(tmp_path: Path) -> None:
+    (tmp_path / "landing").mkdir()
+    use(3, home=" 1 ").write_parquet(tmp_path / "landing" / "a.parquet")
+    assert homes_of(take(tmp_path)) == {"a.parquet": ("1",)}
