@@ -73,6 +73,13 @@ class Home:
         return self.root / "alerts"
 
     @property
+    def rooms(self) -> tuple[Path, ...]:
+        """The folders into which runs write."""
+        lake, warehouse = self.lake.root, self.warehouse
+        own = (self.releases.root, self.forgotten.root, self.reports, self.runs, self.alerts, self.prefect)
+        return (lake, warehouse.root, warehouse.snapshots, warehouse.candidates, *own)
+
+    @property
     def prefect(self) -> Path:
         """The files of the embedded Prefect server."""
         return self.root / "prefect"

@@ -19,7 +19,11 @@ from pydantic import BaseModel, ConfigDict
 from warehouse.writing import PRIVATE, write_whole
 
 TOLD_BY_OTHERS = {"run_id", "kind", "reason"}  # fields of a run's log that its other lines tell
-Outcome = Literal["running", "published", "unchanged", "gate_failed", "failed", "nothing_usable", "crashed"]
+Outcome = Literal[
+    "running", "published", "unchanged", "gate_failed", "failed", "nothing_usable", "landing_missing", "interrupted",
+    "crashed",
+]  # fmt: skip
+CUT_SHORT = frozenset({"interrupted", "crashed", "failed"})  # outcomes of runs that another one goes on from
 
 
 class RunLog(BaseModel):
@@ -39,12 +43,15 @@ class RunLog(BaseModel):
     files_held: int = 0
     files_waiting: int = 0
     files_unused: dict[str, str] = {}  # entries of the landing folder that are not used, with the reason
+    unreadable: list[str] = []  # files that the operating system does not let us read; counted among the refused
+    months_planned: int = 0  # that had to be built
     months_built: int = 0
     periods_built: int = 0
     units_skipped: int = 0
     message: str = ""
     flow_run_id: str | None = None  # what Prefect calls the run
     failed_checks: list[str] = []  # critical ones of a failed gate
+    forced: str | None = None  # the span (YYYY-MM/YYYY-MM) whose months are built although they are done
     held: bool = False  # what the lake gives is not published, since a snapshot was brought back
 
 
@@ -102,6 +109,10 @@ def running(folder: Path, log: RunLog) -> Iterator[RunLog]:
         write_event(folder, log.run_id, "run started", kind=log.kind, reason=log.reason)
         try:
             yield log
+        except KeyboardInterrupt:
+            log.outcome = "interrupted"
+            log.message = describe_kept(log)
+            raise
         except BaseException as error:
             log.outcome = "failed"
             log.message = f"{type(error).__name__}: {error}"
@@ -113,14 +124,45 @@ def running(folder: Path, log: RunLog) -> Iterator[RunLog]:
             lock.unlink(missing_ok=True)
 
 
+def describe_kept(log: RunLog) -> str:
+    """Say how far a run came that was cut short."""
+    if not log.months_planned:
+        return "what was taken in is kept"
+    return f"{log.months_built} of {log.months_planned} months kept"
+
+
+def read_kept(folder: Path, forced: str) -> set[str]:
+    """Return the fingerprints of the units that earlier runs built which forced this span and were cut short.
+
+    A run that forced it and came to its end ends the search.
+    """
+    kept = set[str]()
+    for log in reversed(read_runs(folder)):
+        if log.forced != forced or log.outcome == "running":
+            continue
+        if log.outcome not in CUT_SHORT:
+            break
+        kept |= {
+            str(e["fingerprint"])
+            for e in read_events(folder, log.run_id)
+            if e["event"] == "unit done" and "fingerprint" in e
+        }
+    return kept
+
+
+def read_run(folder: Path, run_id: str) -> RunLog:
+    """Return one run; it is `crashed` if its process died before it could say how it ended."""
+    log = RunLog.model_validate_json((folder / f"{run_id}.json").read_text(encoding="utf-8"))
+    if log.outcome == "running" and not _is_alive(folder, run_id):
+        log.outcome = "crashed"
+    return log
+
+
 def read_runs(folder: Path) -> list[RunLog]:
-    """Return all runs, oldest first; one whose process died without a word is `crashed`."""
+    """Return all runs, oldest first, as `read_run`."""
     if not folder.exists():
         return []
-    logs = [RunLog.model_validate_json(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
-    for log in logs:
-        if log.outcome == "running" and not _is_alive(folder, log.run_id):
-            log.outcome = "crashed"
+    logs = [read_run(folder, path.stem) for path in folder.glob("*.json")]
     return sorted(logs, key=lambda log: (log.started_at_utc, log.run_id))
 
 

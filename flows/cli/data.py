@@ -50,6 +50,9 @@ def sample(
         Literal["edrp", "canonical"],
         typer.Option("--format", metavar="FORMAT", help="Format of the readings: edrp or canonical (our own CSV)."),
     ] = "edrp",
+    force: Annotated[
+        bool, typer.Option("--force", help="Also where other files lie; replaces the same names.")
+    ] = False,
 ) -> None:
     """Write a made-up trial, with the truth beside it."""
     from flows.deliveries.sample import write_sample
@@ -64,7 +67,7 @@ def sample(
             drawn = done
 
         summary = write_sample(
-            out=out, households=households, start=start, end=end, seed=seed, faults=faults, file_format=file_format,
+            out=out, households=households, start=start, end=end, seed=seed, faults=faults, file_format=file_format, force=force,
             advance=count,
         )  # fmt: skip
     tell(str(summary))
@@ -106,14 +109,23 @@ def run(
     ] = None,
     fail_on_refused: Annotated[bool, typer.Option("--fail-on-refused", help="Exit 1 if a file is refused.")] = False,
     full_audit: FullAudit = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Hand it to the server of `hearth up` and return.")] = False,
 ) -> None:
     """Take in new files, rebuild what changed, judge, publish, report."""
-    quiet = 0 if landing is not None else None  # who names a folder knows that its files are whole
+    quiet = 0 if landing is not None else None  # a folder that is named holds whole files
     settings = read_settings(home=home, landing=landing, landing_quiet_seconds=quiet, full_audit=full_audit or None)
     folder = settings.landing_folder
     if folder.is_file():
         stop(f"{folder} is a file; name its folder: --landing {folder.parent}", WRONG_USAGE)
-    if not folder.is_dir():
+    if queue:
+        from flows.runs.queueing import queue_nightly
+
+        with usage_errors():
+            if landing is not None or fail_on_refused or full_audit:
+                raise ValueError("--queue goes alone: the server of `hearth up` runs with its own settings")
+            tell(queue_nightly(settings))
+        return
+    if not folder.is_dir() and not settings.folders.lake.keys("sources"):  # else it is missed, which the run tells
         stop(f"no landing folder {folder}; name one with --landing, or try `hearth sample --out {folder}`", WRONG_USAGE)
     finish(run_flow(settings, kind="nightly"), settings, fail_on_refused=fail_on_refused)
 
@@ -265,8 +277,11 @@ def _publish_without(settings: Settings) -> dict[str, Any]:
 
 def finish(log: dict[str, Any], settings: Settings, *, fail_on_refused: bool = False) -> NoReturn:
     """Tell how a run ended and exit accordingly."""
+    from flows.answers.diff import describe_publication
     from flows.operations.status import summarise_run
 
     tell(summarise_run(log, settings))
+    if moved := describe_publication(settings, log):
+        tell(moved)
     good = log["outcome"] in {"published", "unchanged"} and not (fail_on_refused and log["files_refused"])
     raise typer.Exit(DONE if good else FAILED)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.cli.exits import Home, Json, read_settings, tell, usage_errors
+from flows.cli.exits import Home, Json, read_settings, tell, tell_json, usage_errors
 from flows.cli.help_page import Commands
 
 ONE_NUMBER = "One number, year by year"
@@ -56,6 +56,28 @@ def sql(
     bounds = Bounds(seconds=settings.sql_seconds, memory_gb=settings.sql_memory_gb)
     with usage_errors():
         run_sql(settings.folders.published, statement, output_format, sys.stdout, bounds=bounds)
+
+
+@commands.command(epilog="Example: hearth diff 20261122T2109 20261123T0200")
+def diff(
+    before: Annotated[
+        str | None,
+        typer.Argument(metavar="BEFORE", help="Snapshot id, or how it begins.", show_default="before the published"),
+    ] = None,
+    after: Annotated[
+        str | None, typer.Argument(metavar="AFTER", help="Snapshot id, or how it begins.", show_default="published")
+    ] = None,
+    home: Home = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Tell what moved between two published warehouses."""
+    from flows.answers.diff import compare_warehouses, find_snapshots
+
+    settings = read_settings(home=home)
+    with usage_errors():
+        found = compare_warehouses(*find_snapshots(settings, before, after), settings)
+    tell_json(found.model_dump(mode="json")) if as_json else tell(found.describe())
 
 
 @commands.command(epilog="Example: hearth trace heat_demand_annual dwelling_type=all period=2009")

@@ -7,7 +7,7 @@ import traceback
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.exits import FAILED, stop, tell_os_error
+from flows.cli.exits import FAILED, INTERRUPTED, stop, tell_os_error
 
 if TYPE_CHECKING:
     from flows.settings import Settings
@@ -20,6 +20,8 @@ def run_flow(settings: Settings, **parameters: Any) -> dict[str, Any]:
     """Run the flow on a Prefect server: the configured one, or one of our own that starts while the rest is imported."""
     try:
         return _run(settings, parameters)
+    except KeyboardInterrupt:
+        stop(f"interrupted{_describe_kept(settings)}; the same command goes on from there", INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - whatever ended the run is told in one line; the run's log has it too
         told = describe_failure(error)
         for failed in (error, error.__cause__):
@@ -47,6 +49,13 @@ def _run(settings: Settings, parameters: dict[str, Any]) -> dict[str, Any]:
         with without_heartbeats() if server.is_embedded else nullcontext():
             log: dict[str, Any] = nightly(settings_given=given, **parameters)
     return log
+
+
+def _describe_kept(settings: Settings) -> str:
+    from warehouse.runs import describe_kept, read_runs
+
+    ended = [log for log in read_runs(settings.folders.runs) if log.outcome == "interrupted"]
+    return f": {describe_kept(ended[-1])}" if ended else ""
 
 
 def describe_failure(error: Exception) -> str:

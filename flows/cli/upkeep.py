@@ -14,13 +14,24 @@ commands = Commands("Upkeep")
 
 
 @commands.command(epilog="Example: hearth status --json")
-def status(home: Home = None, *, as_json: Json = False) -> None:
+def status(
+    home: Home = None,
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", help="All runs and files.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="For monitoring: one line; exit 0 for OK, 1 for WARN, 2 for FAIL.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Tell of runs, files, ledger, freshness and gate."""
     from flows.operations.status import describe_status, read_status
 
     with usage_errors():
         state = read_status(read_settings(home=home))
-    tell_json(state.model_dump(mode="json")) if as_json else tell(describe_status(state))
+    if check:
+        tell(state.health.describe())
+        raise typer.Exit(state.health.exit_code)
+    tell_json(state.model_dump(mode="json")) if as_json else tell(describe_status(state, verbose=verbose))
 
 
 @commands.command(epilog="Example: HEARTH_WORKERS=4 hearth config")

@@ -24,6 +24,11 @@ from warehouse.lake import Lake
 from warehouse.writing import write_whole
 
 HOMES_TRUTH = "truth_homes.parquet"
+NOTE_FILE = "README.txt"
+MADE_UP_BY = "hearth sample seed="  # what the note of a sample names as its origin
+NAMES = frozenset(
+    {*READINGS_FILE.values(), "households.csv", "temperature.csv", "truth.parquet", HOMES_TRUTH, NOTE_FILE}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,7 @@ def write_sample(
     file_format: str = "edrp",
     stamp: Stamp = "end",
     clock: Clock = "utc",
+    force: bool = False,
     advance: Callable[[int, int], None] | None = None,
 ) -> SampleSummary:
     """Write a made-up trial: readings, households, temperature, the truth, and a note that says what they are.
@@ -87,7 +93,7 @@ def write_sample(
     Parameters
     ----------
     out
-        Folder; files of the same names are replaced.
+        Folder; files of an earlier sample are replaced.
     households
         How many homes.
     start, end
@@ -101,6 +107,8 @@ def write_sample(
         `edrp`, or our own format as CSV (`canonical`) or Parquet (`canonical_parquet`).
     stamp, clock
         What EDRP's stamps name of a half-hour, on which clock; our own format knows only starts in UTC.
+    force
+        Whether files that `hearth sample` did not write are replaced too.
     advance
         Called with the homes done and the homes in all after each block.
 
@@ -109,8 +117,12 @@ def write_sample(
     ValueError
         If the span is empty or has no known temperatures, if faults or format are unknown, or if a clock is asked of a
         format that lacks it.
+    FileExistsError
+        If the folder holds files that no sample wrote, and `force` is not set.
 
     """
+    if not force:
+        check_folder(out)
     if faults not in get_args(Faults):
         message = f"unknown faults {faults!r}; known are {', '.join(get_args(Faults))}"
         raise ValueError(message)
@@ -122,8 +134,8 @@ def write_sample(
         raise ValueError(message)
     figures = SampleFigures.from_tables(read_figures)
     trial = plan_trial(figures, households=households, start=start, end=end, seed=seed, faults=faults)
-    origin = f"hearth sample seed={seed}"
-    out.mkdir(parents=True, exist_ok=True)
+    origin = f"{MADE_UP_BY}{seed}"
+    write_whole(out / NOTE_FILE, f"{origin} is being written, or was interrupted.\n", mode=MADE_UP)
     stamps = EdrpStamps(stamp=stamp, clock=clock) if file_format == "edrp" else IsoStamps()
     protected = stamps.told_twice(trial.starts)
     _write_households(out, trial, origin)
@@ -167,8 +179,32 @@ def write_sample(
         heat_kwh_mean=float(heat.sum()),
         peak_hour_heat_kwh=float(heat.reshape(-1, 2).sum(axis=1).max()),
     )
-    write_whole(out / "README.txt", f"{summary}{NOTE}{NOTE_ALL if trial.variety else ''}", mode=MADE_UP)
+    write_whole(out / NOTE_FILE, f"{summary}{NOTE}{NOTE_ALL if trial.variety else ''}", mode=MADE_UP)
     return summary
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a folder with files of somebody else: readings of homes may have no second copy.
+
+    A folder is a sample's own if its note says so and it holds no other file.
+
+    Raises
+    ------
+    FileExistsError
+        If it is not.
+
+    """
+    names = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
+    note = out / NOTE_FILE
+    own = NAMES if note.is_file() and MADE_UP_BY in note.read_text(encoding="utf-8", errors="replace") else frozenset()
+    strange = [name for name in names if name not in own]
+    if strange:
+        more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
+        message = (
+            f"{out} holds {strange[0]}{more}, which `hearth sample` did not write: name another folder, or --force "
+            "replaces files of the same names"
+        )
+        raise FileExistsError(message)
 
 
 NOTE = """

@@ -16,19 +16,20 @@ from typing import Literal
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict
 
-from flows.operations.freshness import read_feeds
+from flows.operations.freshness import FeedState, show_feed
 from flows.operations.quarantine import BY_HAND
+from flows.operations.state import HomeState
 from flows.progress import say
 from flows.settings import ALERT_TOKEN, Settings
-from warehouse.lake import Lake
-from warehouse.manifest import Manifest, read_manifests
-from warehouse.quarantine import left_out_sources, read_decisions, replaced_sources
-from warehouse.runs import RunLog, read_runs, write_event
+from warehouse.runs import RunLog, write_event
 from warehouse.writing import PRIVATE, write_whole
 
-Kind = Literal["gate_failed", "run_failed", "source_quarantined", "stale_data", "test"]
+Kind = Literal[
+    "gate_failed", "run_failed", "landing_missing", "files_refused", "source_quarantined", "stale_data", "test"
+]
 GOOD = frozenset({"published", "unchanged"})
 JUDGED_BY_ALL: frozenset[Kind] = frozenset({"gate_failed", "run_failed"})
+JUDGED_BY_NIGHTS: frozenset[Kind] = frozenset({"landing_missing"})
 NAMED = 5  # facts of one kind that a message names
 SHORT = 16  # characters of a source id that are shown
 LOCK_SECONDS = 30
@@ -73,7 +74,7 @@ class Book(BaseModel):
 
 def raise_alerts(settings: Settings, log: RunLog) -> None:
     """Tell the webhook what a run that has ended found wrong; nothing that happens here fails the run."""
-    if settings.alert_url is None or log.message.startswith(KeyboardInterrupt.__name__):  # whoever ended it knows
+    if settings.alert_url is None or log.outcome == "interrupted":  # whoever ended it knows
         return
     try:
         facts, judged = find_facts(settings, log)
@@ -86,12 +87,13 @@ def raise_alerts(settings: Settings, log: RunLog) -> None:
 
 def find_facts(settings: Settings, log: RunLog) -> tuple[list[Fact], frozenset[Kind]]:
     """Return what is wrong after a run, and the kinds of facts that it could judge."""
-    facts = _of_runs(log, read_runs(settings.folders.runs))
+    state = HomeState(settings, now=log.started_at_utc)
+    facts = _of_runs(log, state.runs)
+    judged = JUDGED_BY_ALL | (JUDGED_BY_NIGHTS if log.kind == "nightly" else frozenset())
     if log.outcome not in GOOD:
-        return facts, JUDGED_BY_ALL
-    lake = settings.folders.lake
-    manifests = read_manifests(lake)
-    facts += _of_sources(lake, manifests) + _of_feeds(settings, lake, manifests, log.started_at_utc.date())
+        return facts, judged
+    homes = {home for m in state.manifests for home in m.households}
+    facts += _of_sources(state) + _of_feeds(state.feeds, homes)
     if log.held:
         facts.append(
             Fact(
@@ -101,7 +103,8 @@ def find_facts(settings: Settings, log: RunLog) -> tuple[list[Fact], frozenset[K
                 next_step="`hearth rollback --resume` lets the next run publish",
             )
         )
-    return facts, JUDGED_BY_ALL | {"source_quarantined", "stale_data"}
+    facts += _of_refused(state, log, homes)
+    return facts, judged | {"source_quarantined", "stale_data", "files_refused"}
 
 
 def _of_runs(log: RunLog, logs: Sequence[RunLog]) -> list[Fact]:
@@ -114,6 +117,15 @@ def _of_runs(log: RunLog, logs: Sequence[RunLog]) -> list[Fact]:
                 key="gate_failed:" + ",".join(sorted(log.failed_checks)),
                 what=f"the gate failed and nothing was published: {len(log.failed_checks)} critical checks, {rules}",
                 next_step="`hearth status` tells what they found; mend the delivery, or put a source aside with `hearth quarantine --put`",
+            )
+        )
+    elif log.outcome == "landing_missing":
+        facts.append(
+            Fact(
+                kind="landing_missing",
+                key="landing_missing",
+                what="the landing folder is missing, empty or not mounted: nothing was taken in",
+                next_step="mount or restore it, then `hearth run`; `hearth status` names it",
             )
         )
     elif log.outcome not in GOOD:
@@ -132,18 +144,16 @@ def _of_runs(log: RunLog, logs: Sequence[RunLog]) -> list[Fact]:
             Fact(
                 kind="run_failed",
                 key=f"run_failed:crashed:{earlier[-1].run_id}",
-                what=f"the {earlier[-1].kind} run {earlier[-1].run_id} ended without a word: it was killed or the machine stopped",
+                what=f"the {earlier[-1].kind} run {earlier[-1].run_id} was killed or lost power",
                 next_step="what it had done is kept, and this run went on from there; look for the reason in the system's log",
             )
         )
     return facts
 
 
-def _of_sources(lake: Lake, manifests: Sequence[Manifest]) -> list[Fact]:
-    every = read_decisions(lake)
-    decisions = [d for d in every if d.state == "quarantined"]
-    replaced = replaced_sources(manifests, left_out_sources(manifests, every))
-    known = {m.source_id: m for m in manifests}
+def _of_sources(state: HomeState) -> list[Fact]:
+    decided = [d for d in state.left_out.values() if d.state == "quarantined" and d.reason != BY_HAND["quarantined"]]
+    known = {m.source_id: m for m in state.manifests}
     return [
         Fact(
             kind="source_quarantined",
@@ -151,16 +161,32 @@ def _of_sources(lake: Lake, manifests: Sequence[Manifest]) -> list[Fact]:
             what=f"source {d.source_id[:SHORT]} with {known[d.source_id].readings:,} readings is left out: the gate fails with it",
             next_step="`hearth quarantine` tells why; have it corrected, or decide with --lift or --accept",
         )
-        for d in decisions
-        if d.reason != BY_HAND["quarantined"] and d.source_id in known and d.source_id not in replaced
+        for d in decided
+        if d.source_id in known and d.source_id not in state.replaced
     ]
 
 
-def _of_feeds(settings: Settings, lake: Lake, manifests: Sequence[Manifest], today: dt.date) -> list[Fact]:
-    out = left_out_sources(manifests, read_decisions(lake))
-    used = [m for m in manifests if m.source_id not in out]
-    homes = {home for m in manifests for home in m.households}
-    late = [f for f in read_feeds(used, replaced_sources(manifests, out), settings, today) if f.alarm]
+def _of_refused(state: HomeState, log: RunLog, homes: Collection[str]) -> list[Fact]:
+    """Return a fact for each file that is refused and that nothing has replaced: a supplier may have changed its format."""
+    refused = [
+        Fact(
+            kind="files_refused",
+            key=f"files_refused:{m.source_id}",
+            what=f"a file of feed {name_feed(m.feed, homes)} is refused (source {m.source_id[:SHORT]})",
+            next_step="`hearth status` tells why; have it corrected, and deliver it under the same name",
+        )
+        for m in state.refused
+    ]
+    unreadable = Fact(
+        kind="files_refused",
+        key="files_refused:unreadable",
+        what=f"the operating system does not let {len(log.unreadable)} files of the landing folder be read",
+        next_step="`hearth status` names them; give the account that runs Hearth the right to read them",
+    )
+    return refused + ([unreadable] if log.unreadable else [])
+
+
+def _of_feeds(feeds: Sequence[FeedState], homes: Collection[str]) -> list[Fact]:
     return [
         Fact(
             kind="stale_data",
@@ -168,7 +194,8 @@ def _of_feeds(settings: Settings, lake: Lake, manifests: Sequence[Manifest], tod
             what=f"feed {name_feed(feed.feed, homes)} ends {feed.newest_utc:%Y-%m-%d %H:%M} UTC, {feed.days_old:,} days ago: {feed.alarm}",
             next_step="ask whoever delivers it; `hearth status` lists all feeds",
         )
-        for feed in late
+        for feed in feeds
+        if feed.alarm
     ]
 
 
@@ -177,7 +204,7 @@ def name_feed(feed: str, homes: Collection[str]) -> str:
     if not any(part in homes for part in re.split(r"[^0-9A-Za-z]", feed)) and not any(
         home in feed.split("/") for home in homes
     ):
-        return feed
+        return show_feed(feed)
     return f"no. {hashlib.sha256(feed.encode()).hexdigest()[:8]}"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flows.operations import home_findings, machine_findings
 from flows.operations.findings import Finding, fail
+from flows.operations.state import HomeState
 from flows.settings import Settings, SettingsError, load_settings
 
 WIDTH = 80
@@ -45,17 +46,17 @@ def examine(home: Path | None = None, *, start_server: bool = False) -> list[Fin
 
 
 def _examine_home(settings: Settings, home: Path | None, *, start_server: bool) -> Iterator[Finding]:
-    landed = home_findings.list_landing(settings)
+    landed, state = home_findings.list_landing(settings), HomeState(settings)
     yield from _each(
         ("memory", partial(machine_findings.check_memory, settings.workers)),
         ("settings", partial(home_findings.check_settings, settings, home)),
-        ("home", partial(home_findings.check_home, settings.home)),
-        ("disk", partial(home_findings.check_free_disk, settings, landed)),
+        ("home", partial(home_findings.check_home, settings)),
+        ("disk", partial(home_findings.check_free_disk, state, landed)),
         ("landing", partial(home_findings.check_landing, settings, landed)),
-        ("runs", partial(home_findings.check_runs, settings)),
-        ("locks", partial(home_findings.check_locks, settings)),
+        ("runs", partial(home_findings.check_runs, state)),
+        ("locks", partial(home_findings.check_locks, state)),
         ("warehouse", partial(home_findings.check_warehouse, settings)),
-        ("report", partial(home_findings.check_report, settings)),
+        ("report", partial(home_findings.check_report, state)),
         ("server", partial(machine_findings.check_server, settings.folders.prefect, start=start_server)),
     )
 

@@ -55,10 +55,16 @@ def _state_of(
     )
 
 
+def show_feed(feed: str) -> str:
+    """Return the name of a feed as people read it."""
+    name, _, folder = feed.partition("/")
+    return f"{name} (landing folder)" if folder == "." else feed
+
+
 def describe_late(feeds: Iterable[FeedState]) -> str:
     """Name the feeds that are late, or return nothing."""
     return "; ".join(
-        f"feed {f.feed} ends {f.newest_utc:%Y-%m-%d %H:%M} UTC, {f.days_old} days ago: {f.alarm}"
+        f"{show_feed(f.feed)} ends {f.newest_utc:%Y-%m-%d %H:%M} UTC, {f.days_old} days ago: {f.alarm}"
         for f in feeds
         if f.alarm
     )

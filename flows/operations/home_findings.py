@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from flows.operations.disk import measure_disk, tell_bytes
 from flows.operations.findings import Finding, fail, ok, warn
+from flows.operations.state import HomeState
 from flows.pipeline.report import report_is_current
 from flows.printable import show_name
 from flows.settings import Settings, explain_settings
@@ -21,9 +22,8 @@ from transforms.lcoh.assumptions.scenarios import check_scenario
 from transforms.lcoh.results.published import check_choice
 from warehouse.cost_figures import read_assumptions
 from warehouse.landing import LandedFile, walk_landing
-from warehouse.manifest import read_manifests
 from warehouse.reader import QueryError, open_published
-from warehouse.runs import RunLog, read_runs
+from warehouse.runs import RunLog
 
 EXAMPLES = 3
 
@@ -44,8 +44,9 @@ def check_settings(settings: Settings, home: Path | None) -> Finding:
     return ok("settings", f"valid; {len(origins)} of them {'is' if len(origins) == 1 else 'are'} set")
 
 
-def check_home(home: Path) -> Finding:
-    """Check that the home can be written, and that its file system renames, links and locks."""
+def check_home(settings: Settings) -> Finding:
+    """Check that runs can write where they write, and that the file system renames, links and locks."""
+    home = settings.home
     there = nearest_folder(home)
     try:
         with tempfile.TemporaryDirectory(prefix=".doctor-", dir=there) as folder:
@@ -60,9 +61,20 @@ def check_home(home: Path) -> Finding:
         return fail(
             "home", f"{there} lies on a file system without {', '.join(missing)}", "name a home on a local disk"
         )
+    if closed := [folder for folder in settings.folders.rooms if folder.exists() and not _can_write(folder)]:
+        told = f"runs cannot write to {', '.join(map(str, closed))}"
+        return fail("home", told, f"give them to the account that runs Hearth: chown -R ACCOUNT {home}")
     if there != home:
         return ok("home", f"{home} will be made by the first run")
     return ok("home", f"{home.resolve()} can be written, renames, links and locks")
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".doctor-", dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def _try_files(folder: Path) -> Iterator[str]:
@@ -121,23 +133,22 @@ def list_landing(settings: Settings) -> list[LandedFile | tuple[str, str]]:
         return []
 
 
-def check_free_disk(settings: Settings, found: list[LandedFile | tuple[str, str]]) -> Finding:
+def check_free_disk(state: HomeState, found: list[LandedFile | tuple[str, str]]) -> Finding:
     """Check that the disk of the home holds what the next run has to write."""
-    taken = {(place.path, place.bytes) for m in read_manifests(settings.folders.lake) for place in m.paths}
+    taken = {(place.path, place.bytes) for m in state.manifests for place in m.paths}
     new = [(f.file_name, f.bytes) for f in found if isinstance(f, LandedFile) and (f.path, f.bytes) not in taken]
-    disk = measure_disk(settings, new)
+    disk = measure_disk(state.settings, new)
     told = f"{tell_bytes(disk.free_bytes)} free, the next run needs {tell_bytes(disk.needed_bytes)}"
     if disk.free_bytes < disk.needed_bytes:
         return fail("disk", told, "free some, keep fewer snapshots (HEARTH_SNAPSHOTS_KEEP), or name another --home")
     return ok("disk", f"{told} ({len(new)} new files)")
 
 
-def check_runs(settings: Settings) -> Finding:
+def check_runs(state: HomeState) -> Finding:
     """Check how the last run ended."""
-    logs = read_runs(settings.folders.runs)
-    if not logs:
+    if not state.runs:
         return ok("runs", "none yet")
-    last = logs[-1]
+    last = state.runs[-1]
     began = f"{last.started_at_utc:%Y-%m-%d %H:%M} UTC"
     if last.started_at_utc.replace(tzinfo=dt.UTC) > dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5):
         return fail("runs", f"the last one began in the future, at {began}", "set this machine's clock")
@@ -155,22 +166,23 @@ def _reason(log: RunLog) -> str:
 def _step_after(log: RunLog) -> str:
     steps = {
         "crashed": "nothing is lost: `hearth run` goes on from there",
+        "interrupted": "nothing is lost: the same command goes on from there",
+        "landing_missing": "mount or restore the folder, or name another with --landing",
         "gate_failed": "`hearth status` names the checks; `hearth quarantine` lists what was put aside",
         "nothing_usable": "`hearth status` says why each file was refused",
     }
     return steps.get(log.outcome, "mend what it names, then `hearth run` goes on from there")
 
 
-def check_locks(settings: Settings) -> Finding:
+def check_locks(state: HomeState) -> Finding:
     """Check that nobody but a run that lives holds the locks of the home."""
+    folders = state.settings.folders
     held = [
-        path
-        for path in (settings.folders.warehouse.lock_file, settings.folders.releases.lock_file)
-        if path.exists() and _is_held(path)
+        path for path in (folders.warehouse.lock_file, folders.releases.lock_file) if path.exists() and _is_held(path)
     ]
     if not held:
         return ok("locks", "nobody publishes at this moment")
-    if any(log.outcome == "running" for log in read_runs(settings.folders.runs)):
+    if any(log.outcome == "running" for log in state.runs):
         return ok("locks", "a run publishes at this moment")
     names = ", ".join(str(path) for path in held)
     return warn("locks", f"a program holds {names}, and no run is at work", f"find it: fuser -v {held[0]}")
@@ -207,14 +219,14 @@ def check_warehouse(settings: Settings) -> Finding:
     )
 
 
-def check_report(settings: Settings) -> Finding:
+def check_report(state: HomeState) -> Finding:
     """Check that the site is that of the published warehouse, by today's code."""
-    page = settings.folders.first_page
-    if not settings.folders.published.exists():
+    page = state.settings.folders.first_page
+    if not state.settings.folders.published.exists():
         return ok("report", "none yet")
     if not page.exists():
         return warn("report", "there is none", "`hearth report` writes it")
-    if not report_is_current(settings):
+    if not report_is_current(state.settings):
         return warn("report", "older than its warehouse, or than the code", "`hearth report` writes it anew")
     return ok("report", str(page))
 

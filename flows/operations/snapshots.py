@@ -14,7 +14,7 @@ from filelock import Timeout
 from pydantic import BaseModel
 
 from flows.operations.disk import tell_bytes
-from flows.operations.watch import ROLLBACK
+from flows.operations.state import ROLLBACK
 from flows.pipeline.report import give_access, write_report
 from flows.progress import say
 from flows.settings import Settings

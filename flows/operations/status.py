@@ -11,23 +11,27 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel
 
-from flows.operations.freshness import FeedState, read_feeds
-from flows.operations.watch import Operations, describe_operations, is_good, read_operations
+from flows.operations.freshness import FeedState, show_feed
+from flows.operations.health import Health, count, judge_state
+from flows.operations.state import HomeState
+from flows.operations.watch import Operations, describe_operations, read_operations
 from flows.pipeline.report import report_is_current
+from flows.printable import show_name
 from flows.settings import Settings
 from transforms.lcoh.results.table import missing_systems
 from warehouse.landing import is_gone
-from warehouse.manifest import Manifest, read_manifests
+from warehouse.manifest import Manifest
 from warehouse.publish import History, read_history
-from warehouse.quarantine import LEFT_OUT, Decision, left_out_sources, read_decisions, replaced_sources
-from warehouse.runs import RunLog, read_runs
+from warehouse.quarantine import Decision
+from warehouse.runs import RunLog
 
 RUNS_SHOWN = 5
-SOURCES_SHOWN = 20
+SOURCES_SHOWN = 10
 REASONS_SHOWN = 4
-UNUSUAL_SHARE = (
-    0.02  # of a file's readings that one flag hits, from which on status names it; the sample's faults stay below
-)
+KEYS_SHOWN = 3  # of a finding
+HISTORIC_DAYS = 366  # from which on an age in days says nothing: data of a finished trial end
+# of a file's readings that one flag hits, from which on status names it; the sample's faults stay below
+UNUSUAL_SHARE = 0.02
 
 
 class SourceState(BaseModel):
@@ -77,8 +81,9 @@ class GateState(BaseModel):
 
 
 class Status(BaseModel):
-    """The state of one home folder."""
+    """The state of one data folder."""
 
+    health: Health
     home: Path
     warehouse: Path | None
     snapshot_id: str | None
@@ -96,48 +101,50 @@ class Status(BaseModel):
     feeds: list[FeedState]
     sources: list[SourceState]
     unused: dict[str, str]  # entries of the landing folder that are not used, with the reason
+    unreadable: list[str]  # files that the last nightly could not read
     operations: Operations
     forgetting: bool  # whether a home is not forgotten to the end
 
 
 def read_status(settings: Settings) -> Status:
-    """Return the state of the home folder, from manifests, run logs and the published warehouse."""
-    folder = settings.folders.warehouse
-    history = read_history(folder.current)
-    lake = settings.folders.lake
-    manifests = read_manifests(lake)
-    decisions = read_decisions(lake)
-    left_out = {d.source_id: d for d in decisions if d.state in LEFT_OUT}
-    replaced = replaced_sources(manifests, left_out_sources(manifests, decisions))
-    used = [m for m in manifests if m.source_id not in left_out]
-    table = {home for m in used if m.kind == "households" and m.source_id not in replaced for home in m.households}
-    runs = read_runs(settings.folders.runs)
-    good = [log.run_id for log in runs if is_good(log)]
+    """Return the state of the data folder, from manifests, run logs and the published warehouse."""
+    state = HomeState(settings)
+    history, operations = state.history, read_operations(state)
+    table = {
+        home
+        for m in state.manifests
+        if m.kind == "households" and m.source_id not in state.replaced and m.source_id not in state.left_out
+        for home in m.households
+    }
     included = {} if history is None else dict(history.included.iter_rows())
-    feeds = read_feeds(used, replaced, settings, dt.datetime.now(dt.UTC).date())
+    page = settings.folders.first_page
     return Status(
+        health=judge_state(state, operations),
         home=settings.home.resolve(),
-        warehouse=folder.current.resolve() if history is not None else None,
+        warehouse=settings.folders.published.resolve() if history is not None else None,
         snapshot_id=None if history is None else history.snapshot_id,
         published_at_utc=None if history is None else history.run["published_at_utc"][-1],
-        last_interval_utc=max((feed.newest_utc for feed in feeds), default=None),
+        last_interval_utc=max((feed.newest_utc for feed in state.feeds), default=None),
         included_homes=included,
         made_up_by=[] if history is None else list(history.origins),
         missing=_what_is_missing(included, settings) if history is not None else "nothing is published yet",
         not_costed=name_not_costed(history),
-        report=None if (page := _find_report(settings)) is None else page.resolve(),
-        report_is_current=history is not None and report_is_current(settings),
-        gate=None if history is None else _judge_state(history),
-        last_good_run=good[-1] if good else None,
-        runs=runs,
-        feeds=feeds,
+        report=page.resolve() if page.exists() else None,
+        report_is_current=state.report_is_current,
+        gate=None if history is None else _judge_state(state),
+        last_good_run=operations.last_good_run,
+        runs=list(state.runs),
+        feeds=list(state.feeds),
         sources=[
-            read_source_state(m, superseded=m.source_id in replaced, left_out=left_out.get(m.source_id), table=table)
-            for m in manifests
+            read_source_state(
+                m, superseded=m.source_id in state.replaced, left_out=state.left_out.get(m.source_id), table=table
+            )
+            for m in state.manifests
         ],
-        unused=_list_unused(settings, runs),
-        operations=read_operations(settings, runs, older=None if history is None else history.older),
-        forgetting=settings.folders.forgotten.is_unfinished(),
+        unused=_list_unused(settings, list(state.runs)),
+        unreadable=list(state.unreadable),
+        operations=operations,
+        forgetting=state.forgetting,
     )
 
 
@@ -150,27 +157,45 @@ def _what_is_missing(included: dict[str, int], settings: Settings) -> str | None
     )
 
 
-def _judge_state(history: History) -> GateState:
-    own = history.quality_result.filter(pl.col("run_id") == history.run["run_id"][-1])
-    failed = own.filter(~pl.col("passed"))
-    warnings = [
-        f"{name}: {meaning}" + (f", e.g. {keys}" if keys else "")
-        for name, meaning, keys in failed.select("check_name", "meaning", "sample_keys").iter_rows()
-    ]
-    judged = own["check_name"]
+def _judge_state(state: HomeState) -> GateState:
+    judged = state.judged["check_name"]
     not_judged = {
         "drift: nothing was published before": judged.str.contains("drift").any(),
         "age of the newest readings: freshness_days is not set": "source.feed_is_fresh" in judged,
     }
     return GateState(
-        checks=len(own),
-        failed=len(failed),
-        warnings=warnings,
+        checks=len(judged),
+        failed=len(state.findings),
+        warnings=[describe_finding(row) for row in state.findings.iter_rows(named=True)],
         not_judged=[
             *(what for what, was_judged in not_judged.items() if not was_judged),
-            *_list_not_judged(history.judgement),
+            *([] if state.history is None else _list_not_judged(state.history.judgement)),
         ],
     )
+
+
+def describe_finding(row: Mapping[str, Any]) -> str:
+    """Say in a sentence what a check expects, how far it is from that, and where, given its row (`QUALITY_RESULT`)."""
+    found = "" if row["observed"] is None else f" Found: {row['observed']:,.6g}, {_describe_bounds(row)}"
+    keys = json.loads(row["sample_keys"] or "[]")
+    where = f", such as {'; '.join(map(_describe_key, keys[:KEYS_SHOWN]))}" if keys else ""
+    meaning = str(row["meaning"])
+    return f"{row['check_name']} expects: {meaning}.{found}{where}"
+
+
+def _describe_bounds(row: Mapping[str, Any]) -> str:
+    if row["upper"] is None:
+        return f"expected at least {row['lower']:g}"
+    if row["lower"] is None or row["lower"] == row["upper"]:
+        return f"expected at most {row['upper']:g}"
+    return f"expected {row['lower']:g} to {row['upper']:g}"
+
+
+def _describe_key(key: object) -> str:
+    """Return a key of a row as words: `household_id 3, period 2009`."""
+    if isinstance(key, dict):
+        return ", ".join(f"{name} {value}" for name, value in key.items())
+    return ", ".join(map(str, key)) if isinstance(key, list) else str(key)
 
 
 def _list_not_judged(judgement: pl.DataFrame) -> list[str]:
@@ -195,9 +220,9 @@ def read_source_state(
     return SourceState(**own, superseded=superseded, balanced=balanced, unknown_homes=tuple(unknown))
 
 
-def describe_status(state: Status) -> str:
-    """Return the state as text for people."""
-    lines = [f"home       {state.home}"]
+def describe_status(state: Status, *, verbose: bool = False) -> str:
+    """Return the state as text for people: its health first, and all of it if `verbose`."""
+    lines = [state.health.describe(), f"home       {state.home}"]
     if state.forgetting:
         lines.append("FORGETTING a home is not forgotten to the end: `hearth forget --finish`")
     if state.warehouse is None:
@@ -217,25 +242,31 @@ def describe_status(state: Status) -> str:
         lines.append(f"data until {state.last_interval_utc:%Y-%m-%d %H:%M} UTC")
     lines.append(_describe_report(state.report, is_current=state.report_is_current))
     if state.gate is not None:
-        lines.append(f"gate       {state.gate.checks} checks, {state.gate.failed} failed")
+        lines.append(f"gate       passed; {count(state.gate.failed, 'warning')} in {state.gate.checks} checks")
         lines += [f"           {warning}" for warning in state.gate.warnings]
-        lines += [f"           not judged: {what}" for what in state.gate.not_judged]
+        lines += [f"           not judged: {what}" for what in (state.gate.not_judged if verbose else ())]
     lines += describe_operations(state.operations)
     if state.feeds:
         lines += ["", "feeds", *(_feed_line(feed) for feed in state.feeds)]
-    lines += ["", "runs (newest last)", *(_run_line(log) for log in state.runs[-RUNS_SHOWN:])]
-    if len(state.sources) > SOURCES_SHOWN:
-        lines += ["", f"sources: {len(state.sources)}; the refused, those left out and the last {SOURCES_SHOWN}"]
+    lines += [
+        "",
+        "runs (newest last)",
+        *(_run_line(log) for log in (state.runs if verbose else state.runs[-RUNS_SHOWN:])),
+    ]
+    last = state.sources if verbose else state.sources[-SOURCES_SHOWN:]
+    if len(state.sources) > len(last):
+        told = f"the refused, those left out and the last {SOURCES_SHOWN}; `hearth status --verbose` lists all"
+        lines += ["", f"sources: {len(state.sources)}; {told}"]
     else:
         lines += ["", "sources"]
-    shown = [
-        s
-        for s in state.sources
-        if s.outcome != "accepted" or s.warnings or s.unknown_homes or s in state.sources[-SOURCES_SHOWN:]
+    lines += [
+        f"  {name}: REFUSED, it cannot be read: give the account that runs Hearth the right to"
+        for name in state.unreadable
     ]
+    shown = [s for s in state.sources if s.outcome != "accepted" or s.warnings or s.unknown_homes or s in last]
     lines += [_source_line(source) for source in shown] or ["  none"]
     if state.unused:
-        lines += ["", "not used", *(f"  {name}: {reason}" for name, reason in state.unused.items())]
+        lines += ["", "not used", *(f"  {show_name(name)}: {reason}" for name, reason in state.unused.items())]
     return "\n".join(lines)
 
 
@@ -247,25 +278,30 @@ def _list_unused(settings: Settings, runs: list[RunLog]) -> dict[str, str]:
 
 
 def _run_line(log: RunLog) -> str:
-    what = f"{log.files_ingested} files, {log.months_built} months, {log.periods_built} periods"
-    return f"  {log.run_id}  {log.kind:<8}  {log.outcome:<12} {what}" + (f"; {log.message}" if log.message else "")
+    took = (
+        f"{count(log.files_ingested, 'file')}, {count(log.months_built, 'month')}, {count(log.periods_built, 'period')}"
+    )
+    return f"  {log.run_id}  {log.kind:<8}  {log.outcome:<12} {took}" + (f"; {log.message}" if log.message else "")
 
 
 def _feed_line(feed: FeedState) -> str:
     late = f"  LATE: {feed.alarm}" if feed.alarm else ""
-    return f"  {feed.feed}: newest reading {feed.newest_utc:%Y-%m-%d %H:%M} UTC, {feed.days_old:,} days old{late}"
+    if feed.days_old > HISTORIC_DAYS:
+        return f"  {show_feed(feed.feed)}: ends {feed.newest_utc:%b %Y}{late}"
+    age = "today" if feed.days_old <= 0 else f"{count(feed.days_old, 'day')} old"
+    return f"  {show_feed(feed.feed)}: newest reading {feed.newest_utc:%Y-%m-%d %H:%M} UTC, {age}{late}"
 
 
 def _source_line(source: SourceState) -> str:
     seen = f" ({source.detail})" if source.detail else ""
     if source.outcome in {"refused", "held", "withdrawn"}:
-        return f"  {source.file_name}: {source.outcome.upper()}, {source.reason}{seen}"
+        return f"  {show_name(source.file_name)}: {source.outcome.upper()}, {source.reason}{seen}"
     if source.outcome == "quarantined":
         superseded = "; newer content at its path has replaced it" if source.superseded else "; see `hearth quarantine`"
-        return f"  {source.file_name}: QUARANTINED, {source.reason}{superseded}"
+        return f"  {show_name(source.file_name)}: QUARANTINED, {source.reason}{superseded}"
     rejected = f" ({_describe_counts(source.reject_reasons)})" if source.reject_reasons else ""
     if source.kind != "readings":
-        return f"  {source.file_name}: {source.kind}, {source.lines:,} lines, {source.rejects:,} rejects{rejected}"
+        return f"  {show_name(source.file_name)}: {source.kind}, {source.lines:,} lines, {source.rejects:,} rejects{rejected}"
     regrouped = f" - {source.regrouped:,} regrouped" if source.regrouped else ""
     ledger = (
         f"{source.lines:,} lines = {source.header_lines:,} header + {source.blank_lines:,} blank "
@@ -273,7 +309,7 @@ def _source_line(source: SourceState) -> str:
     )
     state = "" if source.balanced else "  LEDGER DOES NOT BALANCE"
     state += "  superseded" if source.superseded else ""
-    lines = [f"  {source.file_name}: {ledger}; stamps name the {source.stamp}, clock {source.clock}{state}"]
+    lines = [f"  {show_name(source.file_name)}: {ledger}; stamps name the {source.stamp}, clock {source.clock}{state}"]
     return "\n".join([*lines, *(f"    {what}" for what in describe_assumptions(source))])
 
 
@@ -314,29 +350,24 @@ def _describe_counts(counts: Mapping[str, int]) -> str:
 def summarise_run(log: dict[str, Any], settings: Settings) -> str:
     """Return how one run ended, what it could not cost, and where to look next."""
     took = [
-        f"{log['files_ingested']} files taken in",
+        f"{count(log['files_ingested'], 'file')} taken in",
         f"{log['files_refused']} refused",
-        f"{log['months_built']} months and {log['periods_built']} periods built",
-        f"{log['units_skipped']} units were done already",
+        f"{count(log['months_built'], 'month')} and {count(log['periods_built'], 'period')} built",
+        f"{count(log['units_skipped'], 'step')} reused",
     ]
     lines = [f"run {log['run_id']}: {log['outcome']}; {', '.join(took)}"]
     if log["files_waiting"]:
-        lines.append(f"{log['files_waiting']} files are too fresh to be whole and wait for the next run")
+        lines.append(f"{count(log['files_waiting'], 'file')} changed a moment ago: the next run takes what is whole")
     if log["message"]:
         lines.append(log["message"])
     if log["outcome"] in {"published", "unchanged"}:
-        history = read_history(settings.folders.published)
+        history, page = read_history(settings.folders.published), settings.folders.first_page
         lines += [f"not costed {why}" for why in name_not_costed(history)]
         lines += [
             f"warehouse  {settings.folders.published}",
-            _describe_report(_find_report(settings), is_current=report_is_current(settings)),
+            _describe_report(page if page.exists() else None, is_current=report_is_current(settings)),
         ]
     return "\n".join(lines)
-
-
-def _find_report(settings: Settings) -> Path | None:
-    page = settings.folders.first_page
-    return page if page.exists() else None
 
 
 def _describe_report(page: Path | None, *, is_current: bool) -> str:

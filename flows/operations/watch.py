@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from flows.operations.alerts import Told, read_book
-from flows.operations.disk import measure_disk, tell_bytes
+from flows.operations.disk import tell_bytes
+from flows.operations.state import HomeState
 from flows.server.client import open_api
 from flows.server.files import use_scheduling_api
-from flows.settings import Settings
-from warehouse.runs import RunLog
-from warehouse.snapshots import Hold, describe_hold, read_hold
+from warehouse.snapshots import Hold, describe_hold
 
-ROLLBACK = "rollback"  # kind of a run that brings a snapshot back
 DEPLOYMENTS = ["nightly", "backfill", "report"]  # of prefect.yaml
 ANSWER_SECONDS = 0.5  # that a Prefect server may take; a slower one is not waited for
 HOURS_IN_WORDS = 48  # up to which an age is told in hours
@@ -59,28 +56,22 @@ class Operations(BaseModel):
     older: str | None  # what makes the published warehouse older than this version of Hearth
 
 
-def is_good(log: RunLog) -> bool:
-    """Say whether a run left a warehouse that stands for all that was delivered."""
-    return log.outcome in {"published", "unchanged"} and log.kind != ROLLBACK and not log.held
-
-
-def read_operations(settings: Settings, runs: Sequence[RunLog], *, older: str | None) -> Operations:
-    """Return the state of the installation, given its runs, oldest first."""
-    good = [log for log in runs if is_good(log)]
-    disk, book = measure_disk(settings), read_book(settings.folders.alerts)
+def read_operations(state: HomeState) -> Operations:
+    """Return the state of the installation."""
+    good, disk, book = state.last_good_run, state.disk, read_book(state.settings.folders.alerts)
     return Operations(
-        last_good_run=good[-1].run_id if good else None,
-        last_good_run_utc=good[-1].finished_at_utc if good else None,
+        last_good_run=None if good is None else good.run_id,
+        last_good_run_utc=None if good is None else good.finished_at_utc,
         disk=DiskState(
             free_bytes=disk.free_bytes,
             needed_bytes=disk.needed_bytes,
             snapshots=disk.snapshots,
             snapshot_bytes=disk.snapshot_bytes,
         ),
-        queue=read_queue(use_scheduling_api(settings.folders)),
-        alerts=AlertState(is_configured=settings.alert_url is not None, last=book.last, standing=book.standing),
-        held=read_hold(settings.folders.warehouse),
-        older=older,
+        queue=read_queue(use_scheduling_api(state.settings.folders)),
+        alerts=AlertState(is_configured=state.settings.alert_url is not None, last=book.last, standing=book.standing),
+        held=state.hold,
+        older=None if state.history is None else state.history.older,
     )
 
 

@@ -58,6 +58,7 @@ class IngestPlan:
     withdrawn: tuple[str, ...]  # files of which nothing is to be held
     forgotten: int  # files that are named after a home that is forgotten: not read
     unused: tuple[tuple[str, str], ...]  # name and reason of files that are no deliveries
+    unreadable: tuple[tuple[str, str], ...] = ()  # name and reason of files that the operating system refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,12 @@ class _Known:
 def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan:
     """Compare the landing folder with the manifests.
 
-    A file that cannot be opened is named among the unused ones; it stops nothing else.
+    A file that cannot be read is named apart; it stops nothing else.
     """
     manifests = read_manifests(lake)
     known, decided = _Known.of(manifests), decide_feeds(manifests, options, read_decisions(lake))
     found: dict[str, list[LandedFile]] = {}
-    waiting, unused, forgotten = [], [], 0
+    waiting, unused, unreadable, forgotten = list[str](), list[tuple[str, str]](), list[tuple[str, str]](), 0
     for entry in walk_landing(landing):
         if options.forgotten.names_file(entry.file_name if isinstance(entry, LandedFile) else entry[0]):
             forgotten += 1  # counted, not named: what is named is kept in logs
@@ -101,7 +102,7 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
         if not isinstance(entry, LandedFile):
             unused.append(entry)
             continue
-        try:
+        with _setting_aside([entry], unused, unreadable):
             source_id = known.identify(entry)
             if source_id is None and entry.age_seconds() < options.quiet_seconds:
                 waiting.append(entry.file_name)
@@ -110,19 +111,14 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
                 _recognise(entry.path, options.limits)
                 source_id = hash_file(entry.path, options.limits)
             found.setdefault(source_id, []).append(entry)
-        except (NotUsedError, OSError) as error:
-            unused.append((entry.file_name, str(error)))
     works, unchanged = [], 0
     for source_id, files in found.items():
-        try:
+        with _setting_aside(files, unused, unreadable):
             work = _plan_source(source_id, files, known, decided, options)
-        except (NotUsedError, OSError) as error:
-            unused += [(file.file_name, str(error)) for file in files]
-            continue
-        if _is_due(known.manifests.get(source_id), work, options):
-            works.append(work)
-        else:
-            unchanged += len(files)
+            if _is_due(known.manifests.get(source_id), work, options):
+                works.append(work)
+            else:
+                unchanged += len(files)
     return IngestPlan(
         works=tuple(sorted(works, key=lambda work: (_ORDER.index(work.kind), work.file_name))),
         unchanged=unchanged,
@@ -132,7 +128,21 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
         ),
         forgotten=forgotten,
         unused=tuple(unused),
+        unreadable=tuple(unreadable),
     )
+
+
+@contextmanager
+def _setting_aside(
+    files: Sequence[LandedFile], unused: list[tuple[str, str]], unreadable: list[tuple[str, str]]
+) -> Iterator[None]:
+    """Name the files with the reason where they are no deliveries, or cannot be read, and go on with the next."""
+    try:
+        yield
+    except NotUsedError as error:
+        unused += [(file.file_name, str(error)) for file in files]
+    except OSError as error:
+        unreadable += [(file.file_name, error.strerror or str(error)) for file in files]
 
 
 def settle_feeds(lake: Lake, landing: Path, options: IngestOptions) -> list[FileWork]:

@@ -42,6 +42,10 @@ class Span:
     first: str
     last: str
 
+    def __str__(self) -> str:
+        """Return the span as the log of a run names it."""
+        return f"{self.first}/{self.last}"
+
     def __contains__(self, month: str) -> bool:
         """Say whether a month lies in the span."""
         return self.first <= month <= self.last

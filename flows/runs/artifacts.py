@@ -19,6 +19,7 @@ import polars as pl
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.assets import Asset, AssetProperties, add_asset_metadata, materialize
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 
 from flows.progress import describe_seconds, say
 from flows.settings import Settings
@@ -39,9 +40,20 @@ MADE_BY = "hearth"
 NOT_IN_A_KEY = r"[^0-9A-Za-z._-]"  # Prefect allows more; a folder's name may hold anything
 
 
+def name_flow_run(log: RunLog) -> None:
+    """Let Prefect call the run by our id of it, by which the logs and the warehouse know it."""
+    if log.flow_run_id is None:
+        return
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(UUID(log.flow_run_id), name=log.run_id)
+    except Exception as error:  # noqa: BLE001 - as `record_run`
+        say(f"the run could not be named in Prefect: {type(error).__name__}: {error}")
+
+
 def record_run(settings: Settings, log: RunLog) -> None:
     """Write the page of a run that has ended, as the artifact `hearth-run` of its flow run."""
-    if log.flow_run_id is None or log.message.startswith(KeyboardInterrupt.__name__):  # whoever ended it knows
+    if log.flow_run_id is None or log.outcome == "interrupted":  # whoever ended it knows
         return
     try:
         create_markdown_artifact(

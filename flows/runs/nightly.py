@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -29,13 +30,14 @@ from flows.pipeline.publication import is_published, publish
 from flows.pipeline.report import report_is_current, write_report
 from flows.pipeline.stages import STAGES
 from flows.progress import say, working
-from flows.runs.artifacts import record_run, record_tables
+from flows.runs.artifacts import name_flow_run, record_run, record_tables
 from flows.runs.tasks import ingest_landing, run_task, work_units
 from flows.server.stale import mark_crashed_before
 from flows.settings import Settings, load_settings
-from warehouse.manifest import read_manifests
+from warehouse.landing_state import describe_missing
+from warehouse.manifest import Manifest, read_manifests
 from warehouse.publish import read_history
-from warehouse.quarantine import left_out_sources, read_decisions
+from warehouse.quarantine import Decision, left_out_sources, read_decisions
 from warehouse.runs import RunLog, read_runs, running, write_event
 from warehouse.snapshots import describe_hold, read_hold
 from warehouse.versions import LAKE_FORMAT_KEY
@@ -80,6 +82,7 @@ def run_once(
     started = dt.datetime.now(dt.UTC)
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
     log = RunLog(run_id=run_id, kind=kind, reason=reason, started_at_utc=started, flow_run_id=flow_run.id)
+    name_flow_run(log)
     try:
         with running(settings.folders.runs, log):
             _run(settings, log, span, force=force)
@@ -91,22 +94,22 @@ def run_once(
 
 
 def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> None:
+    if force and span is not None:
+        log.forced = str(span)
     if force:  # a month that is built again keeps its name, and the gate would carry it unseen
         settings = settings.model_copy(update={"full_audit": True})
     lake, folder = settings.folders.lake, settings.folders.warehouse
     for withdrawn in carry_out(lake):
         say(f"withdrawn: {withdrawn.file_name}: its readings are left out and go from the lake")
     if log.kind == "nightly":
+        if missing := describe_missing(settings.landing_folder, read_manifests(lake)):
+            log.outcome, log.message = "landing_missing", missing
+            return
         ingest_landing(lake, settings, log)
     else:
         check_disk(settings)
-    manifests, decisions = read_manifests(lake), read_decisions(lake)
-    out = left_out_sources(manifests, decisions)
-    if not any(m.kind == "readings" and m.outcome == "accepted" and m.source_id not in out for m in manifests):
-        states = Counter(d.state for d in decisions if d.source_id in out)
-        aside = "".join(f"; {count} are {state}" for state, count in sorted(states.items()))
-        log.outcome = "nothing_usable"
-        log.message = f"no file of readings in {settings.landing_folder} could be used{aside}"
+    if nothing := _find_nothing(settings, read_manifests(lake), read_decisions(lake), span):
+        log.outcome, log.message = "nothing_usable", nothing
         return
     history = read_history(folder.current)
     content = begin_content(settings, history, span=span)
@@ -144,3 +147,18 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
     at_work = [run.started_at_utc for run in read_runs(settings.folders.runs) if run.outcome == "running"]
     lake.sweep(kept | {LAKE_FORMAT_KEY}, before=min(old, *at_work))  # what another run writes at this moment stays
     retain(settings)
+
+
+def _find_nothing(
+    settings: Settings, manifests: Sequence[Manifest], decisions: Sequence[Decision], span: Span | None
+) -> str | None:
+    """Say why there are no readings to work on, or return None."""
+    out = left_out_sources(manifests, decisions)
+    used = [m for m in manifests if m.kind == "readings" and m.outcome == "accepted" and m.source_id not in out]
+    if not used:
+        states = Counter(d.state for d in decisions if d.source_id in out)
+        aside = "".join(f"; {count} are {state}" for state, count in sorted(states.items()))
+        return f"no file of readings in {settings.landing_folder} could be used{aside}"
+    if span is not None and not any(month in span for m in used for month in m.months):
+        return f"no month from {span.first} to {span.last} has readings in the lake"
+    return None

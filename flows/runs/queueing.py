@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flows.pipeline.stages import hash_code_of_run
 from flows.pipeline.unit import fingerprint
 from flows.server.client import away_from_here
 from flows.server.files import use_scheduling_api
 from flows.settings import Settings
 from warehouse.publish import read_history
+
+
+def queue_nightly(settings: Settings) -> str:
+    """Queue a nightly and say what became of it.
+
+    Raises
+    ------
+    ValueError
+        If no server takes it.
+
+    """
+    return _queue(settings, "nightly", {}, key=None)
 
 
 def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | None, force: bool) -> str:
@@ -22,16 +36,6 @@ def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | N
         If no server takes it.
 
     """
-    url = use_scheduling_api(settings.folders)
-    if url is None:
-        message = (
-            f"no server schedules for {settings.home}: start one with `hearth up`, or name yours by PREFECT_API_URL"
-        )
-        raise ValueError(message)
-    with away_from_here(settings.folders.prefect):
-        from prefect.client.orchestration import get_client
-        from prefect.exceptions import ObjectNotFound
-
     history = read_history(settings.folders.published)
     key = fingerprint(
         first=first,
@@ -45,12 +49,27 @@ def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | N
     asked = {
         "first_month": first, "last_month": last, "reason": reason, "force": force, "full_audit": settings.full_audit,
     }  # fmt: skip
+    return _queue(settings, "backfill", asked, key=key)
+
+
+def _queue(settings: Settings, name: str, parameters: dict[str, Any], *, key: str | None) -> str:
+    """Queue a run of a deployment; a key that the server has seen gives the run of that time."""
+    url = use_scheduling_api(settings.folders)
+    if url is None:
+        message = (
+            f"no server schedules for {settings.home}: start one with `hearth up`, or name yours by PREFECT_API_URL"
+        )
+        raise ValueError(message)
+    with away_from_here(settings.folders.prefect):
+        from prefect.client.orchestration import get_client
+        from prefect.exceptions import ObjectNotFound
+
     try:
         with get_client(sync_client=True) as client:
-            deployment = client.read_deployment_by_name("backfill/backfill")
-            run = client.create_flow_run_from_deployment(deployment.id, parameters=asked, idempotency_key=key)
+            deployment = client.read_deployment_by_name(f"{name}/{name}")
+            run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters, idempotency_key=key)
     except ObjectNotFound:
-        message = f"{url} has no deployment backfill/backfill: `prefect deploy --all` makes it"
+        message = f"{url} has no deployment {name}/{name}: `prefect deploy --all` makes it"
         raise ValueError(message) from None
     state = "" if run.state is None else f", {run.state.type.value.lower()}"
-    return f"run {run.name} of {first} to {last}{state}; {url.removesuffix('/api')}/runs/flow-run/{run.id}"
+    return f"{name} run {run.name}{state}; {url.removesuffix('/api')}/runs/flow-run/{run.id}"

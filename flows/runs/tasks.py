@@ -18,12 +18,12 @@ from flows.journal import noted
 from flows.operations.disk import check_disk
 from flows.pipeline.content import Content
 from flows.pipeline.history import DIGEST_MONTHS
-from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
+from flows.pipeline.ingest import IngestPlan, ingest_file, plan_ingest, settle_feeds
 from flows.pipeline.ingest_decisions import FileWork, IngestOptions, ingest_options
 from flows.pipeline.inputs import count_readings
 from flows.pipeline.months import BUILD_MONTHS, Span
 from flows.pipeline.periods import AGGREGATE_PERIODS
-from flows.pipeline.unit import Stage
+from flows.pipeline.unit import Stage, Unit
 from flows.printable import show_name
 from flows.progress import BYTES, progress, say
 from flows.runs.artifacts import stage_progress
@@ -32,7 +32,7 @@ from transforms.public.forgotten import FORGOTTEN
 from warehouse.lake import Lake
 from warehouse.landing import ChangedFileError
 from warehouse.manifest import Manifest
-from warehouse.runs import RunLog, write_event
+from warehouse.runs import RunLog, read_kept, write_event
 from warehouse.versions import record_lake
 
 P = ParamSpec("P")
@@ -47,6 +47,10 @@ MAX_SETTLING_ROUNDS = 4  # a household table, then a feed's clock, may each send
 
 class UnitsFailedError(RuntimeError):
     """Some units failed after their retries; the others are done and stay done."""
+
+
+class CutShortError(RuntimeError):
+    """The run was interrupted before this unit had its turn."""
 
 
 def is_worth_retrying(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -86,6 +90,7 @@ def run_tasks(
         After all have ended, if some failed; the first is named with its error.
 
     """
+    stopped = threading.Event()
     turn = threading.BoundedSemaphore(at_a_time)  # the task runner's threads are set at import, this by the settings
     amounts = sizes or [1] * len(works)
     whole = sum(amounts)
@@ -97,6 +102,8 @@ def run_tasks(
         def in_turn(name: str, work: Callable[[], R], size: int) -> Callable[[], R]:
             def wait_and_work() -> R:
                 with turn:
+                    if stopped.is_set():
+                        raise CutShortError(name)
                     done = work()
                 tick(name, size)
                 show(size)
@@ -107,8 +114,17 @@ def run_tasks(
         sized = [(name, in_turn(name, work, size)) for (name, work), size in zip(works, amounts, strict=True)]
         if in_order:
             return [_run_named(name, work) for name, work in sized]
-        futures = {name: as_task(name, work).submit() for name, work in sized}
-        results = {name: future.result(raise_on_failure=False) for name, future in futures.items()}
+        try:
+            futures = {name: as_task(name, work).submit() for name, work in sized}
+            results = {name: future.result(raise_on_failure=False) for name, future in futures.items()}
+        except KeyboardInterrupt:
+            stopped.set()
+            say("interrupted: what is at work is finished first; Ctrl-C again ends it at once")
+            for _ in range(at_a_time):
+                turn.acquire()
+            for _ in range(at_a_time):  # those that wait for their turn get it, and see that they are to end
+                turn.release()
+            raise
     failed = {name: result for name, result in results.items() if isinstance(result, BaseException)}
     if failed:
         name, error = next(iter(failed.items()))
@@ -136,12 +152,8 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     record_lake(lake)
     log.files_waiting, log.units_skipped = len(plan.waiting), plan.unchanged
     log.files_unused = dict(plan.unused)
-    for name, reason in plan.unused:
-        say(f"not used: {show_name(name)}: {reason}")
-    if plan.forgotten:
-        say(f"not read, since named after a home that is forgotten: {plan.forgotten} files")
-    for name in plan.withdrawn:
-        say(f"withdrawn, nothing of it is held: {show_name(name)}")
+    log.unreadable = [show_name(name) for name, _ in plan.unreadable]
+    _tell_plan(plan)
     taken: dict[str, Manifest] = {}
     works = list(plan.works)
     for _ in range(MAX_SETTLING_ROUNDS):
@@ -151,7 +163,7 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
         taken |= {manifest.source_id: manifest for manifest in read if manifest is not None}
         works = settle_feeds(lake, settings.landing_folder, options)
     refused = [manifest for manifest in taken.values() if manifest.outcome == "refused"]
-    log.files_refused = len(refused)
+    log.files_refused = len(refused) + len(plan.unreadable)
     log.files_ingested = sum(manifest.outcome == "accepted" for manifest in taken.values())
     if dropped := sum(manifest.counted.get(FORGOTTEN, 0) for manifest in taken.values()):
         say(f"dropped: {dropped:,} lines of homes that are forgotten")
@@ -162,6 +174,18 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     for manifest in taken.values():
         for warning in manifest.warnings:
             say(f"warning: {show_name(manifest.file_name)}: {warning}")
+
+
+def _tell_plan(plan: IngestPlan) -> None:
+    """Say which files are not read, and why."""
+    for name, reason in plan.unreadable:
+        say(f"refused: {show_name(name)}: cannot be read: {reason}")
+    for name, reason in plan.unused:
+        say(f"not used: {show_name(name)}: {reason}")
+    if plan.forgotten:
+        say(f"not read, since named after a home that is forgotten: {plan.forgotten} files")
+    for name in plan.withdrawn:
+        say(f"withdrawn, nothing of it is held: {show_name(name)}")
 
 
 def _ingest(
@@ -194,18 +218,23 @@ def _ingest_unless_growing(lake: Lake, work: FileWork, options: IngestOptions, l
 
 
 def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span | None) -> None:
-    """Work on the units of a stage that are not done, as tasks; months of a `forced` span are built although they are."""
+    """Work on the units of a stage that are not done, as tasks; months of a `forced` span are built although they are.
+
+    Of these months the ones stay that a run built which forced the same span and was cut short.
+    """
     units, settings = content.units_of(stage), content.settings
-    todo = [
-        unit
-        for unit in units
-        if not unit.is_done(content.lake) or (stage is BUILD_MONTHS and forced and unit.key_value in forced)
-    ]
+    builds = stage is BUILD_MONTHS
+    wanted = [unit for unit in units if builds and forced and unit.key_value in forced]
+    kept = read_kept(settings.folders.runs, str(forced)) if wanted else set()
+    again = {unit.fingerprint for unit in wanted if unit.fingerprint not in kept}
+    if len(again) < len(wanted):
+        say(f"{len(wanted) - len(again)} of {len(wanted)} months were built by the run that was cut short")
+    todo = [unit for unit in units if not unit.is_done(content.lake) or unit.fingerprint in again]
     log.units_skipped += len(units) - len(todo)
     if not todo:
         return
-    note = partial(write_event, settings.folders.runs, log.run_id)
-    named = [(unit.name, noted(note, stage.name, unit.name, partial(unit.work, content.lake))) for unit in todo]
+    log.months_planned += len(todo) if builds else 0
+    named = [(unit.name, partial(_work_and_count, content, stage, log, unit)) for unit in todo]
     readings = [count_readings(unit.key_value, content.inputs) for unit in todo] if stage in READING_STAGES else None
     run_tasks(
         stage.name,
@@ -215,5 +244,16 @@ def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span
         sizes=readings,
         unit="units" if readings is None else "readings",
     )
-    log.months_built += len(todo) if stage is BUILD_MONTHS else 0
     log.periods_built += len(todo) if stage is AGGREGATE_PERIODS else 0
+
+
+_COUNTING = threading.Lock()
+
+
+def _work_and_count(content: Content, stage: Stage[Any], log: RunLog, unit: Unit[Any]) -> Any:
+    """Work on a unit, with its lines in the log of the run; a month counts as soon as it is built."""
+    note = partial(write_event, content.settings.folders.runs, log.run_id, fingerprint=unit.fingerprint)
+    done = noted(note, stage.name, unit.name, partial(unit.work, content.lake))()
+    with _COUNTING:
+        log.months_built += stage is BUILD_MONTHS
+    return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import signal
@@ -17,7 +18,10 @@ from types import FrameType
 from flows.progress import say
 from flows.server.client import PrefectServer, away_from_here, start_server
 from flows.server.files import ServerFiles
+from flows.server.run_watch import RunWatch
 from flows.settings import Settings
+from warehouse.landing_state import describe_missing
+from warehouse.manifest import read_manifests
 
 PROJECT = Path(__file__).parents[2]  # where prefect.yaml lies
 POOL = "hearth"
@@ -34,6 +38,11 @@ POLL_SECONDS = 0.5
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "3"}  # how often it looks for runs; Prefect's 10 s are for servers of many
 RESTART_SECONDS = (1, 5, 30)  # between a worker's end and the next one
 STEADY_SECONDS = 60.0  # a worker that lived so long did not die of its start
+
+
+def tell(text: str) -> None:
+    """Say what happens, and when."""
+    say(f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC  {text}")
 
 
 class DeployError(RuntimeError):
@@ -65,15 +74,17 @@ def keep_up(settings: Settings, *, port: int) -> None:
         away_from_here(prefect),
         start_server(prefect, schedules=True, port=port) as server,
     ):
-        say(f"server     {server.url.removesuffix('/api')} starts")
+        tell(f"server     {server.url.removesuffix('/api')} starts")
         server.wait_ready()
         environment = reduce_environment(os.environ) | settings_as_environment(settings)
         deploy(environment)
-        say(f"deployed   nightly ({next_night()}), backfill, report")
+        tell(f"deployed   nightly ({next_night()}), backfill, report")
+        missing = describe_missing(settings.landing_folder, read_manifests(settings.folders.lake))
+        tell(f"landing    {'MISSING: ' + missing if missing else settings.landing_folder}")
         watch_worker(settings, environment, stop, server)
     if server.files is not None:
         wait_for_end(server.files)
-    say("stopped")
+    tell("stopped")
 
 
 @contextmanager
@@ -159,26 +170,37 @@ def watch_worker(settings: Settings, environment: dict[str, str], stop: threadin
     from flows.server.stale import read_at_work, take_up_again
 
     deaths = starts = 0
+    runs = RunWatch(settings.folders.runs)
     left = read_at_work(POOL)  # by a supervisor that was killed
     while not stop.is_set():
         for name in take_up_again(settings.folders, left):
-            say(f"again      run {name}, which its worker left behind")
+            tell(f"again      run {name}, which its worker left behind")
         worker, started = start_worker(environment), time.monotonic()
-        say(f"worker     started again ({starts})" if starts else "worker     ready; stop all with Ctrl-C")
+        tell(f"worker     started again ({starts})" if starts else "worker     ready; stop all with Ctrl-C")
         starts += 1
         try:
             while worker.poll() is None and not stop.wait(POLL_SECONDS):
                 server.check_alive()
+                tell_of_runs(runs)
             left = read_at_work(POOL)
         finally:
             end_worker(worker)
         if not stop.is_set():
-            say(f"worker     ended with {worker.returncode}")
+            tell(f"worker     ended with {worker.returncode}")
             deaths = 0 if time.monotonic() - started > STEADY_SECONDS else deaths
             stop.wait(RESTART_SECONDS[min(deaths, len(RESTART_SECONDS) - 1)])
             deaths += 1
     for name in take_up_again(settings.folders, left):
-        say(f"again      run {name}, when `hearth up` is started next")
+        tell(f"again      run {name}, when `hearth up` is started next")
+
+
+def tell_of_runs(runs: RunWatch) -> None:
+    """Say which runs began and ended, and what is waited for when one has."""
+    news = runs.look()
+    for line in news:
+        tell(line)
+    if any(" ended: " in line for line in news):
+        tell(f"waits      for the nightly ({next_night()}), or for a run that somebody queues")
 
 
 def wait_for_end(files: ServerFiles) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from quality.alarms.inline import as_list
-from quality.alarms.limits import Limits
+from quality.alarms.limits import HALF_HOURS_PER_DAY, Limits
 from quality.checks import Check
 
 DOUBTS = """
@@ -22,6 +22,8 @@ def check_levels(limits: Limits, *, accepted: Collection[str]) -> list[Check]:
     """
     large = f"households_before >= {limits.households_min} AND half_hours >= {limits.half_hours_min}"
     stops = f"({large}) AND NOT list_contains({as_list(accepted)}, source_id)"
+    # a delivery whose stamps name ends leaves one half-hour of each home in the month before, which is no level
+    some = f"half_hours >= {HALF_HOURS_PER_DAY} * households_before"
     jumps = f"ratio IS NOT NULL AND (ratio BETWEEN {1 / limits.ratio_max!r} AND {limits.ratio_max!r}) IS NOT TRUE"
     of_jump = """
         SELECT source_id, file_name, month, ratio, level, level_before, households_before, half_hours
@@ -44,11 +46,11 @@ def check_levels(limits: Limits, *, accepted: Collection[str]) -> list[Check]:
             table="source_level",
             meaning=(
                 f"the same of a source whose ratio rests on fewer homes or days, or that was accepted as it is: within "
-                f"a factor of {limits.ratio_max:g}"
+                f"a factor of {limits.ratio_max:g}, where there is a day of readings for each home"
             ),
             severity="warning",
             reads=("source_level", "source"),
-            broken_rows=f"{of_jump} WHERE {jumps} AND NOT ({stops}) ORDER BY source_id, month",
+            broken_rows=f"{of_jump} WHERE {jumps} AND {some} AND NOT ({stops}) ORDER BY source_id, month",
         ),
         Check(
             name="source_level.new_homes_are_plausible",

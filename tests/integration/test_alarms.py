@@ -49,6 +49,9 @@ CASES: dict[str, Case] = {
     "one that reads nothing at all": (["UPDATE source_level SET ratio = 0 WHERE source_id = 'a'"], {}, {LEVEL}),
     "the same of nine homes": ([JUMP, "UPDATE source_level SET households_before = 9"], {}, {SMALL}),
     "the same of a few days": ([JUMP, "UPDATE source_level SET half_hours = 4799"], {}, {SMALL}),
+    "one half-hour of each home, which a stamp of the end leaves in the month before": (
+        [JUMP, "UPDATE source_level SET half_hours = households_before WHERE source_id = 'a'"], {}, set(),
+    ),
     "the same of an accepted source": ([JUMP], {"accepted": {"a"}}, {SMALL}),
     "new homes at eleven times the mean home": (["UPDATE source_level SET level = 11.22 WHERE source_id = 'b'"], {}, {NEW}),
     "new homes, but few of them": (["UPDATE source_level SET level = 11.22, households = 9 WHERE source_id = 'b'"], {}, set()),

@@ -25,6 +25,7 @@ from flows.operations.alerts import (
     settle,
     write_book,
 )
+from flows.operations.state import HomeState
 from flows.operations.watch import describe_operations, read_operations, read_queue
 from flows.operations.webhook import post
 from flows.settings import ALERT_TOKEN, Settings, SettingsError, explain_settings, load_settings
@@ -253,7 +254,7 @@ def test_runs_tell_of_stale_data_and_of_a_failed_gate_and_of_no_home(
     assert not [home for home in HOMES if home in json.dumps(hook.got)]
     assert [told.kind for told in read_book(home / "alerts").standing] == ["stale_data", "gate_failed"]
     settings = settings_for(home, hook.url)
-    lines = describe_operations(read_operations(settings, read_runs(home / "runs"), older=None))
+    lines = describe_operations(read_operations(HomeState(settings)))
     assert any(line.startswith("alerts     gate_failed") and "2 facts standing" in line for line in lines)
     tell_events(home)
 

@@ -250,7 +250,7 @@ def test_with_every_source_put_aside_there_is_nothing_to_publish(root: Path) -> 
 def test_a_silent_night_says_which_feed_is_late(root: Path) -> None:
     log = night(root, freshness_days=30)
     assert log["outcome"] == "unchanged"
-    assert "feed edrp/supplier ends 2009-02-28 23:30 UTC" in log["message"]
+    assert "edrp/supplier ends 2009-02-28 23:30 UTC" in log["message"]
     state = read_status(load_settings(home=root / "home", freshness_days=30))
     assert "LATE: more than 30 days old" in describe_status(state)
     assert [feed.alarm for feed in read_status(load_settings(home=root / "home")).feeds] == [None]

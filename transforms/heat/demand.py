@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 MIN_RELATIVE_ERROR = 1e-9  # below it the homes of a replicate are one, or all alike
 WEATHER_NORMAL = ("heat_kwh_weather_normal", "heat_kwh_weather_normal_ci_low", "heat_kwh_weather_normal_ci_high")
 AGREEMENT = 0.005  # what homes delivered and what their type's mean expects of them may differ by so much [1]
+DEVIATIONS = 2.5  # standard deviations that random gaps stay within, but for one group in 80
 GAPS_NOT_RANDOM = "gaps are not random"  # what a note says where they differ by more
 
 
@@ -217,12 +218,14 @@ def annual_by_type(
         households=pl.len(),
         household_heat_kwh_mean=pl.col("heat_kwh_annual").sort().mean(),
         heat_kwh_observed=pl.col("heat_kwh_observed").sort().sum(),
+        drift_by_chance=_drift_by_chance(),
     )
     stock = own.filter(pl.col("dwelling_type").is_in(DWELLING_TYPES)).select(
         dwelling_type=pl.lit("stock"),
         households=pl.col("households").sum(),
         household_heat_kwh_mean=pl.lit(None, dtype=pl.Float64),
         heat_kwh_observed=pl.lit(None, dtype=pl.Float64),
+        drift_by_chance=pl.lit(None, dtype=pl.Float64),
     )
     groups = pl.concat([own, stock.head(1)])
     sums = sum_year(profile, period).join(peaks, on="dwelling_type")
@@ -232,6 +235,18 @@ def annual_by_type(
             period=pl.lit(period.label), year=pl.lit(period.year, dtype=pl.Int64), note=_note(period, stock_reason)
         )
     ).sort(HEAT_DEMAND_ANNUAL.key)
+
+
+def _drift_by_chance() -> pl.Expr:
+    r"""Return how far observed and expected heat of a group differ where its gaps are random [1].
+
+    With a share :math:`m_i` of the year's heat missing from each of :math:`n` homes whose annual heat has the relative
+    spread :math:`s`, the difference has the standard deviation :math:`s \sqrt{\sum_i m_i^2} / n`; of random gaps one group
+    in 80 lies beyond 2.5 of them.
+    """
+    annual = pl.col("heat_kwh_annual")
+    missing = 1 - pl.col("heat_kwh_observed") / annual
+    return DEVIATIONS * annual.sort().std() / annual.sort().mean() * missing.pow(2).sort().sum().sqrt() / pl.len()
 
 
 def _note(period: Period, stock_reason: str | None) -> pl.Expr:
@@ -244,7 +259,9 @@ def _note(period: Period, stock_reason: str | None) -> pl.Expr:
         pl.when(missing > 0).then(
             pl.format("{} hours without a home are filled by the mean of their month and hour of day", missing)
         ),
-        pl.when(pl.max_horizontal(drift.abs(), apart.abs()) > AGREEMENT).then(
+        pl.when(
+            pl.max_horizontal(drift.abs(), apart.abs()) > pl.max_horizontal(pl.lit(AGREEMENT), "drift_by_chance")
+        ).then(
             pl.format(
                 GAPS_NOT_RANDOM + ": the homes observed delivered {} % {} than as many of their type would have, "
                 "which the means are corrected for",

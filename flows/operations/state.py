@@ -1,0 +1,120 @@
+"""The state of a data folder, for whoever tells of it: status, alerts, doctor, and the page of a run in Prefect."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import polars as pl
+
+from flows.operations.disk import Disk, measure_disk
+from flows.operations.freshness import FeedState, read_feeds
+from flows.pipeline.report import report_is_current
+from flows.settings import Settings
+from warehouse.manifest import Manifest, read_manifests
+from warehouse.publish import History, read_history
+from warehouse.quarantine import LEFT_OUT, Decision, left_out_sources, read_decisions, replaced_sources
+from warehouse.runs import RunLog, read_runs
+from warehouse.snapshots import Hold, read_hold
+
+ROLLBACK = "rollback"  # kind of a run that brings a snapshot back
+
+
+@dataclass(frozen=True)
+class HomeState:
+    """What there is to know of a data folder; each part is read once, when it is first asked for."""
+
+    settings: Settings
+    now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+
+    @cached_property
+    def runs(self) -> Sequence[RunLog]:
+        """The runs, oldest first."""
+        return read_runs(self.settings.folders.runs)
+
+    @cached_property
+    def last_good_run(self) -> RunLog | None:
+        """The last run that left a warehouse that stands for all that was delivered."""
+        return next((log for log in reversed(self.runs) if is_good(log)), None)
+
+    @cached_property
+    def manifests(self) -> Sequence[Manifest]:
+        """What was taken in or refused."""
+        return read_manifests(self.settings.folders.lake)
+
+    @cached_property
+    def decisions(self) -> Sequence[Decision]:
+        """What was decided about single sources."""
+        return read_decisions(self.settings.folders.lake)
+
+    @cached_property
+    def left_out(self) -> dict[str, Decision]:
+        """The decisions by which sources are left out, by source."""
+        return {decision.source_id: decision for decision in self.decisions if decision.state in LEFT_OUT}
+
+    @cached_property
+    def replaced(self) -> frozenset[str]:
+        """The sources that newer content has replaced."""
+        return replaced_sources(self.manifests, left_out_sources(self.manifests, self.decisions))
+
+    @cached_property
+    def refused(self) -> Sequence[Manifest]:
+        """The files that are refused, and that nothing has replaced."""
+        gone = self.replaced | left_out_sources(self.manifests, self.decisions)
+        return [m for m in self.manifests if m.outcome == "refused" and m.source_id not in gone]
+
+    @cached_property
+    def unreadable(self) -> Sequence[str]:
+        """The files that the last nightly could not read."""
+        nights = [log for log in self.runs if log.kind == "nightly"]
+        return nights[-1].unreadable if nights else ()
+
+    @cached_property
+    def feeds(self) -> Sequence[FeedState]:
+        """How old the newest reading of each feed is."""
+        used = [m for m in self.manifests if m.source_id not in self.left_out]
+        return read_feeds(used, self.replaced, self.settings, self.now.date())
+
+    @cached_property
+    def history(self) -> History | None:
+        """What the published warehouse says of itself, None where there is none."""
+        return read_history(self.settings.folders.published)
+
+    @cached_property
+    def judged(self) -> pl.DataFrame:
+        """How the gate judged the published warehouse (`QUALITY_RESULT`); no rows where there is none."""
+        if self.history is None:
+            return pl.DataFrame()
+        return self.history.quality_result.filter(pl.col("run_id") == self.history.run["run_id"][-1])
+
+    @cached_property
+    def findings(self) -> pl.DataFrame:
+        """The checks that the published warehouse does not meet: warnings, or it would not be published."""
+        return self.judged if self.judged.is_empty() else self.judged.filter(~pl.col("passed"))
+
+    @cached_property
+    def report_is_current(self) -> bool:
+        """Whether the site is that of the published warehouse."""
+        return self.history is not None and report_is_current(self.settings)
+
+    @cached_property
+    def disk(self) -> Disk:
+        """The disk of the data folder."""
+        return measure_disk(self.settings)
+
+    @cached_property
+    def hold(self) -> Hold | None:
+        """The decision that a snapshot stays published."""
+        return read_hold(self.settings.folders.warehouse)
+
+    @cached_property
+    def forgetting(self) -> bool:
+        """Whether a home is not forgotten to the end."""
+        return self.settings.folders.forgotten.is_unfinished()
+
+
+def is_good(log: RunLog) -> bool:
+    """Say whether a run left a warehouse that stands for all that was delivered."""
+    return log.outcome in {"published", "unchanged"} and log.kind != ROLLBACK and not log.held
