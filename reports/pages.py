@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from reports.figures.break_even_map import draw_cheapest_map
 from reports.figures.changes import draw_demand_change
 from reports.figures.choice import draw_abatement, draw_break_evens, draw_finance, draw_performance, draw_probability
 from reports.figures.claims import claims_lead, draw_claims
@@ -97,7 +98,7 @@ PAGES = (
         key="individual", name="Individual", title="Heating home by home", lead="What heat from a system of one's own costs and emits, and which system is the cheapest.",
         parts=(
             Part("costs", "Cost", "What a MWh of heat costs, and what its price hides.", (draw_individual, draw_distribution)),
-            Part("cheapest-system", "Which system is the cheapest", "How sure the order of the systems is, and what would change it.", (draw_probability, draw_cost_ranges, draw_break_evens)),
+            Part("cheapest-system", "Which system is the cheapest", "How sure the order of the systems is, and what would change it.", (draw_cheapest_map, draw_probability, draw_cost_ranges, draw_break_evens)),
             Part("carbon", "Carbon dioxide", "What the systems emit, and what it costs to save a tonne.", (draw_emissions, draw_abatement)),
             Part("heat-pumps", "Performance of heat pumps", "How much heat a heat pump gives for its electricity.", (draw_performance,)),
             Part("grid", "Heat pumps on the grid", "What the measured heat says of heat pumps that are not there yet.", (draw_electric_peak, draw_electric_day, draw_tariff)),

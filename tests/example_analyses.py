@@ -13,6 +13,7 @@ from transforms.public.public import PublicTable
 from transforms.tables.cost_analysis import (
     ABATEMENT,
     BREAK_EVEN,
+    CHEAPEST_MAP,
     CLAIM,
     DIVERSITY,
     LCOH_DISTRIBUTION,
@@ -143,6 +144,12 @@ FRAMES: tuple[tuple[Table, list[dict[str, Any]]], ...] = (
         LCOH_DISTRIBUTION,
         [{**OWN, "system": "ashp", "period": "2009", "dwelling_type": "flat", "households": 110, "lcoh_at_mean_gbp_per_mwh": 150.0,
           "lcoh_mean_gbp_per_mwh": 172.0, "gap_expected_gbp_per_mwh": 20.0}],
+    ),
+    (
+        CHEAPEST_MAP,
+        [{**OWN, "period": "2009", "dwelling_type": "all", "carbon_gbp_per_tonne": carbon, "price_ratio": 3.0, "system": system,
+          "lcoh_gbp_per_mwh": 140.0, "margin_gbp_per_mwh": 5.0, "ashp_grant_to_match_gbp": grant, "carbon_now_gbp_per_tonne": 330.0,
+          "price_ratio_now": 4.1} for carbon, system, grant in ((0.0, "gas_boiler", 4_200.0), (300.0, "ashp", 0.0))],
     ),
     (
         HEAT_PUMP_PEAK,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reports import palette, text
+from reports.figures.break_even_map import draw_cheapest_map
 from reports.figures.choice import draw_abatement, draw_break_evens, draw_finance, draw_performance, draw_probability
 from reports.figures.claims import claims_lead, draw_claims
 from reports.figures.diversity import draw_diversity
@@ -24,6 +25,7 @@ from tests.example_site import RUN, chart_of, make_inputs, with_tables, without
 from transforms.tables.cost_analysis import (
     ABATEMENT,
     BREAK_EVEN,
+    CHEAPEST_MAP,
     CLAIM,
     DIVERSITY,
     LCOH_DISTRIBUTION,
@@ -49,7 +51,7 @@ DRAWN: list[tuple[Draw, Table, str]] = [
     (draw_break_evens, BREAK_EVEN, "break-even"), (draw_sobol, LCOH_SOBOL, "sobol"), (draw_performance, SEASONAL_PERFORMANCE, "performance"),
     (draw_abatement, ABATEMENT, "abatement"), (draw_finance, NETWORK_FINANCE, "finance"), (draw_distribution, LCOH_DISTRIBUTION, "cost-of-homes"),
     (draw_electric_peak, HEAT_PUMP_PEAK, "heat-pump-peak"), (draw_electric_day, HEAT_PUMP_HOURLY, "heat-pump-day"),
-    (draw_hybrids, HYBRID_HEAT_PUMP, "hybrids"), (draw_retrofit, RETROFIT, "retrofit"), (draw_tariff, HEAT_PUMP_TARIFF, "heat-pump-tariff"),
+    (draw_cheapest_map, CHEAPEST_MAP, "cheapest-map"), (draw_hybrids, HYBRID_HEAT_PUMP, "hybrids"), (draw_retrofit, RETROFIT, "retrofit"), (draw_tariff, HEAT_PUMP_TARIFF, "heat-pump-tariff"),
 ]  # fmt: skip
 
 
@@ -168,6 +170,6 @@ def test_colours_of_analyses_have_dark_counterparts(inputs: Published) -> None:
     known = palette.dark_of_light()
     charts = [exhibit.chart for draw, _, _ in DRAWN for exhibit in draw(inputs, RUN) if exhibit.chart is not None]
     used = {colour for chart in charts for colour in re.findall(r"#[0-9a-f]{6}", str(chart.to_json()))}
-    assert len(charts) == 11
+    assert len(charts) == 12
     assert used
     assert used <= set(known)

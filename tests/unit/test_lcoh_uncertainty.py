@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -13,13 +14,13 @@ from transforms.lcoh.assumptions.overrides import override
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
-from transforms.lcoh.model.conventions import BEST_PRACTICE
+from transforms.lcoh.model.conventions import BEST_PRACTICE, find_convention
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.what_if import Case
 from transforms.lcoh.results.probability import draw, probability_table
 from transforms.lcoh.results.table import lcoh_table
-from transforms.lcoh.results.uncertainty import Sampling, Uncertain, check_ranges, cost_of_draws
+from transforms.lcoh.results.uncertainty import Sampling, Uncertain, check_ranges, cost_of_draws, ranges_of
 from transforms.lcoh.results.variance import sobol_indices, sobol_table
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
@@ -163,7 +164,7 @@ def test_shares_of_a_choice_add_up_to_one_and_a_seed_repeats() -> None:
 
 def test_nothing_uncertain_gives_the_cost_of_the_table_and_one_cheapest_system() -> None:
     rate = 0.035
-    narrow = [uniform("discount_rate", rate - 1e-9, rate, "gas_boiler", "ashp", "gshp", "network")]
+    narrow = [uniform("capital", 1 - 1e-9, 1, "gas_boiler", "ashp", "gshp", "network")]
     private = {"scenario": "eep2019", "convention": "best_practice_private"}
     flat = override(ASSUMPTIONS, [f"private.commercial_rate={rate}"], scenario="eep2019")
     found = probability_table(DEMAND, flat, sampled(narrow, draws=50), **private)
@@ -217,9 +218,59 @@ def test_quantiles_are_those_of_the_declared_distribution() -> None:
     assert drawn[1].mean() == pytest.approx(1.0, abs=1e-3)
 
 
+def test_what_is_chosen_is_never_drawn() -> None:
+    assert {"discount_rate", "scenario", "perspective"}.isdisjoint(one.parameter for one in RANGES)
+    with pytest.raises(AssumptionError, match="parameter 'discount_rate' is none of demand"):
+        check_ranges(RAW.with_columns(parameter=pl.lit("discount_rate")))
+
+
+def test_gas_and_electricity_move_together_as_far_as_they_are_said_to() -> None:
+    names = [one.parameter for one in RANGES]
+    drawn = np.log(draw(RANGES, draws=10_000, seed=3))
+    gas, electricity, carbon = (names.index(name) for name in ("gas_price", "electricity_price", "carbon"))
+    assert RANGES[electricity].correlation == 0.8
+    assert np.corrcoef(drawn[gas], drawn[electricity])[0, 1] == pytest.approx(0.8, abs=0.02)
+    assert abs(np.corrcoef(drawn[gas], drawn[carbon])[0, 1]) < 0.03
+    low, high = RANGES[electricity].low, RANGES[electricity].high
+    assert np.exp(np.quantile(drawn[electricity], [0.05, 0.95])) == pytest.approx([low, high], rel=0.02)
+
+
+SHARES_BELOW_BASE = {"all draws": RANGES, "the mean home": [one for one in RANGES if one.parameter != "demand"]}
+
+
+@pytest.mark.parametrize("convention", ["best_practice", "best_practice_private"])
+@pytest.mark.parametrize("scenario", ["current2026", "desnz2023", "eep2019"])
+def test_each_published_base_lies_in_the_middle_of_its_draws(scenario: str, convention: str) -> None:
+    mean_home = DEMAND.filter(dwelling_type="all")
+    base = lcoh_table(mean_home, ASSUMPTIONS, scenario=scenario, convention=convention)
+    costs = dict(base.select(pl.concat_str("system", "scale", separator=" "), "lcoh_gbp_per_mwh").iter_rows())
+    case = Case(
+        figures=scenario_figures(ASSUMPTIONS, scenario), convention=find_convention(convention), system="",
+        demand_kwh=np.full((1, 1), 15_200.0),
+    )  # fmt: skip
+    biased = {}
+    for name, ranges in SHARES_BELOW_BASE.items():
+        drawn = draw(ranges, draws=4_000, seed=1)
+        for system in ("gas_boiler", "ashp", "gshp", "network"):
+            values = {ranges[n].field: drawn[n] for n in ranges_of(ranges, system)}
+            of_system = replace(case, system=system, place=Place.of_homes(np.full((1, 1), 3000.0)))
+            scale = "single_development" if system == "network" else "individual"
+            share = float((cost_of_draws(of_system, values, draws=4_000)[0] < costs[f"{system} {scale}"]).mean())
+            if not 0.4 <= share <= 0.6:
+                biased[name, system] = share
+    # the middle home uses less than the mean home, so that homes' costs lie above the cost of the mean home
+    assert not [key for key in biased if key[0] == "the mean home"], biased
+    assert all(share > 0.36 for share in biased.values()), biased
+    stated = next(one for one in RANGES if one.parameter == "demand" and "ashp" in one.systems)
+    assert "the median cost of homes lies above the cost at their mean demand" in stated.source
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"correlates_with": "wind", "correlation": 0.5}, "correlates_with 'wind' and correlation 0.5 are no pair"),
+        ({"correlates_with": "capital", "correlation": 1.0}, "are no pair"),
+        ({"correlates_with": None, "correlation": 0.5}, "are no pair"),
         ({"parameter": "wind"}, "row 2 of the uncertain values: parameter 'wind' is none of demand"),
         ({"applies_to": "ashp stove"}, "applies_to names stove: write some of gas_boiler"),
         ({"applies_to": ""}, "applies_to names nothing"),

@@ -12,6 +12,7 @@ from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.cost_analysis import (
     ABATEMENT,
     BREAK_EVEN,
+    CHEAPEST_MAP,
     CLAIM,
     DIVERSITY,
     LCOH_DISTRIBUTION,
@@ -132,6 +133,7 @@ PUBLIC_TABLES = {
         _public(LCOH_SOBOL),
         _public(LCOH_PROBABILITY),
         _public(BREAK_EVEN),
+        _public(CHEAPEST_MAP),
         _public(ABATEMENT),
         _public(SEASONAL_PERFORMANCE),
         _public(NETWORK_FINANCE),

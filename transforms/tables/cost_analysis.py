@@ -188,6 +188,24 @@ BREAK_EVEN = Table(
     made_by="transforms.lcoh.results.break_even:break_even_table",
 )  # fmt: skip
 
+CHEAPEST_MAP = Table(
+    "cheapest_map", "the cheapest system in a home at one price of carbon and one ratio of the prices of electricity and gas",
+    ("scenario", "convention", "period", "dwelling_type", "carbon_gbp_per_tonne", "price_ratio"),
+    (
+        scenario, convention, period, profile_group,
+        Column("carbon_gbp_per_tonne", F, "price of carbon in all years", "GBP/t", lower=0),
+        Column("price_ratio", F, "price of electricity over that of gas, means over discounted years", "1", lower=0),
+        system,
+        Column("lcoh_gbp_per_mwh", F, "its levelised cost of heat", "GBP/MWh"),
+        Column("margin_gbp_per_mwh", F, "how much more the next system costs", "GBP/MWh", lower=0),
+        Column("ashp_grant_to_match_gbp", F, "grant at which an air source heat pump costs as much as the cheapest", "GBP", lower=0),
+        Column("carbon_now_gbp_per_tonne", F, "price of carbon that the perspective charges now, mean over discounted years", "GBP/t", lower=0),
+        Column("price_ratio_now", F, "ratio of the prices now", "1", lower=0),
+    ),
+    may_be_empty=True,
+    made_by="transforms.lcoh.results.cheapest_map:cheapest_map",
+)  # fmt: skip
+
 ABATEMENT = Table(
     "abatement", "carbon dioxide that a system saves against a gas boiler, and what a tonne costs",
     ("scenario", "convention", "period", "dwelling_type", "system", "scale", "reference", "grid"),

@@ -66,6 +66,8 @@ class Change:
     """Discount rate in all years [1/yr]."""
     spf: Floats | None = None
     """Heat over electricity of the heat pump of a home or a network [1]."""
+    spf_factor: Floats = 1.0
+    """The same, over its value as built [1]."""
     distribution_loss_share: Floats | None = None
     """Share of the heat in the pipes of a network that does not reach the homes [1]."""
     grant_gbp_per_dwelling: Floats = 0.0
@@ -151,17 +153,21 @@ class Built:
         energy = {carrier: self._changed_energy(carrier, one, change) for carrier, one in self.energy.items()}
         own = self.own
         if isinstance(own, IndividualSystem):
-            if change.spf is not None and self.case.system in HEAT_PUMPS:
-                own = replace(own, efficiency=change.spf)
+            if self.case.system in HEAT_PUMPS:
+                own = replace(own, efficiency=self._changed_spf(own.efficiency, change))
             (bought,) = energy.values()
             flows = individual_flows(own, bought, demand_kwh=demand_kwh)
         else:
-            if change.spf is not None:
-                own = replace(own, network=replace(own.network, heat_pump_spf=change.spf))
+            spf = self._changed_spf(own.network.heat_pump_spf, change)
+            own = replace(own, network=replace(own.network, heat_pump_spf=spf))
             if change.distribution_loss_share is not None:
                 own = with_loss_share(own, change.distribution_loss_share, demand_kwh=self.case.demand_kwh)
             flows = network_flows(own, energy, demand_kwh=demand_kwh)
         return self._with_grant(flows, change)
+
+    @staticmethod
+    def _changed_spf(spf: Floats, change: Change) -> Floats:
+        return (spf if change.spf is None else change.spf) * change.spf_factor
 
     def _with_grant(self, flows: CashFlows, change: Change) -> CashFlows:
         grant_gbp = np.asarray(change.grant_gbp_per_dwelling * self.dwellings)[..., None]

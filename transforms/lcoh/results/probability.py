@@ -38,7 +38,7 @@ def probability_table(
 ) -> pl.DataFrame:
     """Return quantiles of each system's cost and the share of draws in which no other costs less (`lcoh_probability`).
 
-    All systems see the same draws of what they share: discount rate, prices, carbon, and one home of the type, drawn
+    All systems see the same draws of what they share: prices, carbon, and one home of the type, drawn
     from the homes' spread about the type's mean. What a system alone depends on is drawn on its own. Homes of a type
     choose from the systems in one home; where a network is costed (`stock`, or `all` where that is not known), they
     choose from these, and once more for each scale from these and a network of that scale, since no place has all
@@ -101,9 +101,25 @@ def probability_table(
 
 
 def draw(ranges: Sequence[Uncertain], *, draws: int, seed: int) -> Yearly:
-    """Return draws of every uncertain parameter, shape (parameters, draws), from a seeded Latin hypercube."""
-    uniform = stats.qmc.LatinHypercube(d=len(ranges), rng=np.random.default_rng(seed)).random(draws)
-    return np.stack([uncertain.quantile(column) for uncertain, column in zip(ranges, uniform.T, strict=True)])
+    """Return draws of every uncertain parameter, shape (parameters, draws), from a seeded Latin hypercube, tied where they correlate."""
+    uniform = stats.qmc.LatinHypercube(d=len(ranges), rng=np.random.default_rng(seed)).random(draws).T
+    together = [_correlated(uniform, ranges, place) for place in range(len(ranges))]
+    return np.stack([uncertain.quantile(column) for uncertain, column in zip(ranges, together, strict=True)])
+
+
+def _correlated(uniform: Yearly, ranges: Sequence[Uncertain], place: int) -> Yearly:
+    r"""Return the probabilities of one parameter, tied to those of another by a Gaussian copula where it says so.
+
+    .. math:: z = \rho z_o + \sqrt{1 - \rho^2} z', \quad u = \Phi(z)
+    """
+    own = ranges[place]
+    others = [n for n, one in enumerate(ranges) if one.parameter == own.correlates_with]
+    if not others:
+        column: Yearly = uniform[place]
+        return column
+    scores = stats.norm.ppf(uniform[[others[0], place]])
+    tied: Yearly = stats.norm.cdf(own.correlation * scores[0] + np.sqrt(1 - own.correlation**2) * scores[1])
+    return tied
 
 
 def _values(ranges: Sequence[Uncertain], drawn: Yearly, system: str) -> dict[str, Yearly]:

@@ -15,6 +15,7 @@ from transforms.lcoh.model.conventions import find_convention, lenses_beside
 from transforms.lcoh.model.demands import NETWORK_DEMAND, measured_demand, paper_demand
 from transforms.lcoh.results.abatement import abatement_table
 from transforms.lcoh.results.break_even import break_even_table
+from transforms.lcoh.results.cheapest_map import cheapest_map
 from transforms.lcoh.results.costed import BOILER, check_comparable
 from transforms.lcoh.results.curves import sensitivity_table
 from transforms.lcoh.results.finance import finance_table
@@ -28,6 +29,7 @@ from transforms.tables.cost import LCOH
 from transforms.tables.cost_analysis import (
     ABATEMENT,
     BREAK_EVEN,
+    CHEAPEST_MAP,
     LCOH_DISTRIBUTION,
     LCOH_HOUSEHOLD,
     LCOH_PROBABILITY,
@@ -155,8 +157,13 @@ def cost_means(
             convention=convention,
             demand_kwh=served_kwh,
         ),
-        LCOH_PROBABILITY: probability_table(basis, assumptions, sampling, scenario=scenario, convention=convention),
+        LCOH_PROBABILITY: pl.concat(
+            probability_table(basis, assumptions, sampling, scenario=s, convention=c) for s, c in choices.compared
+        ),
         BREAK_EVEN: break_even_table(basis, assumptions, scenario=scenario, convention=convention),
+        CHEAPEST_MAP: pl.concat(
+            cheapest_map(basis, assumptions, scenario=s, convention=c) for s, c in choices.compared
+        ),
         ABATEMENT: abatement_table(basis, assumptions, scenario=scenario, convention=convention),
         NETWORK_FINANCE: finance_table(basis, assumptions, scenario=scenario),
     }

@@ -18,16 +18,17 @@ from transforms.lcoh.model.what_if import Case, Change, build
 
 FIELDS: Final[dict[str, str]] = {  # uncertain parameter: field of `Change` that a draw of it sets
     "demand": "demand_factor",
-    "discount_rate": "discount_rate",
     "capital": "capital_factor",
     "om": "om_factor",
-    "spf": "spf",
+    "spf": "spf_factor",
     "gas_price": "gas_price_factor",
     "electricity_price": "electricity_price_factor",
     "loss": "distribution_loss_share",
     "carbon": "carbon_factor",
 }
-RANGE_COLUMNS: Final = ("parameter", "applies_to", "distribution", "low", "high", "unit", "source")
+RANGE_COLUMNS: Final = (
+    "parameter", "applies_to", "distribution", "low", "high", "unit", "correlates_with", "correlation", "source"
+)  # fmt: skip
 DRAWS: Final = 10_000
 BASE_SAMPLES: Final = 8192
 _AT_ONCE: Final = 4096  # rows of 51 years that fit a processor's cache: more are slower, not faster
@@ -45,6 +46,10 @@ class Uncertain:
     high: float
     unit: str
     source: str
+    correlates_with: str = ""
+    """Another parameter that is drawn before it, and moves with it."""
+    correlation: float = 0.0
+    """Of the normal scores of both [1]."""
 
     @property
     def field(self) -> str:
@@ -121,15 +126,18 @@ def _read(row: Mapping[str, Any], number: int) -> Uncertain:
     except (TypeError, ValueError):
         low = high = float("nan")
     reasons[f"low {row['low']} and high {row['high']} are no range"] = not low < high < float("inf")
-    reasons[f"low {row['low']} must be above 0"] = low <= 0 if row["parameter"] != "discount_rate" else low < 0
-    reasons[f"a loss of {row['high']} leaves no heat"] = row["parameter"] == "loss" and high >= 1
+    reasons[f"low {row['low']} must be above 0"] = low <= 0
+    other, correlation = str(row["correlates_with"] or ""), float(row["correlation"] or 0.0)
+    reasons[f"correlates_with {other!r} and correlation {correlation} are no pair"] = not (
+        (other in FIELDS and 0 < abs(correlation) < 1) or (other == "" and correlation == 0)
+    )
     reasons[f"a loss of {row['high']} leaves no heat"] = row["parameter"] == "loss" and high >= 1
     for reason, applies in reasons.items():
         if applies:
             message = f"row {number} of the uncertain values: {reason}"
             raise AssumptionError(message)
     texts = {name: str(row[name]) for name in ("parameter", "distribution", "unit", "source")}
-    return Uncertain(systems=systems, low=low, high=high, **texts)
+    return Uncertain(systems=systems, low=low, high=high, correlates_with=other, correlation=correlation, **texts)
 
 
 def ranges_of(ranges: Sequence[Uncertain], system: str) -> tuple[int, ...]:
