@@ -1,0 +1,103 @@
+"""The numbers of docs/method.md that lead from the old headline to the new one, and its worked example."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.results.table import lcoh_table
+from warehouse.cost_figures import read_assumptions
+
+METHOD = (Path(__file__).parents[2] / "docs" / "method.md").read_text(encoding="utf-8")
+SYSTEMS = ("gas_boiler", "ashp", "gshp", "network")
+TECHNOLOGY = {
+    "gas_boiler": ["gas_boiler"],
+    "heat pumps": ["ashp", "gshp"],
+    "network": ["network", "network_store", "pipe"],
+}
+EVERY_ITEM = [item for items in TECHNOLOGY.values() for item in items]
+
+
+def cost(assumptions: pl.DataFrame, scenario: str) -> list[float]:
+    demand = paper_demand(assumptions).filter(dwelling_type="all")
+    table = lcoh_table(demand, assumptions, scenario=scenario, convention="best_practice")
+    shown = table.filter(pl.col("scale").is_in(["individual", "single_development"]))
+    by_system = dict(shown.select("system", "lcoh_gbp_per_mwh").iter_rows())
+    return [by_system[system] for system in SYSTEMS]
+
+
+@cache
+def steps() -> dict[str, list[float]]:
+    """Return the costs after each step from `eep2019` in money of 2018 to `current2026` in money of 2025."""
+    start, money = ["study.start_year=2026"], ["study.start_year=2026", "study.price_base_year=2025"]
+    later, dearer = (read_assumptions(settings=given, scenario="eep2019") for given in (start, money))
+    now = read_assumptions()
+    of_now = pl.col("scenario") == "current2026"
+    technology = now.filter(of_now, pl.col("item").is_in(EVERY_ITEM))
+    old = dearer.filter(pl.col("scenario") == "eep2019", pl.col("item").is_in(EVERY_ITEM))
+    mixed = pl.concat(
+        [
+            now.filter(~(of_now & pl.col("item").is_in(EVERY_ITEM))),
+            old.with_columns(scenario=pl.lit("current2026")),
+        ]
+    )
+    found = {
+        "before": cost(now, "eep2019"),
+        "start in 2026": cost(later, "eep2019"),
+        "money of 2025": cost(dearer, "eep2019"),
+        "prices and grid": cost(mixed, "current2026"),
+    }
+    for name, items in TECHNOLOGY.items():
+        of_items = pl.col("item").is_in(items) & of_now
+        mixed = pl.concat([mixed.filter(~of_items), technology.filter(of_items)])
+        found[name] = cost(mixed, "current2026")
+    assert found["network"] == pytest.approx(cost(now, "current2026"))
+    return found
+
+
+def rows() -> Iterator[tuple[str, list[float]]]:
+    names = ("before", "start in 2026", "money of 2025", "prices and grid", "gas_boiler", "heat pumps", "network")
+    for name in names:
+        yield name, steps()[name]
+
+
+@pytest.mark.parametrize(("name", "costs"), list(rows()))
+def test_each_step_from_the_old_headline_to_the_new_one_stands_in_the_method(name: str, costs: list[float]) -> None:
+    told = " | ".join(f"{value:.1f}" for value in costs)
+    assert f"| {told} |" in METHOD, (name, told)
+
+
+def test_the_worked_example_ends_at_the_number_of_the_table() -> None:
+    figures = scenario_figures(read_assumptions(), "current2026")
+    factors = [1.0]
+    for year in range(1, 51):
+        factors.append(factors[-1] / (1.035 if year <= 30 else 1.03))
+    heat = 15.2 * sum(factors[1:])
+    capital = 11_832 * (factors[0] + factors[20] + factors[40] - 0.5 * factors[50])
+    upkeep = figures.one("ashp", "om_gbp_per_year") * sum(factors[1:])
+    years = range(2026, 2076)
+    price = figures.series("electricity_residential", "price_gbp_per_mwh", years) / 1.05
+    average = figures.series("electricity", "carbon_intensity_kg_per_kwh", years)
+    price -= average * figures.series("carbon_electricity_supply", "price_gbp_per_tonne", years)
+    bought = 15.2 / figures.one("ashp", "hourly_spf")
+    fuel = bought * float(np.dot(price, factors[1:]))
+    marginal = figures.series("electricity", "carbon_intensity_marginal_kg_per_kwh", years)
+    value = figures.series("carbon_value_central", "price_gbp_per_tonne", years)
+    carbon = bought * float(np.dot(marginal * value, factors[1:]))
+    parts = [part / heat for part in (capital, upkeep, fuel, carbon)]
+    assert sum(parts) == pytest.approx(steps()["network"][1], rel=1e-9)
+    for number in (
+        f"{sum(factors[1:]):.3f}",
+        f"{heat:.1f}",
+        f"{capital:,.0f}",
+        f"{upkeep:,.0f}",
+        f"{fuel:,.0f}",
+        f"{carbon:,.0f}",
+    ):
+        assert number in METHOD, number
+    assert f"{parts[0]:.2f} + {parts[1]:.2f} + {parts[2]:.2f} + {parts[3]:.2f} = {sum(parts):.2f} GBP/MWh" in METHOD
