@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.areas.contributions import ContributionFolder
 from warehouse.forgetting.tombstones import ForgottenFolder
 from warehouse.lake import Lake
 from warehouse.public.releases import ReleaseFolder
@@ -46,6 +47,11 @@ class Home:
     def forgotten(self) -> ForgottenFolder:
         """What is kept of forgotten homes."""
         return ForgottenFolder(self.root / "forgotten")
+
+    @property
+    def contributions(self) -> ContributionFolder:
+        """What others contributed to the heat map."""
+        return ContributionFolder(self.root / "contributions")
 
     @property
     def reports(self) -> Path:

@@ -113,6 +113,10 @@ PAGES = (
         ),
     ),
     Page(
+        key="map", name="Map", title="Heat map of London",
+        lead="How much heat the homes of each neighbourhood need, what a network through it would cost, and how sure that is.",
+    ),
+    Page(
         key="sensitivity", name="Sensitivity", title="What moves the cost", lead="How the cost of heat moves when assumptions change, and which of them matter.",
         parts=(
             Part("one-by-one", "One assumption at a time", "The paper's network of 100 homes, with one input changed.", (draw_sensitivity,)),

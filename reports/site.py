@@ -22,6 +22,7 @@ from reports.figures.cost import options
 from reports.figures.exhibit import SAMPLE, Exhibit, tabulate
 from reports.headlines import answers
 from reports.inputs import Download, Published, RunInfo
+from reports.map.contents import map_page
 from reports.method import method_text, render_method
 from reports.pages import OVERVIEW, PAGES, Page, Section, sections
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
@@ -31,7 +32,7 @@ from transforms.tables.published import EXTERNAL_CHECK
 __all__ = ["Download", "Published", "RunInfo", "render_site"]
 
 HERE = Path(__file__).parent
-ASSETS = ("site.css", "site.js", "compare.js")
+ASSETS = ("site.css", "site.js", "compare.js", "map.js", "map.css")
 FIGURES = "figures.html.j2"  # the template of pages that hold figures and nothing else
 
 
@@ -97,6 +98,7 @@ def _contents(page: Page, published: Published, run: RunInfo) -> dict[str, Any]:
         "index": _overview,
         "demand": lambda published, _: {"other_periods": published.periods[:-1], "by_period": _by_period(published)},
         "compare": lambda published, _: _compare(published),
+        "map": lambda published, run: {"map": map_page(published, run)},
         "quality": _quality,
         "method": _method,
         "dictionary": lambda *_: {"entries": dictionary()},

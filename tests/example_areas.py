@@ -8,11 +8,15 @@ from pathlib import Path
 
 import polars as pl
 
+from quality.disclosure.accounts import publish_open
 from transforms.areas.demand import HomeDemand, Means, measured_home_demand, paper_home_demand
 from transforms.areas.figures import AreaFigures
+from transforms.areas.reference import AreaReference
+from transforms.areas.tables import make_area_tables
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.load_shape import load_shape
+from transforms.public.public import PublicTable
 from transforms.tables.cost_analysis import DIVERSITY
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
 from transforms.tables.weather import WEATHER_FIT
@@ -192,3 +196,9 @@ NO_MEANS = Means(
 def fill(frame: pl.DataFrame, schema: dict) -> pl.DataFrame:
     """Return a frame with the columns that it lacks as nulls."""
     return pl.concat([pl.DataFrame(schema=schema), frame], how="diagonal_relaxed")
+
+
+def public_areas(reference: AreaReference, of: Means = NO_MEANS) -> list[PublicTable]:
+    """Return all tables of areas as published."""
+    found = make_area_tables(reference, of, ASSUMPTIONS, FIGURES, scenario="eep2019", convention="best_practice")
+    return [publish_open(table, frame) for table, frame in found.items()]

@@ -13,6 +13,7 @@ import polars as pl
 from quality.disclosure.cells import publish_cells, publish_computed
 from quality.disclosure.rule import FLOOR
 from reports.inputs import Published
+from tests.example_areas import public_areas
 from tests.example_site import HOMES, RUN, make_assumptions, make_demand, make_inputs
 from transforms.lcoh.model.demands import measured_demand
 from transforms.lcoh.results.components import component_tables, lenses_of
@@ -32,6 +33,7 @@ from transforms.tables.cost_analysis import (
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.published import DEMAND_CHANGE, GATE_RUN, LCOH_QUANTILE, TABLE_CHANGE
 from transforms.tables.schema import Table
+from warehouse.areas.built_in import read_built_in
 
 Rows = list[dict[str, Any]]
 PAPER = {"scenario": RUN.paper_scenario, "convention": RUN.paper_convention}
@@ -60,7 +62,13 @@ def make_release(*tables: PublicTable) -> Published:
         (DEMAND_CHANGE, _demand_changes()),
         (TABLE_CHANGE, table_changes()),
     )
-    return make_inputs(None, *(publish_rows(*of) for of in rows), *publish_components(), *tables)
+    return make_inputs(None, *(publish_rows(*of) for of in rows), *publish_components(), *built_in_areas(), *tables)
+
+
+@functools.cache
+def built_in_areas() -> tuple[PublicTable, ...]:
+    """Return the tables of the built-in areas with the paper's demands."""
+    return tuple(public_areas(read_built_in()))
 
 
 @functools.cache

@@ -229,7 +229,13 @@ def _publish_trial(counted: tuple[tuple[str, int], ...], names: tuple[str, ...])
     demand = publish_cells(HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
     profile = publish_cells(HEAT_PROFILE, make_profile(homes), margins=[BY_HOUR], coarser=demand)
     assumptions = publish_open(
-        ASSUMPTION, pl.concat([make_assumptions(), ASSUMPTION.conform(read_figures("diversity_rule"))])
+        ASSUMPTION,
+        pl.concat(
+            [
+                make_assumptions(),
+                *(ASSUMPTION.conform(read_figures(name)) for name in ("diversity_rule", "area_figure")),
+            ]
+        ),
     )
     lcoh = publish_costs(
         make_lcoh(annual), costs_at(demand.frame, assumptions.frame), demand=demand, assumptions=assumptions

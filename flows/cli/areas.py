@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from flows.cli.exits import FAILED, Home, Json, read_settings, tell, usage_errors
 from flows.cli.help_page import Commands
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
 
 commands = Commands("Results")
 
@@ -79,3 +82,81 @@ def near(
             answers.write_workbook(answer, out)
     show = answers.as_json if as_json else answers.as_geojson if geojson else answers.show_answer
     tell(show(answer))
+
+
+@commands.command(epilog="Example: hearth contribute check loads.xlsx")
+def contribute(
+    action: Annotated[
+        Literal["template", "check", "add", "withdraw", "log"],
+        typer.Argument(metavar="ACTION", help="template, check, add, withdraw or log.", show_default=False),
+    ],
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="XLSX, CSV, GeoJSON or GeoParquet; to withdraw, its name or hash."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where check writes the rows with their problems.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who adds it; by default the user.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is withdrawn.")] = None,
+    home: Home = None,
+) -> None:
+    """Check and keep loads, supplies and networks of others."""
+    settings = read_settings(home=home)
+    with usage_errors():
+        if action == "log":
+            from flows.operations.contributions import show_log
+
+            tell(show_log(settings.folders.contributions))
+            return
+        if file is None:
+            message = f"hearth contribute {action} needs a FILE"
+            raise ValueError(message)
+        whole = {
+            "template": lambda: _write_template(file),
+            "withdraw": lambda: _withdraw(settings, file, reason),
+            "check": lambda: _check(file, out),
+            "add": lambda: _add(settings, file, by),
+        }[action]()
+    if not whole:
+        raise typer.Exit(FAILED)
+
+
+def _write_template(file: Path) -> bool:
+    from warehouse.areas.contributions import write_template
+
+    write_template(file)
+    tell(f"wrote {file}")
+    return True
+
+
+def _withdraw(settings: Settings, file: Path, reason: str | None) -> bool:
+    from flows.operations.contributions import withdraw_contribution
+
+    if not reason:
+        raise ValueError("say why with --reason")
+    taken = withdraw_contribution(settings, str(file), because=reason)
+    tell(f"withdrawn: {taken.file_name} ({taken.sha256[:8]}), {len(taken.accepted)} rows; the next run takes them out")
+    return True
+
+
+def _check(file: Path, out: Path | None) -> bool:
+    from flows.operations.contributions import check_contributions, write_problems
+
+    checked = check_contributions(file)
+    target = write_problems(checked, file, out)
+    for at, problem in enumerate(checked.judged.problems, start=1):
+        if problem:
+            tell(f"row {at}: {problem}")
+    tell(f"{len(checked.rows) - checked.rejected} of {len(checked.rows)} rows can be used; wrote {target}")
+    return checked.rejected == 0
+
+
+def _add(settings: Settings, file: Path, by: str | None) -> bool:
+    from flows.operations.contributions import add_contributions
+
+    checked, added = add_contributions(settings, file, by=by)
+    for problem in added.problems:
+        tell(problem)
+    tell(f"kept {len(added.accepted)} of {added.rows} rows as {added.sha256[:8]}; the next run or report shows them")
+    return checked.rejected == 0

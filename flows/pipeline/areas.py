@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -89,8 +89,9 @@ def read_area_figures() -> AreaFigures:
 
 
 def read_areas(settings: Settings) -> AreaReference:
-    """Return the areas of the folder of the settings, or those that are built in."""
-    return read_built_in() if settings.area_folder is None else read_area_folder(settings.area_folder).reference
+    """Return the areas of the folder of the settings, or those that are built in, and what others contributed."""
+    reference = read_built_in() if settings.area_folder is None else read_area_folder(settings.area_folder).reference
+    return replace(reference, contribution=settings.folders.contributions.current())
 
 
 def publish_areas(published: Tables, settings: Settings, *, origin: str | None) -> dict[str, PublicTable]:

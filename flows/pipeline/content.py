@@ -139,7 +139,7 @@ def describe_rules(settings: Settings) -> pl.DataFrame:
         "gas_heating": HeatingRule(),
         "sufficiency": settings.sufficiency,
     }
-    figures = [read_figures(name) for name in ("weather", "diversity_rule", "alarm", "usual_level")]
+    figures = [read_figures(name) for name in ("weather", "diversity_rule", "alarm", "usual_level", "area_figure")]
     shares = describe_flag_shares(read_figures("flag_share"))
     rows = [
         *(describe_rule(item, rule) for item, rule in rules.items()),

@@ -161,6 +161,7 @@ def name_folder(snapshot_id: str, settings: Settings) -> str:
         threshold=settings.disclosure_threshold,
         references=fingerprint_references(settings.reference_folder),
         areas=fingerprint_area_folder(settings.area_folder),
+        contributions=settings.folders.contributions.current(),
         licence=settings.data_licence,
         publisher=settings.data_publisher,
     )

@@ -13,7 +13,7 @@ import pytest
 
 from quality.disclosure.accounts import publish_ledger
 from reports.pages import PAGES
-from reports.site import json_in_script, render_site
+from reports.site import ASSETS, json_in_script, render_site
 from tests.example_release import make_release
 from tests.example_site import RUN, make_inputs, make_sources
 from tests.site_pages import Page, read_pages, render, words_of
@@ -50,8 +50,8 @@ def heat_of(group: str) -> float:
     return float(make_inputs()[HEAT_DEMAND_ANNUAL].frame.filter(dwelling_type=group)["heat_kwh_mean"][0])
 
 
-def test_a_site_holds_its_pages_one_shared_script_and_one_stylesheet(folder: Path) -> None:
-    expected = {page.file for page in PAGES} | {"plotly.min.js", "site.css", "site.js", "figures"}
+def test_a_site_holds_its_pages_and_what_they_share(folder: Path) -> None:
+    expected = {page.file for page in PAGES} | {"plotly.min.js", "figures", *ASSETS}
     assert {path.name for path in folder.iterdir()} == expected
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 25e6
     assert (folder / "plotly.min.js").read_text(encoding="utf-8")[:200].count("plotly.js v") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +11,9 @@ import polars as pl
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-SIDES: Final = 1024  # of the polygon that stands for a circle: its area is 6e-6 too small, homes cannot tell
+SIDES: Final = 1024  # of the polygon that stands for a circle
 SIDES_PER_QUARTER: Final = SIDES // 4
+WIDER: Final = math.sqrt(2 * math.pi / SIDES / math.sin(2 * math.pi / SIDES))  # so that it has the circle's area
 
 Geometries = NDArray[np.object_]
 
@@ -57,7 +59,7 @@ class Coverage:
             {
                 "area_id": [self.area_ids[at] for at in found],
                 "share_of_area": common_m2 / self.drawn_m2[found],
-                "share_of_circle": common_m2 / circle_area_m2(radius_m),
+                "share_of_circle": common_m2 / (math.pi * radius_m**2),
             },
             schema={"area_id": pl.String, "share_of_area": pl.Float64, "share_of_circle": pl.Float64},
         ).filter(pl.col("share_of_area") > 0)
@@ -82,14 +84,11 @@ class Coverage:
 
 
 def circle_polygon(easting: float, northing: float, radius_m: float) -> shapely.Polygon:
-    """Return the polygon of 1,024 sides that stands for a circle."""
-    circle: shapely.Polygon = shapely.buffer(shapely.points(easting, northing), radius_m, quad_segs=SIDES_PER_QUARTER)
+    """Return the polygon of 1,024 sides that has a circle's middle and its area."""
+    circle: shapely.Polygon = shapely.buffer(
+        shapely.points(easting, northing), WIDER * radius_m, quad_segs=SIDES_PER_QUARTER
+    )
     return circle
-
-
-def circle_area_m2(radius_m: float) -> float:
-    """Return the area of the polygon that stands for a circle, n / 2 r^2 sin(2 pi / n) [m2]."""
-    return SIDES / 2 * radius_m**2 * float(np.sin(2 * np.pi / SIDES))
 
 
 def area_in_circle_m2(ring: ArrayLike, easting: float, northing: float, radius_m: float) -> float:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 
 from transforms.areas.borders import Borders
-from transforms.tables.areas import AREA, AREA_GAS
+from transforms.tables.areas import AREA, AREA_GAS, CONTRIBUTION
 from transforms.tables.words import DWELLING_TYPES
 
 LONDON_ID: Final = "E12000007"
@@ -35,6 +35,8 @@ class AreaReference:
     gas: pl.DataFrame
     borders: Mapping[str, Borders]
     """Borders by level; all levels draw with the same arcs."""
+    contribution: pl.DataFrame = field(default_factory=CONTRIBUTION.empty)
+    """What others contributed (`CONTRIBUTION`)."""
     findings: tuple[str, ...] = ()
     """What could not be used, each in one sentence."""
 

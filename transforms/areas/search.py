@@ -178,7 +178,7 @@ def _new_homes(atlas: Atlas) -> HomeDemand:
 def _describe_site(atlas: Atlas, site: Site, around: Around) -> dict[str, Any]:
     latitude, longitude = to_degrees(site.easting, site.northing)
     home_area = atlas.coverage.find_area(site.easting, site.northing)
-    named = atlas.area.filter(pl.col("area_id") == home_area)
+    named = atlas.area.filter(pl.col("area_id").eq_missing(home_area))
     return {
         "easting": round(site.easting, 1),
         "northing": round(site.northing, 1),

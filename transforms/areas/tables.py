@@ -27,6 +27,7 @@ from transforms.tables.areas import (
     AREA_RING,
     AREA_VALIDATION,
     AREA_VALIDATION_SCORE,
+    CONTRIBUTION,
 )
 from transforms.tables.schema import Table
 
@@ -84,5 +85,6 @@ def make_area_tables(
         if lens.can_cost_networks
         else AREA_CLUSTER.empty(),
         AREA_VALIDATION: validation,
+        CONTRIBUTION: reference.contribution,
         AREA_VALIDATION_SCORE: score_areas(reference.gas, demands, efficiency=efficiency, trend=figures.gas_trend),
     }

@@ -333,10 +333,6 @@ AREA_CLUSTER = Table(
     made_by="transforms.areas.clusters:area_clusters",
 )  # fmt: skip
 
-AREA_TABLES = (
-    AREA, AREA_ARC, AREA_RING, AREA_GAS, AREA_HOME_DEMAND, AREA_HEAT, AREA_LCOH, AREA_CLUSTER, AREA_VALIDATION, AREA_VALIDATION_SCORE,
-)  # fmt: skip
-
 CONTRIBUTION_KINDS = ("load", "supply", "network", "opportunity_area", "policy_target")
 
 CONTRIBUTION = Table(
@@ -366,4 +362,9 @@ CONTRIBUTION = Table(
     ),
     tier="public",
     may_be_empty=True,
+    made_by="transforms.areas.tables:make_area_tables",
+)  # fmt: skip
+
+AREA_TABLES = (
+    AREA, AREA_ARC, AREA_RING, AREA_GAS, AREA_HOME_DEMAND, AREA_HEAT, AREA_LCOH, AREA_CLUSTER, AREA_VALIDATION, AREA_VALIDATION_SCORE, CONTRIBUTION,
 )  # fmt: skip

@@ -1,0 +1,371 @@
+"""What others contribute: loads, supplies, networks, opportunity areas and policy targets, row by row, good or told why not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+import shapely
+
+from transforms.areas.figures import AreaFigures
+from transforms.areas.geometry import Coverage
+from transforms.areas.grid import PlaceError, place_by_degrees, place_by_metres, to_grid
+from transforms.tables.areas import CONTRIBUTION, CONTRIBUTION_KINDS
+
+HOURS: Final = 8760.0
+KWH_PER_MWH: Final = 1000.0
+LONGEST: Final = 200  # characters of a name
+NEAR_M: Final = 25.0  # two contributions of one category so near are one
+LENGTH_TOLERANCE: Final = 0.02
+HEAT_PER_HOME_MWH: Final = (1.0, 80.0)  # outside it the unit is probably wrong
+LEAST_LOAD_MWH, MOST_LOAD_MWH = 1.0, 100_000.0
+OPEN_LICENCES: Final = ("OGL-UK-3.0", "CC-BY-4.0", "CC0-1.0", "ODbL-1.0", "PDDL-1.0")
+CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "load": ("residential", "communal_residential", "hospital", "school", "leisure", "office", "retail", "hotel", "industrial", "other"),
+    "supply": ("chp", "efw", "data_centre", "river", "sewage", "industrial_waste_heat", "geothermal", "heat_pump", "boiler"),
+    "network": ("heat_network", "transmission"),
+    "opportunity_area": ("heat_network_zone", "regeneration", "other"),
+    "policy_target": ("connection", "carbon", "renewable_share", "other"),
+}  # fmt: skip
+STATUSES: Final = ("existing", "under_construction", "proposed", "potential")
+BASES: Final = ("metered", "benchmark", "estimated")
+HOMES_OF: Final = ("residential", "communal_residential")
+LINES, POLYGONS = ("network",), ("opportunity_area",)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a contribution: what it holds, for which kinds, and what may stand in it."""
+
+    name: str
+    meaning: str
+    kinds: tuple[str, ...] = CONTRIBUTION_KINDS
+    needed: bool = False
+    number: bool = False
+    lower: float | None = None
+    upper: float | None = None
+    allowed: tuple[str, ...] = ()
+
+
+FIELDS: Final = (
+    Field("kind", "load, supply, network, opportunity_area or policy_target", needed=True, allowed=CONTRIBUTION_KINDS),
+    Field("contributor", "who contributes it", needed=True),
+    Field("site_id", "what you call it; the same id again takes the place of the row before", needed=True),
+    Field("name", "its name", needed=True),
+    Field("category", "what kind of load, supply, network, area or target", needed=True),
+    Field("status", "existing, under_construction, proposed or potential", needed=True, allowed=STATUSES),
+    Field("latitude", "latitude (WGS84), or easting and northing", number=True),
+    Field("longitude", "longitude (WGS84)", number=True),
+    Field("easting", "easting on the British National Grid [m]", number=True),
+    Field("northing", "northing on the British National Grid [m]", number=True),
+    Field("shape", "line or area as WKT in metres of the British National Grid", kinds=(*LINES, *POLYGONS)),
+    Field("homes", "homes", number=True, lower=0, upper=1_000_000),
+    Field("heat_mwh", "heat in a year [MWh]", number=True, lower=0, upper=20_000_000),
+    Field("fuel_mwh", "fuel in a year [MWh]", kinds=("load",), number=True, lower=0, upper=20_000_000),
+    Field("peak_kw", "highest load [kW]", kinds=("load", "network"), number=True, lower=0, upper=5_000_000),
+    Field("capacity_kw", "heat capacity [kW]", kinds=("supply", "network"), number=True, lower=0, upper=5_000_000),
+    Field("temperature_c", "supply temperature [degC]", kinds=("supply", "network"), number=True, lower=5, upper=150),
+    Field("length_m", "length of the line [m]", kinds=LINES, number=True, lower=1, upper=500_000),
+    Field("value_basis", "metered, benchmark or estimated", kinds=("load", "network"), allowed=BASES),
+    Field("source", "where it comes from", needed=True),
+    Field("licence", "an open licence: " + ", ".join(OPEN_LICENCES), needed=True, allowed=OPEN_LICENCES),
+    Field("valid_from", "day from which it holds, as 2026-01-31", needed=True),
+)  # fmt: skip
+NAMES: Final = tuple(field.name for field in FIELDS)
+Row = Mapping[str, str]
+
+
+class ContributionError(ValueError):
+    """A file that is no table of contributions; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The rows of a file: those that can be used, and the problem of each row, None where there is none."""
+
+    accepted: pl.DataFrame
+    """`CONTRIBUTION`."""
+    problems: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a row is judged by, beside itself."""
+
+    coverage: Coverage
+    figures: AreaFigures
+    today: dt.date
+
+
+def judge_rows(rows: Sequence[Row], rules: Rules) -> Judged:
+    """Return which rows of a file can be used, and what is wrong with each of the others.
+
+    A problem names the column, the reason and the next step. The other rows are used.
+
+    Parameters
+    ----------
+    rows
+        Column to text, as delivered.
+    rules
+        Areas, figures and the day.
+
+    """
+    problems: list[str | None] = []
+    accepted: list[dict[str, object]] = []
+    for row in rows:
+        given = {name: (row.get(name) or "").strip() for name in NAMES}
+        try:
+            found = _judge(given, rules)
+            _refuse_double(found, accepted)
+        except ContributionError as error:
+            problems.append(str(error))
+        else:
+            problems.append(None)
+            accepted.append(found)
+    return Judged(pl.DataFrame(accepted, schema=CONTRIBUTION.schema), tuple(problems))
+
+
+def latest_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what holds now: of each contributor and id the row with the latest day, and of one day the last one added."""
+    return (
+        rows.sort("valid_from", maintain_order=True)
+        .unique(CONTRIBUTION.key, keep="last", maintain_order=True)
+        .sort(CONTRIBUTION.key)
+    )
+
+
+def _refuse(column: str, reason: str, step: str) -> ContributionError:
+    return ContributionError(f"{column}: {reason}; {step}")
+
+
+def _judge(given: Row, rules: Rules) -> dict[str, object]:
+    kind = given["kind"]
+    _check_fields(given, kind)
+    numbers = {field.name: _number(given, field) for field in FIELDS if field.number}
+    day = _day(given["valid_from"], rules.today)
+    shape = _shape(given, kind, numbers)
+    easting, northing = _place(given, numbers, shape)
+    if rules.coverage.find_area(easting, northing) is None:
+        raise _refuse("easting", f"{easting:.0f}, {northing:.0f} is in no area of London", "check the coordinates")
+    heat = _heat(given, kind, numbers, rules.figures)
+    length = None if shape is None or kind not in LINES else float(shapely.length(shape))
+    return {
+        "kind": kind,
+        "contributor": given["contributor"],
+        "site_id": given["site_id"],
+        "name": given["name"],
+        "category": given["category"],
+        "status": given["status"],
+        "easting": easting,
+        "northing": northing,
+        "points": None if shape is None else _points(shape),
+        "homes": None if numbers["homes"] is None else int(numbers["homes"]),
+        "heat_mwh": heat,
+        "peak_kw": numbers["peak_kw"],
+        "capacity_kw": numbers["capacity_kw"],
+        "temperature_c": numbers["temperature_c"],
+        "length_m": length,
+        "value_basis": given["value_basis"] or None,
+        "obliged": _obliged(given, heat, rules.figures) if kind == "load" else None,
+        "source": given["source"],
+        "licence": given["licence"],
+        "valid_from": day,
+    }
+
+
+def _check_fields(given: Row, kind: str) -> None:
+    for field in FIELDS:
+        value = given[field.name]
+        if not value:
+            if field.needed:
+                raise _refuse(field.name, "nothing is given", f"give {field.meaning}")
+            continue
+        if len(value) > LONGEST and field.name != "shape":
+            raise _refuse(field.name, f"it has {len(value):,} characters", f"use at most {LONGEST}")
+        if any(ord(character) < ord(" ") for character in value):
+            raise _refuse(field.name, "it holds a control character", "take it out")
+        if field.allowed and value not in field.allowed:
+            raise _refuse(field.name, f"{value!r} is not known", f"choose one of {', '.join(field.allowed)}")
+        if kind not in field.kinds:
+            raise _refuse(field.name, f"a {kind} has none", "leave it empty")
+    if given["category"] not in CATEGORIES[kind]:
+        raise _refuse("category", f"{given['category']!r} is no {kind}", f"choose one of {', '.join(CATEGORIES[kind])}")
+
+
+def _number(given: Row, field: Field) -> float | None:
+    if not given[field.name]:
+        return None
+    try:
+        value = float(given[field.name])
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        raise _refuse(field.name, f"{given[field.name]!r} is no number", "write digits and a decimal point")
+    for bound, wrong in (
+        (field.lower, field.lower is not None and value < field.lower),
+        (field.upper, field.upper is not None and value > field.upper),
+    ):
+        if wrong:
+            raise _refuse(field.name, f"{value:g} is out of bounds ({bound:g})", f"give {field.meaning}")
+    return value
+
+
+def _day(text: str, today: dt.date) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        raise _refuse("valid_from", f"{text!r} is no day", "write it as 2026-01-31") from None
+    if day > today:
+        raise _refuse("valid_from", f"{day} is in the future", "contribute it when it holds")
+    return day
+
+
+def _shape(given: Row, kind: str, numbers: Mapping[str, float | None]) -> shapely.Geometry | None:
+    wanted = "LineString" if kind in LINES else "Polygon"
+    if not given["shape"]:
+        if kind in (*LINES, *POLYGONS):
+            raise _refuse("shape", "nothing is given", f"give a {wanted} as WKT in metres of the British National Grid")
+        return None
+    shape = shapely.from_wkt(given["shape"], on_invalid="ignore")
+    if shape is None or shape.geom_type != wanted or shape.is_empty:
+        raise _refuse(
+            "shape", f"it is no {wanted}", "write it as WKT, such as LINESTRING (530000 180000, 530100 180000)"
+        )
+    if not shape.is_valid or not shape.is_simple:
+        raise _refuse("shape", "it crosses itself", "draw it anew without crossings")
+    length = float(shapely.length(shape))
+    told = numbers["length_m"]
+    if kind in LINES and told is not None and abs(told / length - 1) >= LENGTH_TOLERANCE:
+        raise _refuse(
+            "length_m",
+            f"{told:g} m is not the length of the shape, {length:.0f} m",
+            "mend one of them or leave it empty",
+        )
+    return shape
+
+
+def _place(given: Row, numbers: Mapping[str, float | None], shape: shapely.Geometry | None) -> tuple[float, float]:
+    latitude, longitude, easting, northing = (
+        numbers[name] for name in ("latitude", "longitude", "easting", "northing")
+    )
+    try:
+        if latitude is not None and longitude is not None:
+            by_degrees = place_by_degrees(latitude, longitude)
+            if (
+                easting is not None
+                and northing is not None
+                and np.hypot(by_degrees[0] - easting, by_degrees[1] - northing) > NEAR_M
+            ):
+                raise _refuse("easting", "it is another place than latitude and longitude", "give one of the pairs")
+            return by_degrees
+        if easting is not None and northing is not None:
+            return place_by_metres(easting, northing)
+        if shape is not None:
+            middle = shapely.point_on_surface(shape)
+            return place_by_metres(float(middle.x), float(middle.y))
+    except PlaceError as error:
+        raise _refuse(
+            "shape" if shape is not None and not given["easting"] else "easting" if easting is not None else "latitude",
+            str(error),
+            "check the coordinates",
+        ) from None
+    raise _refuse("easting", "no place is given", "give latitude and longitude, or easting and northing")
+
+
+def _heat(given: Row, kind: str, numbers: Mapping[str, float | None], figures: AreaFigures) -> float | None:
+    heat, fuel, peak, homes = (numbers[name] for name in ("heat_mwh", "fuel_mwh", "peak_kw", "homes"))
+    if kind == "load" and heat is None:
+        raise _refuse("heat_mwh", "nothing is given", "give the heat of a year in MWh")
+    if heat is not None and fuel is not None and heat > fuel * 1.1:
+        raise _refuse(
+            "heat_mwh",
+            f"{heat:g} MWh is more than the fuel, {fuel:g} MWh",
+            "check both; a heat pump's fuel is left empty",
+        )
+    if heat is not None and peak is not None and peak < heat * KWH_PER_MWH / HOURS:
+        raise _refuse(
+            "peak_kw", f"{peak:g} kW is below the mean load, {heat * KWH_PER_MWH / HOURS:.0f} kW", "check both units"
+        )
+    if heat is not None and peak is not None and heat > 0 and peak > heat * KWH_PER_MWH / 50:
+        raise _refuse("peak_kw", f"{peak:g} kW would run less than 50 hours a year", "check both units")
+    if kind == "load" and heat is not None and homes:
+        low, high = HEAT_PER_HOME_MWH
+        if not low <= heat / homes <= high:
+            raise _refuse(
+                "heat_mwh",
+                f"{heat / homes:g} MWh a home is out of bounds ({low:g} to {high:g})",
+                "give MWh, not kWh or GWh",
+            )
+    if kind == "load" and heat is not None and heat < LEAST_LOAD_MWH:
+        raise _refuse("heat_mwh", f"{heat:g} MWh a year is too little for a load", "give MWh, not GWh")
+    if kind == "load" and heat is not None and heat > MOST_LOAD_MWH and given["category"] != "industrial":
+        raise _refuse("heat_mwh", f"{heat:g} MWh a year is too much for a load", "give MWh, not kWh")
+    metered_homes = kind == "load" and given["value_basis"] == "metered" and given["category"] in HOMES_OF
+    if metered_homes and (homes or 0) < figures.least_metered_homes:
+        raise _refuse(
+            "homes",
+            f"metered figures of {homes or 0:g} homes would tell of single homes",
+            f"contribute {figures.least_metered_homes} or more together",
+        )
+    return heat
+
+
+def _obliged(given: Row, heat_mwh: float | None, figures: AreaFigures) -> str | None:
+    """Return why the draft zoning rules would oblige a load to connect, in the order in which they name it."""
+    if given["status"] in {"proposed", "under_construction"}:
+        return "a new building"
+    if given["category"] == "communal_residential":
+        return "communal heating"
+    if given["category"] not in HOMES_OF and heat_mwh is not None and heat_mwh > figures.zoning_nondomestic_mwh:
+        return f"not homes, above {figures.zoning_nondomestic_mwh:g} MWh a year"
+    return None
+
+
+def _refuse_double(found: Mapping[str, object], accepted: Sequence[Mapping[str, object]]) -> None:
+    for other in accepted:
+        same = all(found[name] == other[name] for name in ("kind", "contributor", "site_id"))
+        if same and found["valid_from"] == other["valid_from"]:
+            raise _refuse("site_id", f"{found['site_id']!r} stands twice with one day", "keep one of the rows")
+        near = np.hypot(found["easting"] - other["easting"], found["northing"] - other["northing"]) <= NEAR_M  # type: ignore[operator]
+        if near and not same and found["kind"] == other["kind"] and found["category"] == other["category"]:
+            raise _refuse(
+                "site_id",
+                f"it lies within {NEAR_M:g} m of {other['site_id']!r} of the same category",
+                "keep one of the rows",
+            )
+
+
+def _points(shape: shapely.Geometry) -> str:
+    return ",".join(f"{value:.1f}" for value in shapely.get_coordinates(shape).ravel())
+
+
+def row_of_feature(properties: Mapping[str, object], geometry: Mapping[str, object] | bytes | None) -> dict[str, str]:
+    """Return a feature of a map file as a row of text: a point as its coordinates, a line or an area as its shape.
+
+    Raises
+    ------
+    ContributionError
+        If the geometry is none that a contribution can have.
+
+    """
+    row = {name: "" if (value := properties.get(name)) is None else str(value) for name in NAMES}
+    if geometry is None:
+        return row
+    shape = shapely.from_wkb(geometry) if isinstance(geometry, bytes) else shapely.from_geojson(json.dumps(geometry))
+    if shape.geom_type not in {"Point", "LineString", "Polygon"}:
+        message = f"a geometry is a {shape.geom_type}: only points, lines and polygons can be contributed"
+        raise ContributionError(message)
+    x, y = shapely.get_coordinates(shape).T
+    in_degrees = bool(np.all((np.abs(x) <= 180) & (np.abs(y) <= 90)))  # noqa: PLR2004 - degrees
+    if shape.geom_type == "Point":
+        pair = ("longitude", "latitude") if in_degrees else ("easting", "northing")
+        return row | {name: repr(float(value)) for name, value in zip(pair, (x[0], y[0]), strict=True)}
+    if in_degrees:
+        easting, northing = to_grid(y, x)
+        shape = shapely.set_coordinates(shape, np.column_stack([easting, northing]))
+    return row | {"shape": shapely.to_wkt(shape, rounding_precision=1)}
