@@ -19,11 +19,30 @@ from pydantic import BaseModel, ConfigDict
 from warehouse.writing import PRIVATE, write_whole
 
 TOLD_BY_OTHERS = {"run_id", "kind", "reason"}  # fields of a run's log that its other lines tell
+FILES_NAMED = 3  # in a line about a failed unit
 Outcome = Literal[
     "running", "published", "unchanged", "gate_failed", "failed", "nothing_usable", "landing_missing", "interrupted",
     "crashed",
 ]  # fmt: skip
 CUT_SHORT = frozenset({"interrupted", "crashed", "failed"})  # outcomes of runs that another one goes on from
+
+
+class FailedUnit(BaseModel):
+    """A piece of work that failed and was contained: the rest went on without it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stage: str
+    unit: str
+    error: str
+    rests_on: list[str]  # names of the delivered files
+    next_step: str
+
+    def describe(self) -> str:
+        """Say it in a line."""
+        named = ", ".join(self.rests_on[:FILES_NAMED])
+        more = f" and {len(self.rests_on) - FILES_NAMED} more" if len(self.rests_on) > FILES_NAMED else ""
+        return f"{self.stage}: {self.unit} failed: {self.error}; it rests on {named}{more}; {self.next_step}"
 
 
 class RunLog(BaseModel):
@@ -45,6 +64,7 @@ class RunLog(BaseModel):
     files_unused: dict[str, str] = {}  # entries of the landing folder that are not used, with the reason
     unreadable: list[str] = []  # files that the operating system does not let us read; counted among the refused
     months_planned: int = 0  # that had to be built
+    units_failed: list[FailedUnit] = []  # whose failure was contained
     months_built: int = 0
     periods_built: int = 0
     units_skipped: int = 0

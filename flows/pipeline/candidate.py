@@ -24,6 +24,7 @@ from transforms.tables.heat import HOUSEHOLD, HOUSEHOLD_PERIOD, TEMPERATURE_HOUR
 from transforms.tables.lake import CELL
 from transforms.tables.lineage import DATA_DICTIONARY, FLAG_COUNT, RUN, SOURCE
 from transforms.tables.schema import UTC, Table
+from transforms.tables.words import NOT_BUILT
 from warehouse.manifest import Manifest
 from warehouse.publish import Candidate, describe_columns
 from warehouse.quarantine import LEFT_OUT
@@ -105,7 +106,16 @@ def count_all_flags(content: Content) -> pl.DataFrame:
         ],
         schema=FLAG_COUNT.schema,
     )
-    both = pl.concat([built, without_month])
+    not_built = pl.DataFrame(
+        [
+            {"source_id": m.source_id, "flag": NOT_BUILT, "readings": m.month_readings[month]}
+            for m in content.inputs.readings
+            for month in content.not_built
+            if m.month_readings.get(month)
+        ],
+        schema=FLAG_COUNT.schema,
+    )
+    both = pl.concat([built, without_month, not_built])
     return both.group_by("source_id", "flag").agg(pl.col("readings").sum()).sort("source_id", "flag")
 
 

@@ -41,7 +41,8 @@ class Content:
     """What a warehouse is made of; stage by stage its units are added.
 
     Its fingerprint says whether the published warehouse is up to date. `span` and `published_months` (rows of
-    `BUILD_MONTH`) are those of a backfill: months outside the span keep their published state.
+    `BUILD_MONTH`) are those of a backfill: months outside the span keep their published state. The months `not_built`
+    (YYYY-MM) are left out, since work on them failed; their readings are counted as such.
     """
 
     lake: Lake
@@ -50,6 +51,7 @@ class Content:
     assumptions: pl.DataFrame
     span: Span | None = None
     published_months: pl.DataFrame | None = None
+    not_built: frozenset[str] = frozenset()
     units: Mapping[str, tuple[Unit[Any], ...]] = field(default_factory=dict)  # by name of the stage
 
     def units_of(self, stage: Stage[Given]) -> tuple[Unit[Given], ...]:
@@ -72,6 +74,7 @@ class Content:
             decisions=[(d.source_id, d.state, d.reason) for d in self.inputs.decisions],
             households=self.inputs.households,
             temperature=self.inputs.temperature,
+            not_built=self.not_built,
             rules=describe_rules(self.settings),
             tables={table.name: describe_table(table) for table in WAREHOUSE_TABLES},
             views={view.name: view.sql for view in VIEWS},
@@ -87,7 +90,12 @@ class Content:
 
 
 def begin_content(
-    settings: Settings, history: History | None = None, *, span: Span | None = None, decided: Sequence[Decision] = ()
+    settings: Settings,
+    history: History | None = None,
+    *,
+    span: Span | None = None,
+    decided: Sequence[Decision] = (),
+    not_built: frozenset[str] = frozenset(),
 ) -> Content:
     """Return what the lake gives now, with no stage planned.
 
@@ -101,6 +109,8 @@ def begin_content(
         The months that a backfill brings up to date; None: every month.
     decided
         Decisions about sources that are taken as if they stood in the lake.
+    not_built
+        Months that are left out, since work on them failed.
 
     """
     lake, assumptions = settings.folders.lake, read_assumptions()
@@ -111,6 +121,7 @@ def begin_content(
         assumptions=assumptions,
         span=span,
         published_months=None if history is None else history.build_month,
+        not_built=not_built,
     )
 
 

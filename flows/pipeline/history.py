@@ -69,8 +69,8 @@ class HomesToJudge:
 
 
 def plan_digests(content: Content) -> list[Unit[MonthToDigest]]:
-    """Return the unit of every month that has readings, earliest first."""
-    return make_digests(content.inputs)
+    """Return the unit of every month that has readings and can be built, earliest first."""
+    return [unit for unit in make_digests(content.inputs) if unit.key_value not in content.not_built]
 
 
 def make_digests(inputs: Inputs) -> list[Unit[MonthToDigest]]:

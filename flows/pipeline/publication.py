@@ -67,7 +67,9 @@ class JudgedCandidate:
         return critical_failures(self.results).is_empty()
 
 
-def publish(settings: Settings, record: RunRecord, span: Span | None = None) -> Publication:
+def publish(
+    settings: Settings, record: RunRecord, span: Span | None = None, not_built: frozenset[str] = frozenset()
+) -> Publication:
     """Publish what the lake gives now, unless the published warehouse is made of just that.
 
     All stages are planned again under the lock, and what is missing then is worked on, so that two runs started
@@ -80,7 +82,7 @@ def publish(settings: Settings, record: RunRecord, span: Span | None = None) -> 
         hold = honour_hold(folder)
         history = read_history(folder.current)
         base = None if history is None else history.snapshot_id
-        content = complete_content(begin_content(settings, history, span=span))
+        content = complete_content(begin_content(settings, history, span=span, not_built=not_built))
         if base is not None:
             keep_snapshot(folder, base)
         unchanged = is_published(content, history)
@@ -101,7 +103,9 @@ def publish(settings: Settings, record: RunRecord, span: Span | None = None) -> 
         if suspect is not None:
             decision = decide_quarantine(content, suspect, candidate.results, dt.datetime.now(dt.UTC))
             say(f"the gate fails; judging again without {decision.file_name}")
-            left = complete_content(begin_content(settings, history, span=span, decided=(decision,)))
+            left = complete_content(
+                begin_content(settings, history, span=span, decided=(decision,), not_built=not_built)
+            )
             keys |= left.keys
             if is_published(left, history):  # it was lifted, and fails as it did before
                 write_decision(lake, decision)

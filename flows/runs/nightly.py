@@ -24,14 +24,12 @@ from flows.operations.freshness import describe_late, read_feeds
 from flows.operations.snapshots import retain
 from flows.operations.withdrawal import carry_out
 from flows.pipeline.candidate import RunRecord
-from flows.pipeline.content import begin_content
 from flows.pipeline.months import Span
 from flows.pipeline.publication import is_published, publish
 from flows.pipeline.report import report_is_current, write_report
-from flows.pipeline.stages import STAGES
 from flows.progress import say, working
 from flows.runs.artifacts import name_flow_run, record_run, record_tables
-from flows.runs.tasks import ingest_landing, run_task, work_units
+from flows.runs.tasks import ingest_landing, run_task, work_stages
 from flows.server.stale import mark_crashed_before
 from flows.settings import Settings, load_settings
 from warehouse.landing_state import describe_missing
@@ -112,10 +110,7 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
         log.outcome, log.message = "nothing_usable", nothing
         return
     history = read_history(folder.current)
-    content = begin_content(settings, history, span=span)
-    for stage in STAGES:
-        content = content.plan(stage)
-        work_units(content, stage, log, forced=span if force else None)
+    content = work_stages(settings, history, log, span, force=force)
     if history is not None and is_published(content, history) and not settings.full_audit:
         log.outcome, log.snapshot_id = "unchanged", history.snapshot_id
         late = describe_late(
@@ -134,11 +129,12 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
             months_built=log.months_built,
         )
         with working("judge and publish"):
-            publication = run_task("publish", partial(publish, settings, record, span))
+            publication = run_task("publish", partial(publish, settings, record, span, content.not_built))
         log.outcome, log.snapshot_id = publication.outcome, publication.snapshot_id
         log.message = publication.failures or publication.warnings
         log.failed_checks, log.held = list(publication.failed_checks), publication.held
         kept = content.keys | publication.keys
+    log.message = "; ".join(filter(None, [*(failed.describe() for failed in log.units_failed), log.message]))
     wanted = settings.report_after_run and log.outcome in {"published", "unchanged"}
     if wanted and not report_is_current(settings):
         note = partial(write_event, settings.folders.runs, log.run_id)

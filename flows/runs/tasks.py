@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,14 @@ from prefect.tasks import Task
 
 from flows.journal import noted
 from flows.operations.disk import check_disk
-from flows.pipeline.content import Content
+from flows.pipeline.content import Content, begin_content
 from flows.pipeline.history import DIGEST_MONTHS
 from flows.pipeline.ingest import IngestPlan, ingest_file, plan_ingest, settle_feeds
 from flows.pipeline.ingest_decisions import FileWork, IngestOptions, ingest_options
 from flows.pipeline.inputs import count_readings
 from flows.pipeline.months import BUILD_MONTHS, Span
 from flows.pipeline.periods import AGGREGATE_PERIODS
+from flows.pipeline.stages import STAGES
 from flows.pipeline.unit import Stage, Unit
 from flows.printable import show_name
 from flows.progress import BYTES, progress, say
@@ -32,7 +34,9 @@ from transforms.public.forgotten import FORGOTTEN
 from warehouse.lake import Lake
 from warehouse.landing import ChangedFileError
 from warehouse.manifest import Manifest
-from warehouse.runs import RunLog, read_kept, write_event
+from warehouse.publish import History
+from warehouse.quarantine import Decision, write_decision
+from warehouse.runs import FailedUnit, RunLog, read_kept, write_event
 from warehouse.versions import record_lake
 
 P = ParamSpec("P")
@@ -47,6 +51,19 @@ MAX_SETTLING_ROUNDS = 4  # a household table, then a feed's clock, may each send
 
 class UnitsFailedError(RuntimeError):
     """Some units failed after their retries; the others are done and stay done."""
+
+    def __init__(self, message: str, failed: Mapping[str, BaseException], done: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.failed = failed  # by name of the unit
+        self.done = done
+
+    @property
+    def is_of_machine(self) -> bool:
+        """Whether disk or memory failed, or somebody ended the run: what is done next would fail too."""
+        return any(
+            isinstance(reason, OSError | MemoryError | CutShortError) or not isinstance(reason, Exception)
+            for reason in self.failed.values()
+        )
 
 
 class CutShortError(RuntimeError):
@@ -129,7 +146,8 @@ def run_tasks(
     if failed:
         name, error = next(iter(failed.items()))
         message = f"{len(failed)} of {len(works)} units failed after retries, first {name}: {error!r}"
-        raise UnitsFailedError(message) from error
+        done = [result for result in results.values() if not isinstance(result, BaseException)]
+        raise UnitsFailedError(message, failed, done) from error
     return list(results.values())
 
 
@@ -138,7 +156,7 @@ def _run_named(name: str, work: Callable[[], R]) -> R:
         return run_task(name, work)
     except Exception as error:
         message = f"{name} failed after retries, and what follows reads it: {error!r}"
-        raise UnitsFailedError(message) from error
+        raise UnitsFailedError(message, {name: error}) from error
 
 
 def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
@@ -161,7 +179,8 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
             break
         read = _ingest(lake, works, options, settings, log)
         taken |= {manifest.source_id: manifest for manifest in read if manifest is not None}
-        works = settle_feeds(lake, settings.landing_folder, options)
+        failed = {unit.unit for unit in log.units_failed}
+        works = [work for work in settle_feeds(lake, settings.landing_folder, options) if work.name not in failed]
     refused = [manifest for manifest in taken.values() if manifest.outcome == "refused"]
     log.files_refused = len(refused) + len(plan.unreadable)
     log.files_ingested = sum(manifest.outcome == "accepted" for manifest in taken.values())
@@ -191,6 +210,7 @@ def _tell_plan(plan: IngestPlan) -> None:
 def _ingest(
     lake: Lake, works: list[FileWork], options: IngestOptions, settings: Settings, log: RunLog
 ) -> list[Manifest | None]:
+    """Take in files as tasks; one that cannot be read for an error of ours is named, and the rest goes on."""
     note = partial(write_event, settings.folders.runs, log.run_id)
     named = [
         (
@@ -200,7 +220,15 @@ def _ingest(
         for work in works
     ]
     sizes = [max(place.bytes for place in work.paths) for work in works]
-    return run_tasks("ingest", named, at_a_time=settings.workers, sizes=sizes, unit=BYTES)
+    try:
+        return run_tasks("ingest", named, at_a_time=settings.workers, sizes=sizes, unit=BYTES)
+    except UnitsFailedError as error:
+        if error.is_of_machine:
+            raise
+        for name, reason in error.failed.items():
+            file_name = name.removeprefix("ingest ")
+            contain(log, "ingest", file_name, reason, rests_on=[file_name])
+        return list(error.done)
 
 
 def _ingest_unless_growing(lake: Lake, work: FileWork, options: IngestOptions, log: RunLog) -> Manifest | None:
@@ -215,6 +243,29 @@ def _ingest_unless_growing(lake: Lake, work: FileWork, options: IngestOptions, l
         log.files_unused[work.file_name] = f"cannot be read: {error.strerror}; the next run tries again"
         say(f"not used: {show_name(work.file_name)}: {log.files_unused[work.file_name]}")
     return None
+
+
+def work_stages(settings: Settings, history: History | None, log: RunLog, span: Span | None, *, force: bool) -> Content:
+    """Plan stage after stage and do what is missing of each, as tasks; a month that cannot be built is left out.
+
+    Raises
+    ------
+    UnitsFailedError
+        If what failed cannot be contained: all months, a stage that is not by month, or trouble of the machine.
+
+    """
+    not_built = frozenset[str]()
+    while True:
+        content = begin_content(settings, history, span=span, not_built=not_built)
+        for stage in STAGES:
+            content = content.plan(stage)
+            try:
+                work_units(content, stage, log, forced=span if force else None)
+            except UnitsFailedError as error:
+                not_built |= contain_months(content, stage, error, history, log)
+                break
+        else:
+            return content
 
 
 def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span | None) -> None:
@@ -257,3 +308,58 @@ def _work_and_count(content: Content, stage: Stage[Any], log: RunLog, unit: Unit
     with _COUNTING:
         log.months_built += stage is BUILD_MONTHS
     return done
+
+
+def contain_months(
+    content: Content, stage: Stage[Any], error: UnitsFailedError, history: History | None, log: RunLog
+) -> frozenset[str]:
+    """Return the months to leave out since work on them failed; each is named in the log with its files.
+
+    A month that is published stays as it is: the files that came since are quarantined, since it failed with them.
+
+    Raises
+    ------
+    UnitsFailedError
+        `error`, where it cannot be contained.
+
+    """
+    months = {unit.key_value: error.failed[unit.name] for unit in content.units_of(stage) if unit.name in error.failed}
+    if stage.keyed_by != "month" or error.is_of_machine or len(months) == len(content.units_of(stage)):
+        raise error
+    published = set() if history is None else set(history.build_month["month"].dt.strftime("%Y-%m"))
+    for month, reason in months.items():
+        holding = [m for m in content.inputs.readings if month in m.months]
+        files = [m.file_name for m in holding]
+        if month not in published:
+            contain(log, stage.name, month, reason, rests_on=files)
+            continue
+        used = frozenset() if history is None else history.sources_used
+        late = [m for m in holding if m.source_id not in used]
+        if not late or len(late) == len(holding):
+            raise error
+        contain(log, stage.name, month, reason, rests_on=[m.file_name for m in late])
+        for m in late:
+            write_decision(
+                content.lake,
+                Decision(
+                    source_id=m.source_id,
+                    file_name=m.file_name,
+                    state="quarantined",
+                    reason=f"work on {month} fails with it, and did not without it: {type(reason).__name__}: {reason}",
+                    decided_at_utc=dt.datetime.now(dt.UTC),
+                ),
+            )
+    return frozenset(months) - published
+
+
+def contain(log: RunLog, stage: str, unit: str, reason: BaseException, *, rests_on: list[str]) -> None:
+    """Note a failure that is contained, and say it."""
+    failed = FailedUnit(
+        stage=stage,
+        unit=unit,
+        error=f"{type(reason).__name__}: {reason}",
+        rests_on=[show_name(name) for name in rests_on],
+        next_step="it is left out and tried again by the next run; mend or withdraw the file, or report the error",
+    )
+    log.units_failed.append(failed)
+    say(failed.describe())

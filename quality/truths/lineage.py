@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quality.checks import Check
-from transforms.tables.words import INFERRED_FLAGS
+from transforms.tables.words import INFERRED_FLAGS, NOT_BUILT
 
 INFERRED = ", ".join(f"'{flag}'" for flag in INFERRED_FLAGS)
 FLAGS_OF_ALL = f"(SELECT unnest([{INFERRED}]) AS flag)"
@@ -144,12 +144,12 @@ def check_sources() -> list[Check]:
         Check(
             name="build_month.readings_are_those_flagged",
             table="build_month",
-            meaning="the readings of all built months are those that carry a flag and have a usable time",
+            meaning="the readings of all built months are those that carry a flag, have a usable time, and lie in a month that was built",
             reads=("build_month", "flag_count"),
-            broken_rows="""
+            broken_rows=f"""
                 SELECT * FROM
                     (SELECT coalesce(sum(readings), 0)::BIGINT AS built FROM build_month),
-                    (SELECT coalesce(sum(readings), 0)::BIGINT AS flagged FROM flag_count WHERE flag <> 'bad_time')
+                    (SELECT coalesce(sum(readings), 0)::BIGINT AS flagged FROM flag_count WHERE flag NOT IN ('bad_time', '{NOT_BUILT}'))
                 WHERE (built = flagged) IS NOT TRUE
             """,
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from transforms.tables.schema import UTC, Column, Table
-from transforms.tables.words import FLAGS, INFERRED_FLAGS, B, F, N, S, household_id, source_id
+from transforms.tables.words import FLAGS, INFERRED_FLAGS, NOT_BUILT, B, F, N, S, household_id, source_id
 
 SOURCE = Table(
     "source", "one delivered file, by content", ("source_id",),
@@ -43,7 +43,7 @@ FLAG_COUNT = Table(
     "flag_count", "readings of one source that carry one flag", ("source_id", "flag"),
     (
         source_id,
-        Column("flag", S, "judgement on the reading", allowed=FLAGS),
+        Column("flag", S, "judgement on the reading; not_built: its month could not be built", allowed=(*FLAGS, NOT_BUILT)),
         Column("readings", N, "readings", "1", lower=0),
     ),
     may_be_empty=True,

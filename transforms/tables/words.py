@@ -15,6 +15,7 @@ SYSTEMS = ("gas_boiler", "ashp", "gshp", "network")
 LINE_FLAGS = ("bad_time", "off_grid", "negative", "sentinel_max", "very_high")
 EXACT_FLAGS = ("unknown_household", "superseded", "duplicate_exact", "duplicate_conflict")
 INFERRED_FLAGS = ("suspected_unit", "stuck", "cold_zero_run", "catch_up")
+NOT_BUILT = "not_built"  # readings of a month that could not be built: they are counted, and judged by nobody
 FLAGS = ("ok", *LINE_FLAGS, *EXACT_FLAGS, *INFERRED_FLAGS)
 FLAG_DTYPE = pl.Enum(FLAGS)
 EXCLUSIONS = ("unknown_household", "no_readings", "not_gas_heated", "too_few_half_hours", "thin_month_hour")
