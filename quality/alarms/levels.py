@@ -22,9 +22,8 @@ def check_levels(limits: Limits, *, accepted: Collection[str]) -> list[Check]:
     """
     large = f"households_before >= {limits.households_min} AND half_hours >= {limits.half_hours_min}"
     stops = f"({large}) AND NOT list_contains({as_list(accepted)}, source_id)"
-    # a delivery whose stamps name ends leaves one half-hour of each home in the month before, which is no level
-    some = f"half_hours >= {HALF_HOURS_PER_DAY} * households_before"
-    jumps = f"ratio IS NOT NULL AND (ratio BETWEEN {1 / limits.ratio_max!r} AND {limits.ratio_max!r}) IS NOT TRUE"
+    jumps = _is_outside("ratio", limits.ratio_max)
+    jumps_far = f"{_is_outside('ratio', limits.level_max)} AND half_hours >= {limits.days_min * HALF_HOURS_PER_DAY} * households"
     of_jump = """
         SELECT source_id, file_name, month, ratio, level, level_before, households_before, half_hours
         FROM source_level LEFT JOIN source USING (source_id)
@@ -45,12 +44,15 @@ def check_levels(limits: Limits, *, accepted: Collection[str]) -> list[Check]:
             name="source_level.small_source_keeps_its_level",
             table="source_level",
             meaning=(
-                f"the same of a source whose ratio rests on fewer homes or days, or that was accepted as it is: within "
-                f"a factor of {limits.ratio_max:g}, where there is a day of readings for each home"
+                f"the same of a source whose ratio rests on fewer homes, within a factor of {limits.level_max:g} and from "
+                f"{limits.days_min:g} days of each home on; and of one that was accepted as it is, within {limits.ratio_max:g}"
             ),
             severity="warning",
             reads=("source_level", "source"),
-            broken_rows=f"{of_jump} WHERE {jumps} AND {some} AND NOT ({stops}) ORDER BY source_id, month",
+            broken_rows=f"""
+                {of_jump} WHERE (({large}) AND {jumps} OR NOT ({large}) AND {jumps_far}) AND NOT ({stops})
+                ORDER BY source_id, month
+            """,
         ),
         Check(
             name="source_level.new_homes_are_plausible",
@@ -94,3 +96,8 @@ def check_levels(limits: Limits, *, accepted: Collection[str]) -> list[Check]:
             broken_rows=f"{DOUBTS} ORDER BY flagged, household_id",
         ),
     ]
+
+
+def _is_outside(name: str, factor: float) -> str:
+    """Return SQL on whether a known ratio lies outside a factor."""
+    return f"{name} IS NOT NULL AND ({name} BETWEEN {1 / factor!r} AND {factor!r}) IS NOT TRUE"

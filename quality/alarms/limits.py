@@ -18,6 +18,7 @@ class Limits:
     level_max: float
     households_min: float
     home_days_min: float
+    days_min: float
     annual_warning: float
     annual_critical: float
     month_warning: float

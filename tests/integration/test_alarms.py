@@ -52,6 +52,10 @@ CASES: dict[str, Case] = {
     "one half-hour of each home, which a stamp of the end leaves in the month before": (
         [JUMP, "UPDATE source_level SET half_hours = households_before WHERE source_id = 'a'"], {}, set(),
     ),
+    "the last half-hours of a delivery in the month after": ([JUMP, "UPDATE source_level SET half_hours = 12"], {}, set()),
+    "a few homes at a third of their level": (
+        ["UPDATE source_level SET ratio = 0.33, households_before = 9 WHERE source_id = 'a'"], {}, set(),
+    ),
     "the same of an accepted source": ([JUMP], {"accepted": {"a"}}, {SMALL}),
     "new homes at eleven times the mean home": (["UPDATE source_level SET level = 11.22 WHERE source_id = 'b'"], {}, {NEW}),
     "new homes, but few of them": (["UPDATE source_level SET level = 11.22, households = 9 WHERE source_id = 'b'"], {}, set()),
