@@ -52,7 +52,6 @@ CASES: dict[str, Case] = {
     "one half-hour of each home, which a stamp of the end leaves in the month before": (
         [JUMP, "UPDATE source_level SET half_hours = households_before WHERE source_id = 'a'"], {}, set(),
     ),
-    "the last half-hours of a delivery in the month after": ([JUMP, "UPDATE source_level SET half_hours = 12"], {}, set()),
     "a few homes at a third of their level": (
         ["UPDATE source_level SET ratio = 0.33, households_before = 9 WHERE source_id = 'a'"], {}, set(),
     ),

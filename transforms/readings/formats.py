@@ -437,8 +437,11 @@ TEMPERATURE_DAILY = Format(
     example=("date,temperature_mean_c", "2023-01-10,7.4"),
     kind="temperature",
     fields=(
-        Field(role="date", names=("date",)),
-        Field(role="temperature_mean_c", names=("temperature_mean_c", "temperature_c", "cet_mean_c", "mean_c")),
+        Field(role="date", names=("date", "time")),
+        Field(
+            role="temperature_mean_c",
+            names=("temperature_mean_c", "temperature_c", "cet_mean_c", "mean_c", "temperature_2m_mean (°C)"),
+        ),
         Field(role="temperature_min_c", names=("temperature_min_c", "cet_min_c", "min_c"), required=False),
         Field(role="temperature_max_c", names=("temperature_max_c", "cet_max_c", "max_c"), required=False),
     ),
@@ -451,8 +454,8 @@ TEMPERATURE_HOURLY = Format(
     example=("hour_start_utc,temperature_c", "2023-01-10 00:00,7.4"),
     kind="temperature",
     fields=(
-        Field(role="hour_start_utc", names=("hour_start_utc",)),
-        Field(role="temperature_c", names=("temperature_c", "temperature_mean_c")),
+        Field(role="hour_start_utc", names=("hour_start_utc", "time")),
+        Field(role="temperature_c", names=("temperature_c", "temperature_mean_c", "temperature_2m (°C)")),
     ),
     extra_columns=True,
     stamp_formats=_ISO,

@@ -150,9 +150,10 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[Layout, int] | None:
             layout = recognise(row)
         except UnknownHeaderError:
             continue
+        described = _count_described(rows[:above]) if layout.format.kind == "temperature" else 0
         wide = [
             n
-            for n, other in enumerate(rows[:above], 1)
+            for n, other in enumerate(rows[described:above], 1)
             if sum(bool(cell.strip()) for cell in other) >= layout.width > 1
         ]
         if wide:
@@ -162,6 +163,25 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[Layout, int] | None:
             )
         return layout, above
     return None
+
+
+def _count_described(above: Sequence[Sequence[str]]) -> int:
+    """Return how many rows above a header of temperatures describe the place: Open-Meteo's names of columns, and their values.
+
+    Raises
+    ------
+    RefusalError
+        If the stamps below are not in UTC.
+
+    """
+    if len(above) < 2 or "utc_offset_seconds" not in above[0]:  # noqa: PLR2004 - a row of names and one of values
+        return 0
+    offset = above[1][above[0].index("utc_offset_seconds")] if len(above[1]) == len(above[0]) else ""
+    if offset.strip() != "0":
+        raise RefusalError(
+            f"its stamps lie {offset.strip() or 'an unknown number of'} s from UTC; ask Open-Meteo for GMT"
+        )
+    return 2
 
 
 def _find_decimal(rows: Sequence[Sequence[str]], layout: Layout, delimiter: str) -> Literal[".", ","]:
