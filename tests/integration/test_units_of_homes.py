@@ -83,6 +83,8 @@ def test_what_is_judged_by_the_season_alone_is_a_line_of_status_and_a_warning(tm
     publication = publish_landing(tmp_path)
     assert publication.outcome == "published"
     assert "flag_judgement.nearly_all_readings_are_judged" in publication.warnings
-    told = describe_status(read_status(load_settings(home=tmp_path)))
+    state = read_status(load_settings(home=tmp_path))
+    assert "where temperatures are lacking, deliver them beside the readings" in describe_status(state)
+    told = describe_status(state, verbose=True)
     assert "suspected_unit of 11,520 of 11,520 readings: judged by the season: the temperature is unknown" in told
     assert "cold_zero_run of 11,520 of 11,520 readings: no temperature" in told
