@@ -19,6 +19,7 @@ from reports.figures.exhibit import Exhibit
 from reports.figures.external import draw_external
 from reports.figures.gate import draw_gate
 from reports.figures.hours import draw_day_map, draw_weeks
+from reports.figures.lenses import draw_individual_beside, draw_readings
 from reports.figures.quality import draw_flags, draw_judgements
 from reports.figures.ranges import draw_cost_ranges, draw_distribution
 from reports.figures.scale import draw_scale
@@ -97,7 +98,7 @@ PAGES = (
     Page(
         key="individual", name="Individual", title="Heating home by home", lead="What heat from a system of one's own costs and emits, and which system is the cheapest.",
         parts=(
-            Part("costs", "Cost", "What a MWh of heat costs, and what its price hides.", (draw_individual, draw_distribution)),
+            Part("costs", "Cost", "What a MWh of heat costs, and what its price hides.", (draw_individual, draw_individual_beside, draw_readings, draw_distribution)),
             Part("cheapest-system", "Which system is the cheapest", "How sure the order of the systems is, and what would change it.", (draw_cheapest_map, draw_probability, draw_cost_ranges, draw_break_evens)),
             Part("carbon", "Carbon dioxide", "What the systems emit, and what it costs to save a tonne.", (draw_emissions, draw_abatement)),
             Part("heat-pumps", "Performance of heat pumps", "How much heat a heat pump gives for its electricity.", (draw_performance,)),

@@ -41,6 +41,7 @@ from transforms.tables.schema import Table
 
 PAPER_SCENARIO: Final = "paper_fit"
 PAPER_READING: Final = (PAPER_SCENARIO, "wang2018")  # always published too: it shows that the paper is reproduced
+OTHER_PRICES: Final = {"current2026": "desnz2023", "desnz2023": "current2026"}  # electricity rises, or falls, to 2050
 RIVAL_READING: Final = (PAPER_SCENARIO, "rival")  # the other reading of the paper: how far convention moves a result
 
 
@@ -80,8 +81,12 @@ class CostChoices:
 
     @property
     def readings(self) -> list[tuple[str, str]]:
-        """The scenarios and conventions that are published: the paper's, its rival, and those of comparisons."""
-        return list(dict.fromkeys([PAPER_READING, RIVAL_READING, *self.compared]))
+        """The scenarios and conventions that are published: the paper's, its rival, those of comparisons.
+
+        Where prices of today are chosen, those of the other projection stand beside them.
+        """
+        other = [(OTHER_PRICES[self.scenario], name) for _, name in self.compared if self.scenario in OTHER_PRICES]
+        return list(dict.fromkeys([PAPER_READING, RIVAL_READING, *self.compared, *other]))
 
     @property
     def compared(self) -> list[tuple[str, str]]:
