@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Member = TypeVar("Member", "Command", "Parameter")
 SECTIONS = ("Data", "Results", "Upkeep")  # of commands, in the order of the first page
 OPTIONS, ARGUMENTS = "Options", "Arguments"
-LEFT_OUT = "show_completion"  # works as always; one of the two options of completion is enough on a page
+LEFT_OUT = frozenset({"install_completion", "show_completion"})  # work as always; docs/operations.md tells of them
 LAST = "help"  # the option that every page has stands at the end
 
 
@@ -81,7 +81,7 @@ class FirstPage(TyperGroup):
 
 def _write_sections(formatter: HelpFormatter, params: Iterable[Parameter], ctx: Context) -> None:
     for section, members in _group(sorted(params, key=lambda param: param.name == LAST)).items():
-        shown = [param for param in members if param.name != LEFT_OUT]
+        shown = [param for param in members if param.name not in LEFT_OUT]
         rows = [row for param in shown if (row := param.get_help_record(ctx)) is not None]
         if rows:
             with formatter.section(section):

@@ -19,7 +19,10 @@ from flows.cli import upkeep as upkeep_commands
 from flows.cli.exits import CONFIG, DONE, told_failures
 from flows.cli.help_page import Commands
 
-FIRST_STEPS = "First steps: hearth sample --out landing; hearth run --landing landing"
+# \b keeps the two lines apart on the help page
+ABOUT = """\b
+Half-hourly gas readings in, the cost of heating homes out.
+First steps: hearth sample --out landing; hearth run --landing landing"""
 
 app = Commands(
     "Upkeep",
@@ -27,7 +30,6 @@ app = Commands(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=FIRST_STEPS,
 )
 for group in (data_commands, file_commands, result_commands, area_commands, upkeep_commands):
     app.add_typer(group.commands)
@@ -39,7 +41,7 @@ def main() -> None:
         app()
 
 
-@app.callback()
+@app.callback(help=ABOUT)
 def hearth(
     *,
     config: Annotated[
@@ -50,7 +52,7 @@ def hearth(
         False, "--version", is_eager=True, callback=lambda given: _tell_version(given=given), help="Print the version."
     ),
 ) -> None:
-    """Half-hourly gas readings in, the cost of heating homes out."""
+    """Read what holds for every command."""
     named = config or os.environ.get(CONFIG)
     if named:
         os.environ[CONFIG] = str(Path(named).absolute())

@@ -66,8 +66,8 @@ def _judge_folder(state: HomeState, operations: Operations) -> Iterator[Reason]:
         yield "FAIL", "a home is not forgotten to the end: `hearth forget --finish`"
     if state.history is None:
         yield "WARN", "nothing is published yet: `hearth run`"
-    elif not state.report_is_current:
-        yield "WARN", "the report is older than its warehouse: `hearth report`"
+    elif state.settings.report_after_run and not state.report_is_current:
+        yield "WARN", "the report is missing, or older than its warehouse: `hearth report`"
     if operations.held is not None:
         yield "WARN", "a snapshot is held, and runs publish nothing: `hearth rollback --resume`"
     if operations.older is not None:

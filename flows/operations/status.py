@@ -247,7 +247,7 @@ def describe_status(state: Status, *, verbose: bool = False) -> str:
         lines += [f"           not judged: {what}" for what in (state.gate.not_judged if verbose else ())]
     lines += describe_operations(state.operations)
     if state.feeds:
-        lines += ["", "feeds", *(_feed_line(feed) for feed in state.feeds)]
+        lines += ["", "feeds", *(describe_feed(feed) for feed in state.feeds)]
     lines += [
         "",
         "runs (newest last)",
@@ -284,7 +284,8 @@ def _run_line(log: RunLog) -> str:
     return f"  {log.run_id}  {log.kind:<8}  {log.outcome:<12} {took}" + (f"; {log.message}" if log.message else "")
 
 
-def _feed_line(feed: FeedState) -> str:
+def describe_feed(feed: FeedState) -> str:
+    """Return the age of a feed's newest reading in a line; of a trial that has ended, when it ended."""
     late = f"  LATE: {feed.alarm}" if feed.alarm else ""
     if feed.days_old > HISTORIC_DAYS:
         return f"  {show_feed(feed.feed)}: ends {feed.newest_utc:%b %Y}{late}"
@@ -332,7 +333,7 @@ def describe_assumptions(source: SourceState) -> list[str]:
     if source.unknown_homes:
         shown = ", ".join(source.unknown_homes[:3])
         told.append(
-            f"{len(source.unknown_homes):,} homes are not in the household table, so their readings enter no table (e.g. {shown}): "
+            f"{count(len(source.unknown_homes), 'home')} not in the household table, whose readings enter no table (e.g. {shown}): "
             "add them to it"
         )
     if unusual:

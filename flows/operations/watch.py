@@ -127,7 +127,7 @@ def _tell_run(state: Operations) -> str:
         return "none yet"
     age = dt.datetime.now(dt.UTC) - state.last_good_run_utc
     hours = age.total_seconds() / 3600
-    ago = f"{hours:.0f} h ago" if hours < HOURS_IN_WORDS else f"{age.days} days ago"
+    ago = "within the hour" if hours < 1 else f"{hours:.0f} h ago" if hours < HOURS_IN_WORDS else f"{age.days} days ago"
     return f"{state.last_good_run_utc:%Y-%m-%d %H:%M} UTC, {ago}"
 
 

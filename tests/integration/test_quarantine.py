@@ -255,4 +255,4 @@ def test_a_silent_night_says_which_feed_is_late(root: Path) -> None:
     assert "LATE: more than 30 days old" in describe_status(state)
     assert [feed.alarm for feed in read_status(load_settings(home=root / "home")).feeds] == [None]
     assert state.gate is not None
-    assert [what.split(":")[0] for what in state.gate.not_judged] == ["drift", "age of the newest readings"]
+    assert [what.split(":")[0] for what in state.gate.not_judged][:2] == ["drift", "age of the newest readings"]
