@@ -83,6 +83,9 @@ def peaks_of(trial: Trial) -> Peaks:
     return Peaks(load, found.table, found.curve)
 
 
+LENS = {"perspective": pl.lit("society"), "price_year": pl.lit(2025), "start_year": pl.lit(2026)}
+
+
 def plain_cost(demand: pl.DataFrame) -> pl.DataFrame:
     """Cost heat at so much a MWh and so much a year: a cost model that an attacker can turn round."""
     nothing = {
@@ -92,12 +95,12 @@ def plain_cost(demand: pl.DataFrame) -> pl.DataFrame:
             "initial_capital_gbp_per_dwelling", "co2_kg_per_dwelling_year",
         )
     }  # fmt: skip
-    unknown = {name: pl.lit(None) for name in ("households", "lcoh_ci_low", "lcoh_ci_high")}
+    unknown = {name: pl.lit(None) for name in ("households", "lcoh_ci_low", "lcoh_ci_high", "grant_gbp_per_mwh")}
     return LCOH.conform(
         demand.with_columns(
             scenario=pl.lit(SCENARIO), convention=pl.lit(CONVENTION), denominator=pl.lit("delivered"), system=pl.lit(SYSTEM),
             scale=pl.lit("individual"), dwellings=pl.lit(1),
-            lcoh_gbp_per_mwh=cost_of(pl.col("demand_kwh")), **nothing, **unknown,
+            lcoh_gbp_per_mwh=cost_of(pl.col("demand_kwh")), **nothing, **unknown, **LENS,
         )
     )  # fmt: skip
 
@@ -143,8 +146,8 @@ def costs_of(trial: Trial) -> dict[str, pl.DataFrame]:
     )
     return {
         "lcoh": plain_cost(measured_demand(trial.annual())),
-        "lcoh_household": LCOH_HOUSEHOLD.conform(own),
-        "lcoh_distribution": LCOH_DISTRIBUTION.conform(distribution).sort(LCOH_DISTRIBUTION.key),
+        "lcoh_household": LCOH_HOUSEHOLD.conform(own.with_columns(**LENS)),
+        "lcoh_distribution": LCOH_DISTRIBUTION.conform(distribution.with_columns(**LENS)).sort(LCOH_DISTRIBUTION.key),
     }
 
 
