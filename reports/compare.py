@@ -12,13 +12,14 @@ from reports import palette, text
 from reports.figures.cost import PARTS
 from reports.figures.exhibit import ordered
 from reports.inputs import Published
+from transforms.lcoh.model.conventions import find_convention
 from transforms.lcoh.results.components import ASKED
 from transforms.tables.published import LCOH_CAPITAL, LCOH_COMPONENT, LCOH_ENERGY
 from transforms.tables.words import PROFILE_GROUPS, SYSTEMS
 
-LENSES: Final = {  # by convention: who counts, and what counts for him
-    "best_practice": ("To society", "carbon dioxide at its appraisal value, no taxes, the Treasury's discount rate"),
-    "best_practice_private": ("To the household", "what the bills say, with VAT, nothing for carbon dioxide, a commercial discount rate"),
+LENSES: Final = {  # by perspective: who counts, and what counts for him
+    "social": ("To society", "carbon dioxide at its appraisal value, no taxes, the Treasury's discount rate"),
+    "private": ("To the household", "what the bills say, with VAT, nothing for carbon dioxide, a commercial discount rate"),
 }  # fmt: skip
 PENCE = 10.0  # GBP/MWh of a penny per kWh
 
@@ -109,7 +110,8 @@ def _homes(components: pl.DataFrame) -> tuple[tuple[str, str, float], ...]:
 
 
 def _lens(published: Published, scenario: str, convention: str, home: str) -> Lens:
-    name, says = LENSES.get(convention, (text.name_of(convention), f"convention {convention}"))
+    perspective = find_convention(convention).perspective
+    name, says = LENSES.get(perspective, (text.name_of(perspective), f"convention {convention}"))
     of_home = published[LCOH_COMPONENT].frame.filter(
         pl.col("period") != ASKED, scenario=scenario, convention=convention
     )

@@ -24,6 +24,7 @@ from transforms.tables.words import PROFILE_GROUPS
 TO_WHOM = {
     "social": "to society", "private": "to its home", "public_body": "to a public body", "paper": "as Wang 2018 counts",
 }  # fmt: skip
+ALL_AND_MIX = "All homes, and the national mix"
 FIRM = 0.9  # share of draws below which nobody would call the order of the systems settled
 
 
@@ -125,10 +126,12 @@ def _homes(published: Published) -> str:
 
 def _heat_bars(published: Published) -> list[Bar]:
     rows = ordered(published[HEAT_DEMAND_ANNUAL].frame.filter(pl.col("heat_kwh_mean").is_not_null(), period=published.period), "dwelling_type", PROFILE_GROUPS)  # fmt: skip
+    merged = _same_number(rows)
+    rows = rows.filter(~((pl.col("dwelling_type") == "stock") & merged))
     widest = max(value for name in ("heat_kwh_mean", "heat_kwh_ci_high") for value in rows[name].drop_nulls())
     return [
         Bar(
-            name=text.name_of(row["dwelling_type"]),
+            name=ALL_AND_MIX if merged and row["dwelling_type"] == "all" else text.name_of(row["dwelling_type"]),
             cells=(text.number(row["heat_kwh_mean"]), text.number(row["households"])),
             length=_percent(row["heat_kwh_mean"], widest),
             low=_ends(row["heat_kwh_ci_low"], widest),
@@ -137,6 +140,12 @@ def _heat_bars(published: Published) -> list[Bar]:
         )
         for row in rows.iter_rows(named=True)
     ]
+
+
+def _same_number(rows: pl.DataFrame) -> bool:
+    """Say whether all homes and the national mix of dwelling types need the same heat, as it is shown."""
+    heat = rows.filter(pl.col("dwelling_type").is_in(["all", "stock"]))["heat_kwh_mean"].to_list()
+    return len(heat) == 2 and text.number(heat[0]) == text.number(heat[1])  # noqa: PLR2004 - both of them
 
 
 def _cost(published: Published, run: RunInfo) -> Answer:

@@ -123,7 +123,8 @@ def _words_above(exhibit: Exhibit) -> tuple[str, int]:
     told = ("Homes", "Period", "Scenario", "Convention", "Source", "Run")
     source = "; ".join(f"{term}: {exhibit.provenance[term]}" for term in told if term in exhibit.provenance)
     title_lines, words_lines, source_lines = (
-        _lines(words, size) for words, size in ((exhibit.title, TITLE_SIZE), (shows, WORDS_SIZE), (source, SOURCE_SIZE))
+        _lines(words, size)
+        for words, size in ((exhibit.heading, TITLE_SIZE), (shows, WORDS_SIZE), (source, SOURCE_SIZE))
     )
     marked = [
         *(f'<span style="font-size: {TITLE_SIZE}px"><b>{line}</b></span>' for line in title_lines),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reports.figures.break_even_map import draw_cheapest_map
 from reports.figures.changes import draw_demand_change
@@ -28,6 +28,7 @@ from reports.figures.selection import draw_funnel, draw_selection_effect
 from reports.figures.sensitivity import draw_sensitivity, draw_sobol
 from reports.figures.spread import draw_spread
 from reports.figures.weather import draw_gas_uses, draw_weather_fit
+from reports.findings import find
 from reports.inputs import Published, RunInfo
 
 Draw = Callable[[Published, RunInfo], Exhibit | list[Exhibit]]
@@ -147,7 +148,11 @@ def sections(page: Page, published: Published, run: RunInfo) -> list[Section]:
     """Return the parts of a page of which this release has something to show, drawn."""
     drawn = []
     for part in page.parts:
-        exhibits = [exhibit for draw in part.draws for exhibit in _listed(draw(published, run))]
+        exhibits = [
+            replace(exhibit, finding=find(exhibit.key, published, run))
+            for draw in part.draws
+            for exhibit in _listed(draw(published, run))
+        ]
         lead = claims_lead(published) if part.key == "statements" else part.lead
         if exhibits:
             drawn.append(Section(part.key, part.title, lead, exhibits))

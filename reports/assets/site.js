@@ -115,6 +115,20 @@ async function download(button) {
   await Plotly.downloadImage({ data, layout, config: {} }, { format: button.dataset.image, width: IMAGE_WIDTH, height: layout.height, scale: button.dataset.image === "png" ? 2 : 1, filename });
 }
 
+// With ?figure=key a page is that figure alone, as an embedding page frames it.
+const framed = document.getElementById(new URLSearchParams(location.search).get("figure") || "");
+if (framed?.matches("figure")) {
+  document.body.replaceChildren(framed, document.getElementById("palette"));
+  document.body.classList.add("framed");
+}
+document.querySelectorAll("[data-embed]").forEach((code) => {
+  const figure = code.closest("figure");
+  const address = `${location.origin === "null" ? location.href.split(/[?#]/)[0] : location.origin + location.pathname}?figure=${code.dataset.embed}`;
+  const height = Math.ceil(figure.getBoundingClientRect().height / 100) * 100;
+  code.textContent = `<iframe src="${address}" title="${figure.querySelector("h3").textContent.replaceAll('"', "&quot;")}" width="100%" height="${height}" style="border: 0"></iframe>`;
+  code.parentElement.hidden = false;
+});
+
 drawAll();
 document.querySelectorAll("[data-image]").forEach((button) => {
   button.hidden = false;

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from reports import palette, text
+from reports.figures.dots import chart_abatement, chart_break_evens, chart_investment, chart_performance
 from reports.figures.exhibit import DataTable, Exhibit, Heading, ordered, style, tabulate
 from reports.inputs import Published, RunInfo, provenance_of_analysis
 from transforms.tables.cost_analysis import (
@@ -104,8 +105,10 @@ def draw_break_evens(published: Published, run: RunInfo) -> list[Exhibit]:
             Exhibit(
                 key="break-even",
                 title=title,
-                shows="Each row changes one quantity alone until the system's levelised cost is that of the gas boiler.",
-                alternative=f"Table of {rows.height} break-even values against a gas boiler.",
+                shows="Each mark changes one quantity alone until a system in a home costs as much as the gas boiler. Dashed: where it stands now. "
+                "The table has networks too, and what cannot be reached.",
+                alternative=f"Dot chart of break-even values against a gas boiler by dwelling type and system; table of {rows.height} rows.",
+                chart=chart_break_evens(rows),
                 tables=[DataTable(title, headings, body)],
             ),
             Analysis(BREAK_EVEN, rows, ("system", "scale", "quantity", "base", "value", "note")),
@@ -135,8 +138,10 @@ def draw_abatement(published: Published, run: RunInfo) -> list[Exhibit]:
             Exhibit(
                 key="abatement",
                 title="What saving a tonne of carbon dioxide costs",
-                shows="Extra cost of heat over the carbon dioxide saved against a gas boiler, without any price of carbon.",
-                alternative=f"Table of savings of carbon dioxide and their cost, {rows.height} rows.",
+                shows="Extra cost of heat over the carbon dioxide saved against a new gas boiler, with the emissions of average electricity and "
+                "without any price of carbon. The table has other comparisons too.",
+                alternative=f"Dot chart of the cost of a tonne of carbon dioxide saved by dwelling type and system; table of {rows.height} rows.",
+                chart=chart_abatement(rows),
             ),
             Analysis(ABATEMENT, sort_rows(rows), columns),
             published,
@@ -161,8 +166,10 @@ def draw_finance(published: Published, run: RunInfo) -> list[Exhibit]:
             Exhibit(
                 key="finance",
                 title="A heat network as an investment",
-                shows="Value, return and payback at the tariff in the table, and the tariff and the grant at which a network just pays.",
-                alternative=f"Table of networks as investments, one row for each size, {rows.height} in all.",
+                shows="Break-even tariff: the price of heat at which a network just pays. Dashed: the tariff that value, return and payback in the "
+                "table are reckoned with.",
+                alternative=f"Dot chart of the break-even tariff of networks by number of homes; table of {rows.height} rows.",
+                chart=chart_investment(rows),
             ),
             Analysis(NETWORK_FINANCE, rows, columns),
             published,
@@ -185,8 +192,9 @@ def draw_performance(published: Published, run: RunInfo) -> list[Exhibit]:
             Exhibit(
                 key="performance",
                 title="Performance of heat pumps over the hours of the year",
-                shows="Heat over electricity in the weather and at the load of the study period, beside the range of field trials in the UK.",
-                alternative=f"Table of seasonal performance factors, {rows.height} rows.",
+                shows="Heat over electricity in the weather and at the load of the study period. Grey: the range of field trials in the UK.",
+                alternative=f"Dot chart of seasonal performance factors by dwelling type beside field trials; table of {rows.height} rows.",
+                chart=chart_performance(rows),
             ),
             Analysis(SEASONAL_PERFORMANCE, told, columns),
             published,

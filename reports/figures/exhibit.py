@@ -49,6 +49,8 @@ class Choice:
 class Exhibit:
     """One figure of a page; `chart` is None where it cannot be shown, and `missing` says why.
 
+    `title` names its topic; `finding` is what it shows in one sentence, which a page takes as its heading.
+
     Where there are `choices`, the first one is what the page opens with. `data` is what readers download as CSV; without
     it, the unrounded rows of the first table.
     """
@@ -58,6 +60,7 @@ class Exhibit:
     shows: str
     alternative: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
+    finding: str | None = None
     chart: go.Figure | None = None
     missing: str | None = None
     rests_on_homes: bool = True
@@ -65,6 +68,11 @@ class Exhibit:
     notes: Sequence[str] = ()
     tables: Sequence[DataTable] = field(default_factory=tuple)
     data: pl.DataFrame | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def heading(self) -> str:
+        """What stands above the figure: its finding, or its topic where it has none."""
+        return self.title if self.finding is None or self.missing is not None else self.finding
 
 
 def of_choice(key: str) -> dict[str, dict[str, str]]:

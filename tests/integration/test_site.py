@@ -28,7 +28,7 @@ HOSTILE = [
     "a\u202egnp.csv",
     "y" * 10_000,
 ]
-CHARTS = 33
+CHARTS = 37
 
 
 @pytest.fixture(scope="module")
@@ -165,11 +165,11 @@ def test_a_number_leads_to_its_table_module_and_command(pages: dict[str, Page]) 
         in words
     )
     assert (
-        f"hearth lcoh --scenario current2026 --convention best_practice --demand-kwh {heat_of('stock'):.0f} --dwellings 100"
+        f"hearth lcoh --scenario {RUN.scenario} --convention best_practice --demand-kwh {heat_of('stock'):.0f} --dwellings 100"
         in words
     )
     assert (
-        "table heat_demand_annual, columns dwelling_type, heat_kwh_mean, heat_kwh_ci_low, heat_kwh_ci_high, heat_kwh_weather_normal, heat_kwh_weather_normal_ci_low, heat_kwh_weather_normal_ci_high; computed by transforms/heat/demand.py"
+        f"table heat_demand_annual, columns dwelling_type, heat_kwh_mean, heat_kwh_ci_low, heat_kwh_ci_high, heat_kwh_weather_normal, heat_kwh_weather_normal_ci_low, heat_kwh_weather_normal_ci_high; computed by {HEAT_DEMAND_ANNUAL.module}"
         in words_of(pages["demand"])
     )
     for table in (HEAT_HOURLY, HEAT_PROFILE, LCOH):

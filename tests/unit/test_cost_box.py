@@ -32,7 +32,10 @@ def published() -> Published:
 def test_each_part_of_a_cost_is_that_of_the_model(published: Published, convention: str, kwh: int) -> None:
     rows = published[LCOH_COMPONENT].frame.filter(convention=convention, period=ASKED, demand_kwh=float(kwh))
     asked = Question(scenario=RUN.scenario, convention=convention, demand_kwh=float(kwh))
-    model = {(row["system"], row["scale"]): row for row in run_lcoh(asked).table.iter_rows(named=True)}
+    model = {
+        (row["system"], row["scale"]): row
+        for row in run_lcoh(asked).table.filter(convention=convention).iter_rows(named=True)
+    }
     assert len(rows) == len(model) == 8
     for row in rows.iter_rows(named=True):
         of_model = model[row["system"], row["scale"]]

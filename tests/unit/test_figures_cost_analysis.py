@@ -170,6 +170,6 @@ def test_colours_of_analyses_have_dark_counterparts(inputs: Published) -> None:
     known = palette.dark_of_light()
     charts = [exhibit.chart for draw, _, _ in DRAWN for exhibit in draw(inputs, RUN) if exhibit.chart is not None]
     used = {colour for chart in charts for colour in re.findall(r"#[0-9a-f]{6}", str(chart.to_json()))}
-    assert len(charts) == 12
+    assert len(charts) == 16
     assert used
     assert used <= set(known)

@@ -12,7 +12,7 @@ import polars as pl
 from transforms.lcoh.assumptions.parameters import NETWORK, Carrier
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
 from transforms.lcoh.model.cash_flows import FIRST_HEAT_YEAR, Yearly, discount_factors
-from transforms.lcoh.model.conventions import BEST_PRACTICE, Convention, find_convention
+from transforms.lcoh.model.conventions import Convention, find_convention, lenses_beside
 from transforms.lcoh.model.demands import check_demand
 from transforms.lcoh.model.perspectives import PERSPECTIVES
 from transforms.lcoh.model.places import ALL_HOMES
@@ -28,7 +28,6 @@ ASKED_KWH: Final = tuple(range(3_000, 30_001, 500))
 BUYERS: Final[tuple[tuple[str, str, Carrier], ...]] = (  # who buys, a system of his, and what it runs on
     ("home", "gas_boiler", "gas"), ("home", "ashp", "electricity"), (NETWORK, NETWORK, "electricity"), (NETWORK, NETWORK, "gas"),
 )  # fmt: skip
-HOUSEHOLD: Final = "best_practice_private"
 SAME: Final = 1e-9  # share by which a yearly amount may differ from year to year
 
 
@@ -41,12 +40,12 @@ class Reading:
 
 
 def lenses_of(scenario: str, convention: str) -> list[Reading]:
-    """Return the readings by which systems are compared: the convention's own, and beside society the household's."""
-    read = find_convention(convention)
-    if read.denominator != "delivered" or read.horizon != "network_life":
-        return []
-    names = [convention, *([HOUSEHOLD] if convention == BEST_PRACTICE.name else [])]
-    return [Reading(scenario=scenario, convention=name) for name in names]
+    """Return the readings by which systems are compared side by side; none where a convention does not compare them."""
+    return [
+        Reading(scenario=scenario, convention=name)
+        for name in lenses_beside(convention)
+        if (read := find_convention(name)).denominator == "delivered" and read.horizon == "network_life"
+    ]
 
 
 def component_tables(
