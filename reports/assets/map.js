@@ -230,6 +230,21 @@
     context.strokeStyle = ink;
     context.lineWidth = pixel * 1.2;
     level("borough").paths.forEach((path) => context.stroke(path));
+    data.points.forEach((one) => {
+      const shape = one.points ? one.points.split(",").map(Number) : null;
+      context.beginPath();
+      if (shape) for (let i = 0; i < shape.length; i += 2) context[i ? "lineTo" : "moveTo"](shape[i], shape[i + 1]);
+      else context.rect(one.easting - 5 * pixel, one.northing - 5 * pixel, 10 * pixel, 10 * pixel);
+      context.lineWidth = pixel * (shape ? 5 : 2);
+      context.strokeStyle = ink;
+      context.stroke();
+      if (!shape || one.kind === "network") {
+        context.lineWidth = pixel * 2;
+        context.strokeStyle = context.fillStyle = { load: "#d9480f", supply: "#c2255c", network: "#f08c00" }[one.kind] || "#0b57a4";
+        if (shape) context.stroke(); else context.fill();
+      }
+    });
+    context.strokeStyle = ink;
     if (state.place) {
       context.beginPath();
       context.arc(state.place[0], state.place[1], radius(), 0, 2 * Math.PI);

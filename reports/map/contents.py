@@ -13,11 +13,13 @@ import polars as pl
 from reports import text
 from reports.figures.exhibit import SAMPLE
 from reports.inputs import Published, RunInfo
-from transforms.areas.demand import Means, measured_home_demand, paper_home_demand
+from transforms.areas.demand import HomeDemand, Means, measured_home_demand, paper_home_demand
+from transforms.areas.peak_rule import compare_peaks
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.load_shape import load_shape
 from transforms.lcoh.model.pipes import read_pipes
+from transforms.peaks.peak_rules import PeakRules
 from transforms.tables.areas import (
     AREA,
     AREA_ARC,
@@ -27,6 +29,7 @@ from transforms.tables.areas import (
     AREA_RING,
     AREA_VALIDATION,
     AREA_VALIDATION_SCORE,
+    CONTRIBUTION,
     LEVELS,
 )
 from transforms.tables.cost import ASSUMPTION
@@ -36,6 +39,7 @@ from transforms.tables.weather import WEATHER_FIT
 from transforms.tables.words import DWELLING_TYPES
 
 DIGITS: Final = 4  # of a figure on the map: what it is drawn by, never what is downloaded
+RULES_OF_PEAKS: Final = ("thermos_diversity", "thermos_peak", "london_heat_map_peak")
 STEPS: Final = 65_535  # of an hour's load, from nothing to the highest
 SHOWN_CLUSTERS: Final = 15
 WIDTHS: Final = ("2011", "2019")
@@ -72,6 +76,8 @@ class MapPage:
     boroughs: tuple[tuple[str, str], ...]
     clusters: list[dict[str, Any]]
     scores: list[dict[str, Any]]
+    peaks: list[dict[str, Any]]
+    contributed: list[dict[str, Any]]
     basis: str
     total: str
 
@@ -93,7 +99,8 @@ def map_page(published: Published, run: RunInfo) -> MapPage | None:
             "levels": {level: _level(published, figures, level) for level in levels},
             "layers": [dict(zip(("key", "name", "unit", "decimals"), layer, strict=True)) for layer in LAYERS],
             "thresholds": _thresholds(published),
-            "homes": _homes(published, run, basis),
+            "homes": _homes(_demand(published, run, basis)),
+            "points": _points(published),
             "trench": _trench(published, run),
         },
         layers=LAYERS,
@@ -101,6 +108,8 @@ def map_page(published: Published, run: RunInfo) -> MapPage | None:
         boroughs=tuple(boroughs.iter_rows()),
         clusters=_clusters(published),
         scores=_scores(published, basis),
+        peaks=_peaks(published, run, basis),
+        contributed=_contributed(published),
         basis=_say_basis(run, basis),
         total=_say_total(figures),
     )
@@ -185,8 +194,8 @@ def _thresholds(published: Published) -> dict[str, float]:
     return {str(name): float(value) for name, value in rows.select("parameter", "value").iter_rows()}
 
 
-def _homes(published: Published, run: RunInfo, basis: str) -> dict[str, Any]:
-    """Return heat and hours of a home of each type, and how the peak falls with the number of homes."""
+def _demand(published: Published, run: RunInfo, basis: str) -> HomeDemand:
+    """Return the demand of homes that the map is drawn with."""
     assumptions = published[ASSUMPTION].frame
     paper = paper_home_demand(paper_demand(assumptions), load_shape(scenario_figures(assumptions, run.scenario)))
     means = Means(
@@ -196,7 +205,11 @@ def _homes(published: Published, run: RunInfo, basis: str) -> dict[str, Any]:
         diversity=published[DIVERSITY].frame,
         made_up=run.origin is not None,
     )
-    demand = (measured_home_demand(paper, means) if basis == "measured" else None) or paper
+    return (measured_home_demand(paper, means) if basis == "measured" else None) or paper
+
+
+def _homes(demand: HomeDemand) -> dict[str, Any]:
+    """Return heat and hours of a home of each type, and how the peak falls with the number of homes."""
     highest = demand.hours_kwh.max()
     steps = np.rint(demand.hours_kwh / highest * STEPS).astype("<u2")
     return {
@@ -221,6 +234,42 @@ def _trench(published: Published, run: RunInfo) -> dict[str, float]:
         "gbp_per_m", "gbp_per_m2", "diameter_m_per_log", "diameter_m_at_1_gj_per_m", "least_gj_per_m", "least_diameter_m",
     )  # fmt: skip
     return {name: float(getattr(law, name)) for name in names}
+
+
+def _points(published: Published) -> list[dict[str, Any]]:
+    """Return the places and shapes of what others contributed."""
+    rows = published[CONTRIBUTION].frame.select("kind", "name", "easting", "northing", "points")
+    return rows.sort("kind", "name").to_dicts()
+
+
+def _contributed(published: Published) -> list[dict[str, Any]]:
+    """Return what others contributed, as text."""
+    return [
+        {
+            "kind": text.name_of(row["kind"]),
+            "name": text.visible(row["name"]),
+            "category": text.name_of(row["category"]),
+            "status": text.name_of(row["status"]),
+            "heat": "" if row["heat_mwh"] is None else f"{row['heat_mwh']:,.0f}",
+            "basis": row["value_basis"] or "",
+            "obliged": row["obliged"] or "",
+            "contributor": text.visible(row["contributor"]),
+        }
+        for row in published[CONTRIBUTION].frame.sort("kind", "name").iter_rows(named=True)
+    ]
+
+
+def _peaks(published: Published, run: RunInfo, basis: str) -> list[dict[str, Any]]:
+    """Return the London Heat Map's peak per home beside ours, as text; none where its rule is not published."""
+    assumptions = published[ASSUMPTION].frame
+    if "london_heat_map_peak" not in set(assumptions["item"]):
+        return []
+    rules = PeakRules.from_table(assumptions.filter(pl.col("item").is_in(RULES_OF_PEAKS)))
+    table = compare_peaks(_demand(published, run, basis), rules)
+    return [
+        {name: f"{value:,}" if name == "homes" else f"{value:.1f}" for name, value in row.items()}
+        for row in table.to_dicts()
+    ]
 
 
 def _clusters(published: Published) -> list[dict[str, Any]]:
