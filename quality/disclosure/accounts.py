@@ -133,7 +133,7 @@ def _shown_lines(name: str, rule: DisclosureRule) -> pl.Expr:
         .when(kind == "households")
         .then(rounded(name, rule))
         .when(kind == "readings")
-        .then(in_shares(pl.col(name), one_home))
+        .then(pl.col(name).sign() * in_shares(pl.col(name).abs(), one_home))
         .alias(name)
     )
 

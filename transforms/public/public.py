@@ -82,11 +82,11 @@ def _with_meaning(table: Table, names: Collection[str], where: str) -> Table:
 
 LEDGER_COLUMNS = (
     "source_id", "file_name", "format", "kind", "outcome", "reason", "lines", "header_lines", "blank_lines",
-    "readings", "rejects", "clock", "stamp", "superseded", "ingested_at_utc",
+    "readings", "rejects", "regrouped", "clock", "stamp", "superseded", "ingested_at_utc",
 )  # fmt: skip
 CHECK_COLUMNS = ("check_name", "table_name", "severity", "passed", "meaning")  # figures and sample keys may name a home
 MONTH_COLUMNS = ("month", "households", "readings", "ok_half_hours", "hours")
-LINE_COLUMNS = ("lines", "readings", "rejects")
+LINE_COLUMNS = ("lines", "readings", "rejects", "regrouped")
 ADDS_UP = Column(
     "adds_up",
     pl.Boolean,

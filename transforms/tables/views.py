@@ -142,6 +142,7 @@ LEDGER_BALANCE = View(
         )),
         Column("lines_lost", N, "lines that are neither header nor blank nor reading nor reject: always nothing", "1"),
     ),
+    tier="public",
     may_be_empty=True,
     reads=frozenset({"source"}),
     sql="""
