@@ -29,6 +29,7 @@ from transforms.readings.declaration import Dialect, Layout, NotUsedError, Refus
 from transforms.readings.parse import CUT, LONGEST_LINE
 
 BLOCK_BYTES = 32 * 2**20  # of text: half a GB of memory while it is parsed
+BLOCK_LINES = 5 * 2**18  # of a block: a line of which no reading is made takes 400 bytes of memory
 BLOCK_CELLS = 2**24  # fields of a block, likewise
 HEADER_BYTES = 64 * 2**10
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet", ".tsv")
@@ -311,7 +312,7 @@ def iter_text(path: str, layout: Layout, block_bytes: int = BLOCK_BYTES, limits:
     """
     with refusing_damage():
         pieces = _decode(unpack(path, find_container(path), block_bytes, limits), layout.dialect)
-        most_lines = max(BLOCK_CELLS // layout.width, 2**10)
+        most_lines = min(max(BLOCK_CELLS // layout.width, 2**10), BLOCK_LINES)
         for block in _whole_lines(pieces):
             yield from _cut_lines(block, most_lines)
 
@@ -473,6 +474,10 @@ def refusing_damage() -> Iterator[None]:
         raise RefusalError("truncated: the packed file ends before its content does") from None
     except (zlib.error, gzip.BadGzipFile, zstandard.ZstdError, zipfile.BadZipFile, pa.ArrowException) as error:
         raise RefusalError(f"truncated or damaged: {type(error).__name__}", _first_line(error)) from None
+    except OSError as error:
+        if error.errno is not None:  # the disk's, not the content's
+            raise
+        raise RefusalError("truncated or damaged: its pages cannot be read", _first_line(error)) from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OverflowError, NotImplementedError) as error:
         raise RefusalError(f"of a kind that cannot be read: {type(error).__name__}", _first_line(error)) from None
 

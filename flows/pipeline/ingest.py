@@ -139,7 +139,10 @@ def _setting_aside(
     """Name the files with the reason where they are no deliveries, or cannot be read, and go on with the next."""
     try:
         yield
-    except NotUsedError as error:
+    except (
+        NotUsedError,
+        RefusalError,
+    ) as error:  # refused before its content has a name, such as a bomb within an archive
         unused += [(file.file_name, str(error)) for file in files]
     except OSError as error:
         unreadable += [(file.file_name, error.strerror or str(error)) for file in files]

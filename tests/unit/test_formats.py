@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from transforms.readings import formats
 from transforms.readings.declaration import Format, GasConversion, NotUsedError, RefusalError, normalise_name
 from transforms.readings.formats import FORMATS, recognise
 from transforms.readings.parse import part_lines, split_block, type_fields
@@ -129,3 +132,18 @@ def test_normalising_a_name_twice_changes_nothing() -> None:
 def test_a_cubic_metre_of_gas_is_11_22_kwh_and_not_rounded() -> None:
     assert GasConversion().kwh_per_m3 == 1.02264 * 39.5 / 3.6
     assert GasConversion().kwh_per_m3 == pytest.approx(11.2206, abs=5e-5)
+
+
+def test_the_format_that_the_docs_add_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "your-own-files.md").read_text(encoding="utf-8")
+    declared: dict[str, object] = {}
+    exec(page.split("```python\n")[1].split("```")[0], vars(formats) | {}, declared)  # noqa: S102 - our own page
+    mine = declared["MINE"]
+    assert isinstance(mine, Format)
+    monkeypatch.setattr(formats, "FORMATS", (*FORMATS, mine))
+    text = "\n".join(mine.example).encode() + b"\n"
+    layout = find_layout(text, is_whole=True)
+    block = split_block(text, layout, 1)
+    parsed = part_lines(block, type_fields(block, layout, "local", GasConversion()), layout)
+    assert (layout.format.name, layout.dialect.delimiter, layout.dialect.decimal) == ("my_supplier", ";", ",")
+    assert parsed.readings["gas_kwh"].to_list() == pytest.approx([0.012 * GasConversion().kwh_per_m3])
