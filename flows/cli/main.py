@@ -19,10 +19,7 @@ from flows.cli import upkeep as upkeep_commands
 from flows.cli.exits import CONFIG, DONE, told_failures
 from flows.cli.help_page import Commands
 
-# \b keeps the two lines apart on the help page
-ABOUT = """\b
-Half-hourly gas readings in, the cost of heating homes out.
-First steps: hearth sample --out landing; hearth run --landing landing"""
+ABOUT = "Gas readings in, cost of heat out. First: hearth sample --out landing"
 
 app = Commands(
     "Upkeep",

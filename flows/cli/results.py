@@ -80,6 +80,21 @@ def diff(
     tell_json(found.model_dump(mode="json")) if as_json else tell(found.describe())
 
 
+@commands.command(epilog="Example: hearth export detached=10 flat=20 --out load.csv")
+def export(
+    homes: Annotated[list[str], typer.Argument(metavar="TYPE=N...", help="The mix, such as flat=20.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A new .csv or .parquet.")],
+    period: Annotated[str | None, typer.Option(metavar="YEAR", help="Study period.", show_default="the latest")] = None,
+    home: Home = None,
+) -> None:
+    """Write the hourly load of a mix of homes for network tools."""
+    from flows.answers.export import export_load
+
+    settings = read_settings(home=home)
+    with usage_errors():
+        tell(export_load(settings, homes, out, period=period))
+
+
 @commands.command(epilog="Example: hearth trace heat_demand_annual dwelling_type=all period=2009")
 def trace(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="A published table, such as lcoh.")],

@@ -1,0 +1,90 @@
+"""The hourly load of a mix of homes, as tools for networks read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from transforms.climate.weather_normal import NormalWeather
+from transforms.electric.electricity import cop_of_hours
+from transforms.lcoh.assumptions.scenarios import ScenarioFigures
+from transforms.lcoh.model.performance import split_load
+
+HOURS_OF_A_YEAR: Final = (8760, 8784)
+COLUMNS: Final[dict[str, str]] = {
+    "hour_start_utc": "start of the hour (UTC)",
+    "outdoor_c": "outdoor temperature [degC]",
+    "heat_kwh": "heat of all homes [kWh/h, which is kW]",
+    "space_heat_kwh": "part of it that heats rooms [kWh/h]",
+    "hot_water_kwh": "part of it that heats water, cooking included [kWh/h]",
+    "heat_pump_electricity_kwh": "electricity of air source heat pumps for it [kWh/h]",
+}
+
+
+class ExportError(ValueError):
+    """What was asked for cannot be exported."""
+
+
+def hourly_load(
+    homes: Mapping[str, float],
+    profile: pl.DataFrame,
+    weather_fit: pl.DataFrame,
+    figures: ScenarioFigures,
+    normal: NormalWeather,
+) -> pl.DataFrame:
+    r"""Return the load of a mix of homes in each hour of a year, with the columns `COLUMNS`.
+
+    .. math:: Q_h = \sum_k n_k q_{kh}, \quad E_h = \sum_k n_k q_{kh} / COP_{kh}
+
+    The hours are means of many homes. Few homes peak higher, as the table `diversity` says, in other hours each.
+
+    Parameters
+    ----------
+    homes
+        Number n of homes by dwelling type.
+    profile, weather_fit
+        Rows of `HEAT_PROFILE` and `WEATHER_FIT` of one period.
+    figures, normal
+        COP curve, and what splits hot water off.
+
+    Raises
+    ------
+    ExportError
+        If a dwelling type is not published, lacks hours of the year, or its hot water is not known.
+
+    """
+    parts = [count * _of_type(name, profile, weather_fit, figures, normal) for name, count in homes.items()]
+    first = profile.filter(dwelling_type=next(iter(homes))).sort("hour_start_utc")
+    heat, water, electricity = np.sum(parts, axis=0)
+    return pl.DataFrame(
+        {
+            "hour_start_utc": first["hour_start_utc"],
+            "outdoor_c": first["temperature_c"],
+            "heat_kwh": heat,
+            "space_heat_kwh": heat - water,
+            "hot_water_kwh": water,
+            "heat_pump_electricity_kwh": electricity,
+        }
+    )
+
+
+def _of_type(
+    name: str, profile: pl.DataFrame, weather_fit: pl.DataFrame, figures: ScenarioFigures, normal: NormalWeather
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return heat, hot water and electricity of one home of a type, 3 x hours [kWh]."""
+    hours = profile.filter(dwelling_type=name).sort("hour_start_utc")
+    fit = weather_fit.filter(dwelling_type=name)
+    if hours.height not in HOURS_OF_A_YEAR:
+        known = ", ".join(profile["dwelling_type"].unique().sort()) or "none"
+        message = f"{name}: {hours.height} hours are published and a year has {HOURS_OF_A_YEAR[0]}; there are {known}"
+        raise ExportError(message)
+    if fit.is_empty() or fit["hot_water_gas_kwh_per_year"][0] is None or hours["temperature_c"].null_count():
+        message = f"{name}: hot water or temperatures are not known; deliver temperatures of the whole year"
+        raise ExportError(message)
+    load = split_load(hours, fit.row(0, named=True), figures, normal)
+    heat = load.space_kwh + load.hot_water_kwh
+    share = np.divide(load.hot_water_kwh, heat, out=np.zeros_like(heat), where=heat > 0)
+    return np.stack([heat, load.hot_water_kwh, heat / cop_of_hours(load.outdoor_c, share, figures)])
