@@ -339,6 +339,30 @@ def test_green_button_is_read_in_its_unit(tmp_path: Path) -> None:
     assert "not natural gas" in (manifest.reason or "")
 
 
+@pytest.mark.parametrize(
+    ("header", "day"),
+    [
+        ("Van datum;Van tijdstip;Tot datum;Tot tijdstip;EAN-code;Volume;Eenheid;Validatiestatus", "%d-%m-%Y;%H:%M:%S"),
+        (
+            "From (date);From (time);Until (date);Until (time);EAN code;Volume;Unit;Validation status",
+            "%d/%m/%Y;%H:%M:%S",
+        ),
+    ],
+)
+def test_a_use_that_stands_in_kwh_and_in_m3_is_taken_once(tmp_path: Path, header: str, day: str) -> None:
+    hours = use(3, home="541448000000000001", minutes=60)
+    lines = [header]
+    for home, start, kwh in hours.select(*KEY, "gas_kwh").iter_rows():
+        local = [f"{moment + dt.timedelta(hours=1):{day}}" for moment in (start, start + dt.timedelta(hours=1))]
+        for value, unit in ((kwh, "kWh"), (kwh / KWH_PER_M3, "m³")):
+            lines.append(f'{";".join(local)};="{home}";{value:.3f};{unit};Read'.replace(".", ","))
+    write(tmp_path, "history.csv", "\n".join([*lines, ""]))
+    manifest = take(tmp_path)["history.csv"]
+    assert_right(tmp_path, manifest, half_hours_of(hours))
+    assert manifest.reject_reasons == {"the same use in m3; the line in kWh is taken": len(hours)}
+    assert manifest.fuel_basis == "lines in m3 stand beside those in kWh"
+
+
 def test_the_irish_trial_is_read_with_and_without_a_header(tmp_path: Path) -> None:
     first = dt.datetime(2009, 12, 1)
     truth = use(90, home="1392", first=first)

@@ -228,20 +228,20 @@ P1_REGISTER = Format(
 )
 FLUVIUS = Format(
     name="fluvius",
-    title="Fluvius, hours or quarter-hours of one meter, Dutch",
+    title="Fluvius, hours or quarter-hours of one meter, Dutch or English",
     example=(
         "Van datum;Van tijdstip;Tot datum;Tot tijdstip;EAN-code;Meter;Metertype;Register;Volume;Eenheid;Validatiestatus",
         '10-01-2023;01:00:00;10-01-2023;02:00:00;="541448000000000001";1S;Digitale meter;Afname;1,366;kWh;Gevalideerd',
     ),
     kind="readings",
     fields=(
-        Field(role="household_id", names=("EAN-code", "EAN")),
-        Field(role="stamp", names=("Van datum", "Van (datum)")),
-        Field(role="stamp_time", names=("Van tijdstip", "Van (tijdstip)")),
-        Field(role="stamp_end", names=("Tot datum", "Tot (datum)")),
-        Field(role="stamp_end_time", names=("Tot tijdstip", "Tot (tijdstip)")),
+        Field(role="household_id", names=("EAN-code", "EAN", "EAN code")),
+        Field(role="stamp", names=("Van datum", "Van (datum)", "From (date)")),
+        Field(role="stamp_time", names=("Van tijdstip", "Van (tijdstip)", "From (time)")),
+        Field(role="stamp_end", names=("Tot datum", "Tot (datum)", "Until (date)")),
+        Field(role="stamp_end_time", names=("Tot tijdstip", "Tot (tijdstip)", "Until (time)")),
         Field(role="value", names=("Volume",)),
-        Field(role="unit", names=("Eenheid",)),
+        Field(role="unit", names=("Eenheid", "Unit")),
     ),
     extra_columns=True,
     stamp_formats=_DAY_FIRST,
