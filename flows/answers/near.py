@@ -176,7 +176,7 @@ def _read_reference(settings: Settings) -> Published:
         ring=ring,
         means=nothing,
         assumptions=read_assumptions(),
-        contribution=CONTRIBUTION.empty(),
+        contribution=settings.folders.contributions.current(),
     )
 
 

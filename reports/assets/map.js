@@ -151,6 +151,7 @@
     let i = known.findIndex((value) => value >= x);
     return data.homes.peak_over_many.map((values) => {
       if (i <= 0) return i === 0 ? values[0] : values[values.length - 1];
+      if (values[i - 1] === null || values[i] === null) return null;
       const share = (x - known[i - 1]) / (known[i] - known[i - 1]);
       return values[i - 1] + share * (values[i] - values[i - 1]);
     });
@@ -325,7 +326,7 @@
     const [e, n] = state.place, r = radius(), found = look(e, n, r), here = find(state.level, e, n);
     if (found.covered <= 0) { tell("No part of the circle is in London."); at("map-found").replaceChildren(); at("map-profile").hidden = true; return; }
     const load = loadOf(found.homes), sorted = Float64Array.from(load).sort().reverse();
-    const peaks = overMany(found.number).map((share) => share * sorted[0] * data.homes.design);
+    const peaks = overMany(found.number).map((share) => (share === null ? null : share * sorted[0] * data.homes.design));
     const rank = (h) => sorted[Math.min(h, sorted.length) - 1];
     tell(format(found.heat / 1000, 1) + " GWh of heat a year within " + r + " m, at a peak of " + format(peaks[1], 1) + " MW");
     const pairs = [
@@ -333,7 +334,7 @@
       ["Homes", format(found.number, 0) + " by share of areas, " + format(found.centre, 0) + " by their centres"],
       ["Heat", format(Math.min(found.heat, found.heat * found.centre / (found.number || 1)), 0) + " to " + format(Math.max(found.heat, found.heat * found.centre / (found.number || 1)), 0) + " MWh a year by the two rules"],
       ["Density", format(found.heat / 1000 / found.km2, 1) + " GWh/km²"],
-      ["Peak", format(peaks[0], 1) + " to " + format(peaks[2], 1) + " MW"],
+      ["Peak", peaks[0] === null || peaks[2] === null ? format(peaks[1], 1) + " MW; no band is published" : format(peaks[0], 1) + " to " + format(peaks[2], 1) + " MW"],
       ["Load duration", [1, 100, 1000, 4000].map((h) => h + " h: " + format(rank(h), 2) + " MW").join(", ")],
       ["In London", format(100 * found.covered, 0) + " % of the circle"],
     ];

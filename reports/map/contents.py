@@ -221,7 +221,8 @@ def _homes(demand: HomeDemand) -> dict[str, Any]:
         "step_kw": float(highest / STEPS),
         "peak_homes": demand.peak.homes.tolist(),
         "peak_over_many": [
-            np.round(values, 5).tolist() for values in (demand.peak.low, demand.peak.middle, demand.peak.high)
+            [round(float(value), 5) if np.isfinite(value) else None for value in values]
+            for values in (demand.peak.low, demand.peak.middle, demand.peak.high)
         ],
         "design": demand.design_over_year_peak,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -119,3 +121,12 @@ def test_confidence_says_why(demand: HomeDemand, error: float | None, level: int
     row = heat(demand, judged.drop_nulls("error")).filter(level="borough").row(0, named=True)
     assert row["confidence"] == level
     assert reason in row["confidence_reason"]
+
+
+def test_a_band_that_is_not_published_is_null_and_never_a_number() -> None:
+    assert heat(measured())["peak_mw_p05"].null_count() == 0
+    hidden = replace(measured(), peak=replace(measured().peak, low=np.full(3, np.nan), high=np.full(3, np.nan)))
+    for demand in (PAPER, hidden):
+        rows = heat(demand)
+        assert rows["peak_mw_p05"].null_count() == rows["peak_mw_p95"].null_count() == len(rows)
+        assert rows["peak_mw_p50"].is_finite().all()

@@ -217,3 +217,11 @@ def test_the_hours_of_an_area_sum_to_its_year(tmp_path: Path) -> None:
     assert sums == pytest.approx(expected, rel=1e-6)
     assert len(sums) == 12
     assert AREA_HEAT.column("heat_mwh").unit == "MWh/yr"
+
+
+def test_a_hidden_band_leaves_the_interval_of_the_two_rules(tmp_path: Path) -> None:
+    answer = search_site(atlas(tmp_path), Site(**MIDDLE, radius_m=500))  # the paper has no band
+    around = answer["around"]
+    assert around["peak_mw_low"] == around["peak_mw"] < around["peak_mw_high"]
+    assert any(warning.startswith("no band of the peak") for warning in answer["warnings"])
+    json.loads(json.dumps(answer, allow_nan=False))

@@ -40,7 +40,7 @@ class Means:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeakOverMany:
-    """The peak per home of n homes together over that of very many, 5 %, median and 95 % of draws."""
+    """The peak per home of n homes together over that of very many; the band of draws is NaN where none is published."""
 
     homes: Floats
     low: Floats
@@ -119,7 +119,7 @@ def paper_home_demand(demand: pl.DataFrame, shape: LoadShape) -> HomeDemand:
         normal_kwh=None,
         measured=np.zeros(len(DWELLING_TYPES), dtype=bool),
         hours_kwh=(hours / hours.sum())[:, None] * heat_kwh,
-        peak=PeakOverMany(homes=homes, low=over_many, middle=over_many, high=over_many),
+        peak=PeakOverMany(homes=homes, low=over_many * np.nan, middle=over_many, high=over_many * np.nan),
         design_over_year_peak=shape.design_over_year_peak,
         made_up=False,
     )

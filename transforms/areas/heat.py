@@ -57,7 +57,7 @@ def homes_of(area: pl.DataFrame) -> Floats:
 
 
 def peak_kw(homes: Floats, demand: HomeDemand) -> tuple[Floats, Floats, Floats]:
-    r"""Return the peak of mixed homes together, 5 %, median and 95 % of draws [kW].
+    r"""Return the peak of mixed homes together, 5 %, median and 95 % of draws [kW]; NaN where no band is published.
 
     .. math:: P = \max_h(\textstyle\sum_k n_k m_{kh}) \; p_{all}(n) / p_{all}(\infty) \; f
 
@@ -119,7 +119,7 @@ def _of_one(
         types_not_published=pl.lit(demand.not_published, dtype=pl.String),
         types_held=pl.lit(demand.types_held, dtype=pl.String),
         **{
-            f"peak_mw_{name}": pl.Series(kw / KWH_PER_MWH)
+            f"peak_mw_{name}": pl.Series(kw / KWH_PER_MWH).fill_nan(None)
             for name, kw in zip(("p05", "p50", "p95"), peaks, strict=True)
         },
     )

@@ -197,7 +197,7 @@ def _describe_heat(atlas: Atlas, around: Around) -> dict[str, Any]:
     rules = [homes for homes in (around.by_share, around.by_centre) if homes.sum() > 0] or [around.by_share]
     demand, figures = atlas.demand, atlas.figures
     ends = [_interval(homes, demand) for homes in rules]
-    peaks = [np.array(peak_kw(homes[None, :], demand))[:, 0] / KWH_PER_MWH for homes in rules]
+    peaks = [_band(homes, demand) for homes in rules]
     heat_mwh = float(around.by_share @ demand.heat_kwh) / KWH_PER_MWH
     pipes = _pipes_m(around, figures)
     hours = np.sort(demand.hours_kwh @ around.by_share)[::-1] / KWH_PER_MWH
@@ -214,9 +214,9 @@ def _describe_heat(atlas: Atlas, around: Around) -> dict[str, Any]:
         "density_gwh_per_km2": heat_mwh / MWH_PER_GWH / around.area_km2,
         "main_pipe_m": sorted(pipes),
         "heat_mwh_per_m": sorted(heat_mwh / metres for metres in pipes),
-        "peak_mw": float(peaks[0][1]),
-        "peak_mw_low": float(min(peak[0] for peak in peaks)),
-        "peak_mw_high": float(max(peak[2] for peak in peaks)),
+        "peak_mw": peaks[0][1],
+        "peak_mw_low": min(low for low, _, _ in peaks),
+        "peak_mw_high": max(high for _, _, high in peaks),
         "load_duration_mw": {str(rank): float(hours[min(rank, len(hours)) - 1]) for rank in DURATION_HOURS},
         "thresholds": _thresholds(figures, heat_mwh / MWH_PER_GWH / around.area_km2, heat_mwh / max(pipes)),
     }
@@ -228,6 +228,12 @@ def _interval(homes: Floats, demand: HomeDemand) -> tuple[float, float]:
         return heat, heat
     below, above = (float(np.sqrt(((homes * half) ** 2).sum())) / KWH_PER_MWH for half in demand.half_width_kwh)
     return heat - below, heat + above
+
+
+def _band(homes: Floats, demand: HomeDemand) -> tuple[float, float, float]:
+    """Return the peak of homes together with its band [MW]; without a published band its ends are the median."""
+    low, middle, high = (float(kw[0]) / KWH_PER_MWH for kw in peak_kw(homes[None, :], demand))
+    return (low, middle, high) if np.isfinite(low) and np.isfinite(high) else (middle, middle, middle)
 
 
 def _thresholds(figures: AreaFigures, density: float, linear: float) -> dict[str, bool]:
@@ -242,7 +248,7 @@ def _pipes_m(around: Around, figures: AreaFigures) -> list[float]:
 
 
 def _describe_served(served: Floats, demand: HomeDemand, *, own: bool, new: bool) -> dict[str, Any]:
-    low, middle, high = (float(kw[0]) / KWH_PER_MWH for kw in peak_kw(served[None, :], demand))
+    low, middle, high = _band(served, demand)
     return {
         "homes_are": "the site's own" if own else "those within the circle",
         "new": new,
@@ -358,6 +364,8 @@ def _warn(atlas: Atlas, site: Site, around: Around) -> list[str]:
         found.append(f"{around.covered_share:.0%} of the circle is in London; the figures are of that part")
     if demand.basis != MEASURED:
         found.append("no readings are published: heat is the paper's mean of each dwelling type, without an interval")
+    if not np.isfinite(demand.peak.low).all():
+        found.append("no band of the peak is published: its interval is that of the two rules alone")
     if demand.made_up:
         found.append("the homes behind the measured figures are made up")
     if demand.basis == MEASURED and demand.not_published:
