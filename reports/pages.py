@@ -97,7 +97,7 @@ PAGES = (
         lead="Choose a home, prices and a grant: the page reckons what heat costs, to society and to the household, without asking any server.",
     ),
     Page(
-        key="individual", name="Individual", title="Heating home by home", lead="What heat from a system of one's own costs and emits, and which system is the cheapest.",
+        key="individual", name="Individual", title="Heating home by home", lead="What a heating system in each home costs and emits, and which one is the cheapest.",
         parts=(
             Part("costs", "Cost", "What a MWh of heat costs, and what its price hides.", (draw_individual, draw_individual_beside, draw_readings, draw_distribution)),
             Part("cheapest-system", "Which system is the cheapest", "How sure the order of the systems is, and what would change it.", (draw_cheapest_map, draw_probability, draw_cost_ranges, draw_break_evens)),
@@ -129,7 +129,7 @@ PAGES = (
         key="quality", name="Quality", title="Data quality", lead="Which homes and readings the figures rest on, what was left out, and how the run was judged.",
         parts=(
             Part("homes", "Homes", "How many homes enter the figures, and what the selection does to them.", (draw_funnel, draw_selection_effect)),
-            Part("readings", "Readings", "Which readings do not count, and which could not be judged.", (draw_completeness, draw_lost_readings, draw_flags, draw_judgements)),
+            Part("readings", "Readings", "Which readings are left out, and which could not be judged.", (draw_completeness, draw_lost_readings, draw_flags, draw_judgements)),
             Part("gate", "Checks", "What was checked before each publication, and how it came out.", (draw_gate,)),
             Part("external", "Beside published figures", "Whether others who measured gas in homes found the same.", (draw_external,)),
         ),

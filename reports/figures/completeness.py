@@ -36,7 +36,7 @@ ROUNDED_TO = 10  # homes, as published
 ALL = 99.5  # %, shown as the whole
 STEP = 10  # the map begins at a full ten per cent below its lowest cell
 SHARE = "Homes with a good reading [%]"
-LOST = "Readings that do not count [%]"
+LOST = "Readings left out [%]"
 
 
 def draw_completeness(published: Published, run: RunInfo) -> Exhibit:
@@ -173,7 +173,7 @@ def draw_lost_readings(published: Published, run: RunInfo) -> Exhibit:
     missing = why_missing([published[BUILD_MONTH]], otherwise="no readings yet") if rows.is_empty() else None
     return Exhibit(
         key="flags-by-month",
-        title="Readings that do not count, month by month",
+        title="Readings left out, month by month",
         shows="Share of each month's readings that carry a flag, or belong to a home that is not in the household table.",
         alternative=_lost_in_words(rows),
         chart=None if missing else _lost_chart(rows),
@@ -211,7 +211,7 @@ def _lost_chart(rows: pl.DataFrame) -> go.Figure:
 
 def _lost_in_words(rows: pl.DataFrame) -> str:
     if rows.is_empty():
-        return "Bar chart of readings that do not count, not shown."
+        return "Bar chart of readings left out, not shown."
     worst, best = (
         rows.sort("share", descending=down, maintain_order=True).row(0, named=True) for down in (True, False)
     )

@@ -48,7 +48,7 @@ def draw_flags(published: Published, run: RunInfo) -> Exhibit:
         missing = "no reading carries a flag other than ok"
     return Exhibit(
         key="flags",
-        title="Readings that do not count, by flag",
+        title="Readings left out, by flag",
         shows=f"Share of all delivered readings that carry a flag; {100 * good:.2f} % carry none and count. The axis is logarithmic.",
         alternative=f"Dot chart of the share of flagged readings: {worst}.",
         chart=None if missing else _flag_chart(faulty, percent),

@@ -241,7 +241,7 @@ def draw_gas_uses(published: Published, run: RunInfo) -> Exhibit:
         key="gas-uses",
         title="What the gas is for",
         shows=(
-            "Gas per home in a year of normal weather. In the warmest days nobody heats: their gas is cooking, at a published figure, and "
+            "Gas per home in a year of normal weather. On the warmest days nobody heats: their gas is cooking, at a published figure, and "
             "hot water, which rises towards winter. The rest is space heating."
         ),
         alternative=f"Stacked bar chart of gas by use: {'; '.join(shares)}.",

@@ -158,11 +158,12 @@ def test_views_agree_with_their_tables(current: Path) -> None:
                 - (SELECT sum(readings) FROM flag_count WHERE flag <> 'ok') AS readings,
             (SELECT sum(lines_lost) FROM ledger_balance) AS lines,
             (SELECT count(*) FROM household_year) - (SELECT count(*) FROM household_period WHERE included) AS years,
+            (SELECT count(*) FROM heat_hourly_included) - (SELECT sum(hours_observed) FROM household_period WHERE included) AS hours,
             (SELECT max(abs(lcoh_gbp_per_mwh - above_cheapest_gbp_per_mwh - best)) FROM cost_ranking JOIN (
                 SELECT scenario, convention, demand_basis, period, dwelling_type, min(lcoh_gbp_per_mwh) AS best FROM lcoh GROUP BY ALL
             ) AS b USING (scenario, convention, demand_basis, period, dwelling_type)) AS ranking
     """
-    assert [abs(value) < 1e-6 for value in answer(current, agree).row(0)] == [True] * 6
+    assert [abs(value) < 1e-6 for value in answer(current, agree).row(0)] == [True] * 7
     firsts = answer(current, "SELECT DISTINCT system, scale FROM cost_ranking WHERE place = 1")
     assert not firsts.is_empty()
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from transforms.tables.areas import AREA
 from transforms.tables.cost import LCOH
-from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE
 from transforms.tables.lineage import SOURCE
 from transforms.tables.schema import UTC, Column, View
 from transforms.tables.words import DWELLING_TYPES, F, N, S, dwelling_type, household_id, period, profile_group
@@ -87,6 +87,30 @@ WITH weather AS (
 )
 SELECT household_id, dwelling_type, date, hours, gas_kwh, heat_kwh, temperature_c
 FROM used JOIN household USING (household_id) LEFT JOIN weather USING (date)""",
+)  # fmt: skip
+
+HEAT_HOURLY_INCLUDED = View(
+    "heat_hourly_included", "one good hour of one home in a period that includes the home, with its type, the British clock and the weather",
+    ("household_id", "period", "hour_start_utc"),
+    (
+        household_id,
+        dwelling_type,
+        period,
+        HEAT_HOURLY.column("hour_start_utc"),
+        Column("hour_start_local", UTC, "start of the hour on the British clock, which shows 01:00 twice in the last night of summer time"),
+        HEAT_HOURLY.column("gas_kwh"),
+        HEAT_HOURLY.column("heat_kwh"),
+        Column("temperature_c", F, "outdoor air temperature", "degC", nullable=True, lower=-40, upper=45),
+    ),
+    may_be_empty=True,
+    reads=frozenset({"heat_hourly", "household", "household_period", "temperature_hourly"}),
+    sql=f"""
+SELECT household_id, h.dwelling_type, p.period, hour_start_utc, {_LOCAL} AS hour_start_local, o.gas_kwh, o.heat_kwh, t.temperature_c
+FROM heat_hourly o
+JOIN household_period p USING (household_id)
+JOIN household h USING (household_id)
+LEFT JOIN temperature_hourly t USING (hour_start_utc)
+WHERE p.included AND hour_start_utc >= p.period_start_utc AND hour_start_utc < p.period_end_utc""",
 )  # fmt: skip
 
 HOUSEHOLD_YEAR = View(
@@ -205,6 +229,6 @@ FROM area a CROSS JOIN (SELECT period, hour_start_utc, {_WIDE} FROM hourly GROUP
 )  # fmt: skip
 
 VIEWS = (
-    HEAT_DEMAND_MWH, HEAT_PROFILE_LOCAL, HEAT_DAILY, HOUSEHOLD_YEAR, COST_RANKING, LEDGER_BALANCE, LEFT_OUT, AREA_HOURLY,
+    HEAT_DEMAND_MWH, HEAT_PROFILE_LOCAL, HEAT_DAILY, HEAT_HOURLY_INCLUDED, HOUSEHOLD_YEAR, COST_RANKING, LEDGER_BALANCE, LEFT_OUT, AREA_HOURLY,
 )  # fmt: skip
 PUBLIC_VIEWS = tuple(view for view in VIEWS if view.tier == "public")
