@@ -72,7 +72,7 @@ def take_in(home: Path, landing: Path) -> Found:
 
 
 def _tell(settings: Settings) -> str:
-    return describe_status(read_status(settings))
+    return describe_status(read_status(settings), verbose=True)
 
 
 def _ok_readings(content: Content) -> pl.DataFrame:
