@@ -28,7 +28,7 @@ HOSTILE = [
     "a\u202egnp.csv",
     "y" * 10_000,
 ]
-CHARTS = 37
+CHARTS = 39
 
 
 @pytest.fixture(scope="module")
