@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.example_areas import FIGURES, PAPER, measured
-from transforms.areas.demand import HomeDemand, PeakOverMany
+from tests.example_areas import FIGURES, PAPER, means, measured
+from transforms.areas.demand import HomeDemand, PeakOverMany, measured_home_demand
 from transforms.areas.figures import width_2011_m, width_2019_m
 from transforms.areas.heat import area_heat, homes_of, peak_kw
 from transforms.areas.validation import validate_areas
@@ -130,3 +130,12 @@ def test_a_band_that_is_not_published_is_null_and_never_a_number() -> None:
         rows = heat(demand)
         assert rows["peak_mw_p05"].null_count() == rows["peak_mw_p95"].null_count() == len(rows)
         assert rows["peak_mw_p50"].is_finite().all()
+
+
+def test_hours_of_types_are_taken_also_where_those_of_all_homes_are_hidden() -> None:
+    of = means(without=("bungalow",))
+    hidden = replace(of, profile=of.profile.filter(pl.col("dwelling_type") != "all"))
+    demand = measured_home_demand(PAPER, hidden)
+    assert demand is not None
+    assert demand.hours_of == ("detached", "semi_detached", "terraced", "detached", "flat")
+    assert demand.hours_kwh.sum(axis=0) == pytest.approx(demand.heat_kwh)

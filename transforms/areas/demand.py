@@ -179,16 +179,20 @@ def _fill(values: list[float | None], instead: Floats) -> Floats:
 
 
 def _hours(profile: pl.DataFrame, heat_kwh: Floats) -> tuple[Floats | None, tuple[str | None, ...]]:
-    """Return the hours of each type, scaled to its year, and whose they are; a type without hours has those of all."""
+    """Return the hours of each type, scaled to its year, and whose they are.
+
+    A type without hours has those of all homes, or, where these are hidden, of the first type that has any.
+    """
     table = (
         profile.filter(pl.col("dwelling_type").is_in([*DWELLING_TYPES, ALL_HOMES]))
         .pivot(on="dwelling_type", index="hour_start_utc", values="heat_kwh_mean")
         .sort("hour_start_utc")
         .fill_null(0.0)
     )
-    if ALL_HOMES not in table.columns or table.is_empty():
+    known = [name for name in (ALL_HOMES, *DWELLING_TYPES) if name in table.columns]
+    if not known:
         return None, (None,) * len(DWELLING_TYPES)
-    hours_of = tuple(name if name in table.columns else ALL_HOMES for name in DWELLING_TYPES)
+    hours_of = tuple(name if name in known else known[0] for name in DWELLING_TYPES)
     columns = [table[name].to_numpy() for name in hours_of]
     return np.stack([own / own.sum() * kwh for own, kwh in zip(columns, heat_kwh, strict=True)], axis=1), hours_of
 
