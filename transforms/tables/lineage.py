@@ -91,6 +91,7 @@ UNIT_DOUBT = Table(
         Column("flagged", B, "whether it is proved, and its readings carry suspected_unit"),
     ),
     may_be_empty=True,
+    made_by="transforms.history.history:conclude",
 )  # fmt: skip
 
 SOURCE_LEVEL = Table(
