@@ -207,6 +207,7 @@ GAP_VALUE = Table(
         Column("other_readings", N, "how many they are, without these zeros", "1", lower=0),
     ),
     tier="lake",
+    made_by="transforms.history.catch_up:find_gap_values",
 )  # fmt: skip
 
 CATCH_UP = Table(
@@ -218,4 +219,5 @@ CATCH_UP = Table(
         Column("gas_kwh", F, "its gas", "kWh", lower=0),
     ),
     tier="lake",
+    made_by="transforms.history.catch_up:judge_gap_values",
 )  # fmt: skip
