@@ -17,6 +17,8 @@ import pytest
 from tests.pipeline import differing, read_tables, run, write_edrp, write_households
 from warehouse.runs import read_runs
 
+pytestmark = pytest.mark.timeout(900)  # several runs, some of them beside others
+
 HOMES = {str(n): 0.3 + 0.1 * n for n in range(1, 5)}
 CONTEXT = mp.get_context("forkserver")
 # What is slow to import and starts no thread; a process forked beside the threads of polars would wait for ever.

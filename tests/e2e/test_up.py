@@ -17,6 +17,8 @@ import pytest
 from tests.pipeline import differing, on_server, read_tables, run, write_edrp, write_households
 from tests.running_up import HEARTH, Up, command_of, descendants, kill, own_environment, wait_until
 
+pytestmark = pytest.mark.timeout(900)  # a server, a worker and several runs
+
 HOMES = {str(n): 0.3 + 0.1 * n for n in range(1, 5)}
 START, END = dt.date(2009, 1, 1), dt.date(2010, 1, 1)
 NIGHTS_AWAY = 3

@@ -50,6 +50,10 @@ COUNTS = {
         SELECT dwelling_type, period, interval_minutes, count(*) AS homes
         FROM grouped JOIN warehouse.diversity_home USING (household_id, period) GROUP BY ALL
     """,
+    "heat_pump_peak": """
+        SELECT dwelling_type, period, count(*) AS homes
+        FROM grouped JOIN warehouse.diversity_home USING (household_id, period) WHERE interval_minutes = 60 GROUP BY ALL
+    """,
     "heat_profile": "SELECT * FROM hour",
     "weather_day": "SELECT dwelling_type, period, hour_start_utc::DATE AS date, min(homes) AS homes FROM hour GROUP BY ALL",
     "heat_profile_season": """

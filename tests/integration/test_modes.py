@@ -8,7 +8,7 @@ from pathlib import Path
 
 def modes_below(folder: Path) -> set[int]:
     """Return the modes of all files below a folder but locks, which hold nothing."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".lock")]
     assert files
     return {stat.S_IMODE(path.stat().st_mode) for path in files}
 

@@ -77,9 +77,13 @@ def test_a_publication_tells_its_tables_as_assets_and_a_night_with_nothing_new_t
         subprocess.run(night, env=production | settings, check=True, capture_output=True)
         made = {"filter": {"event": {"name": ["prefect.asset.materialization.succeeded"]}}, "limit": 50}
         deadline = time.monotonic() + 30
-        while not (found := ask(production, "events/filter", made)["events"]) and time.monotonic() < deadline:
+        while not (page := ask(production, "events/filter", made))["events"] and time.monotonic() < deadline:
             time.sleep(0.5)
-        return list(found)
+        found = list(page["events"])
+        while page["next_page"]:
+            page = httpx.get(page["next_page"], trust_env=False, timeout=60).raise_for_status().json()
+            found += page["events"]
+        return found
 
     told = tell()
     keys = {event["resource"]["prefect.resource.id"] for event in told}

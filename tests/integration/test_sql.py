@@ -250,7 +250,7 @@ def test_an_open_connection_is_locked_even_where_statements_are_not_looked_at(pu
     [
         (
             "SELECT * FROM nosuch",
-            r"^there is no table nosuch; there are abatement, assumption, .*weather_fit$",
+            r"^there is no table nosuch; there are abatement, area, .*weather_fit$",
         ),
         ("SELECT nosuch FROM heat_hourly", r'"nosuch" not found.*\n.*DESCRIBE household'),
         ("SELECT h.nosuch FROM heat_hourly AS h", r"does not have a column named.*\n.*DESCRIBE household"),
