@@ -13,6 +13,8 @@ from transforms.electric.rules import TimeOfUse
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures
 from transforms.lcoh.model.performance import HOURS, HourlyLoad
 
+MONTHS = 12  # numbered from 1
+
 
 def tariff_rows(
     load: HourlyLoad,
@@ -67,23 +69,18 @@ def tariff_rows(
 
 
 def _mean_days(load: HourlyLoad) -> list[dict[str, Floats]]:
-    """Return the mean hours of each month by the local clock, with the number of its days."""
-    local = on_the_clock(pl.col("hour_start_utc"))
-    hours = pl.DataFrame(
-        {
-            "hour_start_utc": load.hour_start_utc,
-            "outdoor_c": load.outdoor_c,
-            "heat": load.space_kwh + load.hot_water_kwh,
-            "hot_water": load.hot_water_kwh,
-        }
-    ).with_columns(month=local.dt.month(), hour=local.dt.hour().cast(pl.Int64), date=local.dt.date())
-    mean = hours.group_by("month", "hour").agg(pl.col("outdoor_c", "heat", "hot_water").mean())
-    days = hours.group_by("month").agg(days=pl.len() / HOURS)
-    whole = mean.join(days, on="month").sort("month", "hour")
+    """Return the mean hours of each month by the local clock, with the number of its days; summed in the order of time."""
+    local = pl.DataFrame({"hour_start_utc": load.hour_start_utc}).select(clock=on_the_clock(pl.col("hour_start_utc")))
+    month = local["clock"].dt.month().to_numpy().astype(int)
+    cell = month * HOURS + local["clock"].dt.hour().to_numpy()
+    shape, cells = (MONTHS + 1, HOURS), (MONTHS + 1) * HOURS
+    counted = np.bincount(cell, minlength=cells).reshape(shape)
+    parts = {"outdoor_c": load.outdoor_c, "heat": load.space_kwh + load.hot_water_kwh, "hot_water": load.hot_water_kwh}
+    sums = {name: np.bincount(cell, weights=of_hour, minlength=cells).reshape(shape) for name, of_hour in parts.items()}
     return [
-        {name: of[name].to_numpy() for name in ("outdoor_c", "heat", "hot_water")} | {"days": of["days"][0]}
-        for _, of in whole.group_by("month", maintain_order=True)
-        if of.height == HOURS
+        {name: of_month[m] / counted[m] for name, of_month in sums.items()} | {"days": counted[m].sum() / HOURS}
+        for m in range(1, MONTHS + 1)
+        if counted[m].all()
     ]
 
 
