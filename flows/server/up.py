@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from flows.progress import say
-from flows.server.client import PrefectServer, away_from_here, start_server
+from flows.server.client import PrefectServer, away_from_here, open_api, start_server
 from flows.server.files import ServerFiles
 from flows.server.run_watch import RunWatch
 from flows.settings import Settings
@@ -35,6 +35,7 @@ WORKER_NEEDS_BEGIN = ("HEARTH_", "PREFECT_", "LC_", "AWS_", "POLARS_", "OPENBLAS
 GRACE_SECONDS = 20.0  # for a run that is told to end; what it did so far is kept either way
 SAME_REQUEST_SECONDS = 2.0  # a terminal and a service manager may each pass on one and the same request
 POLL_SECONDS = 0.5
+ANSWER_SECONDS = 5.0
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "3"}  # how often it looks for runs; Prefect's 10 s are for servers of many
 RESTART_SECONDS = (1, 5, 30)  # between a worker's end and the next one
 STEADY_SECONDS = 60.0  # a worker that lived so long did not die of its start
@@ -181,7 +182,7 @@ def watch_worker(settings: Settings, environment: dict[str, str], stop: threadin
         try:
             while worker.poll() is None and not stop.wait(POLL_SECONDS):
                 server.check_alive()
-                tell_of_runs(runs)
+                tell_of_runs(runs, server)
             left = read_at_work(POOL)
         finally:
             end_worker(worker)
@@ -194,13 +195,34 @@ def watch_worker(settings: Settings, environment: dict[str, str], stop: threadin
         tell(f"again      run {name}, when `hearth up` is started next")
 
 
-def tell_of_runs(runs: RunWatch) -> None:
+def tell_of_runs(runs: RunWatch, server: PrefectServer) -> None:
     """Say which runs began and ended, and what is waited for when one has."""
     news = runs.look()
     for line in news:
         tell(line)
     if any(" ended: " in line for line in news):
-        tell(f"waits      for the nightly ({next_night()}), or for a run that somebody queues")
+        tell(f"waits      for the nightly{ask_next_night(server)}, or for a run that somebody queues")
+
+
+def ask_next_night(server: PrefectServer) -> str:
+    """Return when the next night is scheduled, in words; nothing where the server does not say so at once.
+
+    Prefect's own client would ask a server that is gone for a minute, and nobody would see that it is.
+    """
+    import httpx
+
+    asked = {
+        "deployments": {"name": {"any_": ["nightly"]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        "sort": "EXPECTED_START_TIME_ASC",
+        "limit": 1,
+    }
+    try:
+        with open_api(server.url, timeout_seconds=ANSWER_SECONDS) as client:
+            (soonest,) = client.post("/flow_runs/filter", json=asked).raise_for_status().json()
+    except (httpx.HTTPError, ValueError):
+        return ""
+    return f" of {str(soonest['expected_start_time'])[:16].replace('T', ' ')} UTC"
 
 
 def wait_for_end(files: ServerFiles) -> None:
