@@ -15,6 +15,7 @@ from transforms.heat.demand import expect_caught_up
 from transforms.history.catch_up import find_gap_values, judge_gap_values
 from transforms.history.digest import sum_days
 from transforms.tables.lake import OPEN_RUN
+from transforms.tables.words import FLAG_DTYPE
 
 HALF = dt.timedelta(minutes=30)
 FEBRUARY = dt.datetime(2023, 2, 1)
@@ -142,3 +143,13 @@ def test_heat_that_was_caught_up_stands_beside_what_the_type_used_in_the_outage(
         assert row["heat_kwh_caught_up"] == pytest.approx(8.0)
         assert row["type_kwh_caught_up"] == pytest.approx(5 * 2.0)
     assert expect_caught_up(spans.clear(), profile, included, 0.8).is_empty()
+
+
+def test_readings_that_no_meter_gives_do_not_raise_what_is_usual_of_a_home() -> None:
+    values = with_outage(32, 400.0)
+    values[100], values[200] = 9000.0, 5000.0  # with these in the mean, 400 kWh would fit the gap
+    rows = [("7", FEBRUARY + n * HALF, value, 0) for n, value in enumerate(values) if value is not None]
+    high = pl.when(pl.col("gas_kwh") > 89.8).then(pl.lit("very_high")).otherwise(pl.lit("ok"))
+    counted = make_readings(rows).with_columns(flag=high.cast(FLAG_DTYPE))
+    found = find_gap_values(counted, sum_days(counted, make_sources()))
+    assert judge_gap_values(found, OPEN_RUN.empty()).is_empty()

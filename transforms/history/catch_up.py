@@ -52,7 +52,8 @@ def find_gap_values(counted: pl.DataFrame, day: pl.DataFrame, rule: CatchUpRule 
     Parameters
     ----------
     counted
-        Readings of one month with `household_id`, `interval_start_utc`, `gas_kwh`, one per home and half-hour, sorted.
+        Readings of one month that are ok or very high, with `household_id`, `interval_start_utc`, `gas_kwh`, `flag`, one per
+        home and half-hour, sorted. What is usual of the home rests on the ok ones alone.
     day
         Rows of `DAY` of the same readings.
     rule
@@ -62,10 +63,14 @@ def find_gap_values(counted: pl.DataFrame, day: pl.DataFrame, rule: CatchUpRule 
     home, value, moment = "household_id", pl.col("gas_kwh"), pl.col("interval_start_utc")
     usual = day.group_by(home).agg(
         usual_peak_kwh=pl.col("max_kwh").quantile(PEAK_QUANTILE, "lower"),
-        month_kwh=pl.col("delivered_kwh").sum(),
-        month_readings=pl.col("delivered_half_hours").sum(),
+        month_kwh=pl.col("gas_kwh").sum(),
+        month_readings=pl.col("half_hours").sum(),
     )
-    rows = counted.select(pl.col(home), moment, value).with_row_index("row").cast({"row": pl.Int64})
+    rows = (
+        counted.select(pl.col(home), moment, value, is_ok=pl.col("flag") == "ok")
+        .with_row_index("row")
+        .cast({"row": pl.Int64})
+    )
     used = rows.filter(value > 0)
     starts = rows.group_by(home, maintain_order=True).agg(first_row=pl.col("row").first())
     same = pl.col(home) == pl.col(home).shift()
@@ -82,7 +87,8 @@ def find_gap_values(counted: pl.DataFrame, day: pl.DataFrame, rule: CatchUpRule 
         .filter(value > rule.times_usual_peak * pl.col("usual_peak_kwh"))
         .with_columns(zeros=pl.col("row") - pl.coalesce(pl.col("row_before") + 1, "first_row"))
         .with_columns(
-            other_kwh=pl.col("month_kwh") - value, other_readings=pl.col("month_readings") - pl.col("zeros") - 1
+            other_kwh=pl.col("month_kwh") - pl.when("is_ok").then(value).otherwise(0),
+            other_readings=pl.col("month_readings") - pl.col("zeros") - pl.col("is_ok"),
         )
         .select(home, "gap_start_utc", "zeros", "gas_kwh", "other_kwh", "other_readings", end_utc=moment + HALF_HOUR)
     ).sort(GAP_VALUE.key)
