@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -56,11 +57,15 @@ def open_delivery(path: str, limits: Limits = LIMITS) -> Opened:
     """
     try:
         with refusing_damage():
-            return _open(path, limits)
+            opened = _open(path, limits)
     except UnknownHeaderError as error:
         raise _for_name(path, error) from None
     except RefusalError as error:
         raise _for_name(path, error) if is_possible_only(path) and str(error) in _NO_DELIVERY else error from None
+    known = opened.layout.format
+    if known.other_names is not None and re.search(known.other_names, path.rpartition("/")[2]):
+        raise RefusalError(known.other_content)
+    return opened
 
 
 _NO_DELIVERY = frozenset({"empty"})

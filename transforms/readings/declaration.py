@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -137,6 +138,11 @@ class Format:
     interval_columns: str | None = None  # of shape day: what the name of an interval's column looks like
     keep: tuple[Keep, ...] = ()
     line_shape: str | None = None  # of a format without a header: what its first line looks like
+    by_blanks: bool = False  # whether blanks alone part the columns
+    last_line: str | None = None  # what a file writes below its last row
+    repeats: Literal["refused", "averaged"] = "refused"  # of temperatures: several values for one moment
+    other_names: str | None = None  # what the name of a file looks like that has this header and holds something else
+    other_content: str = ""  # what such a file holds
     unusable: str | None = None
     null_markers: tuple[str, ...] = ("", "na", "n/a", "nan", "null", "none", "-", "--", ".")
 
@@ -174,6 +180,16 @@ class Dialect:
         return {name: text for name, text in shown.items() if getattr(self, name) != getattr(plain, name)}
 
 
+def split_line(line: str, delimiter: str) -> list[str]:
+    """Part one line at its delimiters, those within quotes left out; several blanks are one delimiter."""
+    if delimiter == " ":
+        return line.split()
+    try:
+        return next(csv.reader([line.replace("\r", " ")], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:  # a field of more than 131,072 characters
+        return []
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """A format as one file has it: where each role stands, how many columns there are, and how its text is written."""
@@ -184,6 +200,18 @@ class Layout:
     signature: str | None  # the header line without blanks, quotes, underscores and case; None: there is no header
     intervals: Mapping[int, int] = field(default_factory=dict)  # of shape day: position of a column -> its half-hour
     dialect: Dialect = field(default_factory=Dialect)
+
+    @property
+    def number_roles(self) -> list[str]:
+        """The roles whose fields are numbers with a decimal mark."""
+        return [role for role in self.positions if role == "value" or role.startswith("temperature")]
+
+    @property
+    def header(self) -> str:
+        """What a line that repeats the header comes down to; a format without one has none."""
+        if self.signature is None:
+            return "\x00"
+        return self.signature.replace(",", normalise_name(self.dialect.delimiter))
 
 
 def normalise_name(name: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from transforms.readings.declaration import Layout, normalise_name
+from transforms.readings.declaration import Layout, normalise_name, split_line
 from transforms.tables.lake import REJECT
 
 
@@ -21,6 +20,10 @@ class DeliveredRows:
     rejects: pl.DataFrame
     rows: pl.DataFrame
 
+    def with_rows(self, rows: pl.DataFrame) -> DeliveredRows:
+        """Return the table with other columns of its rows."""
+        return replace(self, rows=rows)
+
     def reject(self, why: pl.Expr) -> DeliveredRows:
         """Turn the rows for which `why` gives a reason into rejects."""
         judged = self.rows.with_columns(reason=why)
@@ -31,26 +34,32 @@ class DeliveredRows:
 
 
 def read_text_table(text: bytes, layout: Layout) -> DeliveredRows:
-    """Read a table from delimited text, line by line; a field may be quoted, and then hold commas but no line end."""
+    """Read a table from delimited text, line by line; a field may be quoted, and then hold delimiters but no line end."""
+    mark = layout.dialect.delimiter
     decoded = [_decode(part.removesuffix(b"\r")) for part in text.removesuffix(b"\n").split(b"\n")]
-    lines = pl.DataFrame(
-        {
-            "text": [line for line, _ in decoded],
-            "utf8": [good for _, good in decoded],
-            "signature": [normalise_name(line) for line, _ in decoded],
-            "fields": [_split_line(line) for line, _ in decoded],
-        },
-        schema={"text": pl.String, "utf8": pl.Boolean, "signature": pl.String, "fields": pl.List(pl.String)},
-    ).with_columns(
-        line=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
-        blank=pl.col("text").str.strip_chars(" \t\r\ufeff") == "",
-        header=pl.col("signature") == layout.signature,
+    lines = (
+        pl.DataFrame(
+            {
+                "text": [line for line, _ in decoded],
+                "utf8": [good for _, good in decoded],
+                "signature": [normalise_name(line) for line, _ in decoded],
+                "fields": [split_line(line, mark) for line, _ in decoded],
+            },
+            schema={"text": pl.String, "utf8": pl.Boolean, "signature": pl.String, "fields": pl.List(pl.String)},
+        )
+        .with_columns(
+            line=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+            blank=pl.col("text").str.strip_chars(" \t\r\ufeff") == "",
+        )
+        .with_columns(header=_is_around(layout) & ~pl.col("blank"))
     )
     field = pl.col("fields").list
     rows = lines.filter(~pl.col("blank") & ~pl.col("header")).with_columns(
         field.get(at, null_on_oob=True).fill_null("").str.strip_chars(" \t\r").alias(role)
         for role, at in layout.positions.items()
     )
+    if layout.dialect.decimal == ",":
+        rows = rows.with_columns(pl.col(layout.number_roles).str.replace(",", ".", literal=True))
     delivered = DeliveredRows(len(lines), int(lines["header"].sum()), int(lines["blank"].sum()), REJECT.empty(), rows)
     return delivered.reject(
         pl.when(~pl.col("utf8"))
@@ -60,12 +69,10 @@ def read_text_table(text: bytes, layout: Layout) -> DeliveredRows:
     )
 
 
-def _split_line(line: str) -> list[str]:
-    """Part one line at its commas, those within quotes left out."""
-    try:
-        return next(csv.reader([line.replace("\r", " ")]), [])
-    except csv.Error:  # a field of more than 131,072 characters
-        return []
+def _is_around(layout: Layout) -> pl.Expr:
+    """Say whether a line is the header, stands above it, or ends the table."""
+    repeated = pl.col("signature").is_in([layout.header, normalise_name(layout.format.last_line or layout.header)])
+    return repeated | (pl.col("line") <= layout.dialect.skipped_lines)
 
 
 def _decode(line: bytes) -> tuple[str, bool]:

@@ -460,10 +460,53 @@ TEMPERATURE_HOURLY = Format(
     extra_columns=True,
     stamp_formats=_ISO,
 )
+HADCET = Format(
+    name="hadcet",
+    title="Met Office HadCET, daily means (meantemp_daily_totals.txt)",
+    example=("Date        Value", "2023-01-10    7.4"),
+    kind="temperature",
+    fields=(
+        Field(role="date", names=("Date",)),
+        Field(role="temperature_mean_c", names=("Value",)),
+    ),
+    stamp_formats=TEMPERATURE_DAILY.stamp_formats,
+    by_blanks=True,
+    other_names=r"(?i)(max|min)temp",
+    other_content="the daily maxima or minima of HadCET, under the header of its means: deliver meantemp_daily_totals.txt",
+)
+MIDAS_DAILY = Format(
+    name="midas_daily",
+    title="Met Office MIDAS Open, daily extremes of a station (uk-daily-temperature-obs)",
+    example=("ob_end_time,ob_hour_count,max_air_temp,min_air_temp", "2023-01-11 09:00:00,24,9.6,5.2"),
+    kind="temperature",
+    fields=(
+        Field(role="period_end_utc", names=("ob_end_time",)),
+        Field(role="period_hours", names=("ob_hour_count",)),
+        Field(role="temperature_max_c", names=("max_air_temp",)),
+        Field(role="temperature_min_c", names=("min_air_temp",)),
+    ),
+    extra_columns=True,
+    stamp_formats=_ISO,
+    last_line="end data",
+)
+MIDAS_HOURLY = Format(
+    name="midas_hourly",
+    title="Met Office MIDAS Open, hours of a station (uk-hourly-weather-obs)",
+    example=("ob_time,air_temperature", "2023-01-10 00:00:00,7.4"),
+    kind="temperature",
+    fields=(
+        Field(role="hour_start_utc", names=("ob_time",)),
+        Field(role="temperature_c", names=("air_temperature",)),
+    ),
+    extra_columns=True,
+    stamp_formats=_ISO,
+    last_line="end data",
+    repeats="averaged",  # a station reports some hours by several messages
+)
 FORMATS = (
     EDRP, OCTOPUS, OCTOPUS_KWH, OCTOPUS_API, N3RGY, N3RGY_KWH, N3RGY_BARE, GLOW, GLOW_M3, DSMR_HOURS, P1_REGISTER, FLUVIUS,
     GRDF, HOME_ASSISTANT, WIDE, _WIDE_ANY, _WIDE_ONE, AMR, SERL, SERL_M3, CER, GREEN_BUTTON, CANONICAL, GLOW_BARE,
-    HOUSEHOLDS, TEMPERATURE_DAILY, TEMPERATURE_HOURLY,
+    HOUSEHOLDS, TEMPERATURE_DAILY, TEMPERATURE_HOURLY, HADCET, MIDAS_DAILY, MIDAS_HOURLY,
 )  # fmt: skip
 FORMAT_BY_NAME = {known.name: known for known in FORMATS}
 

@@ -20,9 +20,9 @@ from transforms.readings.declaration import (
     NotUsedError,
     RefusalError,
     normalise_name,
+    split_line,
 )
 from transforms.readings.formats import DAY_SLOTS, recognise
-from transforms.readings.recognition import split_line
 from transforms.readings.stamps import HALF_HOUR, read_stamps
 from transforms.tables.lake import REJECT
 from transforms.tables.schema import UTC
@@ -338,7 +338,7 @@ def part_lines(block: Block, typed: pl.DataFrame, layout: Layout, *, ends_file: 
     bad = bad.with_columns(signature=pl.Series([normalise_name(text) for text in texts], dtype=pl.String))
     has_lines = block.text is not None
     is_blank = pl.col("text").str.strip_chars(" \t\r\ufeff") == "" if has_lines else pl.lit(value=False)
-    is_header = pl.col("signature") == _signature_of(layout) if has_lines else pl.lit(value=False)
+    is_header = pl.col("signature") == layout.header if has_lines else pl.lit(value=False)
     is_header |= (pl.col("line") <= above) & ~is_blank
     bad = bad.with_columns(header=is_header, blank=is_blank & ~is_header, reason=_say_why(layout.format, bad.columns))
     rejects = bad.filter(~pl.col("header") & ~pl.col("blank"))
@@ -351,14 +351,6 @@ def part_lines(block: Block, typed: pl.DataFrame, layout: Layout, *, ends_file: 
         readings=typed.filter(good),
         regrouped=len(typed) - block.lines,
     )
-
-
-def _signature_of(layout: Layout) -> str:
-    """Return what a line that is the file's header comes down to; a format without one has none."""
-    if layout.signature is None:
-        return "\x00"
-    mark = normalise_name(layout.dialect.delimiter)
-    return layout.signature.replace(",", mark)
 
 
 def _is_cut(block: Block, layout: Layout) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,10 +13,11 @@ from transforms.readings.declaration import (
     Layout,
     RefusalError,
     UnknownHeaderError,
+    split_line,
 )
 from transforms.readings.formats import SHOWN_CHARACTERS, recognise, recognise_lines
 
-MOST_LINES_ABOVE = 40  # text above the header of a supplier's file
+MOST_LINES_ABOVE = 400  # text above a header; the Met Office describes the columns of a station in up to 280 lines
 SAMPLE_LINES = 500
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 BINARY_SHARE = 0.02  # of control characters, from which on a file is no text
@@ -100,7 +100,7 @@ def _is_utf8(line: bytes) -> bool:
 def _find_text_layout(lines: list[str], dialect: Dialect) -> Layout:
     for delimiter in _candidates(lines):
         rows = [split_line(line, delimiter) for line in lines]
-        found = find_header(rows)
+        found = find_header(rows, by_blanks=delimiter == " ")
         if found is None:
             continue
         layout, above = found
@@ -115,25 +115,20 @@ def _find_text_layout(lines: list[str], dialect: Dialect) -> Layout:
 
 
 def _candidates(lines: list[str]) -> Iterator[str]:
-    """Yield the delimiters that a text may have: the one that its first line names, else those that it holds."""
+    """Yield the delimiters that a text may have: the one that its first line names, else those that it holds, else blanks."""
     first = next(line for line in lines if line.strip(_BLANK)).strip().strip('"')
     if first.lower().startswith("sep=") and len(first) == len("sep=") + 1:
         yield first[-1]
         return
     sample = "\n".join(lines)
-    yield from (mark for mark in DELIMITERS if mark in sample) if any(mark in sample for mark in DELIMITERS) else (",",)
+    yield from [mark for mark in DELIMITERS if mark in sample] or [","]
+    yield " "
 
 
-def split_line(line: str, delimiter: str) -> list[str]:
-    """Part one line at its delimiters, those within quotes left out."""
-    try:
-        return next(csv.reader([line.replace("\r", " ")], delimiter=delimiter, skipinitialspace=True), [])
-    except csv.Error:  # a field of more than 131,072 characters
-        return []
-
-
-def find_header(rows: Sequence[Sequence[str]]) -> tuple[Layout, int] | None:
+def find_header(rows: Sequence[Sequence[str]], *, by_blanks: bool = False) -> tuple[Layout, int] | None:
     """Return the layout that one of the first rows declares, and how many rows stand above it; None where none does.
+
+    `by_blanks` says that blanks part the columns: few formats are written so.
 
     Raises
     ------
@@ -149,6 +144,8 @@ def find_header(rows: Sequence[Sequence[str]]) -> tuple[Layout, int] | None:
         try:
             layout = recognise(row)
         except UnknownHeaderError:
+            continue
+        if layout.format.by_blanks is not by_blanks:
             continue
         described = _count_described(rows[:above]) if layout.format.kind == "temperature" else 0
         wide = [
@@ -186,7 +183,7 @@ def _count_described(above: Sequence[Sequence[str]]) -> int:
 
 def _find_decimal(rows: Sequence[Sequence[str]], layout: Layout, delimiter: str) -> Literal[".", ","]:
     """Tell the decimal mark by the values: `1,234` alone may be a thousand, `0,123` and `1,5` may not."""
-    columns = [layout.positions["value"]] if "value" in layout.positions else list(layout.intervals)
+    columns = [layout.positions[role] for role in layout.number_roles] or list(layout.intervals)
     values = [row[at].strip() for row in rows for at in columns if at < len(row)]
     commas = [value for value in values if _COMMA_NUMBER.match(value)]
     if not commas or any(_POINT_NUMBER.match(value) for value in values):
