@@ -10,6 +10,9 @@ A fingerprint must change with every module that computes, and with no other. So
 - the versions of polars, numpy and scipy.
 
 Comments, docstrings and the place of a line do not count.
+
+To read three hundred modules takes a second. So what was found is kept beside the compiled modules, for as long as no
+file of ours changes.
 """
 
 from __future__ import annotations
@@ -18,18 +21,24 @@ import ast
 import functools
 import hashlib
 import importlib
+import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from transforms.tables.schema import Column, Table
+from warehouse.writing import write_whole
 
 OURS = ("flows", "quality", "reports", "transforms", "warehouse")
 DECLARATIONS = "transforms.tables"
 LIBRARIES = ("polars", "numpy", "scipy")
 ROOT = Path(__file__).parents[2]
+KEPT_MODE = 0o644  # as of compiled modules
 
 # CPython 3.11 counts the depth of all threads together while it hands out a tree, and fails where two do so at once.
 _PARSING = threading.Lock()
@@ -60,6 +69,15 @@ class _Module:
 
 @functools.cache
 def code_fingerprint(function: Callable[..., object], *, declared: bool = False) -> str:
+    """Return what `hash_code` returns, from an earlier process where no file of ours changed since."""
+    kept, name = _read_kept(), f"{function.__module__}.{function.__qualname__}{' declared' if declared else ''}"
+    if name not in kept.hashes:
+        kept.hashes[name] = hash_code(function, declared=declared)
+        kept.write()
+    return kept.hashes[name]
+
+
+def hash_code(function: Callable[..., object], *, declared: bool = False) -> str:
     """Return the hash of the code of a function; with `declared`, of the whole declarations of its tables too."""
     code = find_code(function, declared=declared)
     digest = hashlib.sha256(code.own.encode())
@@ -92,6 +110,38 @@ def find_code(function: Callable[..., object], *, declared: bool = False) -> Cod
         declared=frozenset(values),
         own="\n".join(ast.dump(_without_docstrings(node)) for node in nodes),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """The hashes of functions that were found, and of all files of ours that they were found in."""
+
+    file: Path
+    of_all_files: str
+    hashes: dict[str, str]
+
+    def write(self) -> None:
+        """Keep them for later processes; where nothing may be written, each finds them itself."""
+        if sys.dont_write_bytecode:
+            return
+        text = json.dumps({"of_all_files": self.of_all_files, "hashes": self.hashes})
+        with suppress(OSError):
+            write_whole(self.file, text, mode=KEPT_MODE)
+
+
+@functools.cache
+def _read_kept() -> _Kept:
+    """Return the hashes that an earlier process found in the same files; none where a file of ours changed since."""
+    digest = hashlib.sha256(_describe_libraries().encode())
+    for package in OURS:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    file = Path(cache_from_source(str(ROOT.joinpath(*__name__.split(".")).with_suffix(".py")))).with_suffix(".json")
+    hashes: dict[str, str] = {}
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        found = json.loads(file.read_bytes())
+        hashes = dict(found["hashes"]) if found["of_all_files"] == digest.hexdigest() else {}
+    return _Kept(file=file, of_all_files=digest.hexdigest(), hashes=hashes)
 
 
 @functools.cache

@@ -83,7 +83,14 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def forget() -> None:
     """Let the code be read anew."""
-    for cached in (code._read, code._file_of, code._describe_libraries, code.code_fingerprint, code.hash_files):
+    for cached in (
+        code._read,
+        code._file_of,
+        code._describe_libraries,
+        code._read_kept,
+        code.code_fingerprint,
+        code.hash_files,
+    ):
         cached.cache_clear()
 
 
@@ -105,8 +112,8 @@ class Reader:
 
 def fingerprints() -> dict[str, str]:
     """Return the fingerprint of the code of every work, and of the gate and the report."""
-    plain = {name: code.code_fingerprint.__wrapped__(work) for name, work in WORKS.items()}
-    return plain | {name: code.code_fingerprint.__wrapped__(make, declared=True) for name, make in SHOWN.items()}
+    plain = {name: code.hash_code(work) for name, work in WORKS.items()}
+    return plain | {name: code.hash_code(make, declared=True) for name, make in SHOWN.items()}
 
 
 def change_a_constant(text: str) -> str | None:
@@ -254,3 +261,36 @@ def test_a_declaration_makes_stale_what_reads_it_by_its_shape_and_not_by_its_wor
     stale = {name for name in before if before[name] != reshaped[name]}
     assert "aggregate periods" in stale
     assert not stale & {"digest months", "follow homes", "judge homes", "build months"}
+
+
+def test_what_was_found_is_kept_until_a_file_of_ours_changes(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    forget()
+    stage, sought = STAGES[0], list[str]()
+    find = code.find_code
+
+    def watched(function: Callable[..., Any], **given: Any) -> Code:
+        sought.append(function.__name__)
+        return find(function, **given)
+
+    monkeypatch.setattr(code, "find_code", watched)
+    first = code.code_fingerprint(stage.work)
+    forget()
+    assert code.code_fingerprint(stage.work) == first
+    assert sought == [stage.work.__name__]  # the second process, as it were, found it kept
+
+    kept = code._read_kept().file
+    kept.write_text("torn", encoding="utf-8")
+    forget()
+    assert code.code_fingerprint(stage.work) == first
+
+    path = copied.joinpath(*stage.work.__module__.split(".")).with_suffix(".py")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace(f"def {stage.work.__name__}(", f"def {stage.work.__name__}(  # another\n", 1), encoding="utf-8"
+    )
+    forget()
+    assert code.code_fingerprint(stage.work) == first  # it is looked for again, and a comment changes nothing
+    path.write_text(text, encoding="utf-8")
+    forget()
+    assert sought == [stage.work.__name__] * 3

@@ -7,8 +7,6 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from transforms.areas.costs import Lens, cheapest, cost_in_homes, cost_networks
 from transforms.areas.demand import HomeDemand
@@ -67,6 +65,9 @@ def area_clusters(
 
 def _label(area_ids: list[str], neighbours: pl.DataFrame) -> pl.Series:
     """Return the number of the cluster of each area."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     number = {area: at for at, area in enumerate(area_ids)}
     pairs = [(number[a], number[b]) for a, b in neighbours.iter_rows() if a in number and b in number]
     one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.optimize import linprog
-from scipy.sparse import block_diag
 
 from transforms.climate.local_time import on_the_clock
 from transforms.electric.electricity import Floats, cop_of_hours
@@ -96,6 +94,9 @@ def _plan(
 
     All days with all stores are one linear programme of blocks that have nothing in common.
     """
+    from scipy.optimize import linprog
+    from scipy.sparse import block_diag
+
     made = np.hstack([np.tril(np.ones((HOURS, HOURS))), np.ones((HOURS, 1))])  # last: what is stored at midnight
     cost, upper, equal, bounds, cops = [], [], [], [], []
     for store in stores_kwh:

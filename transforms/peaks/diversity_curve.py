@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 Floats = NDArray[np.float64]
 
@@ -105,6 +104,8 @@ def fit_exponent(medians_kw: Mapping[int, float], *, start: int, limit_kw: float
         Between the ends of `FALL_BOUNDS`; the middle of them where there is nothing to fit.
 
     """
+    from scipy.optimize import least_squares
+
     sizes = np.array([n for n in medians_kw if n > start], dtype=np.float64)
     fall = medians_kw[start] - limit_kw
     middle = sum(FALL_BOUNDS) / 2

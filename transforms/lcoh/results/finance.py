@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from scipy.optimize import brentq
 
 from transforms.lcoh.assumptions.parameters import NETWORK, NetworkFinance
 from transforms.lcoh.assumptions.refusals import check_delivered
@@ -228,6 +227,8 @@ def appraise(net_gbp: Yearly, *, factors: Yearly) -> Return:
 
 
 def _irr(net_gbp: Yearly) -> tuple[float | None, str]:
+    from scipy.optimize import brentq
+
     def npv(rate: float) -> float:
         return float(net_gbp @ discount_factors(rate, years=len(net_gbp)))
 

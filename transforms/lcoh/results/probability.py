@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, NETWORK
 from transforms.lcoh.assumptions.refusals import AssumptionError, check_delivered
@@ -102,7 +102,9 @@ def probability_table(
 
 def draw(ranges: Sequence[Uncertain], *, draws: int, seed: int) -> Yearly:
     """Return draws of every uncertain parameter, shape (parameters, draws), from a seeded Latin hypercube, tied where they correlate."""
-    uniform = stats.qmc.LatinHypercube(d=len(ranges), rng=np.random.default_rng(seed)).random(draws).T
+    from scipy.stats import qmc
+
+    uniform = qmc.LatinHypercube(d=len(ranges), rng=np.random.default_rng(seed)).random(draws).T
     together = [_correlated(uniform, ranges, place) for place in range(len(ranges))]
     return np.stack([uncertain.quantile(column) for uncertain, column in zip(ranges, together, strict=True)])
 
@@ -117,8 +119,8 @@ def _correlated(uniform: Yearly, ranges: Sequence[Uncertain], place: int) -> Yea
     if not others:
         column: Yearly = uniform[place]
         return column
-    scores = stats.norm.ppf(uniform[[others[0], place]])
-    tied: Yearly = stats.norm.cdf(own.correlation * scores[0] + np.sqrt(1 - own.correlation**2) * scores[1])
+    scores = ndtri(uniform[[others[0], place]])
+    tied: Yearly = ndtr(own.correlation * scores[0] + np.sqrt(1 - own.correlation**2) * scores[1])
     return tied
 
 

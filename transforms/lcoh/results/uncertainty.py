@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from scipy import stats
+from scipy.special import ndtri
 
 from transforms.lcoh.assumptions.parameters import NETWORK
 from transforms.lcoh.assumptions.refusals import AssumptionError
@@ -32,7 +32,7 @@ RANGE_COLUMNS: Final = (
 DRAWS: Final = 10_000
 BASE_SAMPLES: Final = 8192
 _AT_ONCE: Final = 4096  # rows of 51 years that fit a processor's cache: more are slower, not faster
-_TAIL: Final = float(stats.norm.ppf(0.95))  # `low` and `high` of a lognormal are its 5 % and 95 % quantiles
+_TAIL: Final = float(ndtri(0.95))  # `low` and `high` of a lognormal are its 5 % and 95 % quantiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Uncertain:
             found: Yearly = self.low + (self.high - self.low) * probability
             return found
         middle, spread = np.log(self.low * self.high) / 2, np.log(self.high / self.low) / (2 * _TAIL)
-        lognormal: Yearly = np.exp(middle + spread * stats.norm.ppf(probability))
+        lognormal: Yearly = np.exp(middle + spread * ndtri(probability))
         return lognormal
 
 

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from transforms.lcoh.assumptions.refusals import check_delivered
 from transforms.lcoh.assumptions.scenarios import scenario_figures
@@ -73,6 +72,8 @@ def sobol_indices(
     and the use of bootstrap, Journal of Statistical Computation and Simulation 58, 99-120.
 
     """
+    from scipy import stats
+
     count = len(quantiles)
     sequence = (
         stats.qmc.Sobol(d=2 * count, rng=np.random.default_rng(seed), bits=64).random(samples).T.reshape(2, count, -1)
