@@ -259,9 +259,12 @@ def _packed_bytes(path: str) -> int:
 
 
 def is_gone(landing: Path, name: str) -> bool:
-    """Say whether an entry that was named before is not in the landing folder any more; one within an archive is with it."""
+    """Say whether an entry that was named before is not in the landing folder any more; one within an archive is with it.
+
+    Of a name with an escape nobody can say: it may stand for a character that does not print.
+    """
     folder, _, inner = name.partition(".zip/")
-    return not os.path.lexists(landing / (f"{folder}.zip" if inner else name)) and make_printable(name) == name
+    return not os.path.lexists(landing / (f"{folder}.zip" if inner else name)) and "\\" not in name
 
 
 def is_unchanged(path: str, size: int, mtime_ns: int) -> bool:

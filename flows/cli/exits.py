@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from flows.printable import escape_controls
+from flows.printable import escape_controls, show_name
 
 if TYPE_CHECKING:
     from flows.settings import Settings
@@ -93,7 +93,7 @@ def told_failures() -> Iterator[None]:
 
 def tell_os_error(error: OSError) -> str:
     """Return what the operating system refused, where, and what to do about it."""
-    where = f"{error.filename}: " if error.filename else ""
+    where = f"{show_name(str(error.filename))}: " if error.filename else ""
     step = f"; {NEXT_STEP[error.errno]}" if error.errno in NEXT_STEP else ""
     return f"{where}{(error.strerror or str(error)).lower()}{step}"
 

@@ -43,6 +43,7 @@ def _run(settings: Settings, parameters: dict[str, Any]) -> dict[str, Any]:
     prefect = settings.folders.prefect
     with away_from_here(prefect), start_server(prefect) as server:
         from flows.progress import working
+        from flows.server.revival import kept_alive
 
         with working("start the server"):
             from flows.runs.nightly import nightly
@@ -51,7 +52,7 @@ def _run(settings: Settings, parameters: dict[str, Any]) -> dict[str, Any]:
         for name in PREFECT_LOGS:
             logging.getLogger(name).propagate = False  # a configured server gets them all the same
         given = settings.model_dump(mode="json", exclude_unset=True)
-        with without_heartbeats() if server.is_embedded else nullcontext():
+        with kept_alive(server), without_heartbeats() if server.is_embedded else nullcontext():
             log: dict[str, Any] = nightly(settings_given=given, **parameters)
     return log
 

@@ -15,9 +15,11 @@ from pydantic import BaseModel
 from flows.operations.status import SourceState, describe_assumptions, read_source_state
 from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
 from flows.pipeline.ingest_decisions import ingest_options
+from flows.printable import show_name
 from flows.settings import Settings, find_config
 from transforms.readings.formats import FORMATS
 from warehouse.lake import Lake
+from warehouse.landing import make_printable
 from warehouse.manifest import Manifest, read_manifests
 
 SHOWN = 100  # characters of an example line
@@ -53,7 +55,7 @@ def check_files(paths: Sequence[Path], settings: Settings) -> list[CheckedFile]:
         If one is not there.
 
     """
-    missing = [str(path) for path in paths if not path.exists()]
+    missing = [show_name(str(path)) for path in paths if not path.exists()]
     if missing:
         raise FileNotFoundError(f"no file {', '.join(missing)}")
     options = replace(
@@ -73,7 +75,11 @@ def check_files(paths: Sequence[Path], settings: Settings) -> list[CheckedFile]:
                 ingest_file(lake, work, options)
             works = settle_feeds(lake, landing, options)
         manifests = read_manifests(lake)
-    return [checked for path, name in names.items() for checked in _tell_of(path, name, manifests, dict(plan.unused))]
+    return [
+        checked
+        for path, name in names.items()
+        for checked in _tell_of(path, make_printable(name), manifests, dict(plan.unused))
+    ]
 
 
 def _name_apart(paths: Sequence[Path]) -> dict[Path, str]:
@@ -113,7 +119,7 @@ def describe_checked(files: Sequence[CheckedFile]) -> str:
     for file in files:
         state = file.state
         seen = f" ({state.detail})" if state is not None and state.detail else ""
-        lines.append(f"{file.file}: {file.outcome}{'' if file.reason is None else f', {file.reason}'}{seen}")
+        lines.append(f"{show_name(file.file)}: {file.outcome}{'' if file.reason is None else f', {file.reason}'}{seen}")
         if state is None or state.kind == "none":
             continue
         lines.append(

@@ -239,7 +239,7 @@ def without_heartbeats() -> Iterator[None]:
 
 def _join(files: ServerFiles) -> PrefectServer:
     users_lock = take_lock(files.users_lock, fcntl.LOCK_SH)
-    return PrefectServer(_join_or_start(files), files, users_lock)
+    return PrefectServer(join_or_start(files), files, users_lock)
 
 
 def _schedule(files: ServerFiles, port: int) -> PrefectServer:
@@ -258,7 +258,7 @@ def _schedule(files: ServerFiles, port: int) -> PrefectServer:
             continue
         users_lock = take_lock(files.users_lock, fcntl.LOCK_SH)
         try:
-            url = _join_or_start(files, schedules=True, port=port)
+            url = join_or_start(files, schedules=True, port=port)
         except OSError as error:
             os.close(users_lock)
             raise ServerError(
@@ -269,7 +269,17 @@ def _schedule(files: ServerFiles, port: int) -> PrefectServer:
         os.close(users_lock)  # a run was quicker to start its own
 
 
-def _join_or_start(files: ServerFiles, *, schedules: bool = False, port: int = 0) -> str:
+def join_or_start(files: ServerFiles, *, schedules: bool = False, port: int = 0) -> str:
+    """Return the address of the server of these files, which is started where none lives.
+
+    Raises
+    ------
+    ServerError
+        If a server neither ends nor says where it listens.
+    OSError
+        If the port is taken.
+
+    """
     start_lock = take_lock(files.start_lock, fcntl.LOCK_EX)
     try:
         deadline = time.monotonic() + END_SECONDS

@@ -109,6 +109,17 @@ def test_a_broken_file_is_named_with_words_recorded_and_stops_nothing(tmp_path: 
     assert plan_ingest(lake, landing, options()).works == ()  # given up for good, until it changes
 
 
+@pytest.mark.parametrize("around", [" {} ", "\u00a0{}", '"{}"', '="{}"', "{}\t", "{}\r"])
+def test_an_id_is_the_same_home_whatever_its_file_is_packed_in(tmp_path: Path, around: str) -> None:
+    ids = [around.format(name) for name in DAY["household_id"]]
+    write(tmp_path, "p/a.parquet", parquet(own_columns(household_id=pa.array(ids))))
+    lines = [f"{name},{rest.partition(',')[2]}" for name, rest in zip(ids, LINES, strict=True)]
+    deliver(tmp_path / "landing", "c/a.csv", lines)
+    write(tmp_path, "t/households.csv", f"household_id,dwelling_type\n{around.format('12')},flat\n".encode())
+    homes = {name: set(m.households) for name, m in ingest(tmp_path).items()}
+    assert homes == {"p/a.parquet": {"12", "7"}, "c/a.csv": {"12", "7"}, "t/households.csv": {"12"}}
+
+
 @settings(max_examples=12, deadline=None)
 @given(st.lists(st.sampled_from(sorted(BROKEN)), min_size=1, max_size=10, unique=True))
 def test_good_files_give_the_same_readings_whatever_stands_beside_them(

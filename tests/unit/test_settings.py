@@ -157,3 +157,41 @@ def test_a_delivery_pattern_that_cannot_tell_a_date_is_refused(pattern: str) -> 
     assert FeedSettings(delivery_pattern=r"(?P<delivery_date>\d{8})")
     with pytest.raises(ValueError, match=r"regular expression|delivery_date"):
         FeedSettings(delivery_pattern=pattern)
+
+
+ABSURD = (
+    "1e308",
+    "-1e308",
+    "nan",
+    "inf",
+    "1" * 400,
+    "",
+    "(",
+    "{}",
+    "[1e308]",
+    '{"a": {"delivery_pattern": "("}}',
+    "\x1b[2J",
+    "../" * 400,
+)
+
+
+@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "home"])
+def test_no_absurd_value_of_any_setting_ends_in_a_trace(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in ABSURD:
+        monkeypatch.setenv(f"HEARTH_{name.upper()}", value)
+        ran = CliRunner().invoke(app, ["config", "--home", str(tmp_path)])
+        assert ran.exit_code in {0, 2}, (value, ran.exception)
+        assert "Traceback" not in ran.output
+        assert ran.exit_code == 0 or name in ran.stderr.lower(), value
+
+
+@pytest.mark.parametrize("name", FeedSettings.model_fields)
+def test_no_absurd_value_of_a_feed_ends_in_a_trace(name: str, tmp_path: Path) -> None:
+    for value in (*ABSURD[:4], "[]", "[{}]", '"("', '"1e308"', "true", "1979-05-27T07:32:00Z", '""'):
+        write_config(tmp_path / "home", f'seed = 7\n[feeds."edrp/."]\n{name} = {value}\n')
+        ran = CliRunner().invoke(app, ["config", "--home", str(tmp_path / "home")])
+        assert ran.exit_code in {0, 2}, (value, ran.exception)
+        assert "Traceback" not in ran.output
+        assert ran.exit_code == 0 or "hearth.toml, line 3: " in ran.stderr, (value, ran.stderr)

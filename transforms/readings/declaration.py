@@ -18,6 +18,7 @@ Shape = Literal["interval", "day", "register"]
 Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "latin-1"]
 # what may differ between two spellings of one header: blanks, quotes, underscores, brackets, BOM
 UNLIKE = " \t\r\n\"'_=[]\ufeff\u00a0"
+STRIPPED = ' "=\t\r\u00a0'  # what stands around a field and is none of it, whatever the file is packed in
 
 
 class RefusalError(ValueError):

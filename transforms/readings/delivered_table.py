@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from transforms.readings.declaration import Layout, normalise_name, split_line
+from transforms.readings.declaration import STRIPPED, Layout, normalise_name, split_line
 from transforms.tables.lake import REJECT
 
 
@@ -55,7 +55,7 @@ def read_text_table(text: bytes, layout: Layout) -> DeliveredRows:
     )
     field = pl.col("fields").list
     rows = lines.filter(~pl.col("blank") & ~pl.col("header")).with_columns(
-        field.get(at, null_on_oob=True).fill_null("").str.strip_chars(" \t\r").alias(role)
+        field.get(at, null_on_oob=True).fill_null("").str.strip_chars(STRIPPED).alias(role)
         for role, at in layout.positions.items()
     )
     if layout.dialect.decimal == ",":
@@ -86,7 +86,7 @@ def read_row_table(rows: pl.DataFrame, layout: Layout) -> DeliveredRows:
     """Take a table whose container has rows and no lines (Parquet): every row is a line."""
     names = rows.columns
     text = rows.select(pl.all().cast(pl.String).fill_null(""))
-    roles = {role: pl.col(names[at]).str.strip_chars() for role, at in layout.positions.items()}
+    roles = {role: pl.col(names[at]).str.strip_chars(STRIPPED) for role, at in layout.positions.items()}
     numbered = text.select(
         line=pl.int_range(1, len(rows) + 1, dtype=pl.Int64), text=pl.concat_str(pl.all(), separator=","), **roles
     )

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from transforms.readings.declaration import (
+    STRIPPED,
     Clock,
     ElectricityError,
     Format,
@@ -33,7 +34,6 @@ _ROLES = (
 _NEWLINE = ord("\n")
 LONGEST_LINE = 64 * 2**10  # bytes
 CUT = b"\x00(cut)"  # ends a line of which only the beginning is kept, since it was longer
-_STRIPPED = ' "=\t\r\u00a0'
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def split_block(text: bytes, layout: Layout, first_line: int) -> Block:
     if b"\x00" in text:
         whole &= ~frame.select(pl.any_horizontal(pl.all().str.contains("\x00", literal=True))).to_series()
     if any(sign in text for sign in (b" ", b'"', b"\t", b"\r\r", b"\xc2\xa0")):
-        frame = frame.with_columns(pl.all().str.strip_chars(_STRIPPED))
+        frame = frame.with_columns(pl.all().str.strip_chars(STRIPPED))
     if layout.dialect.decimal == ",":
         values = [columns[at] for at in (layout.intervals or [layout.positions["value"]])]
         frame = frame.with_columns(pl.col(values).str.replace(",", ".", literal=True))
@@ -414,7 +414,7 @@ def number_rows(rows: pl.DataFrame, layout: Layout, first_line: int) -> Block:
     fields = rows.select(
         line=pl.int_range(first_line, first_line + len(rows), dtype=pl.Int64),
         whole=pl.repeat(value=True, n=len(rows), dtype=pl.Boolean),
-        **{role: pl.col(names[at]).str.strip_chars() for role, at in layout.positions.items()},
-        **{f"interval_{n}": pl.col(names[at]).str.strip_chars() for at, n in layout.intervals.items()},
+        **{role: pl.col(names[at]).str.strip_chars(STRIPPED) for role, at in layout.positions.items()},
+        **{f"interval_{n}": pl.col(names[at]).str.strip_chars(STRIPPED) for at, n in layout.intervals.items()},
     )
     return Block(_part_days(fields, layout) if layout.intervals else fields, None, len(rows))
