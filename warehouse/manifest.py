@@ -70,6 +70,7 @@ class Manifest(BaseModel):
         str, str
     ] = {}  # settings of the feed that a held file waits for -> what the readings suggest, else nothing
     renamed: dict[str, str] = {}  # home as delivered -> home that it is a spelling of
+    doubled: dict[str, str] = {}  # home as delivered -> home that has its readings in the same file, and is kept
     warnings: tuple[str, ...] = ()
     day_marks: dict[str, str] = {}  # of a file that names no home: day -> mark of its readings
     clock: Literal["utc", "local", "none"] = "none"
@@ -134,6 +135,7 @@ def withdraw_content(manifest: Manifest, reason: str) -> Manifest:
             "reason": reason,
             "detail": None,
             "renamed": {},
+            "doubled": {},
             "warnings": (),
             "day_marks": {},
             "clock_evidence": (),

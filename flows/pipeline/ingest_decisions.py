@@ -19,7 +19,7 @@ from transforms.readings.clocks import ClockDecision, ClockVotes, decide_clock
 from transforms.readings.declaration import Clock, Encoding, Format, Fuel, GasConversion, Stamp, Unit
 from transforms.readings.evidence import Absent
 from transforms.readings.formats import FORMAT_BY_NAME
-from transforms.readings.homes import NamedHome, UnnamedFile, match_ids, name_homes
+from transforms.readings.homes import NamedHome, UnnamedFile, loosen, match_ids, name_homes
 from transforms.readings.line_flags import LineThresholds
 from warehouse.figures import read_figures
 from warehouse.landing import BLOCK_BYTES, LIMITS, Limits, split_name
@@ -172,8 +172,9 @@ class FeedDecisions:
             clock, clock_basis, refusal = decision.clock, decision.basis, decision.contradicting.get(source_id)
         household_id, id_basis, warning = None, "a column of the file", None
         renamed = self.renamed.get(source_id, {})
-        if renamed:
-            warning = f"{len(renamed)} ids differ from another file's only by zeros, `.0`, case or blanks: taken for the same homes"
+        respelled = sum(loosen(delivered) == loosen(used) for delivered, used in renamed.items())
+        if respelled:
+            warning = f"{respelled} ids differ from another file's only by zeros, `.0`, case or blanks: taken for the same homes"
         if not known.names_household:
             home = self._name_household(source_id, options.of_feed(feed), file_name)
             household_id, id_basis, warning = home.household_id, home.basis, home.warning
@@ -241,9 +242,19 @@ def decide_feeds(
         clocks,
         name_homes(_unnamed_files(used, options), table),
         table,
-        match_ids(table, _delivered_ids(used)),
+        _match_ids(used, table),
         withdrawn,
     )
+
+
+def _match_ids(manifests: Sequence[Manifest], table: frozenset[str]) -> dict[str, dict[str, str]]:
+    """Say what the ids of each source are called: other spellings, and of two ids of one meter the one that the table has."""
+    renamed = match_ids(table, _delivered_ids(manifests))
+    for m in manifests:
+        listed = {kept: other for other, kept in m.doubled.items() if other in table and kept not in table}
+        if listed:
+            renamed[m.source_id] = listed | renamed.get(m.source_id, {})
+    return renamed
 
 
 def _unnamed_files(manifests: Sequence[Manifest], options: IngestOptions) -> list[UnnamedFile]:

@@ -16,9 +16,11 @@ from transforms.public.forgotten import FORGOTTEN, part_forgotten, reject_forgot
 from transforms.readings.clocks import add_counts, count_change_days, weigh_change_days
 from transforms.readings.declaration import Format, Fuel, GasConversion, Layout, RefusalError, Stamp
 from transforms.readings.delivered_table import DeliveredRows, read_row_table, read_text_table
+from transforms.readings.doubled import MOST_HOME_DAYS, add_marks, find_doubled, mark_days
 from transforms.readings.evidence import RULE as EVIDENCE
 from transforms.readings.evidence import add_cells, count_cells, judge_absent, judge_fuel, measure_level, suggest_unit
 from transforms.readings.formats import DAY_SLOTS, FORMAT_BY_NAME
+from transforms.readings.homes import SAME_DAYS_MIN
 from transforms.readings.household_table import count_unknown_types, read_households
 from transforms.readings.intervals import (
     HALF,
@@ -54,6 +56,7 @@ MOST_COUNTS = 16  # of blocks, before they are added up
 SAMPLE_BYTES = 2**20  # of a file, to assume what its stamps name before the whole of it is read
 MOST_REGROUPED = 20_000_000  # readings of other intervals than half-hours that are held at a time
 REASONS_NAMED = 2
+IDS_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,9 @@ class Plan:
 
     stamp: Stamp
     regroup: bool  # whether its intervals have to be made half-hours
+    doubled: Mapping[str, str] = field(
+        default_factory=dict
+    )  # ids of a meter that another id, which is kept, stands for
 
 
 class _OtherPlanError(Exception):
@@ -89,6 +95,7 @@ class Tally:
     steps: list[pl.DataFrame] = field(default_factory=list)
     cells: list[pl.DataFrame] = field(default_factory=list)
     days: list[pl.DataFrame] = field(default_factory=list)
+    marks: list[pl.DataFrame] | None = field(default_factory=list)  # of homes and days; None: too many to be kept
     flags: Counter[str] = field(default_factory=Counter)
     above_meter_rating: int = 0
     filled: int = 0
@@ -132,6 +139,16 @@ class Tally:
         self.change_days.append(count_change_days(readings))
         if len(self.change_days) > MOST_COUNTS:
             self.change_days = [add_counts(self.change_days)]
+
+    def mark_days(self, readings: pl.DataFrame) -> None:
+        """Keep marks of a block's homes and days, by which a meter with two ids is found."""
+        if self.marks is None:
+            return
+        self.marks.append(mark_days(readings))
+        if len(self.marks) > MOST_COUNTS:
+            self.marks = [add_marks(self.marks)]
+        if sum(map(len, self.marks)) > MOST_HOME_DAYS:
+            self.marks = None
 
     def count_at(self, stamps: pl.Series) -> pl.DataFrame:
         """Return the counts so far at the given stamps of change days."""
@@ -300,6 +317,8 @@ def _describe_content(now: Pass) -> dict[str, Any]:
         counted[FORGOTTEN] = tally.forgotten
     if tally.filled:
         counted["absent_taken_as_zero"] = tally.filled
+    gone = reader.options.forgotten.among({*plan.doubled, *plan.doubled.values()})
+    doubled = {other: kept for other, kept in plan.doubled.items() if not gone & {other, kept}}
     return {
         "lines": tally.lines,
         "header_lines": tally.header_lines,
@@ -317,7 +336,8 @@ def _describe_content(now: Pass) -> dict[str, Any]:
         "id_basis": work.decisions.id_basis,
         "interval_basis": "; ".join(tally.notes) or "half-hours by their stamps",
         "renamed": dict(work.decisions.renamed),
-        "warnings": () if work.decisions.warning is None else (work.decisions.warning,),
+        "doubled": doubled,
+        "warnings": tuple(_warn_of_ids(now, doubled)),
         "day_marks": {} if known.names_household else _mark_days(tally.days),
         "first_interval_utc": tally.first_interval_utc,
         "last_interval_utc": tally.last_interval_utc,
@@ -328,6 +348,21 @@ def _describe_content(now: Pass) -> dict[str, Any]:
         "month_readings": dict(sorted(objects.month_readings.items())),
         "households": tuple(sorted(tally.households)),
     }
+
+
+def _warn_of_ids(now: Pass, doubled: Mapping[str, str]) -> Iterator[str]:
+    """Say which ids were taken for others, and what was not looked for."""
+    if now.reader.work.decisions.warning is not None:
+        yield now.reader.work.decisions.warning
+    if doubled:
+        shown = ", ".join(f"{other} as {kept}" for other, kept in list(doubled.items())[:IDS_NAMED])
+        more = f" and {len(doubled) - IDS_NAMED} more" if len(doubled) > IDS_NAMED else ""
+        yield (
+            f"{len(doubled)} of its ids hold the readings of another id on {SAME_DAYS_MIN} days or more: one meter delivered twice; "
+            f"its readings are taken once ({shown}{more})"
+        )
+    if now.tally.marks is None:
+        yield f"more than {MOST_HOME_DAYS:,} homes' days: not looked for meters that are delivered under two ids"
 
 
 def _say_no_reading(tally: Tally, layout: Layout) -> dict[str, str | None]:
@@ -368,7 +403,13 @@ def _part_block(block: Block, now: Pass, *, ends_file: bool) -> pl.DataFrame:
     parsed = part_lines(block, typed, layout, ends_file=ends_file)
     if decisions.household_id is not None:
         parsed = replace(parsed, readings=parsed.readings.with_columns(household_id=pl.lit(decisions.household_id)))
+    if known.names_household:
+        tally.mark_days(parsed.readings)
     parsed = part_forgotten(parsed, forgotten)
+    for other_ids in (now.plan.doubled, decisions.renamed):
+        if other_ids:
+            renamed = parsed.readings.with_columns(pl.col("household_id").replace(other_ids))
+            parsed = part_forgotten(replace(parsed, readings=renamed), forgotten)
     if decisions.household_id is not None and forgotten.among([decisions.household_id]):
         parsed = replace(parsed, rejects=parsed.rejects.with_columns(text=pl.lit("")))  # every line is of that home
     tally.count_lines(parsed)
@@ -376,8 +417,6 @@ def _part_block(block: Block, now: Pass, *, ends_file: bool) -> pl.DataFrame:
     readings = parsed.readings
     if layout.intervals:
         readings = readings.with_columns(line=pl.col("line") * PLACES_OF_LINE + pl.col("interval"))
-    if decisions.renamed:
-        readings = readings.with_columns(pl.col("household_id").replace(decisions.renamed))
     if known.stamp_from == "half_hour":
         tally.half_hours += weigh_half_hours(readings)
     told_twice = readings.filter(pl.col("second_utc").is_not_null())["stamp"].unique()
@@ -439,8 +478,11 @@ def _confirm_plan(now: Pass) -> str:
     plan, reader = now.plan, now.reader
     stamp, basis = _settle_stamp(now.tally.half_hours, now.known, reader.declared)
     regroup = plan.regroup or (_finds_intervals(reader) and is_irregular(add_steps(now.tally.steps)))
-    if (stamp, regroup) != (plan.stamp, plan.regroup):
-        raise _OtherPlanError(Plan(stamp=stamp, regroup=regroup))
+    marks = now.tally.marks
+    doubled = {} if marks is None else find_doubled(add_marks(marks))
+    found = Plan(stamp=stamp, regroup=regroup, doubled=doubled)
+    if found != plan:
+        raise _OtherPlanError(found)
     return basis
 
 

@@ -16,7 +16,10 @@ import xlsxwriter
 
 from flows.pipeline.ingest_decisions import FeedOptions
 from tests.landing_files import ingest, is_accounted_for, options, read_readings
+from transforms.public.forgotten import Tombstones, mark
 from transforms.readings.declaration import GasConversion
+from transforms.readings.neighbour_flags import flag_duplicates
+from transforms.tables.words import FLAG_DTYPE
 from warehouse.manifest import Manifest
 
 KWH_PER_M3 = GasConversion().kwh_per_m3
@@ -490,3 +493,48 @@ def test_a_parquet_id_is_stripped_as_a_csv_id_is(tmp_path: Path) -> None:
     (tmp_path / "landing").mkdir()
     use(3, home=" 1 ").write_parquet(tmp_path / "landing" / "a.parquet")
     assert homes_of(take(tmp_path)) == {"a.parquet": ("1",)}
+
+
+def test_two_ids_of_one_file_with_the_same_readings_for_a_week_are_one_meter_with_a_warning(tmp_path: Path) -> None:
+    truth, other = use(14, home="a1"), use(14, home="z", seed=2)
+    again = truth.filter(pl.col("interval_start_utc") < FIRST + dt.timedelta(days=9)).with_columns(
+        household_id=pl.lit("b2")
+    )
+    write(tmp_path, "trial.csv", canonical(pl.concat([again, truth, other])))
+    manifest = take(tmp_path)["trial.csv"]
+    assert (manifest.households, manifest.doubled) == (("a1", "z"), {"b2": "a1"})
+    (warning,) = manifest.warnings
+    assert warning.startswith(
+        "1 of its ids hold the readings of another id on 7 days or more: one meter delivered twice"
+    )
+    assert warning.endswith("(b2 as a1)")
+    assert is_accounted_for(manifest)
+    readings = read_readings(tmp_path, manifest).with_columns(
+        pl.lit(0, dtype=pl.UInt32).alias("source"), pl.col("flag").cast(FLAG_DTYPE)
+    )
+    judged = flag_duplicates(readings)
+    assert judged["flag"].value_counts(sort=True).rows() == [("ok", 2 * 14 * 48), ("duplicate_exact", 9 * 48)]
+    # the id that the household table has is kept, whichever comes first
+    write(tmp_path, "households.csv", "household_id,dwelling_type\nb2,flat\nz,flat\n")
+    assert take(tmp_path)["trial.csv"].households == ("b2", "z")
+
+
+def test_two_ids_that_share_six_days_or_differ_on_most_days_are_two_homes(tmp_path: Path) -> None:
+    one, other = use(20, home="a"), use(20, home="b", seed=2)
+    for days, name in ((6, "six.csv"), (9, "nine.csv")):
+        until = FIRST + dt.timedelta(days=days)
+        copied = one.filter(pl.col("interval_start_utc") < until).with_columns(household_id=pl.lit("b"))
+        own = other.filter(pl.col("interval_start_utc") >= until)
+        write(tmp_path / name, name, canonical(pl.concat([one, copied, own])))
+        manifest = take(tmp_path / name)[name]
+        assert (manifest.households, manifest.doubled, manifest.warnings) == (("a", "b"), {}, ())
+
+
+def test_a_forgotten_home_does_not_come_back_under_the_other_id_of_its_meter(tmp_path: Path) -> None:
+    truth = use(9, home="a1")
+    write(tmp_path, "trial.csv", canonical(pl.concat([truth, truth.with_columns(household_id=pl.lit("b2"))])))
+    forgotten = Tombstones(key=b"k", marks={mark(b"k", "a1"): 2})
+    manifest = ingest(tmp_path, options(**LATE, forgotten=forgotten))["trial.csv"]
+    assert (manifest.readings, manifest.households, manifest.doubled) == (0, (), {})
+    assert manifest.reject_reasons == {"forgotten": 2 * len(truth)}
+    assert "a1" not in manifest.model_dump_json(exclude={"paths", "source_id", "decisions_fingerprint", "rejects_key"})

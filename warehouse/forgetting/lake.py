@@ -190,7 +190,8 @@ def _mask_manifest(manifest: Manifest, home: Forgetting) -> Manifest:
             "paths": places,
             "reason": home.mask(manifest.reason),
             "detail": home.mask(manifest.detail),
-            "renamed": {d: u for d, u in manifest.renamed.items() if home.household_id not in {d, u}},
+            "renamed": _without(manifest.renamed, home),
+            "doubled": _without(manifest.doubled, home),
             "warnings": tuple(home.mask(warning) or "" for warning in manifest.warnings),
             "day_marks": {} if _is_all_of(manifest, home) else manifest.day_marks,
             "id_basis": home.mask(manifest.id_basis),
@@ -198,6 +199,11 @@ def _mask_manifest(manifest: Manifest, home: Forgetting) -> Manifest:
             "stamp_basis": home.mask_prose(manifest.stamp_basis),
         }
     )
+
+
+def _without(ids: dict[str, str], home: Forgetting) -> dict[str, str]:
+    """Return ids and what they are taken for, but for those that name the home."""
+    return {delivered: used for delivered, used in ids.items() if home.household_id not in {delivered, used}}
 
 
 def _mask_path(path: str, manifest: Manifest, home: Forgetting) -> str:
