@@ -83,6 +83,7 @@ define install
 			$(VENV_PYTHON) -m pip install --quiet --upgrade "pip>=26.3"; \
 			$(VENV_PYTHON) -m pip install --quiet --require-hashes -r $(1); }
 	@$(VENV_PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(VENV_PYTHON) -m compileall -q flows quality reports transforms warehouse
 endef
 
 .venv/.run-installed: .venv/.place requirements.txt pyproject.toml

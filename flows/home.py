@@ -79,6 +79,11 @@ class Home:
         return self.root / "alerts"
 
     @property
+    def code_hashes(self) -> Path:
+        """What runs found the code of each stage to be, which the next run need not look for."""
+        return self.root / "code-hashes.json"
+
+    @property
     def rooms(self) -> tuple[Path, ...]:
         """The folders into which runs write."""
         lake, warehouse = self.lake.root, self.warehouse

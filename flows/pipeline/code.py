@@ -11,8 +11,8 @@ A fingerprint must change with every module that computes, and with no other. So
 
 Comments, docstrings and the place of a line do not count.
 
-To read three hundred modules takes a second. So what was found is kept beside the compiled modules, for as long as no
-file of ours changes.
+To read three hundred modules takes a second. So a run keeps what it found in its data folder, and the next one takes it
+from there if no file of ours changed.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.util import cache_from_source
 from pathlib import Path
 
 from transforms.tables.schema import Column, Table
-from warehouse.writing import write_whole
+from warehouse.writing import PRIVATE, write_whole
 
 OURS = ("flows", "quality", "reports", "transforms", "warehouse")
 DECLARATIONS = "transforms.tables"
 LIBRARIES = ("polars", "numpy", "scipy")
 ROOT = Path(__file__).parents[2]
-KEPT_MODE = 0o644  # as of compiled modules
 
 # CPython 3.11 counts the depth of all threads together while it hands out a tree, and fails where two do so at once.
 _PARSING = threading.Lock()
+
+_FOUND: dict[str, str] = {}  # hash of the code of a function, by its name: of this process and of those before it
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -69,12 +69,12 @@ class _Module:
 
 @functools.cache
 def code_fingerprint(function: Callable[..., object], *, declared: bool = False) -> str:
-    """Return what `hash_code` returns, from an earlier process where no file of ours changed since."""
-    kept, name = _read_kept(), f"{function.__module__}.{function.__qualname__}{' declared' if declared else ''}"
-    if name not in kept.hashes:
-        kept.hashes[name] = hash_code(function, declared=declared)
-        kept.write()
-    return kept.hashes[name]
+    """Return what `hash_code` returns, where it is known from an earlier process (`hashes_kept_in`)."""
+    hash_all_files()
+    name = f"{function.__module__}.{function.__qualname__}{' declared' if declared else ''}"
+    if name not in _FOUND:
+        _FOUND[name] = hash_code(function, declared=declared)
+    return _FOUND[name]
 
 
 def hash_code(function: Callable[..., object], *, declared: bool = False) -> str:
@@ -112,36 +112,41 @@ def find_code(function: Callable[..., object], *, declared: bool = False) -> Cod
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """The hashes of functions that were found, and of all files of ours that they were found in."""
+@contextmanager
+def hashes_kept_in(file: Path) -> Iterator[None]:
+    """Know in this block what an earlier process found in the same files, and keep what is found in it.
 
-    file: Path
-    of_all_files: str
-    hashes: dict[str, str]
+    Nothing is kept where a file of ours changed meanwhile: nobody could say which of both it was found in.
+    """
+    found_before = _read_kept(file)
+    _FOUND.update(found_before)
+    try:
+        yield
+    finally:
+        if _FOUND.keys() - found_before.keys() and _hash_all_files() == hash_all_files():
+            text = json.dumps({"of_all_files": hash_all_files(), "hashes": _FOUND})
+            write_whole(file, text, mode=PRIVATE)
 
-    def write(self) -> None:
-        """Keep them for later processes; where nothing may be written, each finds them itself."""
-        if sys.dont_write_bytecode:
-            return
-        text = json.dumps({"of_all_files": self.of_all_files, "hashes": self.hashes})
-        with suppress(OSError):
-            write_whole(self.file, text, mode=KEPT_MODE)
+
+def _read_kept(file: Path) -> dict[str, str]:
+    """Return the kept hashes; none where the file is missing or damaged, or a file of ours changed since."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(file.read_bytes())
+        if kept["of_all_files"] == hash_all_files():
+            return {str(name): str(found) for name, found in kept["hashes"].items()}
+    return {}
 
 
-@functools.cache
-def _read_kept() -> _Kept:
-    """Return the hashes that an earlier process found in the same files; none where a file of ours changed since."""
-    digest = hashlib.sha256(_describe_libraries().encode())
+def _hash_all_files() -> str:
+    """Return the hash of every module of ours, and of the versions of the libraries that compute."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {_describe_libraries()}".encode())
     for package in OURS:
         for path in sorted((ROOT / package).rglob("*.py")):
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    file = Path(cache_from_source(str(ROOT.joinpath(*__name__.split(".")).with_suffix(".py")))).with_suffix(".json")
-    hashes: dict[str, str] = {}
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        found = json.loads(file.read_bytes())
-        hashes = dict(found["hashes"]) if found["of_all_files"] == digest.hexdigest() else {}
-    return _Kept(file=file, of_all_files=digest.hexdigest(), hashes=hashes)
+    return digest.hexdigest()
+
+
+hash_all_files = functools.cache(_hash_all_files)  # as they were before this process looked into any of them
 
 
 @functools.cache

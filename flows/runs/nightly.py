@@ -24,6 +24,7 @@ from flows.operations.freshness import describe_late, read_feeds
 from flows.operations.snapshots import retain
 from flows.operations.withdrawal import carry_out
 from flows.pipeline.candidate import RunRecord
+from flows.pipeline.code import hashes_kept_in
 from flows.pipeline.months import Span
 from flows.pipeline.publication import is_published, publish
 from flows.pipeline.report import report_is_current, write_report
@@ -82,7 +83,7 @@ def run_once(
     log = RunLog(run_id=run_id, kind=kind, reason=reason, started_at_utc=started, flow_run_id=flow_run.id)
     name_flow_run(log)
     try:
-        with running(settings.folders.runs, log):
+        with hashes_kept_in(settings.folders.code_hashes), running(settings.folders.runs, log):
             _run(settings, log, span, force=force)
     finally:
         raise_alerts(settings, log)

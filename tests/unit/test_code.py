@@ -82,12 +82,13 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def forget() -> None:
-    """Let the code be read anew."""
+    """Let the code be read anew, as in another process."""
+    code._FOUND.clear()
     for cached in (
         code._read,
         code._file_of,
         code._describe_libraries,
-        code._read_kept,
+        code.hash_all_files,
         code.code_fingerprint,
         code.hash_files,
     ):
@@ -263,34 +264,40 @@ def test_a_declaration_makes_stale_what_reads_it_by_its_shape_and_not_by_its_wor
     assert not stale & {"digest months", "follow homes", "judge homes", "build months"}
 
 
-def test_what_was_found_is_kept_until_a_file_of_ours_changes(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    forget()
-    stage, sought = STAGES[0], list[str]()
+def test_a_run_takes_over_what_the_one_before_found_in_the_same_files(
+    copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, kept, sought = STAGES[0].work, tmp_path / "code-hashes.json", list[str]()
     find = code.find_code
 
     def watched(function: Callable[..., Any], **given: Any) -> Code:
         sought.append(function.__name__)
         return find(function, **given)
 
+    def in_another_process() -> str:
+        forget()
+        with code.hashes_kept_in(kept):
+            return code.code_fingerprint(work)
+
     monkeypatch.setattr(code, "find_code", watched)
-    first = code.code_fingerprint(stage.work)
-    forget()
-    assert code.code_fingerprint(stage.work) == first
-    assert sought == [stage.work.__name__]  # the second process, as it were, found it kept
+    first = in_another_process()
+    assert in_another_process() == first
+    assert sought == [work.__name__]
 
-    kept = code._read_kept().file
-    kept.write_text("torn", encoding="utf-8")
-    forget()
-    assert code.code_fingerprint(stage.work) == first
+    kept.write_text('{"of_all_files": 1', encoding="utf-8")
+    assert in_another_process() == first
+    assert sought == [work.__name__] * 2
 
-    path = copied.joinpath(*stage.work.__module__.split(".")).with_suffix(".py")
+    path = copied.joinpath(*work.__module__.split(".")).with_suffix(".py")
     text = path.read_text(encoding="utf-8")
-    path.write_text(
-        text.replace(f"def {stage.work.__name__}(", f"def {stage.work.__name__}(  # another\n", 1), encoding="utf-8"
-    )
+    path.write_text(f"{text}# a comment\n", encoding="utf-8")
+    assert in_another_process() == first  # it is looked for again, and a comment changes nothing
+    assert sought == [work.__name__] * 3
+
     forget()
-    assert code.code_fingerprint(stage.work) == first  # it is looked for again, and a comment changes nothing
-    path.write_text(text, encoding="utf-8")
+    before = kept.read_bytes()
+    with code.hashes_kept_in(kept):
+        path.write_text(text, encoding="utf-8")  # the code changes while a run is at work
+        code.code_fingerprint(read_table)
+    assert kept.read_bytes() == before
     forget()
-    assert sought == [stage.work.__name__] * 3
