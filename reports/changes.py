@@ -50,7 +50,7 @@ def _demand_words(published: Published, demand: pl.DataFrame) -> str:
     if abs(change) < SMALL:
         return f"Heat per home in {published.period} stayed at {text.kwh(row['heat_kwh_mean_after'])}."
     went = f"from {text.kwh(row['heat_kwh_mean_before'])} to {text.kwh(row['heat_kwh_mean_after'])}"
-    return f"Heat per home in {published.period} went {went} ({_signed(change)})."
+    return f"Heat per home in {published.period} went {went} ({text.signed(change)})."
 
 
 def _tables_table(moved: pl.DataFrame) -> DataTable:
@@ -60,13 +60,7 @@ def _tables_table(moved: pl.DataFrame) -> DataTable:
     )  # fmt: skip
     names = ("table_name", *COUNTS, "largest_relative_change", "largest_change_at")
     body = tuple(
-        (name, *(text.number(count) for count in counts), _signed(largest), text.visible(where or "", LARGEST))
+        (name, *(text.number(count) for count in counts), text.signed(largest), text.visible(where or "", LARGEST))
         for name, *counts, largest, where in moved.select(names).iter_rows()
     )
     return DataTable("Published tables that changed since the last release", headings, body)
-
-
-def _signed(change: float | None) -> str:
-    if change is None:
-        return text.NOTHING
-    return f"{100 * change:+.1f} %".replace("-", text.MINUS)

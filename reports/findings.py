@@ -1,22 +1,37 @@
 """What each figure finds, as its title: one sentence made from the numbers that the figure shows.
 
-The functions at the top put numbers into words; those below read the numbers from the published tables. Where a number
-is hidden or missing there is no finding, and the figure keeps the name of its topic as its title.
+Each function reads the numbers from the published tables and leaves the sentence to `reports.finding_words`. Where a
+number is hidden or missing there is no finding, and the figure keeps the name of its topic as its title.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
 
+from reports import finding_words as words
 from reports import text
+from reports.figures.break_even_map import at_todays_prices
+from reports.figures.changes import changed
+from reports.figures.claims import verdicts
+from reports.figures.completeness import observed_share
 from reports.figures.cost import INDIVIDUAL, PARTS, individual_costs, options
+from reports.figures.hours import mean_weeks
+from reports.figures.lenses import to_whom
+from reports.figures.quality import JUDGED, judged_share
+from reports.figures.scale import trench_costs
+from reports.finding_words import ALIKE, HOMES, REPLACED, first_upper, small_percent, times
 from reports.inputs import Published, RunInfo
+from transforms.lcoh.model.conventions import lenses_beside
+from transforms.tables.cost import LCOH
 from transforms.tables.cost_analysis import (
     ABATEMENT,
     BREAK_EVEN,
+    CHEAPEST_MAP,
+    CLAIM,
     DIVERSITY,
     LCOH_DISTRIBUTION,
     LCOH_PROBABILITY,
@@ -25,218 +40,18 @@ from transforms.tables.cost_analysis import (
     NETWORK_FINANCE,
     SEASONAL_PERFORMANCE,
 )
+from transforms.tables.electric import HEAT_PUMP_HOURLY, HEAT_PUMP_PEAK, HEAT_PUMP_TARIFF, HYBRID_HEAT_PUMP, RETROFIT
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON, SELECTION_FUNNEL
-from transforms.tables.lineage import BUILD_MONTH, FLAG_COUNT, QUALITY_RESULT
-from transforms.tables.published import HEAT_DEMAND_QUANTILE
+from transforms.tables.lineage import BUILD_MONTH, FLAG_COUNT, FLAG_JUDGEMENT, QUALITY_RESULT
+from transforms.tables.published import EXTERNAL_CHECK, HEAT_DEMAND_QUANTILE
 from transforms.tables.schema import Table
 from transforms.tables.weather import WEATHER_FIT
 from transforms.tables.words import DWELLING_TYPES
 
-HOMES: Final = {
-    "detached": "detached houses", "semi_detached": "semi-detached houses", "terraced": "terraced houses", "bungalow": "bungalows",
-    "flat": "flats",
-}  # fmt: skip
-ALIKE: Final = 0.005  # relative difference that is shown as 0 or 1 %: then two numbers are called the same
-REPLACED: Final = "superseded"  # a newer delivery holds the same readings: nothing is wrong with them
-FIRM: Final = 0.9  # share of draws from which on an order is called firm
+EVENLY_KWH: Final = 1000.0  # a store that spreads heat evenly over the day
+HOUR_OF_DAY: Final = r"^\d{1,2}:\d\d$"
 
 Finding = Callable[[Published, RunInfo], str | None]
-
-
-# --- numbers into words ----------------------------------------------------------------------------------------
-
-
-def say_least_and_most(values: Mapping[str, float]) -> str | None:
-    """Say which of several groups needs least heat, and by how much less than the one that needs most."""
-    if len(values) < 2:  # noqa: PLR2004 - two groups, to compare
-        return None
-    least, most = min(values, key=lambda name: values[name]), max(values, key=lambda name: values[name])
-    less = 1 - values[least] / values[most]
-    if less < ALIKE:
-        return "All dwelling types need about the same heat"
-    return f"{_first_upper(HOMES[least])} need {text.percent(less)} less heat than {HOMES[most]}"
-
-
-def say_ratio(values: Mapping[str, tuple[float, float]]) -> str | None:
-    """Say in which group homes differ most: the upper of two numbers over the lower."""
-    ratios = {name: high / low for name, (low, high) in values.items() if low > 0}
-    if not ratios:
-        return None
-    widest = max(ratios, key=lambda name: ratios[name])
-    if ratios[widest] < 1 + ALIKE:
-        return "Homes of one type need about the same heat"
-    return (
-        f"Homes differ most among {HOMES[widest]}: the upper end needs {_times(ratios[widest])} the heat of the lower"
-    )
-
-
-def say_cheapest_in_types(cheapest: Mapping[str, str]) -> str | None:
-    """Say which system costs least in most dwelling types."""
-    if not cheapest:
-        return None
-    names = list(cheapest.values())
-    first = max(sorted(set(names)), key=names.count)
-    if names.count(first) == len(names):
-        every = "in every dwelling type" if len(names) > 1 else f"in {HOMES[next(iter(cheapest))]}"
-        return f"{_first_upper(_article(first))} costs least {every}"
-    others = sorted({name for name in names if name != first})
-    return f"{_first_upper(_article(first))} costs least in {names.count(first)} of {len(names)} dwelling types, {_listed_or(others)} in the others"
-
-
-def say_shares_of_draws(shares: Mapping[str, float]) -> str | None:
-    """Say how firm the order of systems is."""
-    if not shares:
-        return None
-    first = max(shares, key=lambda name: shares[name])
-    if shares[first] >= FIRM:
-        return f"{_first_upper(_article(first))} is the cheapest in {text.percent(shares[first])} of draws: the order is firm"
-    return f"No system is surely the cheapest: {_article(first)} is in {text.percent(shares[first])} of draws"
-
-
-def say_scale(costs: Mapping[int, float]) -> str | None:
-    """Say what the number of homes does to the cost of a network."""
-    if len(costs) < 2:  # noqa: PLR2004 - two sizes, to compare
-        return None
-    small, large = min(costs), max(costs)
-    change = costs[large] / costs[small] - 1
-    sizes = f"a network of {large:,} homes costs {text.gbp(costs[large])} per MWh, one of {small:,} homes {text.gbp(costs[small])}"
-    if abs(change) < 2 * ALIKE:
-        return f"Size hardly matters: {sizes}"
-    return f"{'Larger networks cost less' if change < 0 else 'Larger networks cost more'}: {sizes}"
-
-
-def say_beside(networks: Mapping[int, float], singles: Mapping[str, float]) -> str | None:
-    """Say how the cheapest network stands beside the cheapest system in one home."""
-    if not networks or not singles:
-        return None
-    network, single = min(networks.values()), min(singles, key=lambda name: singles[name])
-    gap = network - singles[single]
-    if abs(gap) < ALIKE * network:
-        return f"The cheapest network costs about as much as {_article(single)}"
-    more = "more" if gap > 0 else "less"
-    return f"The cheapest network costs {text.gbp(abs(gap))} per MWh {more} than {_article(single)}"
-
-
-def say_emissions(kg: Mapping[str, float]) -> str | None:
-    """Say how far the emissions of the systems lie apart."""
-    if len(kg) < 2:  # noqa: PLR2004 - two systems, to compare
-        return None
-    least, most = min(kg, key=lambda name: kg[name]), max(kg, key=lambda name: kg[name])
-    if kg[least] <= 0:
-        return f"{_first_upper(_article(most))} emits {kg[most]:,.0f} kg a year, {_article(least)} nothing"
-    return (
-        f"{_first_upper(_article(most))} emits {_times(kg[most] / kg[least])} the carbon dioxide of {_article(least)}"
-    )
-
-
-def say_largest_part(parts: Mapping[str, Mapping[str, float]]) -> str | None:
-    """Say which part of the cost is the largest, by system."""
-    largest = {system: max(of, key=lambda part, of=of: of[part]) for system, of in parts.items() if of}  # type: ignore[misc]
-    if not largest:
-        return None
-    kinds = {part: [system for system, of in largest.items() if of == part] for part in dict.fromkeys(largest.values())}
-    if len(kinds) == 1:
-        return f"{next(iter(kinds))} is the largest part of the cost of every system"
-    words = [f"{part.lower()} of {text.listed([_article(name) for name in names])}" for part, names in kinds.items()]
-    return f"Largest part of the cost: {', '.join(words)}"
-
-
-def say_together(alone_kw: float, together_kw: float, homes: int) -> str:
-    """Say how much less each of many homes needs at their common peak than one alone at its own."""
-    less = 1 - together_kw / alone_kw
-    both = f"{together_kw:.1f} kW each against {alone_kw:.1f} kW"
-    if less < ALIKE:
-        return f"{homes:,} homes peak together as high as one alone: {both}"
-    return f"At their common peak, {homes:,} homes need {text.percent(less)} less each than one alone: {both}"
-
-
-def say_change(what: str, change: float) -> str:
-    """Say by how much something is more or less."""
-    if abs(change) < ALIKE:
-        return f"{what} about the same heat"
-    return f"{what} {text.percent(abs(change))} {'more' if change > 0 else 'less'} heat"
-
-
-def say_left_out(shares: Mapping[str, float], total: float) -> str:
-    """Say what share of the readings is left out, and when or why most."""
-    if not shares or max(shares.values()) <= 0:
-        return "No reading is left out"
-    most = max(shares, key=lambda name: shares[name])
-    return f"{_first_upper(_small_percent(total))} of readings are left out, most in {most} ({_small_percent(shares[most])})"
-
-
-def say_selected(seen: int, included: int) -> str:
-    """Say how many homes are included."""
-    if included == seen:
-        return f"All {seen:,} homes seen are included"
-    return f"{included:,} of {seen:,} homes seen are included"
-
-
-def say_field(spf: float, low: float | None, high: float | None) -> str:
-    """Say how the performance of an air source heat pump stands beside field trials."""
-    lead = f"An air source heat pump gives {spf:.1f} units of heat for one of electricity"
-    if low is None or high is None:
-        return lead
-    where = "below" if spf < low else "above" if spf > high else "within"
-    return f"{lead}, {where} what field trials measured ({low:.1f} to {high:.1f})"
-
-
-def say_break_even(name: str, base: float, value: float | None) -> str:
-    """Say at which carbon price a system costs as much as a gas boiler."""
-    if value is None:
-        return f"No carbon price makes {_article(name)} as cheap as a gas boiler"
-    if value <= base:
-        return f"{_first_upper(_article(name))} is as cheap as a gas boiler down to {text.gbp(value)} a tonne of carbon dioxide, {text.gbp(base)} today"
-    return f"{_first_upper(_article(name))} would be as cheap as a gas boiler at {text.gbp(value)} a tonne of carbon dioxide, {text.gbp(base)} today"
-
-
-def say_saving(costs: Mapping[str, float]) -> str | None:
-    """Say what saving a tonne of carbon dioxide costs by the cheapest system."""
-    if not costs:
-        return None
-    first = min(costs, key=lambda name: costs[name])
-    if costs[first] <= 0:
-        return f"{_first_upper(_article(first))} saves carbon dioxide at no extra cost"
-    return f"Saving a tonne of carbon dioxide costs {text.gbp(costs[first])} with {_article(first)}"
-
-
-def say_investment(tariff: float, least: Mapping[int, float]) -> str | None:
-    """Say whether networks pay at the tariff, and what the cheapest of them would need."""
-    if not least:
-        return None
-    size = min(least, key=lambda homes: least[homes])
-    paying = [homes for homes, needed in least.items() if needed <= tariff]
-    if len(paying) == len(least):
-        return f"Every network pays at {text.gbp(tariff)} per MWh of heat"
-    if paying:
-        return f"{len(paying)} of {len(least)} networks pay at {text.gbp(tariff)} per MWh of heat"
-    return f"No network pays at {text.gbp(tariff)} per MWh of heat: the cheapest, of {size:,} homes, needs {text.gbp(least[size])}"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:.0f} times"  # noqa: PLR2004 - from here on a decimal says nothing
-
-
-def _small_percent(share: float) -> str:
-    if 0 < share < 0.0005:  # noqa: PLR2004 - it would be written as 0.0 %
-        return "less than 0.1 %"
-    return text.percent(share, 1 if share < 0.1 else 0)  # noqa: PLR2004 - two digits are enough
-
-
-def _article(name: str) -> str:
-    lower = name[:1].lower() + name[1:]
-    return f"{'an' if lower[0] in 'aeiou' else 'a'} {lower}"
-
-
-def _first_upper(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def _listed_or(names: list[str]) -> str:
-    return " or ".join(_article(name) for name in names)
-
-
-# --- numbers from the published tables ---------------------------------------------------------------------------
 
 
 def _of_all(published: Published, table: Table) -> pl.DataFrame:
@@ -246,7 +61,7 @@ def _of_all(published: Published, table: Table) -> pl.DataFrame:
 def _annual(published: Published, _run: RunInfo) -> str | None:
     rows = published[HEAT_DEMAND_ANNUAL].frame.filter(period=published.period).drop_nulls("heat_kwh_mean")
     types = rows.filter(pl.col("dwelling_type").is_in(DWELLING_TYPES))
-    return say_least_and_most(dict(types.select("dwelling_type", "heat_kwh_mean").iter_rows()))
+    return words.say_least_and_most(dict(types.select("dwelling_type", "heat_kwh_mean").iter_rows()))
 
 
 def _spread(published: Published, _run: RunInfo) -> str | None:
@@ -255,7 +70,7 @@ def _spread(published: Published, _run: RunInfo) -> str | None:
     ends = types.group_by("dwelling_type", maintain_order=True).agg(
         low=pl.col("heat_kwh_annual").first(), high=pl.col("heat_kwh_annual").last()
     )
-    return say_ratio({name: (low, high) for name, low, high in ends.iter_rows()})
+    return words.say_ratio({name: (low, high) for name, low, high in ends.iter_rows()})
 
 
 def _peak_hour(published: Published, _run: RunInfo) -> str | None:
@@ -270,7 +85,7 @@ def _duration(published: Published, _run: RunInfo) -> str | None:
     if not len(heat):
         return None
     above = float((heat > 0.5 * heat.max()).mean())
-    return f"The mean home needs more than half of its peak in {_small_percent(above)} of all hours"
+    return f"The mean home needs more than half of its peak in {small_percent(above)} of all hours"
 
 
 def _hour_of_day(published: Published, _run: RunInfo) -> str | None:
@@ -323,7 +138,7 @@ def _months(published: Published, _run: RunInfo) -> str | None:
     if len(days) < 2 or min(days.values()) <= 0:  # noqa: PLR2004 - two months, to compare
         return None
     least, most = min(days, key=lambda month: days[month]), max(days, key=lambda month: days[month])
-    return f"A day in {names[int(most) - 1]} needs {_times(days[most] / days[least])} the heat of a day in {names[int(least) - 1]}"
+    return f"A day in {names[int(most) - 1]} needs {times(days[most] / days[least])} the heat of a day in {names[int(least) - 1]}"
 
 
 def _weekend(published: Published, _run: RunInfo) -> str | None:
@@ -331,7 +146,7 @@ def _weekend(published: Published, _run: RunInfo) -> str | None:
     if set(days) != {"weekday", "weekend"}:
         return None
     change = days["weekend"] / days["weekday"] - 1
-    return say_change("A day of the weekend takes", change) + (
+    return words.say_change("A day of the weekend takes", change) + (
         " than a weekday" if abs(change) >= ALIKE else " as a weekday"
     )
 
@@ -341,7 +156,7 @@ def _bands(published: Published, _run: RunInfo) -> str | None:
     by_rank = sorted(days, key=lambda band: int(band.split("_to_")[0].replace("minus_", "-")))
     if len(by_rank) < 2 or days[by_rank[-1]] <= 0:  # noqa: PLR2004 - two bands, to compare
         return None
-    return f"Days of {text.band(by_rank[0])} need {_times(days[by_rank[0]] / days[by_rank[-1]])} the heat of days of {text.band(by_rank[-1])}"
+    return f"Days of {text.band(by_rank[0])} need {times(days[by_rank[0]] / days[by_rank[-1]])} the heat of days of {text.band(by_rank[-1])}"
 
 
 def _diversity(published: Published, _run: RunInfo) -> str | None:
@@ -349,13 +164,19 @@ def _diversity(published: Published, _run: RunInfo) -> str | None:
     if rows.height < 2:  # noqa: PLR2004 - one home, and many
         return None
     first, *_, last = rows.sort("dwellings").select("dwellings", "peak_kw_p50").rows()
-    return say_together(first[1], last[1], last[0]) if first[0] == 1 else None
+    return words.say_together(first[1], last[1], last[0]) if first[0] == 1 else None
+
+
+def _week(published: Published, _run: RunInfo) -> str | None:
+    weeks = mean_weeks(_of_all(published, HEAT_PROFILE))
+    highest = weeks.group_by("season", maintain_order=True).agg(pl.col("heat_kwh_mean").max())
+    return words.say_season(dict(highest.drop_nulls().iter_rows()))
 
 
 def _individual(published: Published, run: RunInfo) -> str | None:
     rows = individual_costs(published, run).filter(pl.col("dwelling_type").is_in(DWELLING_TYPES))
     first = rows.sort("lcoh_gbp_per_mwh").unique("dwelling_type", keep="first", maintain_order=True)
-    return say_cheapest_in_types(
+    return words.say_cheapest_in_types(
         {name: text.name_of(system) for name, system in first.select("dwelling_type", "system").iter_rows()}
     )
 
@@ -375,7 +196,7 @@ def _shares(published: Published, run: RunInfo) -> str | None:
     if not served:
         return None
     of = rows.filter(dwelling_type=served[0]).select("system", "cheapest_share")
-    return say_shares_of_draws({text.name_of(system): share for system, share in of.iter_rows()})
+    return words.say_shares_of_draws({text.name_of(system): share for system, share in of.iter_rows()})
 
 
 def _ranges(published: Published, run: RunInfo) -> str | None:
@@ -390,7 +211,7 @@ def _ranges(published: Published, run: RunInfo) -> str | None:
 
 def _emissions(published: Published, run: RunInfo) -> str | None:
     rows = options(published, run).filter(pl.col("system").is_in(INDIVIDUAL))
-    return say_emissions(
+    return words.say_emissions(
         {text.name_of(s): kg for s, kg in rows.select("system", "co2_kg_per_dwelling_year").iter_rows()}
     )
 
@@ -398,7 +219,7 @@ def _emissions(published: Published, run: RunInfo) -> str | None:
 def _parts(published: Published, run: RunInfo) -> str | None:
     rows = options(published, run).unique("system", keep="first", maintain_order=True)
     names = {part: text.name_of(part.removesuffix("_gbp_per_mwh")) for part in PARTS}
-    return say_largest_part(
+    return words.say_largest_part(
         {text.name_of(row["system"]): {names[part]: row[part] for part in PARTS} for row in rows.iter_rows(named=True)}
     )
 
@@ -425,7 +246,7 @@ def _break_even(published: Published, run: RunInfo) -> str | None:
     if rows.is_empty():
         return None
     row = rows.row(0, named=True)
-    return say_break_even(text.name_of("ashp"), row["base"], row["value"])
+    return words.say_break_even(text.name_of("ashp"), row["base"], row["value"])
 
 
 def _abatement(published: Published, run: RunInfo) -> str | None:
@@ -437,7 +258,9 @@ def _abatement(published: Published, run: RunInfo) -> str | None:
         .sort("cost_gbp_per_tonne")
         .unique("system", keep="first", maintain_order=True)
     )
-    return say_saving({text.name_of(s): cost for s, cost in known.select("system", "cost_gbp_per_tonne").iter_rows()})
+    return words.say_saving(
+        {text.name_of(s): cost for s, cost in known.select("system", "cost_gbp_per_tonne").iter_rows()}
+    )
 
 
 def _finance(published: Published, run: RunInfo) -> str | None:
@@ -447,13 +270,13 @@ def _finance(published: Published, run: RunInfo) -> str | None:
     if rows.is_empty():
         return None
     least = rows.group_by("dwellings").agg(pl.col("minimum_tariff_gbp_per_mwh").min()).sort("dwellings")
-    return say_investment(float(rows["heat_tariff_gbp_per_mwh"][0]), dict(least.iter_rows()))
+    return words.say_investment(float(rows["heat_tariff_gbp_per_mwh"][0]), dict(least.iter_rows()))
 
 
 def _performance(published: Published, _run: RunInfo) -> str | None:
     rows = published.rows_of(SEASONAL_PERFORMANCE).filter(source="air", load="raw").drop_nulls("spf")
     rows = rows.sort(pl.col("dwelling_type") != "all", maintain_order=True)
-    return None if rows.is_empty() else say_field(*rows.select("spf", "field_low", "field_high").row(0))
+    return None if rows.is_empty() else words.say_field(*rows.select("spf", "field_low", "field_high").row(0))
 
 
 def _factors(published: Published, run: RunInfo) -> str | None:
@@ -494,14 +317,14 @@ def _selected(published: Published, _run: RunInfo) -> str | None:
     steps = published[SELECTION_FUNNEL].frame.filter(period=published.period).sort("step")["households"]
     if steps.is_empty() or steps[0] is None or steps[-1] is None:
         return None
-    return say_selected(int(steps[0]), int(steps[-1]))
+    return words.say_selected(int(steps[0]), int(steps[-1]))
 
 
 def _selection_effect(published: Published, _run: RunInfo) -> str | None:
     means = published[SELECTION_FUNNEL].frame.filter(period=published.period).sort("step")["heat_kwh_mean"].drop_nulls()
     if len(means) < 2:  # noqa: PLR2004 - before and after
         return None
-    return say_change("The included homes use", float(means[-1]) / float(means[0]) - 1) + (
+    return words.say_change("The included homes use", float(means[-1]) / float(means[0]) - 1) + (
         " than all homes" if abs(float(means[-1]) / float(means[0]) - 1) >= ALIKE else " as all homes"
     )
 
@@ -512,7 +335,7 @@ def _lost_months(published: Published, _run: RunInfo) -> str | None:
         return None
     lost = (rows["readings"] - rows["ok_half_hours"]).clip(lower_bound=0)
     shares = {f"{month:%B %Y}": share for month, share in zip(rows["month"], lost / rows["readings"], strict=True)}
-    return say_left_out(shares, int(lost.sum()) / int(rows["readings"].sum()))
+    return words.say_left_out(shares)
 
 
 def _lost_flags(published: Published, _run: RunInfo) -> str | None:
@@ -524,7 +347,7 @@ def _lost_flags(published: Published, _run: RunInfo) -> str | None:
     if faulty.is_empty():
         return "Fewer readings are left out than one home delivers"
     most = text.name_of(faulty["flag"][0])
-    return f"{_first_upper(_small_percent(total))} of readings are left out, most for: {most[:1].lower() + most[1:]} ({_small_percent(float(faulty['share'][0]))})"
+    return f"{first_upper(small_percent(total))} of readings are left out, most for: {most[:1].lower() + most[1:]} ({small_percent(float(faulty['share'][0]))})"
 
 
 def _gate(published: Published, _run: RunInfo) -> str | None:
@@ -537,6 +360,136 @@ def _gate(published: Published, _run: RunInfo) -> str | None:
     return f"{checks.height - held:,} of {checks.height:,} checks of the last run did not hold"
 
 
+def _individual_to_household(published: Published, run: RunInfo) -> str | None:
+    return _individual(published, replace(run, convention="best_practice_private"))
+
+
+def _by_scenario(published: Published, run: RunInfo) -> str | None:
+    conventions = [run.convention, *lenses_beside(run.convention)]
+    rows = published[LCOH].frame.filter(
+        pl.col("convention").is_in(conventions), pl.col("system").is_in(INDIVIDUAL), scenario=run.scenario, demand_basis="measured",
+        period=published.period, dwelling_type=options(published, run)["dwelling_type"][0],
+    )  # fmt: skip
+    first = rows.sort(pl.col("convention").cast(pl.Enum(list(dict.fromkeys(conventions)))), "lcoh_gbp_per_mwh").unique(
+        "perspective", keep="first", maintain_order=True
+    )
+    return words.say_cheapest_to_each(
+        {
+            to_whom(row["perspective"]): (text.name_of(row["system"]), row["lcoh_gbp_per_mwh"])
+            for row in first.iter_rows(named=True)
+        }
+    )
+
+
+def _map_of_prices(published: Published, run: RunInfo) -> str | None:
+    rows = published.rows_of(CHEAPEST_MAP).filter(scenario=run.scenario, convention=run.convention, dwelling_type="all")
+    if rows.is_empty():
+        return None
+    shares = {text.name_of(name): count / rows.height for name, count in rows["system"].value_counts().iter_rows()}
+    return words.say_cheapest_at(shares, text.name_of(at_todays_prices(rows)["system"]))
+
+
+def _trench(published: Published, _run: RunInfo) -> str | None:
+    rows = trench_costs(published)
+    if rows.is_empty():
+        return None
+    networks = rows.filter(system="network", width_rule="2011")
+    single = rows.filter(pl.col("system") != "network")["p50"].drop_nulls()
+    if single.is_empty():
+        return None
+    return words.say_trench(
+        dict(networks.select("connection_share", "p50").iter_rows()), float(single.to_numpy().min())
+    )
+
+
+def _heat_pump_peak(published: Published, _run: RunInfo) -> str | None:
+    rows = _of_all(published, HEAT_PUMP_PEAK).drop_nulls("electricity_kw_p50").sort("store_kwh")
+    rows = rows.filter(pl.col("dwellings") == pl.col("dwellings").max())
+    stores = rows.filter(pl.col("store_kwh") < EVENLY_KWH)
+    shown = stores if stores.height > 1 else rows
+    return words.say_lower_peak(
+        {_with_store(store): kw for store, kw in shown.select("store_kwh", "electricity_kw_p50").iter_rows()}
+    )
+
+
+def _with_store(kwh: float) -> str:
+    if kwh == 0:
+        return "without a store"
+    return "with heat spread over the day" if kwh >= EVENLY_KWH else f"with a store of {kwh:.0f} kWh"
+
+
+def _heat_pump_day(published: Published, _run: RunInfo) -> str | None:
+    rows = _of_all(published, HEAT_PUMP_HOURLY)
+    ways = {"run like boilers": "electricity_kw", "run evenly through the day": "electricity_even_kw"}
+    peaks = {way: rows[name].drop_nulls() for way, name in ways.items()}
+    return words.say_lower_peak({way: float(kw.to_numpy().max()) for way, kw in peaks.items() if len(kw)})
+
+
+def _hybrids(published: Published, _run: RunInfo) -> str | None:
+    return words.say_hybrid(
+        dict(
+            _of_all(published, HYBRID_HEAT_PUMP).drop_nulls("heat_share").select("size_share", "heat_share").iter_rows()
+        )
+    )
+
+
+def _retrofit(published: Published, _run: RunInfo) -> str | None:
+    rows = _of_all(published, RETROFIT).drop_nulls("worth_gbp_per_mwh").sort("heat_loss_cut")
+    first = rows.unique("system", keep="first", maintain_order=True)
+    return words.say_worth(
+        {text.name_of(s): worth for s, worth in first.select("system", "worth_gbp_per_mwh").iter_rows()}
+    )
+
+
+def _tariff(published: Published, _run: RunInfo) -> str | None:
+    rows = _of_all(published, HEAT_PUMP_TARIFF).filter(pl.col("store_kwh").is_between(0, EVENLY_KWH, closed="none"))
+    factors = rows["price_factor"].drop_nulls()
+    return None if factors.is_empty() else words.say_store(float(factors.to_numpy().min()))
+
+
+def _observed(published: Published, _run: RunInfo) -> str | None:
+    of_types = pl.col("dwelling_type").is_in(DWELLING_TYPES) & (pl.col("period") == published.period)
+    demand, profile = (published[table].frame.filter(of_types) for table in (HEAT_DEMAND_ANNUAL, HEAT_PROFILE))
+    shares = observed_share(profile, demand).drop_nulls("share")
+    return words.say_observed(
+        dict(shares.group_by("dwelling_type", maintain_order=True).agg(pl.col("share").mean()).iter_rows())
+    )
+
+
+def _judged(published: Published, _run: RunInfo) -> str | None:
+    shares = judged_share(published[FLAG_JUDGEMENT].frame)
+    known = dict.fromkeys(shares["flag"].unique(maintain_order=True), 0.0)
+    known |= dict(shares.filter(outcome=JUDGED).select("flag", "share").iter_rows())
+    return words.say_judged({text.name_of(flag).lower(): share for flag, share in known.items()})
+
+
+def _statements(published: Published, _run: RunInfo) -> str | None:
+    met, judged, foreseen = verdicts(published.rows_of(CLAIM))
+    return words.say_met(met, judged, foreseen)
+
+
+def _moved(published: Published, _run: RunInfo) -> str | None:
+    rows = changed(published).filter(period=published.period)
+    return words.say_moved(
+        {
+            text.name_of(name): change
+            for name, change in rows.drop_nulls("relative_change")
+            .select("dwelling_type", "relative_change")
+            .iter_rows()
+        }
+    )
+
+
+def _beside_published(published: Published, _run: RunInfo) -> str | None:
+    rows = published[EXTERNAL_CHECK].frame.filter(~pl.col("segment").str.contains(HOUR_OF_DAY)).drop_nulls("ratio")
+    return words.say_ratio_to_published(
+        {
+            f"{quantity}, {segment}, {study}": ratio
+            for quantity, segment, study, ratio in rows.select("quantity", "segment", "study", "ratio").iter_rows()
+        }
+    )
+
+
 FINDINGS: Final[dict[str, Finding]] = {
     "annual-demand": _annual,
     "spread": _spread,
@@ -545,11 +498,15 @@ FINDINGS: Final[dict[str, Finding]] = {
     "day-map": _hour_of_day,
     "weather-fit": _kelvin,
     "gas-uses": _uses,
+    "week-by-season": _week,
     "season-months": _months,
     "season-week": _weekend,
     "season-temperature": _bands,
     "diversity-peak": _diversity,
     "cost-individual": _individual,
+    "cost-individual-best-practice-private": _individual_to_household,
+    "cost-readings": _by_scenario,
+    "cheapest-map": _map_of_prices,
     "cost-of-homes": _cost_of_homes,
     "cheapest": _shares,
     "cost-ranges": _ranges,
@@ -557,10 +514,15 @@ FINDINGS: Final[dict[str, Finding]] = {
     "emissions": _emissions,
     "abatement": _abatement,
     "performance": _performance,
-    "network-scale": lambda published, run: say_scale(_costs_of_options(published, run)[0]),
-    "cost-networks": lambda published, run: say_beside(*_costs_of_options(published, run)),
+    "network-trench": _trench,
+    "cost-networks": lambda published, run: words.say_beside(*_costs_of_options(published, run)),
     "cost-shares": _parts,
     "finance": _finance,
+    "heat-pump-peak": _heat_pump_peak,
+    "heat-pump-day": _heat_pump_day,
+    "heat-pump-tariff": _tariff,
+    "hybrids": _hybrids,
+    "retrofit": _retrofit,
     "sensitivity-factors": _factors,
     "sensitivity-rates": _rates,
     "sobol": _sobol,
@@ -568,7 +530,12 @@ FINDINGS: Final[dict[str, Finding]] = {
     "selection-effect": _selection_effect,
     "flags-by-month": _lost_months,
     "flags": _lost_flags,
+    "completeness": _observed,
+    "judgements": _judged,
     "gate-history": _gate,
+    "external-levels": _beside_published,
+    "claims-table": _statements,
+    "demand-change": _moved,
 }
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from reports import palette, text
-from reports.figures.claims import RESTS_ON
+from reports.figures.claims import verdicts
 from reports.figures.cost import options
 from reports.figures.demand import NO_PERIOD, published_demand
 from reports.figures.exhibit import ordered, why_missing
+from reports.finding_words import FIRM, REPLACED, say_met
 from reports.inputs import Published, RunInfo
 from transforms.lcoh.model.conventions import lenses_beside
 from transforms.tables.cost import ASSUMPTION, LCOH
@@ -22,10 +23,9 @@ from transforms.tables.lineage import FLAG_COUNT, QUALITY_RESULT
 from transforms.tables.words import PROFILE_GROUPS
 
 TO_WHOM = {
-    "social": "to society", "private": "to its home", "public_body": "to a public body", "paper": "as Wang 2018 counts",
+    "social": "to society", "private": "to the household", "public_body": "to a public body", "paper": "as Wang 2018 counts",
 }  # fmt: skip
 ALL_AND_MIX = "All homes, and the national mix"
-FIRM = 0.9  # share of draws below which nobody would call the order of the systems settled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +41,24 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """A small bar chart with the numbers of its bars beside them."""
+
+    caption: str
+    headings: Sequence[str]
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One question with its answer in words, a small bar chart, and the figures that show more."""
+    """One question with its answer in words, small bar charts, and the figures that show more."""
 
     key: str
     question: str
     short: str
     says: Sequence[str]
     figures: Sequence[tuple[str, str]]  # key of an exhibit, and what it shows
-    caption: str = ""
-    headings: Sequence[str] = ()
-    bars: Sequence[Bar] = ()
+    charts: Sequence[Bars] = ()
 
 
 def answers(published: Published, run: RunInfo) -> list[Answer]:
@@ -85,10 +92,14 @@ def _heat(published: Published) -> Answer:
         short=f"{text.kwh(row['heat_kwh_mean'])} in {published.period}.",
         says=[_measured(published, row), *_in_normal_weather(row), *_peak(row), _homes(published)],
         figures=figures,
-        caption=f"Heat per home in {published.period}, with the 95 % interval of the mean",
-        headings=("Dwelling type", "kWh a year", "Homes"),
-        bars=_heat_bars(published),
-    )  # fmt: skip
+        charts=[
+            Bars(
+                caption=f"Heat per home in {published.period}, with the 95 % interval of the mean",
+                headings=("Dwelling type", "kWh a year", "Homes"),
+                bars=_heat_bars(published),
+            )
+        ],
+    )
 
 
 def _measured(published: Published, row: dict[str, Any]) -> str:
@@ -103,7 +114,7 @@ def _in_normal_weather(row: dict[str, Any]) -> list[str]:
         return []
     low, high = row["heat_kwh_weather_normal_ci_low"], row["heat_kwh_weather_normal_ci_high"]
     between = "" if None in {low, high} else f" ({_span(low, high)})"
-    change = f"{100 * (value / row['heat_kwh_mean'] - 1):+.1f} %".replace("-", text.MINUS)
+    change = text.signed(value / row["heat_kwh_mean"] - 1)
     return [f"In a year of normal weather: {text.kwh(value)}{between}, {change}."]
 
 
@@ -149,76 +160,86 @@ def _same_number(rows: pl.DataFrame) -> bool:
 
 
 def _cost(published: Published, run: RunInfo) -> Answer:
-    rows = _with_spread(_options_shown(published, run), published, run)
-    lenses = _by_lens(published, run)
+    lenses = {who: _with_spread(rows, published) for who, rows in _by_lens(published, run).items()}
+    rows = next(iter(lenses.values()))
     heat, served = rows["denominator"][0], rows.row(0, named=True)
     whose = "measured" if served["demand_basis"] == "measured" else "published by Wang 2018"
-    demand = f"Each meets a demand of {text.kwh(served['demand_kwh'])} a year, {whose}."
-    spread = "; lines: where 90 % of draws of the uncertain assumptions lie" if rows["low"].count() else ""
-    widest = max(value for name in ("lcoh_gbp_per_mwh", "high") for value in rows[name].drop_nulls())
-    bars = [
-        Bar(
-            name=row["option"],
-            cells=(
-                text.gbp(row["lcoh_gbp_per_mwh"]),
-                text.gbp(round(row["lcoh_gbp_per_mwh"] * row["demand_kwh"] / 1000, -1)),
-                text.number(row["co2_kg_per_dwelling_year"] / 1000, 1),
-            ),
-            length=_percent(row["lcoh_gbp_per_mwh"], widest),
-            low=_ends(row["low"], widest),
-            high=_ends(row["high"], widest),
-            ink=palette.SYSTEM[row["system"]],
-        )
-        for row in rows.iter_rows(named=True)
-    ]
+    widest = max(
+        value for of in lenses.values() for name in ("lcoh_gbp_per_mwh", "high") for value in of[name].drop_nulls()
+    )
     return Answer(
         key="cost",
         question="What does that heat cost?",
-        short=_cheapest_by_lens(lenses, heat),
+        short=_cheapest_by_lens(lenses),
         says=[
-            *(f"{_sentence(TO_WHOM[who])}, then {_others(of)}." for who, of in lenses.items()),
             *_order_differs(lenses),
             *_what_counts(published, run, rows),
-            f"{demand} Capital, upkeep, fuel and carbon dioxide count together (scenario {run.scenario}, convention {run.convention}).",
+            f"Every option meets a demand of {text.kwh(served['demand_kwh'])} a year, {whose}.",
+            f"Costs are in money of {served['price_year']}, for systems bought from {served['start_year']} on (scenario {run.scenario}, convention {run.convention}).",
         ],
-        figures=[("cost-individual", "home by home"), ("cost-networks", "networks"), ("cost-shares", "what it consists of")],
-        caption=f"Levelised cost of heat {heat}{spread}",
-        headings=("Option", "£ per MWh", "£ a year", "t CO₂ a year"),
-        bars=bars,
+        figures=[("cost-individual", "home by home"), ("cost-networks", "networks"), ("cost-shares", "what the cost consists of")],
+        charts=[_cost_bars(of, f"Cost of heat {heat} {TO_WHOM[who]}", widest) for who, of in lenses.items()],
     )  # fmt: skip
 
 
+def _cost_bars(rows: pl.DataFrame, caption: str, widest: float) -> Bars:
+    """Return the options as bars on a scale that ends at `widest`; networks that cost the same stand in one row."""
+    spread = "; lines: 90 % of draws of the uncertain assumptions" if rows["low"].count() else ""
+    return Bars(
+        caption=caption + spread,
+        headings=("Option", "£ per MWh", "£ a year", "t CO₂ a year"),
+        bars=[
+            Bar(
+                name=row["option"],
+                cells=(
+                    text.gbp(row["lcoh_gbp_per_mwh"]),
+                    text.gbp(round(row["lcoh_gbp_per_mwh"] * row["demand_kwh"] / 1000, -1)),
+                    text.number(row["co2_kg_per_dwelling_year"] / 1000, 1),
+                ),
+                length=_percent(row["lcoh_gbp_per_mwh"], widest),
+                low=_ends(row["low"], widest),
+                high=_ends(row["high"], widest),
+                ink=palette.SYSTEM[row["system"]],
+            )
+            for row in _merged_networks(rows).iter_rows(named=True)
+        ],
+    )
+
+
+def _merged_networks(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the options with the smallest and the largest network in one row where both are shown at the same cost."""
+    networks = rows.filter(system="network").sort("dwellings")
+    if len({text.gbp(cost) for cost in networks["lcoh_gbp_per_mwh"]}) != 1 or networks.height == 1:
+        return rows
+    first, last = networks["dwellings"][0], networks["dwellings"][-1]
+    one = networks.head(1).with_columns(option=pl.lit(f"Network, {first:,} to {last:,}\N{NO-BREAK SPACE}homes"))
+    return pl.concat([rows.filter(pl.col("system") != "network"), one])
+
+
 def _by_lens(published: Published, run: RunInfo) -> dict[str, pl.DataFrame]:
-    """Return the options by who counts their costs: the run's own convention first, then the lens beside it."""
+    """Return the options by who pays: the run's own convention first, then the lens beside it."""
     known = published[LCOH].frame.filter(scenario=run.scenario)["convention"].unique()
     beside = [name for name in lenses_beside(run.convention) if name in known and name != run.convention]
     shown = [_options_shown(published, run, convention=name) for name in (run.convention, *beside)]
     return {str(rows["perspective"][0]): rows for rows in shown}
 
 
-def _cheapest_by_lens(lenses: dict[str, pl.DataFrame], heat: str) -> str:
-    """Return what the cheapest option costs each who counts, with the money's year and the year of the purchase."""
+def _cheapest_by_lens(lenses: dict[str, pl.DataFrame]) -> str:
+    """Return the cheapest option to each who pays."""
     told = []
     for who, rows in lenses.items():
         name, cost = _ranked(rows)[0]
-        told.append(f"{TO_WHOM[who]} {cost} per MWh {heat} from the cheapest, {name}")
-    first = next(iter(lenses.values()))
-    return (
-        f"{_sentence('; '.join(told))}, in money of {first['price_year'][0]}, bought for {first['start_year'][0]} on."
-    )
-
-
-def _others(rows: pl.DataFrame) -> str:
-    return text.listed([f"{name} {cost}" for name, cost in _ranked(rows)[1:]])
+        told.append(f"{TO_WHOM[who]}: {name}, {cost} per MWh")
+    return f"Cheapest {'; '.join(told)}."
 
 
 def _order_differs(lenses: dict[str, pl.DataFrame]) -> list[str]:
-    """Say plainly that the order of the systems is not the same to all who count, where it is not."""
+    """Say plainly that the order of the systems is not the same to all who pay, where it is not."""
     orders = {who: [name.split(" of ")[0] for name, _ in _ranked(rows)] for who, rows in lenses.items()}
     if len({tuple(order) for order in orders.values()}) < 2:  # noqa: PLR2004 - one order
         return []
-    told = [f"{TO_WHOM[who]} {order[0]} is the cheapest" for who, order in orders.items()]
-    return [f"The order of the systems depends on who counts: {'; '.join(told)}."]
+    told = [f"{TO_WHOM[who]}, from the cheapest: {text.listed(order)}" for who, order in orders.items()]
+    return [f"The order depends on who pays: {'; '.join(told)}."]
 
 
 def _what_counts(published: Published, run: RunInfo, rows: pl.DataFrame) -> list[str]:
@@ -230,7 +251,7 @@ def _what_counts(published: Published, run: RunInfo, rows: pl.DataFrame) -> list
         return []
     tonne = text.gbp(values["value"][0])
     return [
-        f"Society counts {tonne} for a tonne of CO₂ in {rows['start_year'][0]} and no taxes; homes pay retail prices with VAT and, for gas, a standing charge."
+        f"To society, a tonne of CO₂ counts {tonne} in {rows['start_year'][0]} and taxes do not count; households pay retail prices with VAT and the standing charge of gas."
     ]
 
 
@@ -261,17 +282,20 @@ def _options_shown(published: Published, run: RunInfo, *, convention: str | None
     return pl.concat([rows.filter(pl.col("system") != "network"), ends])
 
 
-def _with_spread(rows: pl.DataFrame, published: Published, run: RunInfo) -> pl.DataFrame:
+def _with_spread(rows: pl.DataFrame, published: Published) -> pl.DataFrame:
     """Add where 90 % of the draws of each option lie, null where nothing was drawn."""
     drawn = published.rows_of(LCOH_PROBABILITY)
     if drawn.is_empty():
         return rows.with_columns(low=pl.lit(None, dtype=pl.Float64), high=pl.lit(None, dtype=pl.Float64))
-    spread = (
-        drawn.filter(scenario=run.scenario, convention=run.convention)
-        .group_by("dwelling_type", "system", "scale", "period")
-        .agg(low=pl.col("lcoh_p05").first(), high=pl.col("lcoh_p95").first())
+    spread = drawn.group_by("scenario", "convention", "dwelling_type", "system", "scale", "period").agg(
+        low=pl.col("lcoh_p05").first(), high=pl.col("lcoh_p95").first()
     )
-    return rows.join(spread, on=["dwelling_type", "system", "scale", "period"], how="left", maintain_order="left")
+    return rows.join(
+        spread,
+        on=["scenario", "convention", "dwelling_type", "system", "scale", "period"],
+        how="left",
+        maintain_order="left",
+    )
 
 
 def _sureness(published: Published, run: RunInfo) -> Answer:
@@ -299,9 +323,10 @@ def _order_of_systems(published: Published, run: RunInfo) -> list[str]:
         (_with_article(text.name_of(system).lower()), text.percent(share).replace(" ", "\N{NO-BREAK SPACE}"))
         for system, share in rows.select("system", "cheapest_share").iter_rows()
     )
+    who = str(options(published, run)["perspective"][0])
     draws = f"{rows['draws'].to_numpy().min():,}"
     settled = "firm" if rows["cheapest_share"][0] >= FIRM else "open"
-    lead = f"The order of the systems is {settled}: {first[0]} is the cheapest in {first[1]} of {draws} draws of the uncertain assumptions."
+    lead = f"The order of the systems is {settled}: {first[0]} is the cheapest in {first[1]} of {draws} draws of the uncertain assumptions ({TO_WHOM[who]})."
     words = [lead]
     return (
         [*words, f"{text.listed([f'{name} in {share}' for name, share in others]).capitalize()}."] if others else words
@@ -313,25 +338,26 @@ def _readings(published: Published) -> str:
     good = rows.filter(flag="ok")["share"]
     if good.is_empty() or good[0] is None:
         return "How many readings count is not shown: too few homes."
-    return f"{100 * good[0]:.1f} % of {rows['readings'].sum():,} readings count; the others are named by what is wrong with them."
+    counts = {
+        flag: int(readings) for flag, readings in rows.drop_nulls("readings").select("flag", "readings").iter_rows()
+    }
+    replaced = counts.pop(REPLACED, 0)  # nothing is wrong with them: a newer delivery holds the same readings
+    delivered = sum(counts.values())
+    told = f"{text.percent(counts['ok'] / delivered, 1)} of {delivered:,} readings are good; the others are flagged with their fault."
+    return f"{told} A newer delivery replaced {replaced:,} more." if replaced else told
 
 
 def _judged(published: Published) -> str:
     checks = published[QUALITY_RESULT].frame
     if checks.is_empty():
         return "This run has no check on record."
-    return f"{int(checks['passed'].sum()):,} of {checks.height:,} checks before publication hold."
+    return f"{int(checks['passed'].sum()):,} of {checks.height:,} checks before publication passed."
 
 
 def _statements(published: Published) -> list[str]:
-    rows = published.rows_of(CLAIM)
-    judged = pl.DataFrame() if rows.is_empty() else rows.filter(pl.col("within_tolerance").is_not_null())
-    counts = [
-        f"{int(of['within_tolerance'].sum())} of {of.height} {rests}"
-        for basis, rests in RESTS_ON.items()
-        if not judged.is_empty() and not (of := judged.filter(basis=basis)).is_empty()
-    ]
-    return [f"Statements of the paper that are met: {text.listed(counts)}."] if counts else []
+    met, judged, foreseen = verdicts(published.rows_of(CLAIM))
+    told = say_met(met, judged, foreseen)
+    return [] if told is None else [f"{told}."]
 
 
 def _with_article(name: str) -> str:

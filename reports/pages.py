@@ -22,7 +22,7 @@ from reports.figures.hours import draw_day_map, draw_weeks
 from reports.figures.lenses import draw_individual_beside, draw_readings
 from reports.figures.quality import draw_flags, draw_judgements
 from reports.figures.ranges import draw_cost_ranges, draw_distribution
-from reports.figures.scale import draw_scale
+from reports.figures.scale import draw_trench
 from reports.figures.season import draw_bands, draw_day_kinds, draw_months
 from reports.figures.selection import draw_funnel, draw_selection_effect
 from reports.figures.sensitivity import draw_sensitivity, draw_sobol
@@ -83,34 +83,34 @@ PAGES = (
         key="demand", name="Demand", title="Heat demand", lead="How much heat homes need, when they need it, and how the weather moves it.",
         parts=(
             Part("annual", "In a year", "How much heat homes use in a year, and how far homes of one type differ.", (draw_annual_demand, draw_spread)),
-            Part("hours", "Hour by hour", "When the heat is wanted.", (draw_profile, draw_load_duration, draw_day_map)),
+            Part("hours", "Hour by hour", "When homes need heat.", (draw_profile, draw_load_duration, draw_day_map)),
             Part("weather", "Weather", "What the same homes would use in a year of normal weather, and on a very cold day.", (draw_weather_fit, draw_gas_uses)),
             Part(
                 "season", "Season and time of day", "How the day's heat changes with the month, the weekday and the cold.",
                 (draw_weeks, draw_months, draw_day_kinds, draw_bands),
             ),
-            Part("together", "Homes together", "How much less heat many homes need at once than each of them alone.", (draw_diversity,)),
+            Part("together", "Homes together", "How much lower the common peak of many homes is than the sum of their own peaks.", (draw_diversity,)),
         ),
     ),
     Page(
         key="compare", name="Compare", title="Compare ways to heat a home",
-        lead="Choose a home, prices and a grant: the page reckons what heat costs, to society and to the household, without asking any server.",
+        lead="Choose a home, prices and a grant: the page works out what heat costs, to society and to the household.",
     ),
     Page(
         key="individual", name="Individual", title="Heating home by home", lead="What a heating system in each home costs and emits, and which one is the cheapest.",
         parts=(
-            Part("costs", "Cost", "What a MWh of heat costs, and what its price hides.", (draw_individual, draw_individual_beside, draw_readings, draw_distribution)),
-            Part("cheapest-system", "Which system is the cheapest", "How sure the order of the systems is, and what would change it.", (draw_cheapest_map, draw_probability, draw_cost_ranges, draw_break_evens)),
+            Part("costs", "Cost", "What a MWh of heat costs to society and to the household, and how far homes differ.", (draw_individual, draw_individual_beside, draw_readings, draw_distribution)),
+            Part("cheapest-system", "Which system is the cheapest", "How firm the order of the systems is, and what would change it.", (draw_cheapest_map, draw_probability, draw_cost_ranges, draw_break_evens)),
             Part("carbon", "Carbon dioxide", "What the systems emit, and what it costs to save a tonne.", (draw_emissions, draw_abatement)),
             Part("heat-pumps", "Performance of heat pumps", "How much heat a heat pump gives for its electricity.", (draw_performance,)),
-            Part("grid", "Heat pumps on the grid", "What the measured heat says of heat pumps that are not there yet.", (draw_electric_peak, draw_electric_day, draw_tariff)),
-            Part("smaller", "Smaller heat pumps", "A boiler for the coldest hours, or a home that loses less heat.", (draw_hybrids, draw_retrofit)),
+            Part("grid", "Heat pumps on the grid", "What the measured heat would ask of the grid if homes had heat pumps.", (draw_electric_peak, draw_electric_day, draw_tariff)),
+            Part("smaller", "Smaller heat pumps", "What changes with a boiler for the coldest hours, or with a home that loses less heat.", (draw_hybrids, draw_retrofit)),
         ),
     ),
     Page(
-        key="networks", name="Networks", title="Heat networks", lead="What heat from a network costs, by the number of homes that it serves, and whether it pays.",
+        key="networks", name="Networks", title="Heat networks", lead="What heat from a network costs, what that depends on, and whether a network pays.",
         parts=(
-            Part("scale", "Cost and scale", "Networks beside individual systems, and what their cost consists of.", (draw_scale, draw_networks, draw_cost_shares)),
+            Part("scale", "Cost and size", "What networks cost beside systems in homes, what the cost consists of, and what moves it.", (draw_networks, draw_cost_shares, draw_trench)),
             Part("investment", "As an investment", "What a network is worth to its operator.", (draw_finance,)),
         ),
     ),
@@ -122,16 +122,16 @@ PAGES = (
         key="sensitivity", name="Sensitivity", title="What moves the cost", lead="How the cost of heat moves when assumptions change, and which of them matter.",
         parts=(
             Part("one-by-one", "One assumption at a time", "The paper's network of 100 homes, with one input changed.", (draw_sensitivity,)),
-            Part("all-at-once", "All assumptions at once", "How much of the uncertainty comes from which assumption.", (draw_sobol,)),
+            Part("all-at-once", "All assumptions at once", "Which assumptions the uncertainty comes from.", (draw_sobol,)),
         ),
     ),
     Page(
-        key="quality", name="Quality", title="Data quality", lead="Which homes and readings the figures rest on, what was left out, and how the run was judged.",
+        key="quality", name="Quality", title="Data quality", lead="Which homes and readings the figures rest on, what was left out, and how the release was checked.",
         parts=(
             Part("homes", "Homes", "How many homes enter the figures, and what the selection does to them.", (draw_funnel, draw_selection_effect)),
             Part("readings", "Readings", "Which readings are left out, and which could not be judged.", (draw_completeness, draw_lost_readings, draw_flags, draw_judgements)),
-            Part("gate", "Checks", "What was checked before each publication, and how it came out.", (draw_gate,)),
-            Part("external", "Beside published figures", "Whether others who measured gas in homes found the same.", (draw_external,)),
+            Part("gate", "Checks", "What is checked before each publication, and with what result.", (draw_gate,)),
+            Part("external", "Beside published figures", "Whether other studies that measured gas in homes found the same.", (draw_external,)),
         ),
     ),
     Page(

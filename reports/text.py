@@ -60,6 +60,7 @@ DECIMALS = {
 }  # fmt: skip
 NOTHING = "–"  # noqa: RUF001 - an en dash is what a table shows for no value
 LONGEST = 120
+ALMOST_ALL = 99  # %
 
 
 def name_of(key: str) -> str:
@@ -123,6 +124,25 @@ def significant(value: float | None, digits: int = 3) -> str:
 def percent(share: float | None, decimals: int = 0) -> str:
     """Return a share as a percentage."""
     return NOTHING if share is None else f"{100 * share:.{decimals}f} %".replace("-", MINUS)
+
+
+def almost(share: float) -> str:
+    """Return a percentage [%] with three digits, closer to the whole with more, so that almost all is not called all."""
+    digits = 1 if share < ALMOST_ALL else 3
+    return assumed(round(share, digits)) if share >= 1 else assumed(float(f"{share:.2g}"))
+
+
+def signed(change: float | None, decimals: int = 1) -> str:
+    """Return a relative change as a percentage with its sign, a change too small to be shown as nothing without one."""
+    if change is None:
+        return NOTHING
+    shown = f"{100 * change:+.{decimals}f}"
+    return f"{shown[1:] if not float(shown) else shown} %".replace("-", MINUS)
+
+
+def counted(number: float, one: str, many: str | None = None) -> str:
+    """Return a number with its noun, in the singular where there is one of it."""
+    return f"{number:,.0f} {one if round(number) == 1 else many or f'{one}s'}"
 
 
 def moment(value: dt.datetime | None) -> str:

@@ -12,8 +12,9 @@ from reports import text
 from reports.figures.cost import PARTS, options
 from reports.inputs import WAY_OF_A_NUMBER, Published, RunInfo
 from transforms.tables.cost import ASSUMPTION, LCOH
-from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HOUSEHOLD_PERIOD
-from transforms.tables.lineage import RUN, SOURCE
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, SELECTION_FUNNEL
+from transforms.tables.lineage import SOURCE
+from transforms.tables.published import GATE_RUN
 from transforms.tables.schema import Table
 
 OWN_STATUSES = ("back-solved", "own choice", "derived", "override")  # labelled: nobody published these figures
@@ -30,10 +31,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One command that a reader can run, and what it answers."""
+    """One query that a reader can run, and what it answers."""
 
     answers: str
-    command: str
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def steps() -> list[Step]:
 
 
 def examples(published: Published, run: RunInfo) -> list[Example]:
-    """Return the worked example: one number of this page, followed back with the command line."""
+    """Return the worked example: one number of this page, followed back with queries on `public.duckdb`."""
     of_network = options(published, run).filter(system="network").row(0, named=True)
     of_period = {"period": published.period}
     cost = ("dwelling_type", "system", "dwellings", "demand_kwh", *PARTS, "lcoh_gbp_per_mwh")
@@ -73,25 +74,18 @@ def examples(published: Published, run: RunInfo) -> list[Example]:
             _query(HEAT_DEMAND_ANNUAL, ("dwelling_type", "households", "heat_kwh_mean", "heat_kwh_ci_low"), of_period),
         ),
         Example(
-            "The homes that it is the mean of, and how much of each year was filled (restricted: not for publication)",
-            _query(
-                HOUSEHOLD_PERIOD, ("household_id", "heat_kwh_annual", "filled_share", "exclusion_reason"), of_period
-            ),
+            "How its homes were selected",
+            _query(SELECTION_FUNNEL, ("step", "criterion", "households", "heat_kwh_mean"), of_period),
         ),
         Example(
-            "The files that their readings came from",
-            _query(SOURCE, ("file_name", "readings", "rejects", "sha256"), {"outcome": "accepted"}),
+            "The files that the readings came from",
+            _query(SOURCE, ("source_id", "file_name", "readings", "rejects"), {"outcome": "accepted"}),
         ),
         Example(
-            "The code and the settings of the run",
-            _query(RUN, ("code_version", "code_fingerprint", "settings"), {"run_id": run.run_id}),
+            "The checks and the code of the run",
+            _query(GATE_RUN, ("published_at_utc", "checks", "passed", "code_fingerprint"), {"run_id": run.run_id}),
         ),
         Example("The costs that options are compared by, with their parts", _query(LCOH, cost, which)),
-        Example(
-            "The same cost from the model alone; --set changes any assumption",
-            f"hearth lcoh --scenario {run.scenario} --convention {run.convention} "
-            f"--demand-kwh {of_network['demand_kwh']:.0f} --dwellings {of_network['dwellings']}",
-        ),
     ]
 
 
@@ -130,14 +124,12 @@ def _assumption(row: dict[str, Any]) -> Assumption:
 
 
 def _query(table: Table, columns: Sequence[str], where: dict[str, str]) -> str:
-    """Return a `hearth sql` command on declared columns; text in it is quoted for SQL and for the shell."""
+    """Return an SQL query on declared columns."""
     shown = ", ".join(table.column(name).name for name in columns)
-    tests = " AND ".join(f"{table.column(name).name} = {_sql_text(value)}" for name, value in where.items())
-    query = f"SELECT {shown} FROM {table.name} WHERE {tests}"
-    return f'hearth sql "{query}"'
+    tests = " AND ".join(f"{table.column(name).name} = {_quoted(value)}" for name, value in where.items())
+    return f"SELECT {shown} FROM {table.name} WHERE {tests};"
 
 
-def _sql_text(value: str) -> str:
+def _quoted(value: str) -> str:
     quoted = value.replace("'", "''")
-    shell_safe = "".join(f"\\{c}" if c in '"$`\\' else c for c in quoted)
-    return f"'{shell_safe}'"
+    return f"'{quoted}'"

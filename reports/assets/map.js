@@ -288,12 +288,15 @@
     if (tag === "th") made.scope = "row"; else made.className = "n";
     row.append(made);
   };
+  const IN_TABLE = { density: true, lhd: true, confidence: true }; // layers with a column of their own
   const tabulate = () => {
-    const { of } = level(state.level), layer = shown(), body = at("map-rank").tBodies[0], rows = ranked();
+    const { of } = level(state.level), layer = shown(), body = at("map-rank").tBodies[0], rows = ranked(), twice = IN_TABLE[state.layer];
+    at("map-shown").hidden = Boolean(twice);
+    at("map-shown").textContent = layer.name + (layer.unit ? ", " + layer.unit : "");
     body.replaceChildren(...rows.slice(0, 200).map((i) => {
       const row = document.createElement("tr");
       cell(row, of.names[i], "th");
-      cell(row, format(of.columns[state.layer][i], layer.decimals));
+      if (!twice) cell(row, format(of.columns[state.layer][i], layer.decimals));
       cell(row, format(of.columns.homes[i], 0));
       cell(row, format(of.columns.heat_mwh[i] / 1000, 1));
       cell(row, format(of.columns.density[i], 1));
@@ -302,10 +305,10 @@
       return row;
     }));
     const t = data.thresholds, inside = of.ids.map((_, i) => i).filter(within);
-    const above = (name, key) => t[key] === undefined ? null : inside.filter((i) => of.columns[name][i] >= t[key]).length + " reach " + t[key] + " " + (name === "density" ? "GWh/km²" : "MWh/m");
+    const above = (name, key) => t[key] === undefined ? null : inside.filter((i) => of.columns[name][i] >= t[key]).length.toLocaleString("en-GB") + " reach " + t[key] + " " + (name === "density" ? "GWh/km²" : "MWh/m");
     const counts = [["density", "denmark_gwh_per_km2", "Denmark"], ["lhd", "scotland_mwh_per_m", "Scotland"], ["lhd", "scotland_stringent_mwh_per_m", "Scotland, stringent"], ["lhd", "scotland_highest_mwh_per_m", "Scotland, highest"], ["lhd", "ademe_mwh_per_m", "ADEME, France"]]
       .map(([name, key, who]) => [above(name, key), who]).filter(([count]) => count).map(([count, who]) => count + " (" + who + ")");
-    at("map-met").textContent = "Of " + inside.length.toLocaleString("en-GB") + " areas " + counts.join(", ") + ". The table shows the first " + Math.min(rows.length, 200) + ".";
+    at("map-met").textContent = "Of " + inside.length.toLocaleString("en-GB") + " areas, " + counts.join(", ") + "." + (rows.length > 200 ? " The table shows the first 200." : "");
   };
   const radius = () => Math.min(Math.max(Number(at("map-radius").value) || 500, 100), 5000);
   const tell = (words) => { at("map-says").textContent = words; };

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -18,10 +20,10 @@ COLUMNS = (
     "convention", "dwelling_type", "carbon_gbp_per_tonne", "price_ratio", "system", "lcoh_gbp_per_mwh", "margin_gbp_per_mwh",
     "ashp_grant_to_match_gbp",
 )  # fmt: skip
-LENS = {"best_practice": "To society", "best_practice_private": "To its home"}
+LENS = {"best_practice": "To society", "best_practice_private": "To the household"}
 NOTE = (
-    "The price of gas stays, that of electricity moves. The price of carbon is one for all years and comes on top of the price of energy. "
-    "The table says which grant would make an air source heat pump as cheap as the cheapest."
+    "The price of gas stays as it is and the price of electricity varies. The carbon price is the same in all years and is added to the price of "
+    "energy. The table gives the grant that would make an air source heat pump as cheap as the cheapest system."
 )
 COARSE = (pl.col("carbon_gbp_per_tonne") % 100 == 0) & ((pl.col("price_ratio") * 5).round().cast(pl.Int64) % 5 == 0)
 NOW = ("carbon_now_gbp_per_tonne", "price_ratio_now")
@@ -50,8 +52,8 @@ def draw_cheapest_map(published: Published, run: RunInfo) -> list[Exhibit]:
         Exhibit(
             key="cheapest-map",
             title=TITLE,
-            shows="Each field: the individual system whose heat costs the least at these prices, all else as it is. Diamond: today's point, "
-            "means over discounted years.",
+            shows="Each cell shows the system with the lowest cost of heat at these prices, all else unchanged. Diamond: today, as "
+            "the mean over discounted years.",
             alternative=f"Map of the cheapest system. {choices[0].name}: {choices[0].says}",
             chart=chart,
             choices=choices,
@@ -73,11 +75,16 @@ def _name(convention: str, group: str) -> str:
     return f"{LENS.get(convention, convention)}, {text.name_of(group).lower()}"
 
 
+def at_todays_prices(rows: pl.DataFrame) -> dict[str, Any]:
+    """Return the point of one lens and dwelling type that lies nearest to today's prices."""
+    carbon, ratio = (float(rows[name][0]) for name in NOW)
+    apart = (pl.col("carbon_gbp_per_tonne") - carbon).abs() / 500 + (pl.col("price_ratio") - ratio).abs() / 4
+    return rows.sort(apart).row(0, named=True)
+
+
 def _says(rows: pl.DataFrame) -> str:
     carbon, ratio = (float(rows[name][0]) for name in NOW)
-    nearest = rows.sort(
-        (pl.col("carbon_gbp_per_tonne") - carbon).abs() / 500 + (pl.col("price_ratio") - ratio).abs() / 4
-    ).row(0, named=True)
+    nearest = at_todays_prices(rows)
     shares = [
         f"{text.name_of(system).lower()} in {100 * (rows['system'] == system).sum() / rows.height:.0f} % of the map"
         for system in SYSTEMS
@@ -86,27 +93,40 @@ def _says(rows: pl.DataFrame) -> str:
     grant = nearest["ashp_grant_to_match_gbp"]
     matched = f"; a grant of £{round(grant, -2):,.0f} would make an air source heat pump as cheap" if grant else ""
     return (
-        f"today, at £{carbon:,.0f} a tonne and a ratio of {ratio:.1f}, the {text.name_of(nearest['system']).lower()} is the cheapest{matched}. "
+        f"Today, at £{carbon:,.0f} a tonne and a ratio of {ratio:.1f}, the {text.name_of(nearest['system']).lower()} is the cheapest{matched}. "
         f"{'; '.join(shares).capitalize()}."
     )
 
 
 def _add_view(chart: go.Figure, rows: pl.DataFrame, key: str) -> None:
-    """Add one lens and dwelling type: a square for each point, in the colour of its system, and today's point."""
-    for system in SYSTEMS:
-        of = rows.filter(system=system)
-        if of.is_empty():
-            continue
+    """Add one lens and dwelling type: a cell for each pair of prices, in the colour of its system, and today's point."""
+    shown = [system for system in SYSTEMS if (rows["system"] == system).any()]
+    told = rows.with_columns(
+        rank=pl.col("system").replace_strict(shown, range(len(shown)), return_dtype=pl.Int32),
+        name=pl.col("system").replace_strict(shown, [text.name_of(system) for system in shown], return_dtype=pl.String),
+    ).sort("price_ratio", "carbon_gbp_per_tonne")
+    carbon, ratio = (told[name].unique().sort() for name in ("carbon_gbp_per_tonne", "price_ratio"))
+    in_cells = (len(ratio), len(carbon))
+    said = told.select(
+        pl.format(
+            "{}: £{}/MWh, £{} below the next", "name", pl.col("lcoh_gbp_per_mwh").round().cast(pl.Int64),
+            pl.col("margin_gbp_per_mwh").round().cast(pl.Int64),
+        )
+    ).to_series()  # fmt: skip
+    steps = [(at, palette.SYSTEM[system].light) for rank, system in enumerate(shown) for at in (rank, rank + 1)]
+    chart.add_heatmap(
+        x=carbon, y=ratio, z=told["rank"].to_numpy().reshape(in_cells), text=said.to_numpy().reshape(in_cells), **in_choice(key),
+        zmin=-0.5, zmax=len(shown) - 0.5, colorscale=[[at / len(shown), ink] for at, ink in steps], showscale=False, xgap=1, ygap=1,
+        hovertemplate="%{text}<br>£%{x:.0f} a tonne, ratio %{y:.1f}<extra></extra>",
+    )  # fmt: skip
+    for system in shown:
         chart.add_scatter(
-            x=of["carbon_gbp_per_tonne"], y=of["price_ratio"], mode="markers", name=text.name_of(system), **in_choice(key),
-            marker={"symbol": "square", "size": 15, "color": palette.SYSTEM[system].light},
-            customdata=of.select("lcoh_gbp_per_mwh", "margin_gbp_per_mwh").to_numpy(),
-            hovertemplate=f"{text.name_of(system)}: £%{{customdata[0]:.0f}}/MWh, £%{{customdata[1]:.0f}} below the next"
-            "<br>£%{x:.0f} a tonne, ratio %{y:.1f}<extra></extra>",
+            x=[None], y=[None], mode="markers", name=text.name_of(system), **in_choice(key),
+            marker={"symbol": "square", "size": 13, "color": palette.SYSTEM[system].light},
         )  # fmt: skip
-    carbon, ratio = (float(rows[name][0]) for name in NOW)
+    now = [float(rows[name][0]) for name in NOW]
     chart.add_scatter(
-        x=[carbon], y=[ratio], mode="markers", name="Today", **in_choice(key),
-        marker={"symbol": "diamond", "size": 17, "color": palette.OTHER_GROUP.light, "line": {"width": 2, "color": "#ffffff"}},
+        x=now[:1], y=now[1:], mode="markers", name="Today", **in_choice(key),
+        marker={"symbol": "diamond", "size": 17, "color": palette.PAGE.light, "line": {"width": 3, "color": palette.PUBLISHED.light}},
         hovertemplate="Today: £%{x:.0f} a tonne, ratio %{y:.1f}<extra></extra>",
     )  # fmt: skip

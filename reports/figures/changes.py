@@ -93,4 +93,4 @@ def _name(group: str, period: str, rows: pl.DataFrame) -> str:
 
 def _signed(change: float) -> str:
     digits = 1 if abs(change) >= ONE_DIGIT else 3
-    return f"{100 * change:+.{digits}f} %".replace("-", text.MINUS)
+    return text.signed(change, digits)

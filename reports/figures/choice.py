@@ -70,8 +70,8 @@ def _probability_chart(rows: pl.DataFrame) -> go.Figure:
             x=100 * of["cheapest_share"], y=[text.name_of(group) for group in of["dwelling_type"]], orientation="h", name=name,
             marker_color=palette.SYSTEM[str(system)].light, hovertemplate=f"{name}, %{{y}}: %{{x:.1f}} % of draws<extra></extra>",
         )  # fmt: skip
-    style(chart, height=170 + 42 * rows["dwelling_type"].n_unique())
-    chart.update_layout(barmode="stack", legend_traceorder="normal", margin_t=84)
+    style(chart, height=140 + 42 * rows["dwelling_type"].n_unique())
+    chart.update_layout(barmode="stack", legend_traceorder="normal", margin_t=60)
     chart.update_xaxes(title="Share of draws [%]", range=[0, 100.5], dtick=25)
     order = [text.name_of(group) for group in rows["dwelling_type"].unique(maintain_order=True)]
     chart.update_yaxes(type="category", categoryorder="array", categoryarray=order, autorange="reversed")
@@ -166,8 +166,8 @@ def draw_finance(published: Published, run: RunInfo) -> list[Exhibit]:
             Exhibit(
                 key="finance",
                 title="A heat network as an investment",
-                shows="Break-even tariff: the price of heat at which a network just pays. Dashed: the tariff that value, return and payback in the "
-                "table are reckoned with.",
+                shows="Break-even tariff: the price of heat at which a network just pays. Dashed: the tariff that the value, return and payback in "
+                "the table assume.",
                 alternative=f"Dot chart of the break-even tariff of networks by number of homes; table of {rows.height} rows.",
                 chart=chart_investment(rows),
             ),

@@ -10,10 +10,10 @@ from reports.inputs import Published, RunInfo, provenance_of_analysis
 from transforms.tables.cost_analysis import CLAIM
 
 RESTS_ON = {
-    "fitted": "that rest on prices fitted to the paper (consistency, no proof)",
-    "depends_on_fitted": "whose value rests on a fitted price or size",
-    "algebra": "that are true whatever things cost",
-    "independent": "that no fitted figure enters",
+    "fitted": "that the prices were fitted to (they show consistency, not proof)",
+    "depends_on_fitted": "that depend on a fitted price or size",
+    "algebra": "that hold whatever the prices are",
+    "independent": "that depend on nothing fitted",
     "sample": "about the readings",
 }
 EXPECTED = {"pass": "to be met", "known_inconsistent": "not to be met: the paper contradicts itself"}
@@ -28,6 +28,13 @@ HEADINGS = (
 )  # fmt: skip
 
 
+def verdicts(rows: pl.DataFrame) -> tuple[int, int, int]:
+    """Return how many statements are met, how many were judged, and how many were expected to be missed and are."""
+    judged = rows.filter(pl.col("as_expected").is_not_null())
+    missed = judged.filter(~pl.col("within_tolerance"))
+    return judged.height - missed.height, judged.height, int(missed["as_expected"].sum())
+
+
 def claims_lead(published: Published) -> str:
     """Return how many statements are met, for each basis apart: they prove different things."""
     rows = published.rows_of(CLAIM)
@@ -36,13 +43,11 @@ def claims_lead(published: Published) -> str:
     counts = []
     for basis, rests in RESTS_ON.items():
         of = rows.filter(basis=basis)
-        judged = of.filter(pl.col("as_expected").is_not_null())
-        open_ = f" ({of.height - judged.height} not judged)" if of.height > judged.height else ""
+        met, judged, foreseen = verdicts(of)
+        open_ = f" ({of.height - judged} not judged)" if of.height > judged else ""
         if of.height:
-            missed = judged.filter(~pl.col("within_tolerance"))
-            foreseen = int(missed["as_expected"].sum())
-            said = f", {foreseen} more not met as the paper contradicts itself" if foreseen else ""
-            counts.append(f"{judged.height - missed.height} of {judged.height} statements {rests}{said}{open_}")
+            said = f", {foreseen} not met because the paper contradicts itself" if foreseen else ""
+            counts.append(f"{met} of {judged} statements {rests}{said}{open_}")
     return f"Met: {'; '.join(counts)}."
 
 
@@ -59,7 +64,7 @@ def draw_claims(published: Published, run: RunInfo) -> list[Exhibit]:
         Exhibit(
             key="claims-table",
             title=title,
-            shows="Each statement with how far it may be missed. Some are expected not to be met, since the paper contradicts itself.",
+            shows="Each statement of the paper with its tolerance, and what the model or the readings give. Some cannot all be met, because the paper contradicts itself.",
             alternative=f"Table of {rows.height} statements of the paper beside the model.",
             rests_on_homes=of_sample,
             notes=_unexpected(rows),

@@ -51,8 +51,8 @@ def draw_completeness(published: Published, run: RunInfo) -> Exhibit:
     return Exhibit(
         key="completeness",
         title="Homes observed, by dwelling type and month",
-        shows="In the mean hour of each month, the share of the type's included homes that have a good reading. A number is the share in per cent; "
-        "there is none where all homes have one. Blank: not shown.",
+        shows="Share of the included homes of each type that have a good reading, in the mean hour of each month. Numbers are per cent; a cell without "
+        "a number is 100 %, a blank cell is not shown.",
         alternative=_in_words(cells),
         chart=None if missing else _map(cells),
         missing=missing,
@@ -145,7 +145,8 @@ def _rounding(cells: pl.DataFrame) -> list[str]:
         return []
     small, large = (int(v) for v in (cells["homes"].to_numpy().min(), cells["homes"].to_numpy().max()))
     off = [
-        f"{100 * ROUNDED_TO / (2 * homes):.0f} points among {homes:,} homes" for homes in dict.fromkeys((small, large))
+        f"{text.counted(100 * ROUNDED_TO / (2 * homes), 'point')} among {homes:,} homes"
+        for homes in dict.fromkeys((small, large))
     ]
     return [
         f"Homes are counted in tens, so a share may be off by {' and '.join(off)}; the mean over a month's hours is closer."

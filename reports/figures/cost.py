@@ -23,6 +23,7 @@ from reports.figures.exhibit import (
     why_missing,
     wrapped,
 )
+from reports.finding_words import say_scale
 from reports.inputs import Published, RunInfo, provenance_of_cost
 from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
@@ -210,6 +211,7 @@ def draw_networks(published: Published, run: RunInfo) -> Exhibit:
         notes=[
             *basis_note(published, rows),
             *demand_note(rows),
+            *_sizes(rows),
             *_own_sizes(published),
             *([] if heat == "delivered" else [PRODUCED]),
         ],
@@ -284,6 +286,28 @@ def interval(rows: pl.DataFrame, ink: palette.Ink = palette.PUBLISHED) -> dict[s
 
 def _measured(rows: pl.DataFrame) -> bool:
     return bool(rows["demand_basis"].first() == "measured")
+
+
+def _sizes(rows: pl.DataFrame) -> list[str]:
+    """Return what size does to the cost of a network, and how networks stand beside each system in a home."""
+    networks = rows.filter(system="network").sort("dwellings")
+    costs = dict(networks.select("dwellings", "lcoh_gbp_per_mwh").iter_rows())
+    told = say_scale(costs)
+    beside: dict[str, list[str]] = {}
+    for system, cost in (
+        rows.filter(pl.col("system").is_in(INDIVIDUAL)).select("system", "lcoh_gbp_per_mwh").iter_rows()
+    ):
+        below = [homes for homes, of_network in costs.items() if of_network < cost]
+        how = (
+            "cheaper than a network of any of these sizes" if not below
+            else "dearer than a network of any of these sizes" if len(below) == len(costs)
+            else f"dearer than networks from {below[0]:,} homes on"
+        )  # fmt: skip
+        beside.setdefault(how, []).append(text.name_of(system))
+    return [
+        *([] if told is None else [f"{told}."]),
+        *(f"{text.listed(names)}: {how}." for how, names in beside.items()),
+    ]
 
 
 def _own_sizes(published: Published) -> list[str]:

@@ -77,7 +77,7 @@ def chart_break_evens(rows: pl.DataFrame) -> go.Figure | None:
     chart = make_subplots(rows=len(panels), cols=1, vertical_spacing=0.3 / len(panels))
     for panel, (found, axis) in enumerate(panels, start=1):
         _draw_dots(chart, found, axis, panel=panel, legend=panel == 1)
-    heights = [90 + 30 * found["name"].n_unique() for found, _ in panels]
+    heights = [64 + 21 * found["name"].n_unique() for found, _ in panels]
     style(chart, height=60 + sum(heights))
     chart.update_layout(margin_t=60)
     return chart

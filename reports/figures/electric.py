@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from reports import palette, text
-from reports.figures.exhibit import Exhibit, homes_behind, kept_note, style, tabulate, title_above
+from reports.figures.exhibit import Exhibit, homes_behind, kept_note, style, tabulate, title_above, wrapped
 from reports.inputs import Published, RunInfo, provenance_of_analysis, provenance_of_demand
 from transforms.tables.cost_analysis import DIVERSITY
 from transforms.tables.electric import (
@@ -17,6 +17,7 @@ from transforms.tables.electric import (
     RETROFIT,
 )
 
+SHORT = 11  # characters per line of a name below a bar, four of which stand on a phone
 PEAK = "Electricity per home on a very cold day, if all homes had heat pumps"
 DASHES = ("solid", "dash", "dot", "dashdot")
 PEAK_COLUMNS = (
@@ -54,14 +55,14 @@ def draw_electric_peak(published: Published, run: RunInfo) -> list[Exhibit]:
             key="heat-pump-peak",
             title=PEAK,
             shows=f"Highest hour of the 1-in-20 coldest day, {coldest}. Line: median of random groups of homes; band: 5 to 95 % of "
-            "them, for homes without a store. It covers which homes stand on the feeder, and nothing else.",
+            "them, for homes without a heat store. The band covers which homes share the feeder, and no other uncertainty.",
             alternative=f"Line chart of the electricity per home: {first['electricity_kw_p50']:.1f} kW for {_homes(first)}, "
             f"{last['electricity_kw_p50']:.1f} kW for {_homes(last)}, without a store; drawn from {homes_behind(rows)}.",
             chart=_peak_chart(rows),
             notes=[
                 (
-                    f"Heat pumps have {first['heat_pump_kw']:.1f} kW per home, by the homes' heat loss; a direct electric heater gives the "
-                    "rest. Without a store they follow the hours in which boilers heat now, which is the most that the grid would see."
+                    f"Heat pumps are sized at {first['heat_pump_kw']:.1f} kW per home by the homes' heat loss; a direct electric heater covers the "
+                    "rest. Without a store they run in the hours in which boilers run today, the worst case for the grid."
                 ),
                 *kept_note(published[DIVERSITY], published.period or ""),
             ],
@@ -80,7 +81,7 @@ def draw_electric_day(published: Published, run: RunInfo) -> list[Exhibit]:
     title = "A very cold day by the hour, if all homes had heat pumps"
     ink, chart = palette.SYSTEM["ashp"], go.Figure()
     for column, name, dash in (
-        ("electricity_kw", "In the hours in which boilers heat", "solid"),
+        ("electricity_kw", "When boilers run today", "solid"),
         ("electricity_even_kw", "Evenly through the day", "dash"),
     ):
         chart.add_scatter(
@@ -88,6 +89,7 @@ def draw_electric_day(published: Published, run: RunInfo) -> list[Exhibit]:
             hovertemplate=f"{name}, %{{x}} h: %{{y:.2f}} kW per home<extra></extra>",
         )  # fmt: skip
     style(chart, height=380, left_to_right=False)
+    chart.update_layout(legend={"y": 1.1}, margin_t=60)
     chart.update_xaxes(title="Hour of the day (UTC)", dtick=6)
     chart.update_yaxes(rangemode="tozero")
     title_above(chart, "Electricity per home [kW]", panel=1)
@@ -96,7 +98,7 @@ def draw_electric_day(published: Published, run: RunInfo) -> list[Exhibit]:
         Exhibit(
             key="heat-pump-day",
             title=title,
-            shows="Electricity of the mean of many homes on the 1-in-20 coldest day, with heat in the hours in which boilers give it, and evenly.",
+            shows="Mean electricity of many homes on the 1-in-20 coldest day: heat pumps that run when boilers run today, and heat pumps that run evenly.",
             alternative=f"Line chart of the electricity per home: at most {highest['electricity_kw']:.1f} kW at {highest['hour']} h, where the "
             f"coefficient of performance is {highest['cop']:.2f}; evenly at most {hours['electricity_even_kw'].to_numpy().max():.1f} kW.",
             chart=chart,
@@ -118,12 +120,14 @@ def draw_hybrids(published: Published, run: RunInfo) -> list[Exhibit]:
         Exhibit(
             key="hybrids",
             title=title,
-            shows="Share of the year's heat that the heat pump gives, by its size over the load of a very cold day. The boiler gives the rest.",
+            shows="Share of the year's heat that the heat pump supplies, by its size relative to the load on a very cold day. The boiler supplies the rest.",
             alternative=f"Line chart: a heat pump of {text.number(100 * cheapest['size_share'], 0)} % of the load gives "
             f"{text.number(100 * cheapest['heat_share'], 0)} % of the heat and costs the least, "
             f"{text.number(cheapest['lcoh_gbp_per_mwh'], 0)} £/MWh with its boiler.",
             chart=_hybrid_chart(rows),
-            notes=["A heat pump runs evenly through the day. Both systems are bought, kept and replaced."],
+            notes=[
+                "The heat pump runs evenly through the day. The cost covers buying, maintaining and replacing both systems."
+            ],
             tables=[tabulate(rows, HYBRID_HEAT_PUMP, HYBRID_COLUMNS, caption=title)],
             data=published[HYBRID_HEAT_PUMP].frame,
             provenance=provenance_of_analysis(
@@ -152,18 +156,19 @@ def draw_retrofit(published: Published, run: RunInfo) -> list[Exhibit]:
         )  # fmt: skip
         told.append(f"{text.name_of(str(system))} £{of['worth_gbp_per_mwh'][0]:,.0f}")
     style(chart, height=380, left_to_right=False)
-    chart.update_xaxes(title="Heat loss taken away [%]")
+    chart.update_layout(legend={"y": 1.1}, margin_t=60)
+    chart.update_xaxes(title="Reduction of the heat loss [%]")
     chart.update_yaxes(rangemode="tozero")
-    title_above(chart, "Cost that falls away [£ per MWh saved]", panel=1)
+    title_above(chart, "Cost avoided [£ per MWh saved]", panel=1)
     return [
         Exhibit(
             key="retrofit",
             title=title,
-            shows="Cost that falls away for each MWh of heat that a home no longer needs: a retrofit that costs less pays.",
+            shows="Cost of heat avoided for each MWh that a home no longer needs. A retrofit pays where it costs less than that.",
             alternative=f"Line chart; at the smallest cut {'; '.join(told)} per MWh saved.",
             chart=chart,
             notes=[
-                "Heat for rooms goes with the heat loss, hot water stays, and the system is sized for what is left."
+                "Space heating falls with the heat loss and hot water stays the same; the heating system is sized for what is left."
             ],
             tables=[tabulate(rows, RETROFIT, RETROFIT_COLUMNS, caption=title)],
             data=published[RETROFIT].frame,
@@ -180,13 +185,14 @@ def draw_tariff(published: Published, run: RunInfo) -> list[Exhibit]:
     if rows.is_empty():
         return []
     title = "A store under a tariff with cheap hours"
-    names = [_store(kwh) for kwh in rows["store_kwh"]]
+    names = [wrapped(_store(kwh), SHORT) for kwh in rows["store_kwh"]]
     chart = go.Figure()
     chart.add_bar(
         x=names, y=100 * rows["price_factor"], marker={"color": palette.SYSTEM["ashp"].light}, name="Mean price",
         hovertemplate="%{x}: %{y:.0f} % of the price of an even load<extra></extra>", showlegend=False,
     )  # fmt: skip
     style(chart, height=360, left_to_right=False)
+    chart.update_xaxes(tickangle=0)
     chart.update_yaxes(rangemode="tozero")
     title_above(chart, "Mean price [% of that of an even load]", panel=1)
     least = rows.row(-1, named=True)
@@ -194,10 +200,10 @@ def draw_tariff(published: Published, run: RunInfo) -> list[Exhibit]:
         Exhibit(
             key="heat-pump-tariff",
             title=title,
-            shows="Mean price that a heat pump pays over the price of an even load, where prices are 40 % lower in six hours and 50 % higher in three.",
+            shows="Mean price that a heat pump pays, as a share of what an even load pays. Prices are 40 % lower in six hours and 50 % higher in three.",
             alternative=f"Bar chart: down to {100 * least['price_factor']:.0f} % with the largest store.",
             chart=chart,
-            notes=["The plan knows the day ahead, so that it is the most that a store can save."],
+            notes=["The store is run with perfect foresight of the day, so this is the most that it can save."],
             tables=[tabulate(rows, HEAT_PUMP_TARIFF, TARIFF_COLUMNS, caption=title)],
             data=published[HEAT_PUMP_TARIFF].frame,
             provenance=provenance_of_demand(published, run, trace=published.trace(HEAT_PUMP_TARIFF, TARIFF_COLUMNS)),

@@ -100,9 +100,13 @@ def _code_changes(rows: pl.DataFrame) -> list[str]:
 
 
 def _table(rows: pl.DataFrame) -> DataTable:
+    titles = ("Run", "Kind", "Published (UTC)", "Checks", "Passed", "Warnings", "Critical", "Code")
+    numbers = ("checks", "passed", "failed_warnings", "failed_critical")
     columns = (*COLUMNS, "code_fingerprint")
-    headings = tuple(
-        Heading(text.title_of(GATE_RUN.column(name)), numeric=rows.schema[name].is_integer()) for name in columns
+    headings = tuple(Heading(title, numeric=name in numbers) for title, name in zip(titles, columns, strict=True))
+    shown = rows.with_columns(pl.col("code_fingerprint").str.slice(0, 12)).select(columns).reverse()
+    return DataTable(
+        "Checks by published run, newest first",
+        headings,
+        tuple(tuple(map(text.cell, row)) for row in shown.iter_rows()),
     )
-    body = tuple(tuple(text.cell(value) for value in row) for row in rows.select(columns).reverse().iter_rows())
-    return DataTable("Checks by published run, newest first", headings, body)

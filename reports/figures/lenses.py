@@ -1,4 +1,4 @@
-"""The same heat by another who counts, and by other prices: to society beside to its home, one projection beside another."""
+"""The cost of the same heat to society and to the household, and by one projection of prices beside another."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.lcoh.model.conventions import lenses_beside
 from transforms.tables.cost import LCOH
 from transforms.tables.words import SYSTEMS
 
-TITLE = "The same heat by who counts and by which prices"
+TITLE = "The same heat to society and to the household, by scenario"
 COLUMNS = (
     "scenario",
     "convention",
@@ -27,7 +27,7 @@ COLUMNS = (
     "demand_kwh",
     "lcoh_gbp_per_mwh",
 )
-TO_WHOM = {"social": "to society", "private": "to its home"}
+TO_WHOM = {"social": "to society", "private": "to the household"}
 SYSTEMS_SHOWN = [name for name in SYSTEMS if name != "network"]
 
 
@@ -69,22 +69,22 @@ def draw_readings(published: Published, run: RunInfo) -> list[Exhibit]:
         chart.add_scatter(
             x=of["lcoh_gbp_per_mwh"], y=[_named(*key) for key in of.select("scenario", "perspective").iter_rows()], mode="markers",
             name=text.name_of(system), marker={"symbol": palette.SYSTEM_SYMBOL[system], "size": 11, "color": palette.SYSTEM[system].light},
-            hovertemplate=f"{text.name_of(system)}, %{{y}}: £%{{x:.0f}} per MWh<extra></extra>",
+            hovertemplate=f"{text.name_of(system)}: £%{{x:.0f}} per MWh<extra></extra>",
         )  # fmt: skip
     style(chart, height=150 + 48 * len(order))
     chart.update_xaxes(title=axis_title(LCOH.column("lcoh_gbp_per_mwh")), tickprefix="£", rangemode="tozero")
     chart.update_yaxes(type="category", categoryorder="array", categoryarray=order, autorange="reversed", showgrid=True)
     cheapest = rows.group_by("scenario", "perspective", maintain_order=True).first()
     told = [
-        f"{_named(row['scenario'], row['perspective'])}: {text.name_of(row['system']).lower()} {text.gbp(row['lcoh_gbp_per_mwh'])}"
+        f"{_named(row['scenario'], row['perspective']).replace('<br>', ' ')}: {text.name_of(row['system']).lower()} {text.gbp(row['lcoh_gbp_per_mwh'])}"
         for row in cheapest.iter_rows(named=True)
     ]
     return [
         Exhibit(
             key="cost-readings",
             title=TITLE,
-            shows=f"Levelised cost of heat at {text.kwh(served['demand_kwh'])} a year, in money of {rows['price_year'][0]}, bought for "
-            f"{rows['start_year'][0]} on. The order of the systems depends on who counts, and on whose prices.",
+            shows=f"Levelised cost of heat at {text.kwh(served['demand_kwh'])} a year, in prices of {rows['price_year'][0]}, for systems "
+            f"bought in {rows['start_year'][0]}, by scenario of prices and by who pays.",
             alternative=f"Dot chart; the cheapest each time: {'; '.join(told)} per MWh.",
             chart=chart,
             notes=[LENS_NOTE, PRICES_NOTE],
@@ -96,11 +96,11 @@ def draw_readings(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 LENS_NOTE = (
-    "To its home: retail prices with VAT, the standing charge of gas, no price of carbon beside them, money at 7 % a year; the grant for heat "
-    "pumps is not taken off. To society: no taxes, the Green Book's value of carbon, 3.5 % and less a year."
+    "To the household: retail prices with VAT, the standing charge of gas, no price of carbon beyond them, and a discount rate of 7 %; the grant "
+    "for heat pumps is not deducted. To society: no taxes, the Green Book's value of carbon, and its discount rate of 3.5 %, falling later."
 )
 PRICES_NOTE = (
-    "Prices of electricity fall to 2050 in desnz2023 (Green Book, 2023) and rise in current2026 (price cap, then the wholesale price of DESNZ's "
+    "Electricity prices fall until 2050 in desnz2023 (Green Book, 2023) and rise in current2026 (price cap, then the wholesale prices of DESNZ's "
     "projections of February 2026)."
 )
 
@@ -111,9 +111,15 @@ def _beside(published: Published, run: RunInfo) -> list[str]:
 
 
 def _to_whom(published: Published, run: RunInfo, convention: str) -> str:
-    who = published[LCOH].frame.filter(scenario=run.scenario, convention=convention)["perspective"][0]
-    return f"cost {TO_WHOM.get(who, who)}"
+    return (
+        f"cost {to_whom(published[LCOH].frame.filter(scenario=run.scenario, convention=convention)['perspective'][0])}"
+    )
+
+
+def to_whom(perspective: str) -> str:
+    """Return who pays a cost, in words."""
+    return TO_WHOM.get(perspective, perspective)
 
 
 def _named(scenario: str, perspective: str) -> str:
-    return f"{scenario}, {TO_WHOM.get(perspective, perspective)}"
+    return f"{scenario},<br>{to_whom(perspective)}"

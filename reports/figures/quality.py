@@ -24,8 +24,8 @@ from transforms.tables.lineage import FLAG_COUNT, FLAG_JUDGEMENT
 from transforms.tables.words import FLAGS, INFERRED_FLAGS
 
 JUDGED = "judged"
-ALMOST_ALL = 99  # %
 MANY_DECADES = 3  # from here on a phone has room for the label of every second one
+WIDE = 20  # times the smallest share: from here on a logarithmic axis keeps both visible
 
 
 def draw_flags(published: Published, run: RunInfo) -> Exhibit:
@@ -49,7 +49,8 @@ def draw_flags(published: Published, run: RunInfo) -> Exhibit:
     return Exhibit(
         key="flags",
         title="Readings left out, by flag",
-        shows=f"Share of all delivered readings that carry a flag; {100 * good:.2f} % carry none and count. The axis is logarithmic.",
+        shows=f"Share of all delivered readings that carry a flag; {100 * good:.2f} % carry none and count."
+        + (" The axis is logarithmic." if missing is None and _is_wide(faulty) else ""),
         alternative=f"Dot chart of the share of flagged readings: {worst}.",
         chart=None if missing else _flag_chart(faulty, percent),
         missing=missing,
@@ -71,40 +72,34 @@ def _flag_chart(faulty: pl.DataFrame, percent: list[str]) -> go.Figure:
             hovertemplate="%{y}: %{text} of readings<extra></extra>",
         )
     )  # fmt: skip
-    shares = faulty["share"].to_numpy()
-    decades = math.log10(shares.max() / shares.min())
     style(chart, height=100 + 38 * faulty.height)
     chart.update_layout(margin={"t": 8, "r": 70})
-    chart.update_xaxes(
-        type="log",
-        title="Share of readings [%]",
-        dtick=1 if decades < MANY_DECADES else 2,
-        tickformat="~g",
-        tickangle=0,
-    )
+    chart.update_xaxes(title="Share of readings [%]", tickformat="~g", tickangle=0, rangemode="tozero")
+    if _is_wide(faulty):
+        shares = faulty["share"].to_numpy()
+        decades = math.log10(shares.max() / shares.min())
+        chart.update_xaxes(type="log", dtick=1 if decades < MANY_DECADES else 2)
     chart.update_yaxes(type="category", autorange="reversed", showgrid=True)
     return chart
+
+
+def _is_wide(faulty: pl.DataFrame) -> bool:
+    shares = faulty["share"].to_numpy()
+    return bool(shares.max() > WIDE * shares.min())
 
 
 def draw_judgements(published: Published, run: RunInfo) -> Exhibit:
     """Draw the share of readings that each inferred flag could be judged for."""
     rows = published[FLAG_JUDGEMENT].frame.filter(pl.col("readings").is_not_null())
-    totals = (
-        ordered(rows, "flag", INFERRED_FLAGS)
-        .group_by("flag", "outcome", maintain_order=True)
-        .agg(pl.col("readings").sum())
-        .filter(pl.col("readings") > 0)
-        .sort(pl.col("outcome") != JUDGED, maintain_order=True)
-        .with_columns(share=100 * pl.col("readings") / pl.col("readings").sum().over("flag"))
-    )
+    totals = judged_share(rows)
     missing = why_missing([published[FLAG_JUDGEMENT]], otherwise="no readings yet") if totals.is_empty() else None
     judged = [
-        f"{text.name_of(flag)} {_percent(share)} % judged"
+        f"{text.name_of(flag)} {text.almost(share)} % judged"
         for flag, share in totals.filter(outcome=JUDGED).select("flag", "share").iter_rows()
     ]
     return Exhibit(
         key="judgements",
-        title="Faults that only a home's history tells: what could be judged",
+        title="Faults that only a home's history shows: what could be judged",
         shows="Share of readings for which the home's other readings, and the temperature, suffice to say whether the flag fits. A reading "
         "that cannot be judged stays and counts.",
         alternative=f"Stacked bar chart of readings judged and not judged: {'; '.join(judged)}.",
@@ -116,6 +111,18 @@ def draw_judgements(published: Published, run: RunInfo) -> Exhibit:
         provenance=provenance_of_demand(
             published, run, trace=published.trace(FLAG_JUDGEMENT, ("flag", "outcome", "readings"))
         ),
+    )
+
+
+def judged_share(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the readings of each inferred flag by whether they could be judged, and their share [%], judged ones first."""
+    return (
+        ordered(rows.drop_nulls("readings"), "flag", INFERRED_FLAGS)
+        .group_by("flag", "outcome", maintain_order=True)
+        .agg(pl.col("readings").sum())
+        .filter(pl.col("readings") > 0)
+        .sort(pl.col("outcome") != JUDGED, maintain_order=True)
+        .with_columns(share=100 * pl.col("readings") / pl.col("readings").sum().over("flag"))
     )
 
 
@@ -145,7 +152,7 @@ def _judgement_chart(totals: pl.DataFrame) -> go.Figure:
 def _lacking(totals: pl.DataFrame) -> list[str]:
     """Return one sentence on what was lacking, by flag."""
     lacking = [
-        f"{text.name_of(flag)}: {_percent(share)} % ({text.visible(outcome)})"
+        f"{text.name_of(flag)}: {text.almost(share)} % ({text.visible(outcome)})"
         for flag, outcome, share in totals.filter(pl.col("outcome") != JUDGED)
         .select("flag", "outcome", "share")
         .iter_rows()
@@ -160,7 +167,7 @@ def _judgement_totals(totals: pl.DataFrame) -> DataTable:
             text.name_of(flag),
             "Judged" if outcome == JUDGED else f"Not judged: {text.visible(outcome)}",
             f"{readings:,}",
-            _percent(share),
+            text.almost(share),
         )
         for flag, outcome, readings, share in totals.select("flag", "outcome", "readings", "share").iter_rows()
     )
@@ -181,13 +188,7 @@ def _judgement_months(rows: pl.DataFrame) -> DataTable:
     value = {(month, flag): share for month, flag, share in shares.select("month", "flag", "share").iter_rows()}
     headings = (Heading("Month"), *(Heading(f"{text.name_of(flag)}, judged [%]", numeric=True) for flag in flags))
     body = tuple(
-        (f"{month:%Y-%m}", *(text.NOTHING if (month, f) not in value else _percent(value[month, f]) for f in flags))
+        (f"{month:%Y-%m}", *(text.NOTHING if (month, f) not in value else text.almost(value[month, f]) for f in flags))
         for month in sorted(set(shares["month"]))
     )
     return DataTable("Share of readings judged, by month", headings, body)
-
-
-def _percent(share: float) -> str:
-    """Return a percentage with three digits, closer to the whole with more, so that almost all is not called all."""
-    digits = 1 if share < ALMOST_ALL else 3
-    return text.assumed(round(share, digits)) if share >= 1 else text.assumed(float(f"{share:.2g}"))

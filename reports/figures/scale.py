@@ -1,121 +1,105 @@
-"""What a network costs by the number of homes that it serves, beside the individual systems."""
+"""What a network costs by the trench that London's neighbourhoods need and by how many homes connect."""
 
 from __future__ import annotations
+
+from typing import Any, Final
 
 import plotly.graph_objects as go
 import polars as pl
 
 from reports import palette, text
-from reports.figures.cost import INDIVIDUAL, basis_note, demand_note, options
-from reports.figures.exhibit import Exhibit, style, tabulate, title_above
-from reports.inputs import Published, RunInfo, provenance_of_cost
+from reports.figures.exhibit import NAME_WIDTH, DataTable, Exhibit, Heading, axis_title, style, wrapped
+from reports.inputs import Published, RunInfo, provenance_of_analysis
+from transforms.tables.areas import AREA_LCOH
 from transforms.tables.cost import LCOH
 
-COLUMNS = (
-    "system", "scale", "dwellings", "denominator", "demand_kwh", "lcoh_gbp_per_mwh", "lcoh_ci_low", "lcoh_ci_high", "households",
-)  # fmt: skip
-DASH = {"gas_boiler": "dot", "ashp": "dash", "gshp": "dashdot"}
-ROOM = 1.5  # how far the axis of homes goes beyond the smallest and the largest network, as a factor
+LEVEL: Final = "msoa"
+COLUMNS: Final = ("level", "width_rule", "connection_share", "system", "lcoh_gbp_per_mwh")
+ENDS: Final = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+TRENCH: Final = {"2011": "shorter trench", "2019": "longer trench"}  # by the width formula that it follows
+TITLE: Final = "Cost of a network by neighbourhood of London"
 
 
-def draw_scale(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw the cost of heat of networks against their number of homes, or nothing where no network is costed."""
-    rows = options(published, run)
-    networks = rows.filter(system="network").sort("dwellings")
+def draw_trench(published: Published, run: RunInfo) -> list[Exhibit]:
+    """Draw the cost of networks over neighbourhoods by connection, or nothing where there are no areas."""
+    rows = trench_costs(published)
+    networks = rows.filter(system="network")
     if networks.is_empty():
         return []
-    title = "Cost of heat by size of network"
-    single = rows.filter(pl.col("system").is_in(INDIVIDUAL))
-    interval = " Thin lines and bands: 95 % intervals over samples of homes." if rows["lcoh_ci_low"].count() else ""
-    heat = str(networks["denominator"][0])
+    of_areas = published[AREA_LCOH].frame.filter(demand_basis=rows["demand_basis"][0])
     return [
         Exhibit(
-            key="network-scale",
-            title=title,
-            shows=f"Levelised cost per MWh of heat {heat}, of networks of five sizes; level lines: systems in single homes at the same "
-            f"demand.{interval} The axis of homes is logarithmic.",
-            alternative=_in_words(networks, single),
-            chart=_chart(networks, single),
-            rests_on_homes=rows["demand_basis"].first() == "measured",
-            notes=[*_crossings(networks, single), *basis_note(published, rows), *demand_note(rows)],
-            tables=[tabulate(rows, LCOH, COLUMNS, caption=title)],
-            provenance=provenance_of_cost(published, run, trace=published.trace(LCOH, COLUMNS), rows=rows),
+            key="network-trench",
+            title=TITLE,
+            shows=f"Levelised cost per MWh of heat delivered in {networks['areas'][0]:,} neighbourhoods (MSOAs), by the share of homes that "
+            "connect and by two estimates of the trench. Mark: median; line: from 10 to 90 % of the neighbourhoods. Rows below: systems in "
+            "the same homes.",
+            alternative=f"Range chart of the cost of heat over neighbourhoods. {'; '.join(_in_words(rows))}.",
+            chart=_chart(rows),
+            notes=["Homes by type are those of the Census of 2021. The trench follows from the density of homes, by two formulas."],
+            rests_on_homes=rows["demand_basis"][0] == "measured",
+            tables=[_table(rows)],
+            data=rows,
+            provenance=provenance_of_analysis(
+                published, run, trace=published.trace(AREA_LCOH, COLUMNS), rows=of_areas, measured=rows["demand_basis"][0] == "measured"
+            ),
         )
-    ]
+    ]  # fmt: skip
 
 
-def _chart(networks: pl.DataFrame, single: pl.DataFrame) -> go.Figure:
+def trench_costs(published: Published) -> pl.DataFrame:
+    """Return the tenth, half and nine tenths of the cost of heat over neighbourhoods, by system, connection and trench."""
+    rows = published[AREA_LCOH].frame.filter(level=LEVEL)
+    basis = "measured" if "measured" in set(rows["demand_basis"]) else "paper"
+    cost = pl.col("lcoh_gbp_per_mwh")
+    return (
+        rows.filter(demand_basis=basis)
+        .group_by("demand_basis", "system", "width_rule", "connection_share")
+        .agg(areas=pl.len(), **{name: cost.quantile(share, "linear") for name, share in ENDS.items()})
+        .sort(pl.col("system") != "network", pl.col("connection_share"), "width_rule", "p50", descending=[False, True, False, False])
+    )  # fmt: skip
+
+
+def _chart(rows: pl.DataFrame) -> go.Figure:
     chart = go.Figure()
-    ends = [networks["dwellings"][0] / ROOM, networks["dwellings"][-1] * ROOM]
-    for system, cost, low, high in single.select(
-        "system", "lcoh_gbp_per_mwh", "lcoh_ci_low", "lcoh_ci_high"
-    ).iter_rows():
-        ink, name = palette.SYSTEM[system], text.name_of(system)
-        if low is not None and high is not None:
-            chart.add_scatter(
-                x=[*ends, *ends[::-1]], y=[low, low, high, high], fill="toself", fillcolor=palette.tint(ink).light, mode="none",
-                hoverinfo="skip", showlegend=False, legendgroup=system, opacity=0.5,
-            )  # fmt: skip
+    names = [_option(row) for row in rows.iter_rows(named=True)]
+    for name, row in zip(names, rows.iter_rows(named=True), strict=True):
+        ink = palette.SYSTEM[row["system"]].light
         chart.add_scatter(
-            x=ends, y=[cost, cost], mode="lines", name=name, line={"width": 2, "color": ink.light, "dash": DASH[system]},
-            legendgroup=system, hovertemplate=f"{name}: £{cost:.1f} per MWh<extra></extra>",
+            x=[row["p10"], row["p50"], row["p90"]], y=[name] * 3, mode="lines+markers", showlegend=False, line={"width": 3, "color": ink},
+            marker={"symbol": palette.SYSTEM_SYMBOL[row["system"]], "size": [0, 12, 0], "color": ink, "opacity": 1},
+            hovertemplate="%{y}: £%{x:.0f} per MWh<extra></extra>",
         )  # fmt: skip
-    ink, cost = palette.SYSTEM["network"], networks["lcoh_gbp_per_mwh"]
-    chart.add_scatter(
-        x=networks["dwellings"], y=cost, mode="lines+markers+text", name=text.name_of("network"), cliponaxis=False,
-        line={"width": 3, "color": ink.light}, marker={"symbol": palette.SYSTEM_SYMBOL["network"], "size": 11, "color": ink.light},
-        text=[text.gbp(value) for value in cost], textposition="top center",
-        error_y={
-            "type": "data", "symmetric": False, "array": networks["lcoh_ci_high"] - cost, "arrayminus": cost - networks["lcoh_ci_low"],
-            "thickness": 1.5, "width": 5, "color": palette.PUBLISHED.light, "visible": networks["lcoh_ci_low"].null_count() == 0,
-        },
-        customdata=[text.name_of(scale) for scale in networks["scale"]],
-        hovertemplate="%{customdata}, %{x:,d} homes: £%{y:.1f} per MWh<extra></extra>",
-    )  # fmt: skip
-    style(chart, height=440, left_to_right=False)
-    chart.update_layout(showlegend=True, legend={"y": 1.1, "itemwidth": 40}, margin_t=60)
-    chart.update_xaxes(
-        type="log", title="Homes that the network serves", tickvals=networks["dwellings"].to_list(), tickformat=",d", tickangle=0, minor={"ticks": ""}
-    )  # fmt: skip
-    chart.update_yaxes(range=[0, 1.2 * _highest(networks, single)], zeroline=True, tickprefix="£")
-    title_above(chart, text.title_of(LCOH.column("lcoh_gbp_per_mwh")), panel=1)
+    style(chart, height=100 + 44 * len(names))
+    chart.update_layout(margin_t=8)
+    chart.update_xaxes(title=axis_title(LCOH.column("lcoh_gbp_per_mwh")), tickprefix="£")
+    chart.update_yaxes(type="category", categoryorder="array", categoryarray=names, autorange="reversed", showgrid=True)
     return chart
 
 
-def _highest(networks: pl.DataFrame, single: pl.DataFrame) -> float:
-    costs = pl.concat([rows.select("lcoh_gbp_per_mwh", "lcoh_ci_high") for rows in (networks, single)])
-    return float(costs.select(pl.max_horizontal(pl.all()).max()).item())
+def _option(row: dict[str, Any]) -> str:
+    """Return the name of a system in two short lines, a network's with its connection and its trench."""
+    if row["width_rule"] not in TRENCH:
+        return wrapped(text.name_of(row["system"]), NAME_WIDTH)
+    share = "All homes" if row["connection_share"] >= 1 else text.percent(row["connection_share"]) + " of homes"
+    return f"{share},<br>{TRENCH[row['width_rule']]}"
 
 
-def _in_words(networks: pl.DataFrame, single: pl.DataFrame) -> str:
-    points = [
-        f"{homes:,} homes {text.gbp(cost, 1)}"
-        for homes, cost in networks.select("dwellings", "lcoh_gbp_per_mwh").iter_rows()
+def _in_words(rows: pl.DataFrame) -> list[str]:
+    return [
+        f"{_option(row).replace('<br>', ' ')}: {text.gbp(row['p10'])} to {text.gbp(row['p90'])}, median {text.gbp(row['p50'])}"
+        for row in rows.iter_rows(named=True)
     ]
-    lines = [
-        f"{text.name_of(system)} {text.gbp(cost, 1)}"
-        for system, cost in single.select("system", "lcoh_gbp_per_mwh").iter_rows()
-    ]
-    return (
-        f"Line chart of the cost of heat per MWh of networks: {'; '.join(points)}. In single homes: {'; '.join(lines)}."
-    )
 
 
-def _crossings(networks: pl.DataFrame, single: pl.DataFrame) -> list[str]:
-    """Return how much size saves, and which individual systems even the largest network does not undercut."""
-    small, large = networks.row(0, named=True), networks.row(-1, named=True)
-    saved = small["lcoh_gbp_per_mwh"] - large["lcoh_gbp_per_mwh"]
-    told = (
-        f"From {small['dwellings']:,} to {large['dwellings']:,} homes the cost falls by {text.gbp(saved, 1)} per MWh "
-        f"({text.percent(saved / small['lcoh_gbp_per_mwh'], 1)})."
+def _table(rows: pl.DataFrame) -> DataTable:
+    titles = ("Neighbourhoods", "10 % cost less than [£/MWh]", "Median [£/MWh]", "90 % cost less than [£/MWh]")
+    headings = (
+        Heading("Network by homes that connect and trench, or system in a home"),
+        *(Heading(title, numeric=True) for title in titles),
     )
-    notes = [told]
-    for system, cost in single.select("system", "lcoh_gbp_per_mwh").iter_rows():
-        below = networks.filter(pl.col("lcoh_gbp_per_mwh") < cost)
-        if below.is_empty():
-            notes.append(f"{text.name_of(system)}: cheaper than a network of any of these sizes.")
-        elif below.height < networks.height:
-            notes.append(f"{text.name_of(system)}: dearer than networks from {below['dwellings'][0]:,} homes on.")
-        else:
-            notes.append(f"{text.name_of(system)}: dearer than a network of any of these sizes.")
-    return notes
+    body = tuple(
+        (_option(row).replace("<br>", " "), f"{row['areas']:,}", *(text.number(row[name]) for name in ENDS))
+        for row in rows.iter_rows(named=True)
+    )
+    return DataTable(TITLE, headings, body)

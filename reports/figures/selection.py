@@ -7,7 +7,6 @@ import polars as pl
 
 from reports import palette, text
 from reports.figures.exhibit import (
-    NAME_WIDTH,
     DataTable,
     Exhibit,
     Heading,
@@ -21,7 +20,9 @@ from reports.inputs import Published, RunInfo, provenance_of_demand
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, SELECTION_FUNNEL
 
 COLUMNS = ("criterion", "households", "heat_kwh_mean", "households_without", "heat_kwh_mean_without")
+STEP_WIDTH = 26  # characters per line of a step: its name is a sentence
 LINE_HEIGHT = 17  # of a name on an axis [px]
+SHOWN_AS_NOTHING = 0.0005  # a relative change that is written as 0.0 %
 
 
 def draw_funnel(published: Published, run: RunInfo) -> Exhibit:
@@ -51,7 +52,7 @@ def draw_funnel(published: Published, run: RunInfo) -> Exhibit:
 
 def _row_height(names: list[str]) -> int:
     """Return the height of a row [px] in which the longest of the wrapped names has room."""
-    return max(64, LINE_HEIGHT * max(1 + name.count("<br>") for name in names) + 8)
+    return max(44, LINE_HEIGHT * max(1 + name.count("<br>") for name in names) + 8)
 
 
 def _counts(published: Published, homes: pl.Series) -> list[str]:
@@ -60,7 +61,7 @@ def _counts(published: Published, homes: pl.Series) -> list[str]:
 
 
 def _funnel_chart(rows: pl.DataFrame, shown: list[str]) -> go.Figure:
-    names = [wrapped(name, NAME_WIDTH) for name in rows["criterion"]]
+    names = [wrapped(name, STEP_WIDTH) for name in rows["criterion"]]
     chart = go.Figure(
         go.Bar(
             x=rows["households"].fill_null(0), y=names, orientation="h",
@@ -113,7 +114,7 @@ def _of_all_steps(drawn: pl.DataFrame) -> str:
 
 
 def _effect_chart(drawn: pl.DataFrame) -> go.Figure:
-    names = [wrapped(name, NAME_WIDTH) for name in drawn["criterion"]]
+    names = [wrapped(name, STEP_WIDTH) for name in drawn["criterion"]]
     final = drawn["heat_kwh_mean"].drop_nulls()
     chart = go.Figure()
     for column, name, marker, position in (
@@ -168,8 +169,10 @@ def _largest_effect(drawn: pl.DataFrame) -> list[str]:
     if change.is_empty():
         return []
     criterion, share = change.sort(pl.col("change").abs()).select("criterion", "change").row(-1)
-    signed = f"{100 * share:+.1f} %".replace("-", text.MINUS)
-    return [f"The step that moves the result most is \N{LEFT DOUBLE QUOTATION MARK}{criterion}\N{RIGHT DOUBLE QUOTATION MARK}: without it heat per home changes by {signed}."]  # fmt: skip
+    if abs(share) < SHOWN_AS_NOTHING:
+        return ["No step moves the result: without any one of them, heat per home stays the same to 0.1 %."]
+    step = f"\N{LEFT DOUBLE QUOTATION MARK}{criterion}\N{RIGHT DOUBLE QUOTATION MARK}"
+    return [f"The step that moves the result most is {step}: without it heat per home changes by {text.signed(share)}."]
 
 
 def _effect_table(published: Published, rows: pl.DataFrame) -> DataTable:

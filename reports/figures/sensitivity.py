@@ -226,7 +226,7 @@ def _sobol_chart(shown: list[pl.DataFrame], names: list[str]) -> go.Figure:
             hovertemplate="%{y}, alone: %{x:.1f} %<extra></extra>", row=panel, col=1,
         )  # fmt: skip
         title_above(chart, name, panel=panel)
-    style(chart, height=140 + sum(44 * of.height + 60 for of in shown))
+    style(chart, height=120 + sum(38 * of.height + 50 for of in shown))
     chart.update_xaxes(ticksuffix=" %", title=wrapped("Share of the variance of the levelised cost [%]", 32))
     chart.update_yaxes(type="category", autorange="reversed")
     return chart

@@ -53,6 +53,13 @@ CALLED: Final = {
     "msoa_2011": "MSOAs of 2011",
     "lsoa_group": "Groups of LSOAs",
 }
+VARIANTS: Final = {
+    "uncalibrated": "As modelled",
+    "calibrated": "One factor, fitted to this year's gas",
+    "left_one_out": "One factor, fitted without the area",
+    "carried": "One factor, fitted to another year",
+    "naive": "London's mean per meter",
+}
 LAYERS: Final = (
     # key, name, unit, decimals
     ("density", "Heat density", "GWh/km²", 1),
@@ -305,15 +312,15 @@ def _scores(published: Published, basis: str) -> list[dict[str, Any]]:
         {
             "level": CALLED[row["level"]],
             "year": row["year"],
-            "variant": text.name_of(row["variant"]),
+            "variant": VARIANTS[row["variant"]],
             "areas": f"{row['areas']:,}",
             "error": f"{100 * row['mean_absolute_error']:.1f}",
-            "total": f"{100 * row['total_error']:+.1f}",
+            "total": text.signed(row["total_error"]),
             "correlation": "" if row["correlation_per_meter"] is None else f"{row['correlation_per_meter']:.2f}",
             "factor": f"{row['factor']:.3f}",
-            "worst": f"{row['worst_area']} ({100 * row['worst_error']:+.0f} %)",
+            "worst": f"{row['worst_area']} ({text.signed(row['worst_error'], 0)})".replace(" %", "\N{NO-BREAK SPACE}%"),
         }
-        for row in latest.sort("level", "variant").iter_rows(named=True)
+        for row in latest.sort("level", pl.col("variant").cast(pl.Enum(list(VARIANTS)))).iter_rows(named=True)
     ]
 
 

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from quality.disclosure.accounts import publish_ledger
+from reports import tracing
 from reports.pages import PAGES
 from reports.site import ASSETS, json_in_script, render_site
 from tests.example_release import make_release
@@ -129,7 +130,7 @@ def test_sample_data_are_labelled_on_every_page_and_at_every_figure(tmp_path: Pa
 
 def test_numbers_carry_separators_and_units(pages: dict[str, Page]) -> None:
     assert f"{heat_of('all'):,.0f} kWh in 2009." in words_of(pages["index"])
-    assert re.search(r"£\d+ per MWh delivered from the cheapest", words_of(pages["index"]))
+    assert re.search(r"Cheapest to society: an? .*, £\d+ per MWh; to the household: ", words_of(pages["index"]))
     assert "Heat per home and year [kWh/yr]" in words_of(pages["demand"])
     assert "Levelised cost of heat [£/MWh]" in words_of(pages["individual"])
     assert "GBP/MWh" not in words_of(pages["individual"], pages["networks"])
@@ -158,14 +159,10 @@ def test_json_in_a_page_cannot_end_its_script() -> None:
     assert str(json_in_script("<&>")) == '"\\u003c\\u0026\\u003e"'
 
 
-def test_a_number_leads_to_its_table_module_and_command(pages: dict[str, Page]) -> None:
+def test_a_number_leads_to_its_table_module_and_query(pages: dict[str, Page]) -> None:
     words = words_of(pages["method"])
     assert (
-        "hearth sql \"SELECT dwelling_type, households, heat_kwh_mean, heat_kwh_ci_low FROM heat_demand_annual WHERE period = '2009'\""
-        in words
-    )
-    assert (
-        f"hearth lcoh --scenario {RUN.scenario} --convention best_practice --demand-kwh {heat_of('stock'):.0f} --dwellings 100"
+        "SELECT dwelling_type, households, heat_kwh_mean, heat_kwh_ci_low FROM heat_demand_annual WHERE period = '2009';"
         in words
     )
     assert (
@@ -174,6 +171,25 @@ def test_a_number_leads_to_its_table_module_and_command(pages: dict[str, Page]) 
     )
     for table in (HEAT_HOURLY, HEAT_PROFILE, LCOH):
         assert table.grain in words
+
+
+def test_the_worked_example_runs_on_what_is_published(pages: dict[str, Page]) -> None:
+    published = make_inputs()
+    queries = tracing.examples(published, RUN)
+    for example in queries:
+        (table,) = re.findall(r"FROM (\w+) WHERE", example.query)
+        frame = published.tables[table].frame
+        chosen = re.findall(r"SELECT (.*) FROM", example.query)[0].split(", ")
+        assert set(chosen) <= set(frame.columns), example.query
+        assert frame.sql(example.query.rstrip(";"), table_name=table).columns == chosen
+    assert "hearth sql" not in words_of(pages["method"])
+
+
+def test_no_page_gives_commands_for_operators(pages: dict[str, Page]) -> None:
+    operators = re.compile(r"hearth (run|up|status|backfill|sql|doctor|trace|config|report|withdraw|forget|rollback)\b")
+    assert {
+        key: operators.findall(words_of(page)) for key, page in pages.items() if operators.search(words_of(page))
+    } == {}
 
 
 def test_every_assumption_stands_on_the_page_and_own_ones_are_marked(folder: Path) -> None:

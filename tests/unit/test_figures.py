@@ -20,7 +20,6 @@ from reports.figures.duration import draw_load_duration
 from reports.figures.external import draw_external
 from reports.figures.hours import draw_day_map, draw_weeks
 from reports.figures.quality import draw_flags, draw_judgements
-from reports.figures.scale import draw_scale
 from reports.figures.season import draw_bands, draw_day_kinds, draw_months
 from reports.figures.selection import draw_funnel, draw_selection_effect
 from reports.figures.spread import draw_spread
@@ -48,7 +47,6 @@ DRAWS = (
     draw_emissions,
     draw_networks,
     draw_cost_shares,
-    lambda inputs, run: draw_scale(inputs, run)[0],
     draw_load_duration,
     draw_day_map,
     draw_weeks,

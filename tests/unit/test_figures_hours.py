@@ -14,13 +14,16 @@ from quality.disclosure.rule import FLOOR
 from reports import palette
 from reports.figures.changes import draw_demand_change
 from reports.figures.completeness import draw_completeness, draw_lost_readings
+from reports.figures.cost import draw_networks
 from reports.figures.duration import POINTS, draw_load_duration, sort_hours, thin
 from reports.figures.gate import draw_gate
 from reports.figures.hours import draw_day_map, draw_weeks
-from reports.figures.scale import draw_scale
+from reports.figures.scale import draw_trench
 from reports.inputs import Published
+from tests.example_release import make_release
 from tests.example_site import HOMES, PEAK_KWH, RUN, chart_of, make_inputs, with_frame
 from transforms.public.public import PublicTable
+from transforms.tables.areas import AREA_LCOH
 from transforms.tables.cost import LCOH
 from transforms.tables.heat import HEAT_PROFILE
 from transforms.tables.lineage import BUILD_MONTH
@@ -171,7 +174,7 @@ def test_completeness_is_the_share_of_homes_in_the_mean_hour_of_a_month(inputs: 
     assert cells.text[5][0] == ""
     assert cells.text[5][2] == f"{z[5, 2]:.0f}"
     assert exhibit.notes[0].startswith(
-        "Homes are counted in tens, so a share may be off by 8 points among 60 homes and 1 points among 590"
+        "Homes are counted in tens, so a share may be off by 8 points among 60 homes and 1 point among 590"
     )
     assert "Lowest: " in exhibit.alternative
 
@@ -188,35 +191,58 @@ def test_lost_readings_are_those_that_are_not_ok(inputs: Published) -> None:
     assert (nothing.chart, nothing.missing) == (None, "not shown: no readings yet")
 
 
-def test_networks_stand_by_size_with_single_homes_as_level_lines(inputs: Published) -> None:
-    (exhibit,) = draw_scale(inputs, RUN)
-    chart = chart_of(exhibit)
-    assert chart.layout.xaxis.type == "log"
-    network = chart.data[-1]
-    assert list(network.x) == [100, 300, 1000, 3000, 20_000]
-    rows = inputs[LCOH].frame.filter(
-        scenario=RUN.scenario, convention=RUN.convention, demand_basis="measured", system="network"
-    )
-    assert list(network.y) == rows.sort("dwellings")["lcoh_gbp_per_mwh"].to_list()
-    levels = [trace for trace in chart.data if trace.mode == "lines"]
-    assert [trace.name for trace in levels] == [
-        "Gas boiler",
-        "Air source heat\N{NO-BREAK SPACE}pump",
-        "Ground source heat\N{NO-BREAK SPACE}pump",
-    ]
-    assert all(trace.y[0] == trace.y[1] for trace in levels)
-    assert exhibit.notes[0].startswith("From 100 to 20,000 homes the cost falls by £")
-    assert "delivered" in exhibit.shows
-    cost = pl.col("lcoh_gbp_per_mwh")
-    frame = inputs[LCOH].frame.with_columns(lcoh_ci_low=cost - 2, lcoh_ci_high=cost + 3)
-    (drawn,) = draw_scale(with_frame(inputs, LCOH, frame), RUN)
-    assert list(chart_of(drawn).data[-1].error_y.array) == pytest.approx([3.0] * 5)
-    assert list(chart_of(drawn).data[-1].error_y.arrayminus) == pytest.approx([2.0] * 5)
-    assert "95 % intervals" in drawn.shows
-    bare = inputs[LCOH].frame.with_columns(lcoh_ci_low=pl.lit(None, pl.Float64), lcoh_ci_high=pl.lit(None, pl.Float64))
-    (without,) = draw_scale(with_frame(inputs, LCOH, bare), RUN)
-    assert "intervals" not in without.shows
-    assert chart_of(without).data[-1].error_y.visible is False
+def with_network_costs(inputs: Published, costs: dict[int, float], single: float) -> Published:
+    """Return a site whose networks cost what is given by their number of homes, and each system in a home `single`."""
+    cost = pl.col("dwellings").replace_strict(costs, default=single, return_dtype=pl.Float64)
+    priced = pl.when(pl.col("system") == "network").then(cost).otherwise(single)
+    return with_frame(inputs, LCOH, inputs[LCOH].frame.with_columns(lcoh_gbp_per_mwh=priced))
+
+
+@pytest.mark.parametrize(
+    ("costs", "single", "told"),
+    [
+        (
+            {100: 180.0, 300: 170.0, 1000: 160.0, 3000: 150.0, 20_000: 140.0}, 130.0,
+            ["Larger networks cost less: a network of 20,000 homes costs £140 per MWh, one of 100 homes £180.", "cheaper than a network of any of these sizes."],
+        ),
+        (
+            {100: 140.0, 300: 150.0, 1000: 160.0, 3000: 170.0, 20_000: 180.0}, 190.0,
+            ["Larger networks cost more: a network of 20,000 homes costs £180 per MWh, one of 100 homes £140.", "dearer than a network of any of these sizes."],
+        ),
+        (
+            {100: 180.0, 300: 170.0, 1000: 160.0, 3000: 150.0, 20_000: 140.0}, 165.0,
+            ["Larger networks cost less: a network of 20,000 homes costs £140 per MWh, one of 100 homes £180.", "dearer than networks from 1,000 homes on."],
+        ),
+        (
+            dict.fromkeys((100, 300, 1000, 3000, 20_000), 160.0), 159.0,
+            ["Size hardly matters: a network of 20,000 homes costs £160 per MWh, one of 100 homes £160.", "cheaper than a network of any of these sizes."],
+        ),
+    ],
+)  # fmt: skip
+def test_the_notes_on_networks_follow_their_costs_by_size(
+    inputs: Published, costs: dict[int, float], single: float, told: list[str]
+) -> None:
+    notes = draw_networks(with_network_costs(inputs, costs, single), RUN).notes
+    assert told[0] in notes
+    (beside,) = [note for note in notes if note.startswith("Gas boiler, Air source heat")]
+    assert beside.endswith(f"heat\N{NO-BREAK SPACE}pump: {told[1]}")
+
+
+def test_networks_stand_by_neighbourhood_connection_and_trench() -> None:
+    release = make_release()
+    (exhibit,) = draw_trench(release, RUN)
+    frame = release[AREA_LCOH].frame.filter(level="msoa")
+    networks = frame.filter(system="network")
+    traces = chart_of(exhibit).data
+    assert len(traces) == networks.select("connection_share", "width_rule").n_unique() + 3
+    full = networks.filter(connection_share=1.0, width_rule="2011")["lcoh_gbp_per_mwh"].to_numpy()
+    assert list(traces[0].x) == pytest.approx(list(np.quantile(full, [0.1, 0.5, 0.9])))
+    assert traces[0].y[0] == "All homes,<br>shorter trench"
+    assert [trace.x[0] <= trace.x[1] <= trace.x[2] for trace in traces] == [True] * len(traces)
+    medians = [trace.x[1] for trace in traces if trace.y[0].endswith("shorter trench")]
+    assert medians == sorted(medians)  # the fewer connect, the dearer
+    assert f"{full.size:,} neighbourhoods" in exhibit.shows
+    assert draw_trench(with_frame(release, AREA_LCOH, frame.clear()), RUN) == []
 
 
 def gate_runs(failed: list[int]) -> PublicTable:

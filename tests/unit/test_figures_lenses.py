@@ -26,7 +26,7 @@ def test_the_cost_to_the_home_has_a_figure_of_its_own() -> None:
     inputs = make_inputs()
     (found,) = draw_individual_beside(inputs, RUN)
     assert found.key == "cost-individual-best-practice-private"
-    assert found.title == "The same cost to its home, by dwelling type"
+    assert found.title == "The same cost to the household, by dwelling type"
     gas = next(trace for trace in chart_of(found).data if trace.name == "Gas boiler" and trace.showlegend)
     of_home = inputs.costs(RUN, ["gas_boiler"], convention="best_practice_private")
     assert sorted(gas.x) == pytest.approx(sorted(of_home["lcoh_gbp_per_mwh"]))
@@ -37,8 +37,8 @@ def test_readings_stand_side_by_side_with_the_cheapest_named() -> None:
     inputs = make_inputs()
     (found,) = draw_readings(inputs, RUN)
     assert "eep2019, to society: air source heat" in found.alternative
-    assert "eep2019, to its home: gas boiler" in found.alternative
-    assert "in money of 2018, bought for 2018 on" in found.shows
+    assert "eep2019, to the household: gas boiler" in found.alternative
+    assert "in prices of 2018, for systems bought in 2018" in found.shows
     assert len(chart_of(found).data) == 3
     alone = inputs[LCOH]
     only = replace(alone, frame=alone.frame.filter(pl.col("convention") != "best_practice_private"))
