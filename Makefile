@@ -9,6 +9,8 @@ SUPPORTED := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14)
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 6 ? 6 : n)))
 TESTS ?= tests/e2e tests/integration tests/validation tests/unit
 DEMO := hearth-demo
+SECONDS ?= 60
+SEED ?= 1
 VENV_PYTHON := .venv/bin/python
 UV_COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --python $(VENV_PYTHON) \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
@@ -25,7 +27,7 @@ else ifneq ($(shell $(VENV_PYTHON) -c $(SUPPORTED) 2>/dev/null && echo yes),yes)
 .venv/.place: anew
 endif
 
-.PHONY: help setup demo test quick check docs lock bench clean anew
+.PHONY: help setup demo test quick check fuzz sbom audit docs lock bench clean anew
 
 help: ## list the targets
 	@echo "Hearth: half-hourly gas readings in, the cost of heat out. Start with: make demo"
@@ -58,6 +60,9 @@ check: .venv/.dev-installed ## lint, format, types, import contracts
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports
+
+fuzz: .venv/.dev-installed ## mutate the inputs of every parser for SECONDS=60 and count what breaks
+	@$(CLEAN); export OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1; $(VENV_PYTHON) -m tests.fuzzing --seconds $(SECONDS) --seed $(SEED)
 
 docs: .venv/.run-installed ## write docs/data-dictionary.md and docs/schema.md anew from the table declarations
 	@$(VENV_PYTHON) -m flows.cli.documentation

@@ -393,6 +393,8 @@ def read_config(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file}: {told}") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file}: {error}; save it as UTF-8") from None
+    except RecursionError:
+        raise SettingsError(f"{file}: its lists are nested too deeply") from None
     except OSError as error:
         raise SettingsError(f"{file}: {error.strerror}") from None
     if "home" in given and not is_named:

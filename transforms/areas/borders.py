@@ -7,7 +7,6 @@ around an area and clockwise around a hole in it.
 from __future__ import annotations
 
 import itertools
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import polars as pl
 import shapely
 from numpy.typing import NDArray
 
+from transforms.areas.geometry import iter_features, read_shape
 from transforms.tables.areas import AREA_ARC, AREA_RING
 
 Point: TypeAlias = tuple[int, int]
@@ -102,16 +102,13 @@ def read_polygons(collection: Mapping[str, Any], code: str) -> dict[str, shapely
         If it is no collection of polygons, a code is missing or doubled, or coordinates are no metres of the grid.
 
     """
-    features = collection.get("features")
-    if not isinstance(features, list) or not features:
-        raise ValueError("it holds no features")
     found: dict[str, shapely.Geometry] = {}
-    for feature in features:
-        area = (feature.get("properties") or {}).get(code)
+    for properties, geometry in iter_features(collection):
+        area = properties.get(code)
         if not isinstance(area, str) or area in found:
             message = f"{code} of a feature is {'doubled' if area in found else 'missing'}: {area}"
             raise ValueError(message)
-        shape = shapely.from_geojson(json.dumps(feature.get("geometry")))
+        shape = read_shape(geometry)
         if shape.geom_type not in {"Polygon", "MultiPolygon"} or not shape.is_valid:
             message = f"{area} has no valid polygon; put the published file there unchanged"
             raise ValueError(message)

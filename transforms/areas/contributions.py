@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +12,7 @@ import polars as pl
 import shapely
 
 from transforms.areas.figures import AreaFigures
-from transforms.areas.geometry import Coverage
+from transforms.areas.geometry import Coverage, read_shape
 from transforms.areas.grid import PlaceError, place_by_degrees, place_by_metres, to_grid
 from transforms.tables.areas import CONTRIBUTION, CONTRIBUTION_KINDS
 
@@ -356,7 +355,7 @@ def row_of_feature(properties: Mapping[str, object], geometry: Mapping[str, obje
     row = {name: "" if (value := properties.get(name)) is None else str(value) for name in NAMES}
     if geometry is None:
         return row
-    shape = shapely.from_wkb(geometry) if isinstance(geometry, bytes) else shapely.from_geojson(json.dumps(geometry))
+    shape = read_shape(geometry)
     if shape.geom_type not in {"Point", "LineString", "Polygon"}:
         message = f"a geometry is a {shape.geom_type}: only points, lines and polygons can be contributed"
         raise ContributionError(message)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -16,6 +18,45 @@ SIDES_PER_QUARTER: Final = SIDES // 4
 WIDER: Final = math.sqrt(2 * math.pi / SIDES / math.sin(2 * math.pi / SIDES))  # so that it has the circle's area
 
 Geometries = NDArray[np.object_]
+
+
+def iter_features(collection: Any) -> Iterator[tuple[Mapping[str, Any], Any]]:
+    """Yield properties and geometry of each feature of a GeoJSON collection.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    """
+    features = collection.get("features") if isinstance(collection, dict) else None
+    if not isinstance(features, list) or not features:
+        raise ValueError("it holds no features")
+    for feature in features:
+        properties = (feature.get("properties") or {}) if isinstance(feature, dict) else None
+        if not isinstance(properties, dict):
+            raise ValueError("one of its features is no feature of GeoJSON")  # noqa: TRY004 - of a file, not of a caller
+        yield properties, feature.get("geometry")
+
+
+def read_shape(geometry: Mapping[str, Any] | bytes) -> shapely.Geometry:
+    """Return a shape of GeoJSON or WKB.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+
+    """
+    try:
+        is_binary = isinstance(geometry, bytes)
+        shape = shapely.from_wkb(geometry) if is_binary else shapely.from_geojson(json.dumps(geometry))
+    except shapely.errors.ShapelyError as error:
+        message = f"a geometry cannot be read: {str(error).partition(':')[0]}"
+        raise ValueError(message) from None
+    if shape is None or not np.isfinite(shapely.get_coordinates(shape)).all():
+        raise ValueError("a geometry has no coordinates, or infinite ones")
+    return shape
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,12 +220,14 @@ def _refuse(lines: list[str]) -> None:
     shown = head if len(head) <= SHOWN_CHARACTERS else head[:SHOWN_CHARACTERS] + "..."
     detail = f"line {lines.index(told[0]) + 1 if head is told[0] else 2}: {shown}"
     try:
-        recognise(split_line(head, delimiter))
+        known = recognise(split_line(head, delimiter))
     except UnknownHeaderError as error:
         if any(_NUMBER.match(cell.strip()) for cell in split_line(head, delimiter)):
             facts.append("its first line is no header: add one")
         raise UnknownHeaderError(f"{error} ({', '.join(facts)})", detail) from None
-    raise AssertionError
+    raise UnknownHeaderError(
+        f"the columns of {known.format.title} are parted by blanks, these are not ({facts[0]})", detail
+    )
 
 
 def hint_at(reason: str, text: str, layout: Layout) -> str:

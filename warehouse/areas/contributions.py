@@ -25,6 +25,7 @@ from transforms.areas.contributions import (
     latest_rows,
     row_of_feature,
 )
+from transforms.areas.geometry import iter_features
 from transforms.public.inert_cells import make_inert
 from transforms.tables.areas import CONTRIBUTION
 from warehouse.writing import PRIVATE, write_whole
@@ -137,7 +138,7 @@ def read_rows(content: bytes, suffix: str) -> list[Row]:
         raise ContributionError(message)
     try:
         rows = READERS[suffix](content)
-    except (pl.exceptions.PolarsError, ValueError, KeyError, TypeError, FastExcelError) as error:
+    except (pl.exceptions.PolarsError, ValueError, TypeError, RecursionError, FastExcelError) as error:
         if isinstance(error, ContributionError):
             raise
         message = f"it cannot be read as {suffix.lstrip('.')}: {str(error).splitlines()[0] if str(error) else 'nothing is in it'}"
@@ -169,8 +170,7 @@ def _read_parquet(content: bytes) -> list[Row]:
 
 
 def _read_geojson(content: bytes) -> list[Row]:
-    features = json.loads(content)["features"]
-    return [row_of_feature(feature.get("properties") or {}, feature.get("geometry")) for feature in features]
+    return [row_of_feature(properties, geometry) for properties, geometry in iter_features(json.loads(content))]
 
 
 READERS: Final = {".csv": _read_csv, ".xlsx": _read_xlsx, ".parquet": _read_parquet, ".geojson": _read_geojson}

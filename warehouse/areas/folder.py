@@ -162,7 +162,7 @@ def _read_borders(folder: Path, place: pl.DataFrame | None) -> tuple[Mapping[str
         return None, absent
     try:
         polygons = read_polygons(json.loads(path.read_text(encoding="utf-8")), BORDER_CODE)
-    except (ValueError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         return None, _refused(absent, f"{BORDER_PATTERN} cannot be used: {str(error).splitlines()[0]}")
     known = set() if place is None else set(place["area_id"])
     if strange := sorted(known ^ set(polygons)):

@@ -89,6 +89,9 @@ def with_network_size(assumptions: pl.DataFrame, dwellings: int) -> pl.DataFrame
 
 def _override_row(assumptions: pl.DataFrame, setting: str, *, scenario: str) -> dict[str, str]:
     name, _, given = (part.strip() for part in setting.partition("="))
+    if not setting.isprintable():  # bytes that are no text among them
+        message = f"{setting!r} holds characters that do not print: write parameter=value, e.g. heat_pump_spf=3.0"
+        raise AssumptionError(message)
     if not given:
         message = f"{setting!r} sets nothing: write parameter=value, e.g. heat_pump_spf=3.0"
         raise AssumptionError(message)

@@ -1,0 +1,81 @@
+"""Every parser under some mutated inputs, and under all that ever broke it; `make fuzz SECONDS=600` goes on for longer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fuzzing import (
+    GOOD_EDRP,
+    TARGETS,
+    Change,
+    Target,
+    check_lines,
+    corpus_of,
+    mutate,
+    parse_blocks,
+    read_line_again,
+)
+from transforms.readings.declaration import Layout
+
+EXAMPLES = 25  # for each share of a target
+MOST_SHARES = 6
+CHANGES = st.lists(
+    st.builds(Change, st.integers(0, 7), st.floats(0, 1), st.floats(0, 1), st.integers(0, 2**16)), max_size=9
+)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_no_mutated_input_breaks_a_parser(target: Target) -> None:
+    seeds = target.seeds()
+    for seed in seeds:
+        target.check(seed)
+
+    @settings(
+        max_examples=EXAMPLES * min(target.share, MOST_SHARES),
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.sampled_from(seeds), CHANGES, st.sampled_from(seeds))
+    def hold(seed: bytes, changes: list[Change], other: bytes) -> None:
+        target.check(mutate(seed, changes, other))
+
+    hold()
+
+
+@pytest.mark.parametrize(
+    ("target", "path"), [(t, p) for t in TARGETS for p in corpus_of(t)], ids=lambda part: getattr(part, "name", "")
+)
+def test_what_once_broke_a_parser_breaks_none(target: Target, path: Path) -> None:
+    target.check(path.read_bytes())
+
+
+HEAD, GOOD = b"ANON_ID,ADVANCEDATETIME,HH,GASKWH\n", b"ab,01JUN09:00:00:00,1,0.1"
+
+
+@pytest.mark.parametrize(
+    "other", [b"AB,01JUN09:00:00:00,1,0.1", b"ab,01JUN09:00:30:00,1,0.1", b"ab,01JUN09:00:00:00,1,0.2"]
+)
+def test_the_oracle_sees_another_home_moment_or_value(other: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert GOOD_EDRP.fullmatch(GOOD)
+    check_lines(HEAD + GOOD)
+    told = read_line_again(other)
+    monkeypatch.setattr("tests.fuzzing.read_line_again", lambda _: told)
+    with pytest.raises(AssertionError):
+        check_lines(HEAD + GOOD)
+
+
+def test_the_oracle_sees_a_lost_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(texts: Sequence[bytes], layout: Layout) -> tuple[int, int, pl.DataFrame, pl.DataFrame]:
+        lines, other, readings, rejects = parse_blocks(texts, layout)
+        return lines, other, readings.head(len(readings) - 1), rejects
+
+    monkeypatch.setattr("tests.fuzzing.parse_blocks", lose)
+    with pytest.raises(AssertionError):
+        check_lines(HEAD + GOOD + b"\n" + GOOD)
