@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from transforms.readings.neighbour_flags import SOURCES_SCHEMA
+from transforms.readings.neighbour_flags import SOURCES_SCHEMA, order_readings
 from transforms.tables.lake import READING
 from transforms.tables.words import FLAG_DTYPE
 from warehouse.lake import Lake
@@ -53,7 +53,10 @@ class LoadedMonth:
 
 
 def load_readings(lake: Lake, month: MonthOfReadings) -> LoadedMonth:
-    """Return a month's readings."""
+    """Return a month's readings by home and time, those of one half-hour by source and line.
+
+    Ingest writes each source by home and time, so that little is left to sort; what follows keeps the order.
+    """
     readings = pl.concat(
         [
             lake.read(source.key)
@@ -64,9 +67,8 @@ def load_readings(lake: Lake, month: MonthOfReadings) -> LoadedMonth:
         ]
     )
     homes = readings["household_id"].unique().sort()
-    readings = readings.with_columns(
-        pl.col("household_id").cast(pl.Enum(homes))
-    )  # sorts faster than text, and is smaller
+    # as numbers that stand for the text, homes sort faster and are smaller
+    readings = readings.with_columns(pl.col("household_id").cast(pl.Enum(homes))).pipe(order_readings)
     sources = pl.DataFrame(
         {
             "source": range(len(month.sources)),

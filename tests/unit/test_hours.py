@@ -71,7 +71,7 @@ def test_energy_is_conserved_from_half_hours_to_hours(
     readings: Make, sources: Make, values: dict[tuple[str, int], float]
 ) -> None:
     month = build_month(
-        readings([(home, NOON + n * HALF, kwh, 0) for (home, n), kwh in values.items()]),
+        readings([(home, NOON + n * HALF, kwh, 0) for (home, n), kwh in sorted(values.items())]),
         sources(),
         spans=SUSPECT_SPAN.empty(),
         boiler_efficiency=0.8054,

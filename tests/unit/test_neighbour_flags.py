@@ -9,7 +9,12 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from transforms.readings.neighbour_flags import flag_duplicates, flag_superseded, flag_unknown_households
+from transforms.readings.neighbour_flags import (
+    flag_duplicates,
+    flag_superseded,
+    flag_unknown_households,
+    order_readings,
+)
 
 Make = Callable[..., pl.DataFrame]
 NOON = dt.datetime(2009, 1, 5, 12)
@@ -39,11 +44,11 @@ def test_different_half_hours_and_homes_are_no_duplicates(readings: Make) -> Non
 
 
 def test_of_equal_readings_the_first_stays_ok(readings: Make) -> None:
-    assert flags(flag_duplicates(readings([*CLEAN, CLEAN[0]]))) == ["ok", "ok", "ok", "duplicate_exact"]
+    assert flags(flag_duplicates(order_readings(readings([*CLEAN, CLEAN[0]])))) == ["ok", "ok", "ok", "duplicate_exact"]
 
 
 def test_unequal_readings_of_one_half_hour_are_all_in_conflict(readings: Make) -> None:
-    judged = flag_duplicates(readings([*CLEAN, ("7", NOON, 2.0, 0), ("7", NOON, 1.0, 0)]))
+    judged = flag_duplicates(order_readings(readings([*CLEAN, ("7", NOON, 2.0, 0), ("7", NOON, 1.0, 0)])))
     assert flags(judged) == ["duplicate_conflict", "ok", "ok", "duplicate_conflict", "duplicate_conflict"]
 
 
@@ -54,7 +59,7 @@ def test_sources_without_an_order_that_disagree_are_in_conflict(readings: Make, 
 
 def test_a_reading_that_is_flagged_already_makes_no_duplicate(readings: Make) -> None:
     spike = readings([("7", NOON, 99.0, 0)], flag="very_high")
-    judged = flag_duplicates(pl.concat([spike, readings(CLEAN).with_columns(pl.col("line") + 1)]))
+    judged = flag_duplicates(order_readings(pl.concat([spike, readings(CLEAN).with_columns(pl.col("line") + 1)])))
     assert flags(judged) == ["very_high", "ok", "ok", "ok"]
 
 
@@ -86,10 +91,10 @@ def test_order_of_rows_changes_no_flag_and_flagging_twice_equals_once(
     readings: Make, rows: list[tuple[str, int, float, int]], random: object
 ) -> None:
     frame = readings([(home, NOON + n * HALF, kwh, source) for home, n, kwh, source in rows])
-    once = flag_duplicates(frame)
+    once = flag_duplicates(order_readings(frame))
     shuffled = frame.sample(fraction=1, shuffle=True, seed=random.randint(0, 99))  # type: ignore[attr-defined]
     keys = ["source", "line"]
-    assert flag_duplicates(shuffled).sort(keys).equals(once.sort(keys))
+    assert flag_duplicates(order_readings(shuffled)).sort(keys).equals(once.sort(keys))
     assert flag_duplicates(once).sort(keys).equals(once.sort(keys))
     assert len(once) == len(frame)
     left = once.filter(pl.col("flag") == "ok")

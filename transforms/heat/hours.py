@@ -12,6 +12,8 @@ from transforms.readings.neighbour_flags import name_source
 from transforms.tables.heat import HEAT_HOURLY
 from transforms.tables.lake import CELL
 
+HOURS_OF_DAY = 24
+
 
 @dataclass(frozen=True, slots=True)
 class Month:
@@ -36,8 +38,8 @@ def build_month(
     Parameters
     ----------
     readings
-        Rows of `READING` of one month with `source`, an index into `sources`, and every flag that other readings decide
-        (`transforms.readings.neighbour_flags.flag_exactly`).
+        Rows of `READING` of one month with `source`, an index into `sources`, and every flag that other readings decide,
+        in order (`transforms.readings.neighbour_flags.flag_exactly`).
     sources
         One row per source: `source`, `source_id`; in the order of `source_id`.
     spans
@@ -75,11 +77,11 @@ def build_month(
 def half_hours_to_hours(good: pl.DataFrame) -> pl.DataFrame:
     """Add up the two half-hours of each hour [kWh]; an hour with only one of them is no hour.
 
-    `good` holds at most one reading per home and half-hour, so once it is sorted the second half of an hour is the row
-    after the first (looking at the next row takes a twentieth of the time of grouping).
+    `good` holds at most one reading per home and half-hour, by home and time, so the second half of an hour is the row after
+    the first (looking at the next row takes a twentieth of the time of grouping).
     """
     hour = pl.col("interval_start_utc").dt.truncate("1h")
-    halves = good.sort("household_id", "interval_start_utc").with_columns(hour_start_utc=hour)
+    halves = good.with_columns(hour_start_utc=hour)
     whole = pl.all_horizontal(pl.col(name) == pl.col(name).shift(-1) for name in ("household_id", "hour_start_utc"))
     return (
         halves.with_columns(pl.col("gas_kwh") + pl.col("gas_kwh").shift(-1), whole=whole)
@@ -94,19 +96,32 @@ def gas_to_heat(hours: pl.DataFrame, boiler_efficiency: float) -> pl.DataFrame:
 
 
 def count_cells(good: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
-    """Count good half-hours and hours by home, month and hour of day: what sufficiency is judged by."""
+    """Count a month's good half-hours and hours by home and hour of day: what sufficiency is judged by.
+
+    Both are by home and time.
+    """
     moment = pl.col("interval_start_utc")
     halves = _group_cells(good, moment).agg(
-        half_hours=pl.len(), first_interval_utc=moment.min(), last_interval_utc=moment.max()
+        pl.col(CELL.key).first(),
+        half_hours=pl.len(),
+        first_interval_utc=moment.first(),
+        last_interval_utc=moment.last(),
     )
-    whole = _group_cells(hours, pl.col("hour_start_utc")).agg(hours=pl.len(), gas_kwh=pl.col("gas_kwh").sum())
+    whole = _group_cells(hours, pl.col("hour_start_utc")).agg(
+        pl.col(CELL.key).first(), hours=pl.len(), gas_kwh=pl.col("gas_kwh").sum()
+    )
     keys = list(CELL.key)
     joined = halves.join(whole, on=keys, how="left").with_columns(pl.col("hours", "gas_kwh").fill_null(0))
     return CELL.conform(joined).sort(keys)
 
 
 def _group_cells(frame: pl.DataFrame, moment: pl.Expr) -> GroupBy:
-    return frame.with_columns(month=moment.dt.month_start().dt.date(), hour_of_day=moment.dt.hour()).group_by(CELL.key)
+    """Group by one number that stands for home and hour of day: several keys take four times as long."""
+    home = (pl.col("household_id") != pl.col("household_id").shift()).fill_null(value=True).cum_sum()
+    hour = moment.dt.hour()
+    return frame.with_columns(
+        month=moment.first().dt.month_start().dt.date(), hour_of_day=hour, cell=home * HOURS_OF_DAY + hour
+    ).group_by("cell")
 
 
 def count_flags(judged: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:

@@ -22,10 +22,10 @@ class Digest:
 
 
 def digest_month(flagged: pl.DataFrame, sources: pl.DataFrame) -> Digest:
-    """Digest one month's readings, flagged as from `transforms.readings.neighbour_flags.flag_exactly`."""
+    """Digest one month's readings, flagged and in order as from `transforms.readings.neighbour_flags.flag_exactly`."""
     replaced = sources.filter("replaced")["source"]
     counts = pl.col("flag").is_in(["ok", "very_high"]) & ~pl.col("source").is_in(replaced.implode())
-    counted = flagged.filter(counts).sort("household_id", "interval_start_utc")
+    counted = flagged.filter(counts)
     day = sum_days(counted, sources)
     return Digest(day=day, equal_run=find_runs(counted), gap_value=find_gap_values(counted, day))
 
@@ -46,7 +46,7 @@ def sum_days(counted: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
     dated = counted.select("household_id", "source", "gas_kwh", "flag", date=pl.col("interval_start_utc").dt.date())
     changes = pl.any_horizontal((pl.col(name) != pl.col(name).shift()).fill_null(value=True) for name in keys)
     # numbers sort faster than texts: `piece` numbers the stretches of one home, day and source
-    ordered = dated.with_columns(piece=changes.cum_sum()).sort("piece", "gas_kwh")
+    ordered = dated.with_columns(piece=changes.cum_sum()).sort("piece", "gas_kwh", maintain_order=True)
     days = (
         ordered.with_columns(gap=pl.when(pl.col("piece") == pl.col("piece").shift()).then(value.diff()))
         .group_by("piece", maintain_order=True)

@@ -72,20 +72,16 @@ def find_runs(good: pl.DataFrame, stuck: StuckRule = STUCK, cold_zero: ColdZeroR
 
     """
     home, value = pl.col("household_id"), pl.col("gas_kwh")
-    new_home = (home != home.shift()).fill_null(value=True)
-    pieces = (
-        good.select("household_id", "interval_start_utc", "gas_kwh")
-        .with_columns(new_home=new_home, run=(new_home | (value != value.shift())).cum_sum())
-        .group_by("run", maintain_order=True)
-        .agg(
-            home.first(),
-            start_utc=pl.col("interval_start_utc").first(),
-            end_utc=pl.col("interval_start_utc").last() + HALF_HOUR,
-            readings=pl.len(),
-            gas_kwh=value.first(),
-            is_first=pl.col("new_home").first(),
-        )
-        .with_columns(is_last=pl.col("is_first").shift(-1, fill_value=True))
+    begins = (home != home.shift()).fill_null(value=True)
+    rows = good.select(
+        "household_id", "interval_start_utc", "gas_kwh", is_first=begins, starts=begins | (value != value.shift())
+    ).with_row_index("row")
+    starts = rows.filter("starts").select("household_id", "gas_kwh", "is_first", "row", start_utc="interval_start_utc")
+    ends = rows.filter(pl.col("starts").shift(-1, fill_value=True)).select(
+        end_utc=pl.col("interval_start_utc") + HALF_HOUR, last_row="row"
+    )
+    pieces = pl.concat([starts, ends], how="horizontal").with_columns(
+        readings=pl.col("last_row") - pl.col("row") + 1, is_last=pl.col("is_first").shift(-1, fill_value=True)
     )
     wanted = _is_long(stuck, cold_zero) | pl.col("is_first") | pl.col("is_last")
     return EQUAL_RUN.conform(pieces.filter(wanted))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from transforms.readings.neighbour_flags import place_flags
 from transforms.tables.words import FLAG_DTYPE, INFERRED_FLAGS
 
 
@@ -27,20 +28,16 @@ def flag_spans(readings: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
 
 def _flag_within(readings: pl.DataFrame, spans: pl.DataFrame, flag: str) -> pl.DataFrame:
     # few homes have spans: only their readings are looked at, and all keep their place
-    numbered = readings.with_row_index("place")
     home = readings.schema["household_id"]  # often a number that stands for the text
-    wanted = spans.select(pl.col("household_id").cast(home, strict=False), "start_utc", "end_utc")
-    hit = (
-        numbered.filter(pl.col("flag") == "ok")
-        .select("place", "household_id", "interval_start_utc")
+    wanted = spans.select(pl.col("household_id").cast(home, strict=False), "start_utc", "end_utc").drop_nulls()
+    found = (
+        readings.select("household_id", "interval_start_utc", "flag")
+        .with_row_index("place")
+        .filter(pl.col("household_id").is_in(wanted["household_id"].implode()), pl.col("flag") == "ok")
         .join(wanted, on="household_id")
         .filter(
             (pl.col("interval_start_utc") >= pl.col("start_utc")) & (pl.col("interval_start_utc") < pl.col("end_utc"))
         )
-        .select(pl.col("place").unique(), found=pl.lit(flag, dtype=FLAG_DTYPE))
+        .select(pl.col("place").unique(), flag=pl.lit(flag, dtype=FLAG_DTYPE))
     )
-    return (
-        numbered.join(hit, on="place", how="left", maintain_order="left")
-        .with_columns(flag=pl.coalesce("found", "flag"))
-        .select(readings.columns)
-    )
+    return place_flags(readings, found)
