@@ -11,6 +11,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -23,6 +24,7 @@ from hypothesis import strategies as st
 from flows.pipeline import ingest_source
 from flows.pipeline.ingest import plan_ingest
 from tests.landing_files import CLEAN, DAY, HEADER, LINES, deliver, ingest, options, read_readings
+from transforms.readings.parse import Parsed
 from warehouse.lake import Lake
 from warehouse.landing import Limits
 
@@ -142,20 +144,14 @@ def test_a_fault_of_our_own_in_one_file_is_that_files_refusal(tmp_path: Path, mo
     deliver(tmp_path / "landing", "a.csv", LINES[:48])
     deliver(tmp_path / "landing", "b.csv", LINES[48:])
 
-    def fail(block: object, layout: object, clock: object, conversion: object) -> pl.DataFrame:
-        del layout, clock, conversion
-        if b"\n7," in (block.text or b""):  # type: ignore[attr-defined]  # a block
+    parse = ingest_source.parse_text
+
+    def fail(text: bytes, *rest: Any, **decided: Any) -> Parsed:
+        if b"\n7," in text:
             raise pl.exceptions.PanicException("index out of bounds")
-        return real(block, *rest)  # type: ignore[arg-type]
+        return parse(text, *rest, **decided)
 
-    real, rest = ingest_source.type_fields, ()
-
-    def pass_on(block, layout, clock, conversion):  # noqa: ANN001, ANN202 - as the function it stands for
-        nonlocal rest
-        rest = (layout, clock, conversion)
-        return fail(block, layout, clock, conversion)
-
-    monkeypatch.setattr(ingest_source, "type_fields", pass_on)
+    monkeypatch.setattr(ingest_source, "parse_text", fail)
     manifests = ingest(tmp_path)
     assert manifests["a.csv"].outcome == "accepted"
     assert (manifests["b.csv"].outcome, manifests["b.csv"].detail) == ("refused", "index out of bounds")

@@ -18,7 +18,7 @@ from flows.pipeline.ingest_decisions import FeedOptions
 from tests.landing_files import ingest, is_accounted_for, options, read_readings
 from transforms.public.forgotten import Tombstones, mark
 from transforms.readings.declaration import GasConversion
-from transforms.readings.neighbour_flags import flag_duplicates
+from transforms.readings.neighbour_flags import flag_duplicates, order_readings
 from transforms.tables.words import FLAG_DTYPE
 from warehouse.manifest import Manifest
 
@@ -196,6 +196,29 @@ def test_a_home_that_goes_over_to_half_hours_is_read_month_by_month(tmp_path: Pa
     hours, halves = use(22, minutes=60), use(28, first=dt.datetime(2023, 2, 1))
     write(tmp_path, "gas.csv", canonical(pl.concat([hours, halves])))
     assert_right(tmp_path, take(tmp_path)["gas.csv"], pl.concat([half_hours_of(hours), halves]))
+
+
+def test_a_home_of_hours_is_regrouped_alone_among_homes_of_half_hours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours, halves = use(30, minutes=60), use(60, home="8", seed=2)
+    monkeypatch.setattr("flows.pipeline.ingest_blocks.MOST_REGROUPED", len(hours))  # what is held at a time
+    write(tmp_path, "both.csv", canonical(pl.concat([halves, hours])))
+    write(tmp_path, "alone.csv", canonical(halves))
+    manifests = take(tmp_path)
+    assert_right(tmp_path, manifests["both.csv"], pl.concat([half_hours_of(hours), halves]))
+    assert manifests["both.csv"].interval_basis == "half-hours by their stamps; of 1 home 60 min: 720 readings"
+    found = [read_readings(tmp_path, manifests[name]) for name in ("both.csv", "alone.csv")]
+    of_home = [frame.filter(pl.col("household_id") == "8").sort(KEY) for frame in found]
+    assert of_home[0].drop("line").equals(of_home[1].drop("line"))
+
+
+def test_a_clock_that_is_minutes_wrong_makes_no_other_interval(tmp_path: Path) -> None:
+    late = use(20, first=FIRST + dt.timedelta(minutes=7), home="9")
+    write(tmp_path, "gas.csv", canonical(pl.concat([use(20), use(20, home="8", seed=2), late])))
+    manifest = take(tmp_path)["gas.csv"]
+    assert manifest.interval_basis == "half-hours by their stamps"
+    assert manifest.line_flags == {"ok": 2 * 960, "off_grid": 960}
 
 
 def test_days_are_refused_by_name(tmp_path: Path) -> None:
@@ -512,7 +535,7 @@ def test_two_ids_of_one_file_with_the_same_readings_for_a_week_are_one_meter_wit
     readings = read_readings(tmp_path, manifest).with_columns(
         pl.lit(0, dtype=pl.UInt32).alias("source"), pl.col("flag").cast(FLAG_DTYPE)
     )
-    judged = flag_duplicates(readings)
+    judged = flag_duplicates(order_readings(readings))
     assert judged["flag"].value_counts(sort=True).rows() == [("ok", 2 * 14 * 48), ("duplicate_exact", 9 * 48)]
     # the id that the household table has is kept, whichever comes first
     write(tmp_path, "households.csv", "household_id,dwelling_type\nb2,flat\nz,flat\n")

@@ -9,7 +9,7 @@ import pytest
 from transforms.readings import formats
 from transforms.readings.declaration import Format, GasConversion, NotUsedError, RefusalError, normalise_name
 from transforms.readings.formats import FORMATS, recognise
-from transforms.readings.parse import part_lines, split_block, type_fields
+from transforms.readings.plain_lines import parse_text
 from transforms.readings.recognition import find_layout
 
 HEADERS = {
@@ -40,8 +40,7 @@ def test_the_example_of_a_format_is_recognised_and_read(known: Format) -> None:
     text = "\n".join(known.example) + "\n"
     layout = find_layout(text.encode(), is_whole=True)
     assert layout.format.name == known.name
-    block = split_block(text.encode(), layout, 1)
-    parsed = part_lines(block, type_fields(block, layout, "utc", GasConversion()), layout)
+    parsed = parse_text(text.encode(), layout, 1, clock="utc", conversion=GasConversion())
     assert parsed.header_lines == 1
     assert len(parsed.readings) == (48 if known.shape == "day" else 1)
     assert parsed.rejects.is_empty()
@@ -143,7 +142,6 @@ def test_the_format_that_the_docs_add_is_read(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(formats, "FORMATS", (*FORMATS, mine))
     text = "\n".join(mine.example).encode() + b"\n"
     layout = find_layout(text, is_whole=True)
-    block = split_block(text, layout, 1)
-    parsed = part_lines(block, type_fields(block, layout, "local", GasConversion()), layout)
+    parsed = parse_text(text, layout, 1, clock="local", conversion=GasConversion())
     assert (layout.format.name, layout.dialect.delimiter, layout.dialect.decimal) == ("my_supplier", ";", ",")
     assert parsed.readings["gas_kwh"].to_list() == pytest.approx([0.012 * GasConversion().kwh_per_m3])

@@ -9,17 +9,24 @@ from hypothesis import strategies as st
 
 from transforms.readings.declaration import GasConversion, RefusalError
 from transforms.readings.formats import recognise
-from transforms.readings.parse import Parsed, number_rows, part_lines, split_block, type_fields
+from transforms.readings.parse import Parsed, number_rows, part_lines, type_fields
+from transforms.readings.plain_lines import parse_each, parse_text
 
 EDRP = recognise(["ANON_ID", "ADVANCEDATETIME", "HH", "GASKWH"])
 OCTOPUS = recognise(["Consumption (m³)", " Start", " End"])
 GOOD = "12,13FEB08:00:30:00,2,0.345"
 
 
-def parse(text: str | bytes, layout=EDRP, first_line: int = 1) -> Parsed:  # noqa: ANN001
-    """Return what becomes of the lines of a text."""
-    block = split_block(text.encode() if isinstance(text, str) else text, layout, first_line)
-    return part_lines(block, type_fields(block, layout, "utc", GasConversion()), layout)
+def parse(text: str | bytes, layout=EDRP, first_line: int = 1, *, ends_file: bool = False) -> Parsed:  # noqa: ANN001
+    """Return what becomes of the lines of a text, which is the same whether they are read typed or one by one."""
+    raw = text.encode() if isinstance(text, str) else text
+    parsed = parse_text(raw, layout, first_line, clock="utc", conversion=GasConversion(), ends_file=ends_file)
+    each = parse_each(raw, layout, first_line, "utc", GasConversion(), ends_file=ends_file)
+    counts = ("lines", "header_lines", "blank_lines", "regrouped")
+    assert [getattr(parsed, name) for name in counts] == [getattr(each, name) for name in counts]
+    assert parsed.rejects.equals(each.rejects)
+    assert parsed.readings.equals(each.readings)
+    return parsed
 
 
 def reasons(parsed: Parsed) -> list[tuple[int, str]]:

@@ -51,7 +51,7 @@ class ClockDecision:
 
 def count_change_days(rows: pl.DataFrame) -> pl.DataFrame:
     """Count rows by home and stamp on change days: all that is kept of a block for deciding the clock."""
-    few = rows.filter(pl.col("on_change_day") & is_on_grid(pl.col("stamp")))
+    few = rows.filter("on_change_day").filter(is_on_grid(pl.col("stamp")))
     return few.group_by("household_id", "stamp").agg(rows=pl.len().cast(pl.Int64))
 
 

@@ -27,6 +27,7 @@ COUNTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "rows": pl.Int64,
     "on_half": pl.Int64,
     "off_grid": pl.Int64,
+    "half_steps": pl.Int64,
     "falls": pl.Int64,
     "rises": pl.Int64,
 }
@@ -49,6 +50,9 @@ class IntervalRule:
     half_share_high: float = bound(0.58, unit="1", status="own choice", source="as half_share_low")
     off_grid_max: float = bound(
         0.1, unit="1", status="own choice", source="share of stamps neither full nor half hours; faults are 0.1 %"
+    )
+    half_steps_min: float = bound(
+        0.5, unit="1", status="own choice", source="share of steps of a half-hour, of a clock that is minutes wrong"
     )
     register_rows_min: float = bound(
         48, unit="1", status="own choice", source="readings that never fall: a day of half-hours"
@@ -79,6 +83,7 @@ def count_steps(readings: pl.DataFrame) -> pl.DataFrame:
         rows=pl.len().cast(pl.Int64),
         on_half=(minute == HALF).sum().cast(pl.Int64),
         off_grid=((minute % HALF) != 0).sum().cast(pl.Int64),
+        half_steps=(moment.diff().abs() == HALF_HOUR).sum().cast(pl.Int64),
         falls=(value.diff() < 0).sum().cast(pl.Int64),
         rises=(value.diff() > 0).sum().cast(pl.Int64),
     )
@@ -89,13 +94,20 @@ def add_steps(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=COUNTS), *parts]).group_by("household_id").agg(pl.all().sum())
 
 
-def is_irregular(counts: pl.DataFrame, rule: IntervalRule = RULE) -> bool:
-    """Say whether the readings of some home look like anything else than the use of half-hours."""
-    share = pl.col("on_half") / pl.col("rows")
-    length = (pl.col("rows") >= rule.rows_min) & (
-        (share < rule.hours_share_max)
-        | ((pl.col("rows") >= rule.long_rows_min) & ~share.is_between(rule.half_share_low, rule.half_share_high))
-        | (pl.col("off_grid") > rule.off_grid_max * pl.col("rows"))
+def find_irregular(counts: pl.DataFrame, rule: IntervalRule = RULE) -> list[str]:
+    """Return the homes whose readings look like anything else than the use of half-hours.
+
+    A meter whose clock is some minutes wrong steps by half-hours all the same.
+    """
+    on_grid = pl.col("rows") - pl.col("off_grid")
+    share = pl.col("on_half") / on_grid
+    other_length = ((on_grid >= rule.rows_min) & (share < rule.hours_share_max)) | (
+        (on_grid >= rule.long_rows_min) & ~share.is_between(rule.half_share_low, rule.half_share_high)
+    )
+    other_clock = (
+        (pl.col("rows") >= rule.rows_min)
+        & (pl.col("off_grid") > rule.off_grid_max * pl.col("rows"))
+        & (pl.col("half_steps") < rule.half_steps_min * pl.col("rows"))
     )
     fewer, more = pl.min_horizontal("falls", "rises"), pl.max_horizontal("falls", "rises")
     register = (
@@ -103,7 +115,7 @@ def is_irregular(counts: pl.DataFrame, rule: IntervalRule = RULE) -> bool:
         & (fewer <= rule.falls_max * pl.col("rows") + 1)
         & (more >= rule.register_values_min)
     )
-    return bool(counts.select((length | register).any()).item()) if len(counts) else False
+    return sorted(counts.filter(other_length | other_clock | register)["household_id"])
 
 
 def find_intervals(readings: pl.DataFrame) -> pl.DataFrame:
@@ -187,16 +199,19 @@ def regularise(
     pieces = [halves, split_hours(hours), made]
     columns = ["line", "household_id", "interval_start_utc", "gas_kwh", "is_half_hour"]
     return Regular(
-        readings=number_places(pl.concat([piece.select(columns) for piece in pieces])),
+        readings=pl.concat([piece.select(columns) for piece in pieces]),
         unused=pl.concat([lost, incomplete, _name_others(other)]).sort("line"),
         notes=_describe_lengths(timed),
     )
 
 
-def number_places(readings: pl.DataFrame) -> pl.DataFrame:
-    """Give readings numbers of their own where several stem from one line: the line times 100,000, and the place in it."""
+def number_places(readings: pl.DataFrame, *, always: bool) -> pl.DataFrame:
+    """Give readings numbers of their own where several stem from one line: the line times 100,000, and the place in it.
+
+    `always`: also where none do, since others of the same file have such numbers.
+    """
     ordered = readings.sort("line", "interval_start_utc")
-    if ordered["line"].n_unique() == len(ordered):
+    if not always and ordered["line"].n_unique() == len(ordered):
         return ordered
     return ordered.with_columns(line=pl.col("line") * PLACES_OF_LINE + pl.int_range(pl.len()).over("line"))
 
@@ -318,7 +333,7 @@ def _describe_lengths(timed: pl.DataFrame) -> tuple[str, ...]:
 def fill_zeros(readings: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """Add the half-hours that a home's readings leave out between its first and its last as zero use; and count them.
 
-    Each added half-hour is numbered after the reading before it.
+    Each added half-hour has the line of the reading before it.
     """
     ends = readings.group_by("household_id").agg(
         first=pl.col("interval_start_utc").min(), last=pl.col("interval_start_utc").max()
@@ -336,7 +351,7 @@ def fill_zeros(readings: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         by="household_id",
         check_sortedness=False,
     ).select("line", *key, gas_kwh=pl.lit(0.0), is_half_hour=pl.lit(value=True))
-    return number_places(pl.concat([readings, placed.select(readings.columns)])), len(absent)
+    return pl.concat([readings, placed.select(readings.columns)]), len(absent)
 
 
 def describe_unused(readings: pl.DataFrame, unused: pl.DataFrame) -> pl.DataFrame:

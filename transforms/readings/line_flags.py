@@ -100,8 +100,11 @@ def flag_lines(
         The date of the run, UTC.
 
     """
-    flagged = [pl.when(rule(thresholds, conversion, run_date)).then(pl.lit(flag)) for flag, rule in RULES.items()]
-    return readings.with_columns(flag=pl.coalesce(*flagged, pl.lit("ok")).cast(FLAG_DTYPE))
+    found = [
+        pl.when(rule(thresholds, conversion, run_date)).then(pl.lit(flag, dtype=FLAG_DTYPE))
+        for flag, rule in RULES.items()
+    ]
+    return readings.with_columns(flag=pl.coalesce(*found, pl.lit("ok", dtype=FLAG_DTYPE)))
 
 
 def count_flags(flagged: pl.DataFrame) -> dict[str, int]:

@@ -34,6 +34,7 @@ _ROLES = (
 _NEWLINE = ord("\n")
 LONGEST_LINE = 64 * 2**10  # bytes
 CUT = b"\x00(cut)"  # ends a line of which only the beginning is kept, since it was longer
+_JUDGED = ("whole", "unkept")  # columns that say whether a line is a reading: of a reading they say nothing more
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,16 @@ class Block:
             roles = [role for role in _ROLES if role in self.fields.columns]
             joined = pl.concat_str(pl.col(roles).fill_null(""), separator=",")
             return [text.encode() for text in self.fields[list(rows)].select(joined).to_series()]
-        ends = np.flatnonzero(np.frombuffer(self.text, dtype=np.uint8) == _NEWLINE)
-        starts = np.concatenate([[0], ends + 1])
-        ends = np.append(ends, len(self.text))
         places = self.fields["place"].gather(list(rows)).to_list() if "place" in self.fields.columns else rows
-        return [self.text[starts[row] : ends[row]].rstrip(b"\r") for row in places]
+        return [line.removesuffix(b"\n").rstrip(b"\r") for line in cut_lines(self.text, places)]
+
+
+def cut_lines(text: bytes, rows: Sequence[int]) -> list[bytes]:
+    """Return the given lines of a text, counted from 0, with their line ends."""
+    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _NEWLINE) + 1
+    starts = np.concatenate([[0], ends])
+    ends = np.append(ends, len(text))
+    return [text[starts[row] : ends[row]] for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ def split_block(text: bytes, layout: Layout, first_line: int) -> Block:
         raise AssertionError(message)
     whole = pl.repeat(value=True, n=lines, eager=True)
     if text.count(mark.encode()) != lines * (layout.width - 1) or (frame[columns[-1]] == "").any():
-        whole = pl.Series(_count_marks(text, lines, mark) == layout.width - 1)
+        whole = find_whole_lines(text, layout)
     if b'"' in text and not whole.all():
         frame, whole = _part_quoted(frame, whole, text, mark)
     if b"\x00" in text:
@@ -180,11 +186,13 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _count_marks(text: bytes, lines: int, mark: str) -> np.ndarray:
-    """Count the delimiters of each line."""
+def find_whole_lines(text: bytes, layout: Layout) -> pl.Series:
+    """Say of each line whether it has as many delimiters as the layout asks for."""
     buffer = np.frombuffer(text, dtype=np.uint8)
-    line_of_mark = np.searchsorted(np.flatnonzero(buffer == _NEWLINE), np.flatnonzero(buffer == ord(mark)))
-    return np.bincount(line_of_mark, minlength=lines)
+    ends = np.flatnonzero(buffer == _NEWLINE) + 1
+    starts = np.concatenate([[0], ends[ends < len(text)]])
+    marks = np.add.reduceat(buffer == ord(layout.dialect.delimiter), starts, dtype=np.int64)
+    return pl.Series(marks == layout.width - 1)
 
 
 def type_fields(block: Block, layout: Layout, clock: Clock, conversion: GasConversion) -> pl.DataFrame:
@@ -325,7 +333,7 @@ def part_lines(block: Block, typed: pl.DataFrame, layout: Layout, *, ends_file: 
     if doubtful:
         good &= typed["line"] != typed["line"].max()
     if good.all():
-        return Parsed(block.lines, 0, 0, REJECT.empty(), typed, len(typed) - block.lines)
+        return Parsed(block.lines, 0, 0, REJECT.empty(), typed.drop(_JUDGED, strict=False), len(typed) - block.lines)
     rows = (~good).arg_true().to_list()
     raw = block.lines_at(rows)
     texts = [line.decode() if _is_utf8(line) else line.decode("latin-1") for line in raw]
@@ -348,7 +356,7 @@ def part_lines(block: Block, typed: pl.DataFrame, layout: Layout, *, ends_file: 
         header_lines=int(bad["header"].sum()),
         blank_lines=int(bad["blank"].sum()),
         rejects=REJECT.conform(rejects),
-        readings=typed.filter(good),
+        readings=typed.drop(_JUDGED, strict=False).filter(good),
         regrouped=len(typed) - block.lines,
     )
 
