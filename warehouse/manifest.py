@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from warehouse.lake import Lake
 from warehouse.versions import check_lake
 
+LOST_TABLE = "its rows were damaged in the lake, and no file holds them any more: deliver it again"
 WITHDRAWN = "withdrawn"  # in place of the fingerprint of decisions: whoever takes the source in again has to read it
 
 
@@ -89,6 +90,9 @@ class Manifest(BaseModel):
         str, str
     ] = {}  # "2009-01" (or `reading_objects.NO_MONTH`) -> key of the object with the readings of that month
     month_readings: dict[str, int] = {}
+    lost: tuple[
+        str, ...
+    ] = ()  # months, `rejects` or `table`: their object was damaged, and no file holds them any more
     rejects_key: str | None = None
     table_key: str | None = None  # households and temperature: the object that holds the table
     households: tuple[str, ...] = ()
@@ -116,15 +120,22 @@ def read_manifests(lake: Lake) -> list[Manifest]:
     ------
     FormatError
         If this version does not read the lake.
+    DamagedObjectError
+        If a manifest is not what was written.
 
     """
     check_lake(lake)
-    return [Manifest.model_validate_json(lake.get_text(key)) for key in lake.keys("sources")]
+    return [lake.get_model(key, Manifest) for key in lake.keys("sources")]
+
+
+def read_whole_manifests(lake: Lake) -> list[Manifest]:
+    """Return the manifests that are what was written, by source id."""
+    return lake.list_whole("sources", Manifest)
 
 
 def write_manifest(lake: Lake, manifest: Manifest) -> None:
     """Store a manifest: the moment at which its source is committed."""
-    lake.put_text(manifest_key(manifest.source_id), manifest.model_dump_json(indent=1))
+    lake.put_model(manifest_key(manifest.source_id), manifest)
 
 
 def withdraw_content(manifest: Manifest, reason: str) -> Manifest:
@@ -141,12 +152,28 @@ def withdraw_content(manifest: Manifest, reason: str) -> Manifest:
             "clock_evidence": (),
             "months": {},
             "month_readings": {},
+            "lost": (),
             "rejects_key": None,
             "table_key": None,
             "households": (),
             "decisions_fingerprint": WITHDRAWN,
         }
     )
+
+
+def lose_object(manifest: Manifest, key: str) -> Manifest:
+    """Return the manifest of a source without one of its objects, which is damaged: it counts what it held all the same."""
+    part = next((month for month, of in manifest.months.items() if of == key), "")
+    part = part or ("rejects" if key == manifest.rejects_key else "table")
+    changed: dict[str, object] = {
+        "months": {month: of for month, of in manifest.months.items() if of != key},
+        "lost": tuple(sorted({*manifest.lost, part})),
+    }
+    if part == "rejects":
+        changed["rejects_key"] = None
+    if part == "table":
+        changed |= {"table_key": None, "outcome": "refused", "reason": LOST_TABLE}
+    return manifest.model_copy(update=changed)
 
 
 def superseded_sources(manifests: list[Manifest]) -> frozenset[str]:

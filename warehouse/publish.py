@@ -19,9 +19,9 @@ from transforms.tables.cost import ASSUMPTION
 from transforms.tables.lineage import BUILD_MONTH, DATA_DICTIONARY, QUALITY_RESULT
 from transforms.tables.schema import Table, View
 from transforms.tables.views import VIEWS
-from warehouse.reader import connect_to_read
+from warehouse.reader import connect_to_read, explaining_damage
 from warehouse.versions import check_not_newer, describe_older, lacking_columns
-from warehouse.writing import OWNERS_FOLDER, PRIVATE, flush_to_disk
+from warehouse.writing import OWNERS_FOLDER, PRIVATE, flush_to_disk, move_onto
 
 STORAGE_VERSION = "v1.4.0"  # researchers' clients are older than ours: a 1.4 client reads what is written so
 DUCKDB_TYPES = {
@@ -197,8 +197,7 @@ def put_in_place(folder: WarehouseFolder, candidate: Path, snapshot_id: str, *, 
     if group is not None:
         shutil.chown(candidate, group=group)
     flush_to_disk(candidate)
-    candidate.replace(folder.current)
-    flush_to_disk(folder.root)
+    move_onto(candidate, folder.current)
     keep_snapshot(folder, snapshot_id)
 
 
@@ -258,11 +257,13 @@ def read_history(database: Path) -> History | None:
         If a newer version of Hearth wrote it.
     warehouse.reader.QueryError
         If the file cannot be opened.
+    warehouse.lake.DamagedObjectError
+        If it is damaged.
 
     """
     if not database.exists():
         return None
-    with contextlib.closing(connect_to_read(database)) as con:
+    with explaining_damage(database), contextlib.closing(connect_to_read(database)) as con:
 
         def query(sql: str) -> pl.DataFrame:
             frame: pl.DataFrame = con.sql(sql).pl()

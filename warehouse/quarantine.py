@@ -42,7 +42,7 @@ def decision_key(source_id: str) -> str:
 
 def read_decisions(lake: Lake) -> tuple[Decision, ...]:
     """Return the latest decision about each source that there is one about, by source id."""
-    return tuple(Decision.model_validate_json(lake.get_text(key)) for key in lake.keys("quarantine"))
+    return tuple(lake.get_model(key, Decision) for key in lake.keys("quarantine"))
 
 
 def withdrawn_sources(manifests: Sequence[Manifest], decisions: Collection[Decision]) -> frozenset[str]:
@@ -69,4 +69,4 @@ def replaced_sources(manifests: Sequence[Manifest], left_out: Collection[str]) -
 
 def write_decision(lake: Lake, decision: Decision) -> None:
     """Store a decision; it replaces an earlier one about the same source."""
-    lake.put_text(decision_key(decision.source_id), decision.model_dump_json(indent=1))
+    lake.put_model(decision_key(decision.source_id), decision)

@@ -16,7 +16,11 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from warehouse.lake import DamagedObjectError
+
 BATCH_ROWS = 100_000
+CORRUPT = re.compile(r"[Cc]orrupt|checksum")
+MOST_SAID = 200  # characters of an error of DuckDB
 SPILL_FACTOR = 4  # what a bounded statement may lay on the disk, in terms of its memory
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
@@ -45,8 +49,9 @@ class QueryError(ValueError):
 class PublishedWarehouse:
     """An open warehouse; it stays the same snapshot while another is published."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self._con = connection
+        self._path = path
 
     def query(self, sql: str) -> pl.DataFrame:
         """Return the rows of one SELECT; whole numbers are Int64, all others Float64.
@@ -139,6 +144,8 @@ class PublishedWarehouse:
         try:
             yield
         except (duckdb.Error, pa.ArrowException, OSError) as error:
+            if CORRUPT.search(str(error)):
+                raise DamagedObjectError(self._path.parent, self._path.name, self._explain(str(error))) from None
             raise QueryError(self._explain(str(error))) from None
 
     def _explain(self, message: str) -> str:
@@ -170,10 +177,40 @@ def connect_to_read(
     except duckdb.Error as error:
         raise QueryError(
             f"{path} cannot be opened as a warehouse: {' '.join(str(error).split())}\n"
-            f"move it away, then `hearth run` publishes anew; older ones are in {path.parent / 'snapshots'}"
+            f"if it is damaged, `hearth run` or `hearth doctor --repair` brings the newest back that is whole in {path.parent / 'snapshots'}"
         ) from None
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def find_damage_of(path: Path, *, every_byte: bool) -> str | None:
+    """Say why a warehouse is damaged, or return None; DuckDB checks each block that it reads.
+
+    What cannot be opened for another reason is not damaged: its rights, a lock, a newer version.
+    """
+    try:
+        with closing(connect_to_read(path)) as con:
+            con.execute("SELECT * FROM run").fetchall()
+            tables = con.execute("SELECT table_name FROM duckdb_tables()").fetchall() if every_byte else []
+            for (table,) in tables:
+                con.execute(f'SELECT bit_xor(hash(rows)) FROM "{table}" AS rows').fetchall()
+    except (QueryError, duckdb.Error) as error:
+        said = " ".join(str(error.__context__ or error).split())
+        is_sound = re.search(r"set lock|[Pp]ermission denied|version number|Out of Memory", said)
+        return None if is_sound else said.split(". ")[0][:MOST_SAID]
+    return None
+
+
+@contextmanager
+def explaining_damage(path: Path) -> Iterator[None]:
+    """Turn what DuckDB says of a damaged warehouse into `DamagedObjectError`."""
+    try:
+        yield
+    except (QueryError, duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
+        why = find_damage_of(path, every_byte=True)
+        if why is None:
+            raise
+        raise DamagedObjectError(path.parent, path.name, why) from error
 
 
 @contextmanager
@@ -198,7 +235,7 @@ def open_published(path: Path, *, memory_gb: float | None = None) -> Iterator[Pu
         closing(connect_to_read(path, CONFIG | {"temp_directory": spill} | _bound_memory(memory_gb))) as connection,
     ):
         connection.execute("SET lock_configuration = true")
-        yield PublishedWarehouse(connection)
+        yield PublishedWarehouse(connection, path)
 
 
 def _bound_memory(gigabytes: float | None) -> dict[str, str | bool | int | float | list[str]]:

@@ -10,13 +10,14 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from warehouse.writing import PRIVATE, write_whole
+from warehouse.lake import DamagedObjectError, Lake
+from warehouse.writing import PRIVATE
 
 TOLD_BY_OTHERS = {"run_id", "kind", "reason"}  # fields of a run's log that its other lines tell
 FILES_NAMED = 3  # in a line about a failed unit
@@ -45,6 +46,22 @@ class FailedUnit(BaseModel):
         return f"{self.stage}: {self.unit} failed: {self.error}; it rests on {named}{more}; {self.next_step}"
 
 
+class DamagedPlace(BaseModel):
+    """A file below the data folder that was not what was written, and what became of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    place: str  # below the data folder
+    why: str
+    remedy: str
+    source_id: str | None = None  # of the delivered file that it was read from
+    deliver_again: str | None = None  # name of the file without which it cannot be built again
+
+    def describe(self) -> str:
+        """Say it in a line."""
+        return f"{self.place} was damaged ({self.why}): {self.remedy}"
+
+
 class RunLog(BaseModel):
     """One run as `hearth status` tells of it."""
 
@@ -65,6 +82,7 @@ class RunLog(BaseModel):
     unreadable: list[str] = []  # files that the operating system does not let us read; counted among the refused
     months_planned: int = 0  # that had to be built
     units_failed: list[FailedUnit] = []  # whose failure was contained
+    damaged: list[DamagedPlace] = []  # what was put aside, and built again where that was possible
     months_built: int = 0
     periods_built: int = 0
     units_skipped: int = 0
@@ -77,7 +95,7 @@ class RunLog(BaseModel):
 
 def write_run(folder: Path, log: RunLog) -> None:
     """Store the log of a run, whole or not at all."""
-    write_whole(folder / f"{log.run_id}.json", log.model_dump_json(indent=1), mode=PRIVATE)
+    Lake(folder).put_model(name_log(log.run_id), log)
 
 
 def write_event(folder: Path, run_id: str, event: str, **told: object) -> None:
@@ -93,12 +111,17 @@ def write_event(folder: Path, run_id: str, event: str, **told: object) -> None:
 
 
 def read_events(folder: Path, run_id: str) -> list[dict[str, Any]]:
-    """Return what happened in a run, in the order in which it was written; a line that a kill cut short is left out."""
+    """Return what happened in a run, in the order in which it was written; a line that is cut or damaged is left out."""
     path = folder / f"{run_id}.jsonl"
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    return [json.loads(line) for line in lines]
+    events = list[dict[str, Any]]()
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+        with suppress(ValueError):
+            event = json.loads(line)
+            if isinstance(event, dict) and "event" in event:
+                events.append(event)
+    return events
 
 
 @contextmanager
@@ -172,17 +195,45 @@ def read_kept(folder: Path, forced: str) -> set[str]:
 
 def read_run(folder: Path, run_id: str) -> RunLog:
     """Return one run; it is `crashed` if its process died before it could say how it ended."""
-    log = RunLog.model_validate_json((folder / f"{run_id}.json").read_text(encoding="utf-8"))
+    try:
+        log = Lake(folder).get_model(name_log(run_id), RunLog)
+    except DamagedObjectError:
+        log = restore_run(folder, run_id)
     if log.outcome == "running" and not _is_alive(folder, run_id):
         log.outcome = "crashed"
     return log
 
 
+def restore_run(folder: Path, run_id: str) -> RunLog:
+    """Return one run as its journal tells it, where its log is damaged.
+
+    Raises
+    ------
+    DamagedObjectError
+        If there is no such journal.
+
+    """
+    told = {str(event["event"]): event for event in read_events(folder, run_id)}
+    if "run started" not in told:
+        raise DamagedObjectError(folder, name_log(run_id), "and no journal tells of the run")
+    started, ended = told["run started"], told.get("run ended", {})
+    fields = {"started_at_utc": started["at_utc"]} | started | ended
+    return RunLog.model_validate({name: fields[name] for name in RunLog.model_fields if name in fields})
+
+
+def name_log(run_id: str) -> str:
+    """Return what the log of a run is called."""
+    return f"{run_id}.json"
+
+
 def read_runs(folder: Path) -> list[RunLog]:
-    """Return all runs, oldest first, as `read_run`."""
+    """Return all runs, oldest first, as `read_run`; one of which neither log nor journal can be read is left out."""
     if not folder.exists():
         return []
-    logs = [read_run(folder, path.stem) for path in folder.glob("*.json")]
+    logs = list[RunLog]()
+    for path in folder.glob("*.json"):
+        with suppress(DamagedObjectError):
+            logs.append(read_run(folder, path.stem))
     return sorted(logs, key=lambda log: (log.started_at_utc, log.run_id))
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from warehouse.lake import Lake
 from warehouse.publish import WarehouseFolder
-from warehouse.writing import PRIVATE, flush_to_disk, renamed_onto, write_whole
+from warehouse.writing import flush_to_disk, renamed_onto
 
 GIGABYTE = 1e9
 STAMP = "%Y%m%dT%H%M%SZ"  # with which a snapshot's id begins: the moment at which it was made
@@ -149,10 +150,7 @@ def put_back(folder: WarehouseFolder, snapshot_id: str) -> None:
 
 def read_hold(folder: WarehouseFolder) -> Hold | None:
     """Return the decision that a snapshot stays published, None where there is none."""
-    try:
-        return Hold.model_validate_json(folder.hold.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
+    return Lake(folder.root).get_model(folder.hold.name, Hold) if folder.hold.exists() else None
 
 
 def describe_hold(hold: Hold) -> str:
@@ -166,7 +164,7 @@ def describe_hold(hold: Hold) -> str:
 
 def write_hold(folder: WarehouseFolder, hold: Hold) -> None:
     """Store the decision, whole or not at all; write it before the rename, which `honour_hold` makes good."""
-    write_whole(folder.hold, hold.model_dump_json(indent=1), mode=PRIVATE)
+    Lake(folder.root).put_model(folder.hold.name, hold)
 
 
 def honour_hold(folder: WarehouseFolder) -> Hold | None:

@@ -14,9 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from transforms.tables.catalogue import WAREHOUSE_TABLES
-from warehouse.lake import Lake
+from warehouse.lake import DamagedObjectError, Lake
 
-LAKE_FORMAT = 1
+LAKE_FORMAT = 2  # objects are sealed; those of format 1 are not, and are read all the same
 OLDEST_LAKE_FORMAT = 1  # that this version still reads
 WAREHOUSE_FORMAT = 1
 UNNUMBERED_WAREHOUSE = 0  # published before its number was recorded
@@ -34,9 +34,9 @@ def own_version() -> str:
 
 def record_lake(lake: Lake) -> None:
     """Write the format of the lake and the version of Hearth that last wrote to it."""
-    said = json.dumps({"format": LAKE_FORMAT, "hearth_version": own_version()})
-    if not lake.exists(LAKE_FORMAT_KEY) or lake.get_text(LAKE_FORMAT_KEY) != said:
-        lake.put_text(LAKE_FORMAT_KEY, said)
+    said = {"format": LAKE_FORMAT, "hearth_version": own_version()}
+    if not lake.exists(LAKE_FORMAT_KEY) or json.loads(lake.get_text(LAKE_FORMAT_KEY)) != said:
+        lake.put_text(LAKE_FORMAT_KEY, json.dumps(said))
 
 
 def check_lake(lake: Lake) -> None:
@@ -54,8 +54,7 @@ def check_lake(lake: Lake) -> None:
         said = json.loads(lake.get_text(LAKE_FORMAT_KEY))
         number, writer = int(said["format"]), str(said["hearth_version"])
     except (ValueError, KeyError, TypeError):
-        message = f"{lake.path(LAKE_FORMAT_KEY)} does not tell the format of the lake; restore it from a backup"
-        raise FormatError(message) from None
+        raise DamagedObjectError(lake.root, LAKE_FORMAT_KEY, "it does not tell the format of the lake") from None
     where = f"the lake {lake.root} has format {number}, written by Hearth {writer}"
     own = f"this is Hearth {own_version()}"
     if number > LAKE_FORMAT:

@@ -13,6 +13,13 @@ OWNER_ONLY = 0o600
 OWNERS_FOLDER = 0o700
 
 
+def at_step(step: str, target: Path) -> None:
+    """Do nothing, at each step of each write: tests of outages put in its place what ends a process or fails there.
+
+    The steps are `begun`, `written` (under the other name), `renamed`, and `flushed`.
+    """
+
+
 @contextmanager
 def renamed_onto(target: Path) -> Iterator[Path]:
     """Give a free name beside `target`; what stands there when the block ends takes the place of `target`.
@@ -22,11 +29,20 @@ def renamed_onto(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
     try:
+        at_step("begun", target)
         yield partial
-        partial.replace(target)
-        flush_to_disk(target.parent)
+        move_onto(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def move_onto(finished: Path, target: Path) -> None:
+    """Let a finished file take the place of `target`, in one rename that survives a power cut."""
+    at_step("written", target)
+    finished.replace(target)
+    at_step("renamed", target)
+    flush_to_disk(target.parent)
+    at_step("flushed", target)
 
 
 @contextmanager

@@ -50,12 +50,14 @@ def doctor(
     home: Home = None,
     *,
     server: Annotated[bool, typer.Option("--server", help="Also start Prefect's server (some seconds).")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read every byte that is kept, and check it.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Put aside what is damaged and build it again.")] = False,
     as_json: Json = False,
 ) -> None:
     """Check this installation and say what to do."""
     from flows.operations import doctor as examination
 
-    found = examination.examine(home, start_server=server)
+    found = examination.examine(home, start_server=server, verify=verify, repair=repair)
     tell(examination.as_json(found) if as_json else examination.describe_findings(found))
     raise typer.Exit(DONE if examination.is_sound(found) else FAILED)
 

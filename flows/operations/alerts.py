@@ -25,10 +25,11 @@ from warehouse.runs import RunLog, write_event
 from warehouse.writing import PRIVATE, write_whole
 
 Kind = Literal[
-    "gate_failed", "run_failed", "landing_missing", "files_refused", "source_quarantined", "stale_data", "test"
-]
+    "gate_failed", "run_failed", "landing_missing", "files_refused", "source_quarantined", "stale_data",
+    "files_damaged", "files_lost", "test",
+]  # fmt: skip
 GOOD = frozenset({"published", "unchanged"})
-JUDGED_BY_ALL: frozenset[Kind] = frozenset({"gate_failed", "run_failed"})
+JUDGED_BY_ALL: frozenset[Kind] = frozenset({"gate_failed", "run_failed", "files_damaged", "files_lost"})
 JUDGED_BY_NIGHTS: frozenset[Kind] = frozenset({"landing_missing"})
 NAMED = 5  # facts of one kind that a message names
 SHORT = 16  # characters of a source id that are shown
@@ -88,7 +89,7 @@ def raise_alerts(settings: Settings, log: RunLog) -> None:
 def find_facts(settings: Settings, log: RunLog) -> tuple[list[Fact], frozenset[Kind]]:
     """Return what is wrong after a run, and the kinds of facts that it could judge."""
     state = HomeState(settings, now=log.started_at_utc)
-    facts = _of_runs(log, state.runs)
+    facts = [*_of_runs(log, state.runs), *_of_damage(state, log)]
     judged = JUDGED_BY_ALL | (JUDGED_BY_NIGHTS if log.kind == "nightly" else frozenset())
     if log.outcome not in GOOD:
         return facts, judged
@@ -148,6 +149,31 @@ def _of_runs(log: RunLog, logs: Sequence[RunLog]) -> list[Fact]:
                 next_step="what it had done is kept, and this run went on from there; look for the reason in the system's log",
             )
         )
+    return facts
+
+
+def _of_damage(state: HomeState, log: RunLog) -> list[Fact]:
+    """Return a fact for what a run found damaged, and one for each delivered file that has to come again."""
+    facts = []
+    if log.damaged:
+        facts.append(
+            Fact(
+                kind="files_damaged",
+                key=f"files_damaged:{log.run_id}",
+                what=f"{len(log.damaged)} files of the data folder were damaged and put aside; what can be was built again",
+                next_step="`hearth status` names them, `hearth doctor --verify` reads every byte; look at the disk",
+            )
+        )
+    lost = {record.damage.source_id: record for record in state.lost}
+    facts += [
+        Fact(
+            kind="files_lost",
+            key=f"files_lost:{source}",
+            what=f"readings of source {str(source)[:SHORT]} were damaged, and no landing file holds them any more",
+            next_step="`hearth status` names the file; have it delivered again",
+        )
+        for source in lost
+    ]
     return facts
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from flows.operations import home_findings, machine_findings
+from flows.operations import damage_findings, home_findings, machine_findings
 from flows.operations.findings import Finding, fail
 from flows.operations.state import HomeState
 from flows.settings import Settings, SettingsError, load_settings
@@ -17,7 +17,9 @@ WIDTH = 80
 INDENT = 18
 
 
-def examine(home: Path | None = None, *, start_server: bool = False) -> list[Finding]:
+def examine(
+    home: Path | None = None, *, start_server: bool = False, verify: bool = False, repair: bool = False
+) -> list[Finding]:
     """Return what every check finds; one that cannot be made is a failure by its own name.
 
     Parameters
@@ -26,6 +28,10 @@ def examine(home: Path | None = None, *, start_server: bool = False) -> list[Fin
         The home, as `--home` names it.
     start_server
         Whether our own Prefect server is started, which takes some seconds.
+    verify
+        Whether every byte of the lake, the releases and the warehouses is read.
+    repair
+        Whether what is damaged is put aside and built again; then every byte is read too.
 
     """
     found = [
@@ -42,10 +48,14 @@ def examine(home: Path | None = None, *, start_server: bool = False) -> list[Fin
     except SettingsError as error:
         step = "correct hearth.toml or HEARTH_*, then run `hearth doctor` again: the home was not looked at"
         return [*found, fail("settings", str(error), step)]
-    return [*found, *_examine_home(settings, home, start_server=start_server)]
+    return [*found, *_examine_home(settings, home, start_server=start_server, verify=verify, repair=repair)]
 
 
-def _examine_home(settings: Settings, home: Path | None, *, start_server: bool) -> Iterator[Finding]:
+def _examine_home(
+    settings: Settings, home: Path | None, *, start_server: bool, verify: bool, repair: bool
+) -> Iterator[Finding]:
+    if repair:
+        yield from _each(("repair", partial(damage_findings.repair_home, settings)))
     landed, state = home_findings.list_landing(settings), HomeState(settings)
     yield from _each(
         ("memory", partial(machine_findings.check_memory, settings.workers)),
@@ -53,6 +63,8 @@ def _examine_home(settings: Settings, home: Path | None, *, start_server: bool) 
         ("home", partial(home_findings.check_home, settings)),
         ("disk", partial(home_findings.check_free_disk, state, landed)),
         ("landing", partial(home_findings.check_landing, settings, landed)),
+        ("damage", partial(damage_findings.check_damage, settings, every_byte=verify or repair)),
+        ("lost", partial(damage_findings.check_lost, state)),
         ("runs", partial(home_findings.check_runs, state)),
         ("locks", partial(home_findings.check_locks, state)),
         ("warehouse", partial(home_findings.check_warehouse, settings)),

@@ -12,6 +12,7 @@ from typing import Any
 from flows.home import Home
 from flows.server.files import ServerFiles
 from warehouse.forgetting.lake import Forgetting
+from warehouse.seals import seal_text, unseal_text
 from warehouse.writing import write_whole
 
 MADE_BY_US = ("event", "kind", "outcome", "stage")  # fields that hold our own words, beside ids and times
@@ -29,11 +30,11 @@ def mask_logs(folders: Home, home: Forgetting) -> int:
 
 
 def _rewrite(path: Path, home: Forgetting, mask: Callable[[str, Forgetting], str]) -> bool:
-    before = path.read_text(encoding="utf-8")
+    before, is_sealed = unseal_text(path.read_text(encoding="utf-8"), path.name)
     after = mask(before, home) if any(spelled in before for spelled in home.marks.spelled) else before
     if after == before:
         return False
-    write_whole(path, after, mode=path.stat().st_mode & 0o777)
+    write_whole(path, seal_text(after, path.name) if is_sealed else after, mode=path.stat().st_mode & 0o777)
     return True
 
 

@@ -11,6 +11,7 @@ from flows.operations.disk import tell_bytes
 from flows.operations.freshness import show_feed
 from flows.operations.state import HomeState
 from flows.operations.watch import Operations
+from flows.printable import show_name
 from warehouse.runs import RunLog
 
 Level = Literal["OK", "WARN", "FAIL"]
@@ -36,7 +37,7 @@ class Health(BaseModel):
 
 def judge_state(state: HomeState, operations: Operations) -> Health:
     """Say how a data folder is."""
-    reasons = [*_judge_runs(state.runs), *_judge_folder(state, operations), *_judge_data(state)]
+    reasons = [*_judge_runs(state.runs), *_judge_folder(state, operations), *_judge_damage(state), *_judge_data(state)]
     reasons.sort(key=lambda reason: -LEVELS.index(reason[0]))
     level = reasons[0][0] if reasons else "OK"
     return Health(level=level, reasons=[what for _, what in reasons])
@@ -76,6 +77,14 @@ def _judge_folder(state: HomeState, operations: Operations) -> Iterator[Reason]:
         yield "WARN", f"{count(operations.queue.late, 'queued run')} should have begun"
     if operations.alerts.last is not None and operations.alerts.last.trouble:
         yield "WARN", "the last alert was not delivered"
+
+
+def _judge_damage(state: HomeState) -> Iterator[Reason]:
+    if state.damage:
+        yield "FAIL", f"{count(len(state.damage), 'damaged file')} in the data folder: `hearth run` repairs that"
+    if state.lost:
+        names = ", ".join(sorted({show_name(record.damage.deliver_again or "") for record in state.lost}))
+        yield "WARN", f"delivered readings are lost: deliver {names} again"
 
 
 def _judge_data(state: HomeState) -> Iterator[Reason]:

@@ -212,7 +212,7 @@ def check_warehouse(settings: Settings) -> Finding:
     except (QueryError, IndexError) as error:
         return fail(
             "warehouse", f"{current} does not open: {str(error).splitlines()[0]}",
-            f"move it away; `hearth run` publishes anew, older ones are in {current.parent / 'snapshots'}",
+            f"`hearth doctor --repair` or `hearth run` brings the newest back that is whole in {current.parent / 'snapshots'}",
         )  # fmt: skip
     return ok(
         "warehouse", f"{run['snapshot_id']}, {homes:,} homes, published {run['published_at_utc']:%Y-%m-%d %H:%M} UTC"

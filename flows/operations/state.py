@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,13 +12,17 @@ import polars as pl
 
 from flows.operations.disk import Disk, measure_disk
 from flows.operations.freshness import FeedState, read_feeds
+from flows.pipeline.healing import find_damage
 from flows.pipeline.report import report_is_current
 from flows.settings import Settings
-from warehouse.manifest import Manifest, read_manifests
+from warehouse.damage import DamageRecord, list_lost, read_records
+from warehouse.lake import DamagedObjectError
+from warehouse.manifest import Manifest, read_whole_manifests
 from warehouse.publish import History, read_history
-from warehouse.quarantine import LEFT_OUT, Decision, left_out_sources, read_decisions, replaced_sources
+from warehouse.quarantine import LEFT_OUT, Decision, left_out_sources, replaced_sources
 from warehouse.runs import RunLog, read_runs
 from warehouse.snapshots import Hold, read_hold
+from warehouse.versions import check_lake
 
 ROLLBACK = "rollback"  # kind of a run that brings a snapshot back
 
@@ -42,12 +47,33 @@ class HomeState:
     @cached_property
     def manifests(self) -> Sequence[Manifest]:
         """What was taken in or refused."""
-        return read_manifests(self.settings.folders.lake)
+        check_lake(self.settings.folders.lake)
+        return read_whole_manifests(self.settings.folders.lake)
+
+    @cached_property
+    def damage(self) -> Sequence[DamagedObjectError]:
+        """What is damaged at this moment, as far as that is seen without reading every byte: the next run repairs it."""
+        found = find_damage(self.settings, every_byte=False)
+        try:
+            read_history(self.settings.folders.published)
+        except DamagedObjectError as error:
+            found += [] if error.key in {one.key for one in found} else [error]
+        return found
+
+    @cached_property
+    def repaired(self) -> Sequence[DamageRecord]:
+        """What was damaged and put aside, oldest first."""
+        return read_records(self.settings.folders.lake)
+
+    @cached_property
+    def lost(self) -> Sequence[DamageRecord]:
+        """Delivered content that was damaged and has to be delivered again."""
+        return list_lost(self.settings.folders.lake)
 
     @cached_property
     def decisions(self) -> Sequence[Decision]:
         """What was decided about single sources."""
-        return read_decisions(self.settings.folders.lake)
+        return self.settings.folders.lake.list_whole("quarantine", Decision)
 
     @cached_property
     def left_out(self) -> dict[str, Decision]:
@@ -79,8 +105,10 @@ class HomeState:
 
     @cached_property
     def history(self) -> History | None:
-        """What the published warehouse says of itself, None where there is none."""
-        return read_history(self.settings.folders.published)
+        """What the published warehouse says of itself, None where there is none that can be read."""
+        with suppress(DamagedObjectError):
+            return read_history(self.settings.folders.published)
+        return None
 
     @cached_property
     def judged(self) -> pl.DataFrame:
@@ -106,8 +134,10 @@ class HomeState:
 
     @cached_property
     def hold(self) -> Hold | None:
-        """The decision that a snapshot stays published."""
-        return read_hold(self.settings.folders.warehouse)
+        """The decision that a snapshot stays published, None where there is none that can be read."""
+        with suppress(DamagedObjectError):
+            return read_hold(self.settings.folders.warehouse)
+        return None
 
     @cached_property
     def forgetting(self) -> bool:

@@ -19,6 +19,7 @@ from flows.pipeline.report import report_is_current
 from flows.printable import show_name
 from flows.settings import Settings
 from transforms.lcoh.results.table import missing_systems
+from warehouse.damage import DamageRecord
 from warehouse.landing import is_gone
 from warehouse.manifest import Manifest
 from warehouse.publish import History, read_history
@@ -102,6 +103,9 @@ class Status(BaseModel):
     sources: list[SourceState]
     unused: dict[str, str]  # entries of the landing folder that are not used, with the reason
     unreadable: list[str]  # files that the last nightly could not read
+    damaged: list[str]  # what is damaged at this moment: the next run repairs it
+    repaired: list[DamageRecord]  # what was damaged and put aside, oldest first
+    lost: list[DamageRecord]  # delivered content among it that has to be delivered again
     operations: Operations
     forgetting: bool  # whether a home is not forgotten to the end
 
@@ -143,6 +147,9 @@ def read_status(settings: Settings) -> Status:
         ],
         unused=_list_unused(settings, list(state.runs)),
         unreadable=list(state.unreadable),
+        damaged=[str(error) for error in state.damage],
+        repaired=list(state.repaired),
+        lost=list(state.lost),
         operations=operations,
         forgetting=state.forgetting,
     )
@@ -246,6 +253,7 @@ def describe_status(state: Status, *, verbose: bool = False) -> str:
         lines += [f"           {warning}" for warning in state.gate.warnings]
         lines += [f"           not judged: {what}" for what in (state.gate.not_judged if verbose else ())]
     lines += describe_operations(state.operations)
+    lines += _describe_damage(state)
     if state.feeds:
         lines += ["", "feeds", *(describe_feed(feed) for feed in state.feeds)]
     lines += [
@@ -268,6 +276,18 @@ def describe_status(state: Status, *, verbose: bool = False) -> str:
     if state.unused:
         lines += ["", "not used", *(f"  {show_name(name)}: {reason}" for name, reason in state.unused.items())]
     return "\n".join(lines)
+
+
+def _describe_damage(state: Status) -> list[str]:
+    """Return what is damaged, what has to be delivered again, and what was repaired, as lines."""
+    lines = [f"DAMAGED    {what}" for what in state.damaged]
+    lines += [f"LOST       {record.damage.describe()}" for record in state.lost]
+    done = [record for record in state.repaired if record not in state.lost]
+    if done:
+        last = done[-1]
+        told = f"{count(len(done), 'damaged file')} put aside and made good, last on {last.found_at_utc:%Y-%m-%d %H:%M} UTC"
+        lines.append(f"repaired   {told}: {last.damage.describe()}")
+    return lines
 
 
 def _list_unused(settings: Settings, runs: list[RunLog]) -> dict[str, str]:

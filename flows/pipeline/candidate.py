@@ -28,6 +28,7 @@ from transforms.tables.words import NOT_BUILT
 from warehouse.manifest import Manifest
 from warehouse.publish import Candidate, describe_columns
 from warehouse.quarantine import LEFT_OUT
+from warehouse.reading_objects import NO_MONTH
 from warehouse.versions import WAREHOUSE_FORMAT, own_version
 
 
@@ -53,7 +54,7 @@ def fill_candidate(candidate: Candidate, content: Content) -> None:
         for table in stage.tables:
             if table in WAREHOUSE_TABLES and table not in put_together:
                 units = content.units_of(stage)
-                candidate.load_parquet(table, [content.lake.path(unit.key(table)) for unit in units])
+                candidate.load_parquet(table, [content.lake.check(unit.key(table)) for unit in units])
 
 
 def put_tables_together(content: Content) -> dict[Table, pl.DataFrame]:
@@ -110,8 +111,8 @@ def count_all_flags(content: Content) -> pl.DataFrame:
         [
             {"source_id": m.source_id, "flag": NOT_BUILT, "readings": m.month_readings[month]}
             for m in content.inputs.readings
-            for month in content.not_built
-            if m.month_readings.get(month)
+            for month in m.month_readings
+            if month in content.not_built or (month not in m.months and month != NO_MONTH)
         ],
         schema=FLAG_COUNT.schema,
     )

@@ -181,9 +181,7 @@ def ingest_file(lake: Lake, work: FileWork, options: IngestOptions) -> Manifest:
         If it cannot be read at all.
 
     """
-    known = (
-        Manifest.model_validate_json(lake.get_text(key)) if lake.exists(key := manifest_key(work.source_id)) else None
-    )
+    known = lake.get_model(key, Manifest) if lake.exists(key := manifest_key(work.source_id)) else None
     if known is not None and not _is_stale(known, work, options):
         manifest = _refresh(known, work)
     elif work.decisions.withdrawn is not None:
@@ -345,7 +343,7 @@ def _is_stale(known: Manifest, work: FileWork, options: IngestOptions) -> bool:
     if work.decisions.withdrawn is not None:
         return False
     same = known.decisions_fingerprint == work.fingerprint(known.stamp, options)
-    return not same and work.read_from is not None
+    return (not same or bool(known.lost)) and work.read_from is not None
 
 
 def _refresh(known: Manifest, work: FileWork) -> Manifest:

@@ -21,6 +21,7 @@ from transforms.readings.evidence import Absent
 from transforms.readings.formats import FORMAT_BY_NAME
 from transforms.readings.homes import NamedHome, UnnamedFile, loosen, match_ids, name_homes
 from transforms.readings.line_flags import LineThresholds
+from transforms.tables.fixed_order import group_in_order
 from warehouse.figures import read_figures
 from warehouse.landing import BLOCK_BYTES, LIMITS, Limits, split_name
 from warehouse.manifest import LandingPath, Manifest, superseded_sources
@@ -62,10 +63,11 @@ def usual_gas_by_month() -> Mapping[int, float]:
     daily = read_figures("temperature_daily")
     law = GasLaw.from_tables(read_figures)
     gas = daily.select(
+        "date",
         month=pl.col("date").dt.month(),
         gas=pl.Series(law.gas_of_day(daily["temperature_mean_c"].to_numpy())).clip(3.0, None),
     )
-    return dict(gas.group_by("month").agg(pl.col("gas").mean()).iter_rows())
+    return dict(group_in_order(gas, "month", by="date").agg(pl.col("gas").mean()).iter_rows())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

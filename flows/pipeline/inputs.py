@@ -9,6 +9,7 @@ import polars as pl
 
 from flows.pipeline.readings import MonthOfReadings, MonthSource
 from transforms.climate.weather_normal import NormalWeather
+from transforms.tables.fixed_order import group_in_order
 from warehouse.lake import Lake
 from warehouse.manifest import Manifest, read_manifests
 from warehouse.quarantine import Decision, left_out_sources, read_decisions, replaced_sources
@@ -116,7 +117,7 @@ def _merge_temperature(lake: Lake, keys: list[str], default: pl.DataFrame) -> pl
         return default.sort("hour_start_utc")
     delivered = (
         pl.concat([lake.read(key).select("hour_start_utc", "temperature_c") for key in keys])
-        .group_by("hour_start_utc")
+        .pipe(group_in_order, "hour_start_utc", by="temperature_c")
         .agg(pl.col("temperature_c").mean())
         .with_columns(origin=pl.lit("delivered"))
     )

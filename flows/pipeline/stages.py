@@ -17,7 +17,7 @@ from flows.pipeline.history import DIGEST_MONTHS, FOLLOW_HOMES, JUDGE_HOMES
 from flows.pipeline.ingest_source import read_readings, read_table
 from flows.pipeline.months import BUILD_MONTHS
 from flows.pipeline.periods import AGGREGATE_PERIODS
-from flows.pipeline.unit import Stage, fingerprint
+from flows.pipeline.unit import Stage, fingerprint, list_undone
 
 STAGES: tuple[Stage[Any], ...] = (
     DIGEST_MONTHS,
@@ -33,9 +33,8 @@ STAGES: tuple[Stage[Any], ...] = (
 
 def work_missing(content: Content, stage: Stage[Any]) -> None:
     """Do what is missing of a planned stage here, one unit after the other."""
-    for unit in content.units_of(stage):
-        if not unit.is_done(content.lake):
-            unit.work(content.lake)
+    for unit in list_undone(content.units_of(stage), content.lake):
+        unit.work(content.lake)
 
 
 def complete_content(content: Content) -> Content:

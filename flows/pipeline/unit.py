@@ -15,7 +15,7 @@ import polars as pl
 
 from flows.pipeline.code import code_fingerprint
 from transforms.tables.schema import Table
-from warehouse.lake import Lake
+from warehouse.lake import DamagedObjectError, Lake
 
 if TYPE_CHECKING:
     from flows.pipeline.content import Content
@@ -52,8 +52,21 @@ class Unit(Generic[Given]):
         return [self.key(table) for table in self.stage.tables]
 
     def is_done(self, lake: Lake) -> bool:
-        """Say whether the lake holds the unit: its last object is written last."""
-        return lake.exists(self.keys[-1])
+        """Say whether the lake holds the unit: its last object is written last.
+
+        Raises
+        ------
+        DamagedObjectError
+            If one that was written before is missing.
+
+        """
+        *before, last = self.keys
+        if not lake.exists(last):
+            return False
+        for key in before:
+            if not lake.exists(key):
+                raise DamagedObjectError(lake.root, last, f"of its unit {key} is missing")
+        return True
 
     def work(self, lake: Lake) -> dict[str, int]:
         """Do the work, write its tables and return its counts; the same work twice gives the same."""
@@ -61,6 +74,28 @@ class Unit(Generic[Given]):
         for table in self.stage.tables:
             lake.put_frame(self.key(table), table.conform(frames[table]))
         return counts
+
+
+def list_undone(units: Sequence[Unit[Given]], lake: Lake) -> list[Unit[Given]]:
+    """Return the units that are to be worked on.
+
+    Raises
+    ------
+    DamagedObjectError
+        If some lost an object; all of them are named together.
+
+    """
+    undone, damaged = list[Unit[Given]](), list[DamagedObjectError]()
+    for unit in units:
+        try:
+            if not unit.is_done(lake):
+                undone.append(unit)
+        except DamagedObjectError as error:
+            damaged.append(error)
+    if damaged:
+        first, *others = damaged
+        raise DamagedObjectError(first.root, first.key, first.why, others)
+    return undone
 
 
 Frames = Mapping[Table, pl.DataFrame]

@@ -25,6 +25,7 @@ from flows.operations.snapshots import retain
 from flows.operations.withdrawal import carry_out
 from flows.pipeline.candidate import RunRecord
 from flows.pipeline.code import hashes_kept_in
+from flows.pipeline.healing import find_damage, healing, repair
 from flows.pipeline.months import Span
 from flows.pipeline.publication import is_published, publish
 from flows.pipeline.report import report_is_current, write_report
@@ -33,11 +34,12 @@ from flows.runs.artifacts import name_flow_run, record_run, record_tables
 from flows.runs.tasks import ingest_landing, run_task, work_stages
 from flows.server.stale import mark_crashed_before
 from flows.settings import Settings, load_settings
+from warehouse.damage import keys_that_stand
 from warehouse.landing_state import describe_missing
 from warehouse.manifest import Manifest, read_manifests
 from warehouse.publish import read_history
 from warehouse.quarantine import Decision, left_out_sources, read_decisions
-from warehouse.runs import RunLog, read_runs, running, write_event
+from warehouse.runs import DamagedPlace, RunLog, read_runs, running, write_event
 from warehouse.snapshots import describe_hold, read_hold
 from warehouse.versions import LAKE_FORMAT_KEY
 
@@ -97,7 +99,9 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
         log.forced = str(span)
     if force:  # a month that is built again keeps its name, and the gate would carry it unseen
         settings = settings.model_copy(update={"full_audit": True})
-    lake, folder = settings.folders.lake, settings.folders.warehouse
+    lake = settings.folders.lake
+    tell = partial(_tell_damage, settings, log)
+    repair(settings, find_damage(settings, every_byte=False), tell=tell)
     for withdrawn in carry_out(lake):
         say(f"withdrawn: {withdrawn.file_name}: its readings are left out and go from the lake")
     if log.kind == "nightly":
@@ -110,6 +114,18 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
     if nothing := _find_nothing(settings, read_manifests(lake), read_decisions(lake), span):
         log.outcome, log.message = "nothing_usable", nothing
         return
+    healing(settings, partial(_build_and_publish, settings, log, span, force=force), tell=tell)
+
+
+def _tell_damage(settings: Settings, log: RunLog, damage: DamagedPlace) -> None:
+    """Note in the log of the run what was damaged and what became of it, and say it."""
+    log.damaged.append(damage)
+    write_event(settings.folders.runs, log.run_id, "damage", **damage.model_dump())
+    say(f"damaged: {damage.describe()}")
+
+
+def _build_and_publish(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> None:
+    lake, folder = settings.folders.lake, settings.folders.warehouse
     history = read_history(folder.current)
     content = work_stages(settings, history, log, span, force=force)
     if history is not None and is_published(content, history) and not settings.full_audit:
@@ -135,14 +151,18 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
         log.message = publication.failures or publication.warnings
         log.failed_checks, log.held = list(publication.failed_checks), publication.held
         kept = content.keys | publication.keys
-    log.message = "; ".join(filter(None, [*(failed.describe() for failed in log.units_failed), log.message]))
+    failed = (unit.describe() for unit in log.units_failed)
+    damaged = (damage.describe() for damage in log.damaged)
+    log.message = "; ".join(filter(None, [*failed, *damaged, log.message]))
     wanted = settings.report_after_run and log.outcome in {"published", "unchanged"}
     if wanted and not report_is_current(settings):
         note = partial(write_event, settings.folders.runs, log.run_id)
         run_task("report", noted(note, "report", str(log.snapshot_id), partial(write_report, settings)))
     old = dt.datetime.now(dt.UTC) - dt.timedelta(days=settings.collect_after_days)
     at_work = [run.started_at_utc for run in read_runs(settings.folders.runs) if run.outcome == "running"]
-    lake.sweep(kept | {LAKE_FORMAT_KEY}, before=min(old, *at_work))  # what another run writes at this moment stays
+    lake.sweep(
+        kept | {LAKE_FORMAT_KEY} | keys_that_stand(lake), before=min(old, *at_work)
+    )  # what another run writes at this moment stays
     retain(settings)
 
 

@@ -25,13 +25,13 @@ from flows.pipeline.inputs import count_readings
 from flows.pipeline.months import BUILD_MONTHS, Span
 from flows.pipeline.periods import AGGREGATE_PERIODS
 from flows.pipeline.stages import STAGES
-from flows.pipeline.unit import Stage, Unit
+from flows.pipeline.unit import Stage, Unit, list_undone
 from flows.printable import show_name
 from flows.progress import BYTES, progress, say
 from flows.runs.artifacts import stage_progress
 from flows.settings import Settings
 from transforms.public.forgotten import FORGOTTEN
-from warehouse.lake import Lake
+from warehouse.lake import DamagedObjectError, Lake
 from warehouse.landing import ChangedFileError
 from warehouse.manifest import Manifest
 from warehouse.publish import History
@@ -143,6 +143,8 @@ def run_tasks(
                 turn.release()
             raise
     failed = {name: result for name, result in results.items() if isinstance(result, BaseException)}
+    if damaged := [reason for reason in failed.values() if isinstance(reason, DamagedObjectError)]:
+        raise damaged[0]  # it is put aside, and all that failed is planned again
     if failed:
         name, error = next(iter(failed.items()))
         message = f"{len(failed)} of {len(works)} units failed after retries, first {name}: {error!r}"
@@ -154,6 +156,8 @@ def run_tasks(
 def _run_named(name: str, work: Callable[[], R]) -> R:
     try:
         return run_task(name, work)
+    except DamagedObjectError:
+        raise
     except Exception as error:
         message = f"{name} failed after retries, and what follows reads it: {error!r}"
         raise UnitsFailedError(message, {name: error}) from error
@@ -280,7 +284,8 @@ def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span
     again = {unit.fingerprint for unit in wanted if unit.fingerprint not in kept}
     if len(again) < len(wanted):
         say(f"{len(wanted) - len(again)} of {len(wanted)} months were built by the run that was cut short")
-    todo = [unit for unit in units if not unit.is_done(content.lake) or unit.fingerprint in again]
+    undone = {unit.fingerprint for unit in list_undone(units, content.lake)}
+    todo = [unit for unit in units if unit.fingerprint in undone | again]
     log.units_skipped += len(units) - len(todo)
     if not todo:
         return

@@ -328,8 +328,8 @@ def test_a_newer_warehouse_or_lake_is_refused_by_name_and_left_as_it_is(root: Pa
     after = folder_of(root).current.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     write_format(folder_of(root).current, WAREHOUSE_FORMAT)
-    Lake(root / "home" / "lake").put_text(LAKE_FORMAT_KEY, '{"format": 2, "hearth_version": "9.9.9"}')
-    with pytest.raises(FormatError, match=r"has format 2, written by Hearth 9\.9\.9"):
+    Lake(root / "home" / "lake").put_text(LAKE_FORMAT_KEY, '{"format": 99, "hearth_version": "9.9.9"}')
+    with pytest.raises(FormatError, match=r"has format 99, written by Hearth 9\.9\.9"):
         run(root / "home", root / "landing")
 
 

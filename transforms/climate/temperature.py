@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.schema import UTC
 
 HOURS = 24
@@ -95,7 +96,8 @@ def diurnal_curve(shape: DiurnalShape) -> NDArray[np.float64]:
 
 def daily_temperature(hourly: pl.DataFrame) -> pl.DataFrame:
     """Return `date`, `temperature_mean_c` [degC]: the mean over the hours of each day (UTC) that are known."""
-    days = hourly.group_by(date=pl.col("hour_start_utc").dt.date())
+    dated = hourly.with_columns(date=pl.col("hour_start_utc").dt.date())
+    days = group_in_order(dated, "date", by="hour_start_utc")
     return days.agg(temperature_mean_c=pl.col("temperature_c").mean()).sort("date")
 
 

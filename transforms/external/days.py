@@ -8,6 +8,7 @@ import polars as pl
 
 from transforms.external.wording import of_made_up_homes, percent, sentences
 from transforms.heat.profiles import MIN_HOMES_OF_A_TYPE
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.published import EXTERNAL_CHECK
 
 WINTER, SUMMER = (12, 1, 2), (6, 7, 8)
@@ -77,7 +78,7 @@ def rest_on_heating(days: pl.DataFrame, rule: HeatingRule | None = None) -> pl.D
     """Keep the days of homes whose gas follows the seasons as that of heated homes does."""
     rule = rule or HeatingRule()
     gas, month = pl.col("gas_kwh"), pl.col("date").dt.month()
-    homes = days.group_by("household_id").agg(
+    homes = group_in_order(days, "household_id", by="date").agg(
         mean=gas.mean(),
         winter=gas.filter(month.is_in(WINTER)).mean(),
         summer=gas.filter(month.is_in(SUMMER)).mean(),

@@ -7,6 +7,7 @@ import polars as pl
 from transforms.external.own import OwnFigures
 from transforms.external.reference import References, in_our_types, mean_by_homes
 from transforms.external.wording import number, of_made_up_homes, percent, sentences, signed
+from transforms.tables.fixed_order import group_in_order
 
 AS_IS = "gas per home and day"
 SAME_WEATHER = "gas per home and day at the study's weather"
@@ -89,7 +90,8 @@ def change_since_first_year(own: OwnFigures, references: References) -> pl.DataF
     first = years.filter(pl.col("year") == pl.col("year").min()).select(
         "temperature_band", first_gas=GAS, first_year="year"
     )
-    weighted = years.join(first, on="temperature_band").group_by("year", "first_year")
+    both = years.join(first, on="temperature_band")
+    weighted = group_in_order(both, ("year", "first_year"), by="temperature_band")
     ratio = (pl.col("first_gas") * pl.col("days")).sum() / (pl.col(GAS) * pl.col("days")).sum()
     return weighted.agg(first_over_year=ratio).sort("year")
 

@@ -9,6 +9,7 @@ import polars as pl
 from transforms.climate.local_time import add_local_time
 from transforms.heat.season import average_temperature_of_days
 from transforms.public.public import PublicTable
+from transforms.tables.fixed_order import group_in_order
 
 DEGREE_DAY_BASE_C = 15.5  # of SERL's `mean_hdd`
 MONTHS_FOR_A_LINE = 6
@@ -89,10 +90,11 @@ def slope_of_types(season: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
         `dwelling_type`, `gas_kwh_per_degree_day` = :math:`b` [kWh/(d K)]; no row below six months.
 
     """
-    degree_days = days.group_by(segment=pl.col("date_local").dt.strftime("%m")).agg(pl.col("degree_days_k").mean())
+    dated = days.with_columns(segment=pl.col("date_local").dt.strftime("%m"))
+    degree_days = group_in_order(dated, "segment", by="date_local").agg(pl.col("degree_days_k").mean())
     months = (
         season.filter(pl.col("segmentation") == "month")
-        .group_by("dwelling_type", "segment")
+        .pipe(group_in_order, ("dwelling_type", "segment"), by="hour_local")
         .agg(gas=gas_per_day(), weight=pl.col("days").sum())
         .join(degree_days, on="segment")
         .sort("dwelling_type", "segment")
@@ -111,7 +113,8 @@ def gas_of_bands(season: pl.DataFrame) -> pl.DataFrame:
     """Return the daily gas of all homes in each temperature band, and its slope against the bands beside it."""
     bands = (
         season.filter(pl.col("segmentation") == "temperature_band", pl.col("dwelling_type") == "all")
-        .group_by(temperature_band="segment")
+        .rename({"segment": "temperature_band"})
+        .pipe(group_in_order, "temperature_band", by="hour_local")
         .agg(
             pl.col("households").min(),
             days=(pl.col("days").sum() / HOURS).round().cast(pl.Int64),
@@ -141,7 +144,7 @@ def shape_of_hours(season: pl.DataFrame) -> pl.DataFrame:
     bands = season.filter(pl.col("segmentation") == "temperature_band", pl.col("dwelling_type") == "all")
     hours = (
         pl.concat([types, bands])
-        .group_by("segmentation", "segment", "hour_local")
+        .pipe(group_in_order, ("segmentation", "segment", "hour_local"), by=("days", "gas_kwh_mean"))
         .agg(
             pl.col("households").min(),
             gas=(pl.col("gas_kwh_mean") * pl.col("days")).sum() / pl.col("days").sum(),

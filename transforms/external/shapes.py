@@ -7,6 +7,7 @@ import polars as pl
 from transforms.external.own import HOURS, OwnFigures, over_mean
 from transforms.external.reference import References, in_our_types
 from transforms.external.wording import number, of_made_up_homes, sentences, signed
+from transforms.tables.fixed_order import group_in_order
 
 SHIFTS = (-2, -1, 0, 1, 2)
 SET_SHAPES = "their shapes rest on SERL's, so that agreement shows the way from readings to profiles, not homes"
@@ -62,7 +63,7 @@ def hours_of_half_hours(half_hour_gas: pl.DataFrame) -> pl.DataFrame:
     hours = (
         pl.concat([types.select(bands.columns), bands])
         .with_columns(hour_local=(start // 60).cast(pl.Int8))
-        .group_by(*SEGMENT, "hour_local")
+        .pipe(group_in_order, (*SEGMENT, "hour_local"), by=("households", "gas_kw_mean"))
         .agg(gas=(pl.col("gas_kw_mean") * pl.col("households")).sum() / pl.col("households").sum())
     )
     return over_mean(hours)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from transforms.heat.periods import Period, count_days
 from transforms.heat.profiles import MIN_HOMES_OF_A_TYPE
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.words import DWELLING_TYPES
 
@@ -52,25 +53,23 @@ def sum_months(profile: pl.DataFrame, period: Period) -> pl.DataFrame:
         `dwelling_type`, `month`, `gas_kwh_mean`, `heat_kwh_mean` [kWh/month], `hours` observed [h].
 
     """
-    by_cell = profile.group_by(
-        "dwelling_type",
-        month=pl.col("hour_start_utc").dt.truncate("1mo").dt.date(),
-        hour_of_day=pl.col("hour_start_utc").dt.hour(),
-    ).agg(pl.col("gas_kwh_mean", "heat_kwh_mean").sum(), hours=pl.len())
+    cell = ("dwelling_type", "month", "hour_of_day")
+    hours = profile.with_columns(
+        month=pl.col("hour_start_utc").dt.truncate("1mo").dt.date(), hour_of_day=pl.col("hour_start_utc").dt.hour()
+    )
+    by_cell = group_in_order(hours, cell, by="hour_start_utc").agg(
+        pl.col("gas_kwh_mean", "heat_kwh_mean").sum(), hours=pl.len()
+    )
     weight = pl.col("month").replace_strict(count_days(period), return_dtype=pl.Float64) / pl.col("hours")
-    return (
-        by_cell.sort("dwelling_type", "month", "hour_of_day")
-        .group_by("dwelling_type", "month", maintain_order=True)
-        .agg((pl.col("gas_kwh_mean", "heat_kwh_mean") * weight).sum(), pl.col("hours").sum())
+    return group_in_order(by_cell, ("dwelling_type", "month"), by="hour_of_day").agg(
+        (pl.col("gas_kwh_mean", "heat_kwh_mean") * weight).sum(), pl.col("hours").sum()
     )
 
 
 def sum_year(profile: pl.DataFrame, period: Period) -> pl.DataFrame:
     """Add up mean profiles over a period, as `sum_months` does: `dwelling_type`, gas and heat [kWh/yr], `hours` [h]."""
-    return (
-        sum_months(profile, period)
-        .group_by("dwelling_type", maintain_order=True)
-        .agg(pl.col("gas_kwh_mean", "heat_kwh_mean", "hours").sum())
+    return group_in_order(sum_months(profile, period), "dwelling_type", by="month").agg(
+        pl.col("gas_kwh_mean", "heat_kwh_mean", "hours").sum()
     )
 
 
@@ -204,14 +203,10 @@ def annual_by_type(
         Why there is no `stock`, or None.
 
     """
-    peaks = (
-        profile.sort("dwelling_type", "hour_start_utc")
-        .group_by("dwelling_type")
-        .agg(
-            peak_hour_heat_kwh=pl.col("heat_kwh_mean").max(),
-            peak_hour_utc=pl.col("hour_start_utc").sort_by("heat_kwh_mean", descending=True).first(),
-            heat_kwh_expected=(pl.col("households") * pl.col("heat_kwh_mean")).sum(),
-        )
+    peaks = group_in_order(profile, "dwelling_type", by="hour_start_utc").agg(
+        peak_hour_heat_kwh=pl.col("heat_kwh_mean").max(),
+        peak_hour_utc=pl.col("hour_start_utc").sort_by("heat_kwh_mean", descending=True).first(),
+        heat_kwh_expected=(pl.col("households") * pl.col("heat_kwh_mean")).sum(),
     )
     both = pl.concat([homes, homes.with_columns(dwelling_type=pl.lit("all"))])
     own = both.group_by("dwelling_type").agg(

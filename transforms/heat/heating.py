@@ -8,6 +8,7 @@ import polars as pl
 
 from transforms.heat.cells import HOURS_OF_DAY
 from transforms.heat.periods import Period, count_days
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.rules import bound
 
 GAS_HEATING = ("gas", "gas_boiler", "gas boiler", "mains gas", "gas central heating")
@@ -71,9 +72,8 @@ def measure_heating(cells: pl.DataFrame, period: Period, rule: HeatingRule) -> p
     seasons = {"winter": number.is_in(WINTER), "summer": number.is_in(SUMMER)}
     measured = (
         cells.filter(pl.col("month").is_in(period.months) & (pl.col("hours") > 0))
-        .sort("household_id", "month", "hour_of_day")  # a fixed order of addition
         .with_columns(days=pl.col("month").replace_strict(count_days(period), return_dtype=pl.Float64))
-        .group_by("household_id", maintain_order=True)
+        .pipe(group_in_order, "household_id", by=("month", "hour_of_day"))
         .agg(
             ((per_day * days).sum() / days.sum() * period.hours / HOURS_OF_DAY).alias("gas_kwh_per_year"),
             *(

@@ -9,6 +9,7 @@ from polars.dataframe.group_by import GroupBy
 
 from transforms.readings.inferred_flags import flag_spans
 from transforms.readings.neighbour_flags import name_source
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.heat import HEAT_HOURLY
 from transforms.tables.lake import CELL
 
@@ -119,9 +120,10 @@ def _group_cells(frame: pl.DataFrame, moment: pl.Expr) -> GroupBy:
     """Group by one number that stands for home and hour of day: several keys take four times as long."""
     home = (pl.col("household_id") != pl.col("household_id").shift()).fill_null(value=True).cum_sum()
     hour = moment.dt.hour()
-    return frame.with_columns(
+    named = frame.with_columns(
         month=moment.first().dt.month_start().dt.date(), hour_of_day=hour, cell=home * HOURS_OF_DAY + hour
-    ).group_by("cell")
+    )
+    return group_in_order(named, "cell", by=None)
 
 
 def count_flags(judged: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.rules import bound
 
 MONTHS = 12
@@ -87,7 +88,7 @@ def measure_coverage(cells: pl.DataFrame, period: Period) -> pl.DataFrame:
     in_period = cells.filter(pl.col("month").is_in(period.months)).with_columns(
         share=pl.col("half_hours") / pl.col("month").replace_strict(half_hours, return_dtype=pl.Float64)
     )
-    return in_period.group_by("household_id").agg(
+    return group_in_order(in_period, "household_id", by=("month", "hour_of_day")).agg(
         completeness=pl.col("half_hours").sum() / (2 * period.hours),
         weakest_cell=pl.when(pl.len() == MONTHS * 24).then(pl.col("share").min()).otherwise(0.0),
         hours_observed=pl.col("hours").sum(),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.lake import CATCH_UP, GAP_VALUE
 from transforms.tables.rules import bound
 
@@ -61,7 +62,7 @@ def find_gap_values(counted: pl.DataFrame, day: pl.DataFrame, rule: CatchUpRule 
 
     """
     home, value, moment = "household_id", pl.col("gas_kwh"), pl.col("interval_start_utc")
-    usual = day.group_by(home).agg(
+    usual = group_in_order(day, home, by=("date", "source_id")).agg(
         usual_peak_kwh=pl.col("max_kwh").quantile(PEAK_QUANTILE, "lower"),
         month_kwh=pl.col("gas_kwh").sum(),
         month_readings=pl.col("half_hours").sum(),

@@ -19,6 +19,7 @@ from transforms.history.levels import compare_levels, expect_days, pick_usable, 
 from transforms.history.slip_rule import SLIP
 from transforms.history.unit_slips import find_changes, judge_changes, keep_sharpest
 from transforms.history.whole_series import judge_homes, span_flagged
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.lake import (
     CATCH_UP,
     CLOSED_RUN,
@@ -148,15 +149,11 @@ def measure_sources(priced: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
     """
     month = pl.col("date").min().dt.month_start()
-    by_home = (
-        priced.group_by("source_id", "household_id")
-        .agg(
-            month=month,
-            half_hours=pl.col("half_hours").sum(),
-            gas_kwh=pl.col("gas_kwh").sum(),
-            expected_kwh=pl.col("expected_kwh").sum(),
-        )
-        .sort("source_id", "household_id")  # a home's sources are added up in one order: the same bits every time
+    by_home = group_in_order(priced, ("source_id", "household_id"), by="date").agg(
+        month=month,
+        half_hours=pl.col("half_hours").sum(),
+        gas_kwh=pl.col("gas_kwh").sum(),
+        expected_kwh=pl.col("expected_kwh").sum(),
     )
     elsewhere = by_home.join(
         before.select("household_id", gas_before="gas_kwh", expected_before="expected_kwh"),

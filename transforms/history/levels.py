@@ -14,6 +14,7 @@ import polars as pl
 from transforms.climate.gas_law import GasLaw
 from transforms.history.slip_rule import SLIP
 from transforms.history.whole_series import WHOLE_SERIES, WholeSeriesRule
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.lake import HOME_LEVEL
 
 HALF_HOURS = 48
@@ -100,7 +101,7 @@ def update_levels(
     """Add a month to what is known of homes (`HOME_LEVEL`)."""
     gaps, home = pl.col("gap_kwh").drop_nulls(), "household_id"
     step = pl.when(gaps.len() >= STEP_DAYS_MIN).then(gaps.quantile(STEP_QUANTILE, "lower"))
-    month = priced.group_by(home).agg(
+    month = group_in_order(priced, home, by=("date", "source_id")).agg(
         first_date=pl.col("date").min(),
         last_date=pl.col("date").max(),
         gas_kwh=pl.col("gas_kwh").sum(),

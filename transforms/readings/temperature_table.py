@@ -8,6 +8,7 @@ from transforms.climate.temperature import hourly_temperature
 from transforms.readings.declaration import Format
 from transforms.readings.delivered_table import DeliveredRows
 from transforms.readings.stamps import parse_stamps
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.heat import TEMPERATURE_HOURLY
 
 _LIMITS = TEMPERATURE_HOURLY.column("temperature_c")
@@ -40,8 +41,8 @@ def read_temperature(delivered: DeliveredRows, known: Format) -> tuple[Delivered
     if known.repeats == "refused":
         lines = _reject_repeats(lines, when, degrees)
     if when == "hour_start_utc":
-        hours = lines.rows.group_by(hour_start_utc="moment").agg(temperature_c=pl.col(degrees[0]).mean())
-        return lines, hours.sort("hour_start_utc")
+        hours = group_in_order(lines.rows, "moment", by=degrees[0]).agg(temperature_c=pl.col(degrees[0]).mean())
+        return lines, hours.rename({"moment": "hour_start_utc"})
     return lines, hourly_temperature(_known_extremes(lines.rows, degrees))
 
 

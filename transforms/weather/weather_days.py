@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from transforms.climate.temperature import daily_temperature, effective_temperature
 from transforms.heat.demand import Bootstrap, draw_weights
 from transforms.heat.periods import Period, shift_month
+from transforms.tables.fixed_order import group_in_order
 
 Floats = NDArray[np.float64]
 HOURS = 24
@@ -66,10 +67,11 @@ def gas_by_day(hourly: pl.DataFrame, homes: pl.Series, month: dt.date) -> Floats
     A day is NaN unless all its 24 hours (UTC) are good.
     """
     rows = pl.DataFrame({"household_id": homes, "row": np.arange(len(homes))})
+    days = hourly.select(
+        "household_id", "hour_start_utc", "gas_kwh", day=pl.col("hour_start_utc").dt.day().cast(pl.Int64) - 1
+    ).join(rows, on="household_id")
     whole = (
-        hourly.select("household_id", "gas_kwh", day=pl.col("hour_start_utc").dt.day().cast(pl.Int64) - 1)
-        .join(rows, on="household_id")
-        .group_by("row", "day")
+        group_in_order(days, ("row", "day"), by="hour_start_utc")
         .agg(pl.col("gas_kwh").sum(), hours=pl.len())
         .filter(pl.col("hours") == HOURS)
     )

@@ -9,20 +9,31 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import polars as pl
 from filelock import FileLock
+from pydantic import BaseModel, ConfigDict
 
 from transforms.public.public import ReleaseRecord, ShownRelease
-from warehouse.lake import Lake
+from warehouse.lake import DamagedObjectError, Lake
 from warehouse.writing import OWNER_ONLY, OWNERS_FOLDER
 
 Held = TypeVar("Held")
+
+
+class ReleaseManifest(BaseModel):
+    """What commits a release: the objects that hold it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    release_id: str
+    threshold: int
+    order: int = 0  # in which releases were recorded; those without a number are the oldest
+    objects: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +75,14 @@ class ReleaseFolder:
         if not earlier:
             return None
         manifest = self._manifest(earlier[-1])
-        shown = {name: self._lake.read(of) for name, of in _below("shown", manifest["objects"]).items()}
-        return ShownRelease(release_id=manifest["release_id"], threshold=manifest["threshold"], shown=shown)
+        shown = {name: self._lake.read(of) for name, of in _below("shown", manifest.objects).items()}
+        return ShownRelease(release_id=manifest.release_id, threshold=manifest.threshold, shown=shown)
 
     def read_shown(self, release_id: str, names: Collection[str]) -> dict[str, pl.DataFrame]:
         """Return those of the named tables that a release showed; none where the release is not recorded."""
         if not self.exists(release_id):
             return {}
-        shown = _below("shown", self._manifest(_record_key(release_id))["objects"])
+        shown = _below("shown", self._manifest(_record_key(release_id)).objects)
         return {name: self._lake.read(shown[name]) for name in names if name in shown}
 
     def write(self, record: ReleaseRecord) -> None:
@@ -84,11 +95,27 @@ class ReleaseFolder:
             "edition": self._put("edition", record.edition),
         }
         order = 1 + max((self._order(key) for key in self._keys()), default=0)
-        manifest = {
-            "release_id": record.release_id, "threshold": record.threshold, "order": order, "objects": objects
-        }  # fmt: skip
-        key = _record_key(record.release_id)
-        self._lake.put_text(key, json.dumps(manifest, indent=1))
+        manifest = ReleaseManifest(
+            release_id=record.release_id, threshold=record.threshold, order=order, objects=objects
+        )
+        self._lake.put_model(_record_key(record.release_id), manifest)
+
+    def list_ids(self) -> list[str]:
+        """Return the ids of the releases that are recorded, sorted."""
+        return [Path(key).stem for key in self._lake.keys("records")]
+
+    def find_damage(self, *, every_byte: bool) -> Iterator[DamagedObjectError]:
+        """Yield what is damaged: objects, and the records that name them; objects are read where `every_byte` is."""
+        for key in self._lake.keys("records"):
+            try:
+                manifest = self._manifest(key)
+            except DamagedObjectError as error:
+                yield error
+                continue
+            broken = list(self._lake.find_damage(manifest.objects.values(), every_byte=every_byte))
+            yield from broken
+            if broken:
+                yield DamagedObjectError(self.root, key, f"its object {broken[0].key} is {broken[0].why}")
 
     def forget_old(self, keep: int) -> list[str]:
         """Delete all but the last `keep` releases, at least one, and objects of none; return the ids of those deleted.
@@ -99,7 +126,7 @@ class ReleaseFolder:
         old = keys[: -max(keep, 1)]
         for key in old:
             self._lake.path(key).unlink()
-        kept = {name for key in keys[len(old) :] for name in self._manifest(key)["objects"].values()}
+        kept = {name for key in keys[len(old) :] for name in self._manifest(key).objects.values()}
         for key in self._lake.keys("objects"):
             if key not in kept:
                 self._lake.path(key).unlink()
@@ -118,9 +145,9 @@ class ReleaseFolder:
                 changed[key] = self._put(Path(key).parent.name, after)
         for record in self._keys():
             manifest = self._manifest(record)
-            objects = {name: changed.get(key, key) for name, key in manifest["objects"].items()}
-            if objects != manifest["objects"]:
-                self._lake.put_text(record, json.dumps(manifest | {"objects": objects}, indent=1))
+            objects = {name: changed.get(key, key) for name, key in manifest.objects.items()}
+            if objects != manifest.objects:
+                self._lake.put_model(record, manifest.model_copy(update={"objects": objects}))
         for key in changed:
             self._lake.path(key).unlink()
         return len(changed)
@@ -130,24 +157,22 @@ class ReleaseFolder:
         return sorted(self._lake.keys("records"), key=lambda key: (self._order(key), key))
 
     def _order(self, key: str) -> int:
-        order: int = self._manifest(key).get("order", 0)
-        return order
+        return self._manifest(key).order
 
     def _read(self, key: str) -> ReleaseRecord:
         manifest = self._manifest(key)
-        frames = {name: self._lake.read(of) for name, of in manifest["objects"].items()}
+        frames = {name: self._lake.read(of) for name, of in manifest.objects.items()}
         return ReleaseRecord(
-            release_id=manifest["release_id"],
-            threshold=manifest["threshold"],
+            release_id=manifest.release_id,
+            threshold=manifest.threshold,
             shown=_below("shown", frames),
             hidden=_below("hidden", frames),
             member=frames["member"],
             edition=frames["edition"],
         )
 
-    def _manifest(self, key: str) -> dict[str, Any]:
-        manifest: dict[str, Any] = json.loads(self._lake.get_text(key))
-        return manifest
+    def _manifest(self, key: str) -> ReleaseManifest:
+        return self._lake.get_model(key, ReleaseManifest)
 
     def _put(self, name: str, frame: pl.DataFrame) -> str:
         content = io.BytesIO()

@@ -1,0 +1,108 @@
+"""Many faults injected into runs: `python -m tests.benchmarks.torture --injections 60 --first-seed 0`.
+
+Each seed is one fault that can be repeated: `--injections 1 --first-seed 17`. With `--write` docs/reliability.md says what was
+tried, how often, and what was lost. Faults of servers, workers and two runs together are those of `kills` and `meetings`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.torture import FAULTS, ROOT, Injection, Outcome, inject, prepare
+
+PAGE = ROOT / "docs" / "reliability.md"
+MEANING = {
+    "killed": "SIGKILL at a step of a write",
+    "terminated": "SIGTERM at a step of a write",
+    "torn": "a file that was just put in place is cut in half, as by a power cut, and the process killed",
+    "no space": "the disk is full at a step of a write (ENOSPC)",
+    "too large": "no file may grow beyond a limit of 2 kB to 1 MB (RLIMIT_FSIZE)",
+    "no right": "another account runs it, and a folder may not be written",
+    "no memory": "the process gets 20 to 400 MB beyond what it holds after its imports (RLIMIT_AS)",
+    "clock back": "the clock is up to 400 days behind",
+    "clock ahead": "the clock is up to 400 days ahead",
+    "damaged": "between two runs a file of lake, warehouse or runs is deleted, emptied, cut, or one bit of it turned over",
+}
+
+
+def campaign(seeds: Sequence[int], root: Path) -> tuple[list[Outcome], int]:
+    """Inject the faults of some seeds and return what came of each, and how many steps of writes a run has."""
+    ground = prepare(root / "ground")
+    outcomes = []
+    for seed in seeds:
+        injection = Injection.choose(seed, ground.steps)
+        with tempfile.TemporaryDirectory(dir=root) as folder:
+            Path(folder).chmod(0o755)
+            outcome = inject(ground, injection, Path(folder))
+        outcomes.append(outcome)
+        what = f"seed {seed:>3} {injection.fault:<11} step {injection.step:>3}: ended {outcome.ended:>3} {outcome.said[:90]}"
+        tell(what + "".join(f"\n    WRONG: {one}" for one in outcome.wrong))
+    return outcomes, ground.steps
+
+
+def describe(outcomes: Sequence[Outcome], steps: int, command: str) -> str:
+    """Return the page of a campaign."""
+    tried, wrong, hurt = Counter[str](), Counter[str](), Counter[str]()
+    for outcome in outcomes:
+        fault = outcome.injection.fault
+        tried[fault] += 1
+        wrong[fault] += bool(outcome.wrong)
+        hurt[fault] += outcome.ended != 0
+    rows = [f"| {fault} | {MEANING[fault]} | {tried[fault]} | {hurt[fault]} | {wrong[fault]} |" for fault in FAULTS]
+    return "\n".join(
+        [
+            "# What was tried against it",
+            "",
+            f"`{command}` injected {len(outcomes)} faults into runs that take in a delivery and publish it",
+            f"(Python {platform.python_version()}; such a run has {steps} steps of writes). After each fault three things were looked",
+            "at: what is published is whole, the message names cause and next step where there is one, and the next run gives the",
+            "tables of a quiet run to the last bit, so that nothing is lost or doubled.",
+            "",
+            "| fault | what happens | injected | ended the run | something was wrong afterwards |",
+            "|---|---|---|---|---|",
+            *rows,
+            f"| all | | {tried.total()} | {hurt.total()} | {wrong.total()} |",
+            "",
+            "Each seed is one fault and can be repeated: `python -m tests.benchmarks.torture --injections 1 --first-seed SEED`.",
+            "`make test` injects one of each kind. Kills with a server and a worker are `python -m tests.benchmarks.kills`, two runs",
+            "and a reader together `python -m tests.benchmarks.meetings`, kills while a home is forgotten",
+            "`tests/e2e/test_forgetting_kills.py`.",
+            "",
+        ]
+    )
+
+
+def tell(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run the campaign; 1 if something was wrong after a fault."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--injections", type=int, default=60)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--write", action="store_true", help="write docs/reliability.md")
+    asked = parser.parse_args()
+    start, seeds = time.monotonic(), range(asked.first_seed, asked.first_seed + asked.injections)
+    with tempfile.TemporaryDirectory(prefix="hearth-torture-") as root:
+        Path(root).chmod(0o755)
+        outcomes, steps = campaign(seeds, Path(root))
+    bad = [outcome for outcome in outcomes if outcome.wrong]
+    tell(f"{len(outcomes)} faults in {time.monotonic() - start:.0f} s; something was wrong after {len(bad)}")
+    if asked.write:
+        command = f"python -m tests.benchmarks.torture --injections {asked.injections} --first-seed {asked.first_seed}"
+        PAGE.write_text(describe(outcomes, steps, command), encoding="utf-8")
+    return int(bool(bad))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Seals: an object carries the checksum of its own key and bytes, so that damage is seen when the object is read.
+
+The checksum stands in the footer of a Parquet object and in the last field of a JSON object; both stay plain Parquet and
+JSON for every other program. The key is part of the checksum: an object that was swapped with another one does not hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import re
+from pathlib import Path
+from typing import Final
+
+FIELD: Final = "hearth.seal"  # of the footer of a Parquet object
+MARK: Final = b"hearth-seal:"  # before the checksum: two places that say that an object is sealed
+DIGITS: Final = 64  # of a SHA-256
+UNSEALED_FOOTER: Final = {FIELD: MARK.decode() + "0" * DIGITS}  # what `seal_parquet` puts the checksum into
+FOOTER_END: Final = 8  # bytes of a Parquet file after its footer: the footer's length and the magic number
+MAGIC: Final = b"PAR1"
+SEAL_OF_TEXT = re.compile(r',\s*"seal": "([0-9a-f]{64})"\s*\}\s*$')
+
+
+class BrokenSealError(ValueError):
+    """An object does not hold what was written under its key; the message says what is wrong."""
+
+
+def seal_parquet(path: Path, key: str) -> None:
+    """Put the checksum into the footer of a Parquet file that was written with `UNSEALED_FOOTER`."""
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
+        at = _find_digits(content)
+        if at is None:
+            raise ValueError(f"{path} was written without a place for its seal")
+        content[at : at + DIGITS] = _hash_around(content, at, key).encode()
+        content.flush()
+
+
+def check_parquet(path: Path, key: str) -> bool:
+    """Return whether a Parquet file is sealed; one of an earlier version is not.
+
+    Raises
+    ------
+    BrokenSealError
+        If it is no whole Parquet file, or its seal does not hold.
+
+    """
+    with path.open("rb") as file:
+        if not file.read(1):
+            raise BrokenSealError("empty")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            if content[-len(MAGIC) :] != MAGIC or content[: len(MAGIC)] != MAGIC:
+                raise BrokenSealError("cut, or no Parquet file")
+            at = _find_digits(content)
+            if at is None:
+                if content.rfind(FIELD.encode(), _footer_start(content)) >= 0:
+                    raise BrokenSealError("altered: its seal cannot be read")
+                return False
+            if content[at : at + DIGITS] != _hash_around(content, at, key).encode():
+                raise BrokenSealError("altered, or the content of another object")
+    return True
+
+
+def seal_text(text: str, key: str) -> str:
+    """Return a JSON object with its checksum as last field."""
+    body = text.rstrip().removesuffix("}").rstrip()
+    return f'{body},\n "seal": "{_hash_text(body, key)}"\n}}'
+
+
+def unseal_text(text: str, key: str) -> tuple[str, bool]:
+    """Return a JSON object without its checksum, and whether it had one; one of an earlier version has none.
+
+    Raises
+    ------
+    BrokenSealError
+        If the seal does not hold.
+
+    """
+    found = SEAL_OF_TEXT.search(text)
+    if found is None:
+        return text, False
+    body = text[: found.start()]
+    if _hash_text(body, key) != found[1]:
+        raise BrokenSealError("altered, or the content of another object")
+    return f"{body}\n}}", True
+
+
+def _hash_text(body: str, key: str) -> str:
+    return hashlib.sha256(f"{key}\n{body}".encode()).hexdigest()
+
+
+def _footer_start(content: mmap.mmap) -> int:
+    length = int.from_bytes(content[-FOOTER_END : -FOOTER_END + 4], "little")
+    return max(len(content) - FOOTER_END - length, 0)
+
+
+def _find_digits(content: mmap.mmap) -> int | None:
+    """Return where the digits of the checksum stand, None where the footer has no mark."""
+    at = content.rfind(MARK, _footer_start(content))
+    return None if at < 0 or at + len(MARK) + DIGITS > len(content) else at + len(MARK)
+
+
+def _hash_around(content: mmap.mmap, at: int, key: str) -> str:
+    """Return the checksum of a key and of all bytes but the digits themselves."""
+    digest = hashlib.sha256(f"{key}\n".encode())
+    with memoryview(content) as view:
+        for part in (view[:at], view[at + DIGITS :]):
+            digest.update(part)
+            part.release()
+    return digest.hexdigest()
