@@ -31,6 +31,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableValueError
 
+from transforms.climate.weather_normal import NormalYears
 from transforms.heat.periods import Sufficiency
 from transforms.public.licences import find_licence
 
@@ -141,6 +142,10 @@ class Settings(BaseSettings):
     )
     convention: str = Field(
         default="best_practice", description="how the cost model is read where systems are compared"
+    )
+    normal_weather: NormalYears = Field(
+        default="1991-2010",
+        description="years of weather that are called normal, on which costs stand: 1991-2010, which end with the trial, or newest",
     )
     reference_folder: Path | None = Field(
         default=None, description="folder of published studies (serl/, real_gas/) that a run is compared with"
@@ -341,7 +346,7 @@ class Settings(BaseSettings):
         """Return the settings that change numbers, for the record of a run."""
         names = (
             "very_high_kwh", "completeness_min", "cell_min", "study_periods", "bootstrap_replicates", "sobol_samples", "seed",
-            "scenario", "convention", "feeds",
+            "scenario", "convention", "normal_weather", "feeds",
         )  # fmt: skip
         return self.model_dump(mode="json", include=set(names))
 

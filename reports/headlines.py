@@ -159,11 +159,30 @@ def _same_number(rows: pl.DataFrame) -> bool:
     return len(heat) == 2 and text.number(heat[0]) == text.number(heat[1])  # noqa: PLR2004 - both of them
 
 
+def _whose_demand(served: dict[str, Any]) -> str:
+    """Say whose demand costs stand on, and of which weather."""
+    if served["demand_basis"] != "measured":
+        return "published by Wang 2018"
+    if served["weather"] == "normal":
+        return "that of the homes in a year of normal weather"
+    return f"that of the homes in the weather of {served['period']}, since no normal year is known"
+
+
+def _in_measured_year(served: dict[str, Any]) -> list[str]:
+    """Say what the first option costs in the weather of the period, where costs stand on normal weather."""
+    if served["weather"] != "normal":
+        return []
+    now, then = (text.gbp(served[name]) for name in ("lcoh_gbp_per_mwh", "lcoh_measured_year_gbp_per_mwh"))
+    return [
+        f"In the weather of {served['period']}, with {text.kwh(served['demand_measured_kwh'])}, the first option costs {then} "
+        f"in place of {now} per MWh."
+    ]
+
+
 def _cost(published: Published, run: RunInfo) -> Answer:
     lenses = {who: _with_spread(rows, published) for who, rows in _by_lens(published, run).items()}
     rows = next(iter(lenses.values()))
     heat, served = rows["denominator"][0], rows.row(0, named=True)
-    whose = "measured" if served["demand_basis"] == "measured" else "published by Wang 2018"
     widest = max(
         value for of in lenses.values() for name in ("lcoh_gbp_per_mwh", "high") for value in of[name].drop_nulls()
     )
@@ -174,7 +193,8 @@ def _cost(published: Published, run: RunInfo) -> Answer:
         says=[
             *_order_differs(lenses),
             *_what_counts(published, run, rows),
-            f"Every option meets a demand of {text.kwh(served['demand_kwh'])} a year, {whose}.",
+            f"Every option meets a demand of {text.kwh(served['demand_kwh'])} a year, {_whose_demand(served)}.",
+            *_in_measured_year(served),
             f"Costs are in money of {served['price_year']}, for systems bought from {served['start_year']} on (scenario {run.scenario}, convention {run.convention}).",
         ],
         figures=[("cost-individual", "home by home"), ("cost-networks", "networks"), ("cost-shares", "what the cost consists of")],

@@ -54,7 +54,11 @@ def export_load(settings: Settings, homes: Sequence[str], out: Path, *, period: 
     period = period or str(profile["period"].max())
     figures = scenario_figures(read_assumptions(), settings.scenario)
     load = hourly_load(
-        mix, profile.filter(period=period), fit.filter(period=period), figures, NormalWeather.from_tables(read_figures)
+        mix,
+        profile.filter(period=period),
+        fit.filter(period=period),
+        figures,
+        NormalWeather.from_tables(read_figures, years=settings.normal_weather),
     )
     getattr(load, WRITERS[out.suffix])(out)
     heat = load["heat_kwh"]

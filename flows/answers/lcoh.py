@@ -121,6 +121,9 @@ class Question:
         return Place(homes={ALL_HOMES: float(self.dwellings)}, bought_heat=bought, **pipes)
 
 
+WEATHER_TOLD: Final = "Each demand is taken as that of a year of normal weather, for which systems are built."
+
+
 def run_lcoh(question: Question) -> Answer:
     """Return the levelised cost of every system that the scenario can cost, and how its series came about.
 
@@ -214,7 +217,7 @@ def _as_text(answer: Answer) -> str:
     tables = [of for _, of in answer.table.group_by("convention", maintain_order=True)]
     notes = ["", *answer.notes] if answer.notes else []
     shown = "\n\n".join(_one_lens(table) for table in tables)
-    return "\n".join([shown, *_orders_differ(tables), *notes, *_advice(answer.table)])
+    return "\n".join([shown, "", WEATHER_TOLD, *_orders_differ(tables), *notes, *_advice(answer.table)])
 
 
 def _one_lens(table: pl.DataFrame) -> str:

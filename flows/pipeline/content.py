@@ -16,7 +16,7 @@ from flows.pipeline.unit import Given, Stage, Unit, describe_table, fingerprint
 from flows.settings import Settings
 from quality.alarms.limits import describe_flag_shares
 from transforms.climate.temperature import hourly_temperature
-from transforms.climate.weather_normal import NormalWeather
+from transforms.climate.weather_normal import NormalWeather, NormalYears
 from transforms.heat.heating import HeatingRule
 from transforms.history.catch_up import CATCH_UP_RULE
 from transforms.history.equal_runs import COLD_ZERO, STUCK
@@ -117,7 +117,7 @@ def begin_content(
     return Content(
         lake=lake,
         settings=settings,
-        inputs=read_current_inputs(lake, assumptions, decided),
+        inputs=read_current_inputs(lake, assumptions, decided, normal_years=settings.normal_weather),
         assumptions=assumptions,
         span=span,
         published_months=None if history is None else history.build_month,
@@ -125,14 +125,16 @@ def begin_content(
     )
 
 
-def read_current_inputs(lake: Lake, assumptions: pl.DataFrame, decided: Sequence[Decision] = ()) -> Inputs:
+def read_current_inputs(
+    lake: Lake, assumptions: pl.DataFrame, decided: Sequence[Decision] = (), *, normal_years: NormalYears = "1991-2010"
+) -> Inputs:
     """Return what the accepted sources and the built-in figures hold now; `decided` as of `read_inputs`."""
     return read_inputs(
         lake,
         default_temperature=hourly_temperature(read_figures("temperature_daily")),
         boiler_efficiency=look_up(assumptions, "boiler_stock", "efficiency"),
         stock_shares=stock_shares(assumptions),
-        normal=NormalWeather.from_tables(read_figures),
+        normal=NormalWeather.from_tables(read_figures, years=normal_years),
         decided=decided,
     )
 

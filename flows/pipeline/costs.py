@@ -132,7 +132,11 @@ def _included_homes(by_period: pl.DataFrame, weather: pl.DataFrame, types: pl.Da
         by_period.filter("included")
         .select("household_id", "period", "heat_kwh_annual")
         .join(types, on="household_id")
-        .join(weather.select("household_id", "period", "heat_loss_w_per_k"), on=["household_id", "period"], how="left")
+        .join(
+            weather.select("household_id", "period", "heat_loss_w_per_k", "normal_correction_kwh"),
+            on=["household_id", "period"],
+            how="left",
+        )
         .sort("household_id", "period")
     )
 
@@ -154,7 +158,7 @@ def cost_means(
 
 def heat_electrically(means: MeasuredMeans, assumptions: pl.DataFrame, settings: Settings) -> dict[Table, pl.DataFrame]:
     """Return the tables of electric heating from published means."""
-    normal = NormalWeather.from_tables(read_figures)
+    normal = NormalWeather.from_tables(read_figures, years=settings.normal_weather)
     reading = cost_choices(settings).reading
     return electric_tables(means, assumptions, read_electric_rules(), normal, reading=reading)
 

@@ -67,7 +67,7 @@ def publish_release(
     means = disclose_means(query, last=releases.latest(), rule=rule)
     tables = dict(means.tables)
     assumptions = publish_open(
-        ASSUMPTION, measure_again(query("SELECT * FROM assumption ORDER BY ALL"), tables), rule=rule
+        ASSUMPTION, measure_again(query("SELECT * FROM assumption ORDER BY ALL"), tables, settings), rule=rule
     )
     tables |= by_name([assumptions])
     tables |= disclose_costs(query, means, cost_published_means(query, tables), assumptions)
@@ -79,7 +79,7 @@ def publish_release(
     return add_changes(seal(release_id, tables, means.control), releases.shown_before(release_id))
 
 
-def measure_again(assumptions: pl.DataFrame, published: Tables) -> pl.DataFrame:
+def measure_again(assumptions: pl.DataFrame, published: Tables, settings: Settings) -> pl.DataFrame:
     """Return the assumptions with what the cost model takes from the homes measured on the published tables."""
     profile, demand, fit, diversity = (
         published[table.name].frame for table in (HEAT_PROFILE, HEAT_DEMAND_ANNUAL, WEATHER_FIT, DIVERSITY)
@@ -89,7 +89,7 @@ def measure_again(assumptions: pl.DataFrame, published: Tables) -> pl.DataFrame:
         return replace_rows(without_types(assumptions), given.join(assumptions, on=ASSUMPTION.key, how="semi"))
     measured = measured_rows(
         period=str(demand["period"].max()), profile=profile, demand=demand, weather_fit=fit,
-        seasonal=_performance(profile, fit, given), diversity=diversity, curve=_limits(diversity),
+        seasonal=_performance(profile, fit, given, settings), diversity=diversity, curve=_limits(diversity),
     )  # fmt: skip
     anew = replace_rows(given, measured).join(assumptions, on=ASSUMPTION.key, how="semi")
     return replace_rows(without_types(assumptions), anew).sort(ASSUMPTION.key)
@@ -114,10 +114,10 @@ def analyse_costs(published: Tables, settings: Settings, *, origin: str | None) 
     means = MeasuredMeans(profile=profile, demand=demand, weather_fit=fit, diversity=published[DIVERSITY.name].frame)
     quantiles = published[HEAT_DEMAND_QUANTILE.name]
     of_quantiles = cost_quantiles(
-        quantiles.frame, assumptions, scenario=settings.scenario, convention=settings.convention
+        quantiles.frame, demand, assumptions, scenario=settings.scenario, convention=settings.convention
     )
     of_means: dict[Table, pl.DataFrame] = {
-        SEASONAL_PERFORMANCE: _performance(profile, fit, assumptions),
+        SEASONAL_PERFORMANCE: _performance(profile, fit, assumptions, settings),
         **cost_means(demand, profile, assumptions, settings, origin=origin),
         **heat_electrically(means, assumptions, settings),
     }
@@ -150,6 +150,9 @@ def _limits(diversity: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _performance(profile: pl.DataFrame, fit: pl.DataFrame, assumptions: pl.DataFrame) -> pl.DataFrame:
-    figures, normal = scenario_figures(assumptions, PAPER_SCENARIO), NormalWeather.from_tables(read_figures)
+def _performance(
+    profile: pl.DataFrame, fit: pl.DataFrame, assumptions: pl.DataFrame, settings: Settings
+) -> pl.DataFrame:
+    figures = scenario_figures(assumptions, PAPER_SCENARIO)
+    normal = NormalWeather.from_tables(read_figures, years=settings.normal_weather)
     return pl.concat([seasonal_performance(profile, fit, figures, normal), reference_performance(figures, normal)])

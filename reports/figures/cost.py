@@ -67,7 +67,8 @@ def demand_note(rows: pl.DataFrame) -> list[str]:
     """Return one sentence on the demand that the options are compared at."""
     served = rows.row(0, named=True)
     whose = {"stock": "the national mix of dwelling types", "all": "the mean home"}[served["dwelling_type"]]
-    return [f"All options meet the demand of {whose}: {text.kwh(served['demand_kwh'])} a year."]
+    weather = " in normal weather" if served["weather"] == "normal" else ""
+    return [f"All options meet the demand of {whose}: {text.kwh(served['demand_kwh'])} a year{weather}."]
 
 
 def draw_individual(published: Published, run: RunInfo) -> Exhibit:

@@ -16,6 +16,7 @@ from tests.attackers import Trial, homes_of, publish_means, warehouse_of
 from tests.example_site import make_assumptions
 from transforms.lcoh.results.households import cost_quantiles, household_costs
 from transforms.tables.cost_analysis import DIVERSITY
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.lineage import QUALITY_RESULT, RUN
 from transforms.tables.published import GATE_RUN, HEAT_DEMAND_QUANTILE
 
@@ -105,7 +106,9 @@ def test_a_quantile_of_cost_is_the_cost_at_the_opposite_quantile_of_heat() -> No
         }
     )  # fmt: skip
     assumptions = make_assumptions()
-    found = cost_quantiles(quantiles, assumptions, scenario="paper_fit", convention="wang2018")
+    found = cost_quantiles(
+        quantiles, HEAT_DEMAND_ANNUAL.empty(), assumptions, scenario="paper_fit", convention="wang2018"
+    )
     assert set(found["quantile"]) == {0.9, 0.5}, "without heat there is no cost per MWh"
     homes = quantiles.select("period", "heat_kwh_annual", household_id=pl.col("quantile").cast(pl.String))
     own = household_costs(homes, assumptions, scenario="paper_fit", convention="wang2018")
@@ -116,9 +119,29 @@ def test_a_quantile_of_cost_is_the_cost_at_the_opposite_quantile_of_heat() -> No
     assert by_system["lcoh_gbp_per_mwh"].all()
 
 
+def test_quantiles_of_heat_go_to_normal_weather_as_their_mean_does() -> None:
+    quantiles = pl.DataFrame(
+        {
+            "dwelling_type": ["flat"],
+            "period": ["2009"],
+            "quantile": [0.5],
+            "households": [60],
+            "heat_kwh_annual": [9_000.0],
+        }
+    )
+    row = dict.fromkeys(HEAT_DEMAND_ANNUAL.schema) | {
+        "dwelling_type": "flat", "period": "2009", "heat_kwh_mean": 10_000.0, "heat_kwh_weather_normal": 9_500.0,
+    }  # fmt: skip
+    demand = pl.DataFrame([row], schema=HEAT_DEMAND_ANNUAL.schema)
+    found = cost_quantiles(quantiles, demand, make_assumptions(), scenario="paper_fit", convention="wang2018")
+    assert found["demand_kwh"].to_list() == pytest.approx([8_550.0] * found.height)
+
+
 def test_without_quantiles_there_are_no_costs_at_them() -> None:
     none = HEAT_DEMAND_QUANTILE.empty()
-    assert cost_quantiles(none, make_assumptions(), scenario="paper_fit", convention="wang2018").is_empty()
+    assert cost_quantiles(
+        none, HEAT_DEMAND_ANNUAL.empty(), make_assumptions(), scenario="paper_fit", convention="wang2018"
+    ).is_empty()
 
 
 def runs(count: int) -> pl.DataFrame:

@@ -44,6 +44,21 @@ def costs(homes: pl.DataFrame, convention: str = "wang2018", scenario: str = "pa
     return household_costs(homes, ASSUMPTIONS, scenario=scenario, convention=convention)
 
 
+def test_a_home_is_costed_in_normal_weather_where_its_lines_carry_it_there() -> None:
+    homes = make_homes({"flat": [6_000.0, 10_400.0, 500.0]}).with_columns(
+        normal_correction_kwh=pl.Series([-400.0, None, -600.0]), heat_loss_w_per_k=pl.Series([100.0, 150.0, 20.0])
+    )
+    found = costs(homes, "best_practice").filter(system="ashp").sort("household_id")
+    assert found.select("demand_kwh", "weather").rows() == [
+        (5_600.0, "normal"),
+        (10_400.0, "measured"),
+        (500.0, "measured"),
+    ]
+    as_given = homes.drop("normal_correction_kwh").with_columns(heat_kwh_annual=pl.Series([5_600.0, 10_400.0, 500.0]))
+    alone = costs(as_given, "best_practice").filter(system="ashp").sort("household_id")
+    assert found["lcoh_gbp_per_mwh"].to_list() == alone["lcoh_gbp_per_mwh"].to_list()
+
+
 @pytest.mark.parametrize("convention", ["wang2018", "rival", "best_practice", "best_practice_private"])
 def test_a_home_costs_what_the_table_of_types_has_at_its_demand(convention: str) -> None:
     homes = make_homes({"flat": [6_000.0, 10_400.0], "detached": [31_000.0]})

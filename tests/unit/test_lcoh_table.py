@@ -9,12 +9,13 @@ from transforms.lcoh.assumptions.overrides import override
 from transforms.lcoh.assumptions.refusals import AssumptionError, UnknownNameError
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
 from transforms.lcoh.model.conventions import CONVENTIONS, WANG2018, Convention, find_convention
-from transforms.lcoh.model.demands import paper_demand
+from transforms.lcoh.model.demands import measured_demand, paper_demand
 from transforms.lcoh.model.networks import BuiltNetwork, network_capital
 from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.what_if import Built, Case, Change, build
 from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost import LCOH
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.words import DWELLING_TYPES
 from warehouse.cost_figures import read_assumptions
 
@@ -59,6 +60,50 @@ def test_networks_serve_all_homes_where_the_stock_is_not_known() -> None:
     table = costs(demand(flat=10_000.0, all=13_000.0, stock=None))
     assert set(table.filter(pl.col("system") == "network")["dwelling_type"]) == {"all"}
     assert "stock" not in set(table["dwelling_type"])
+
+
+def annual(measured_kwh: dict[str, float], normal_kwh: dict[str, float | None], period: str = "2010") -> pl.DataFrame:
+    """Return rows of `HEAT_DEMAND_ANNUAL` whose intervals reach a tenth to both sides."""
+    rows = [
+        dict.fromkeys(HEAT_DEMAND_ANNUAL.schema)
+        | {"dwelling_type": name, "period": period, "households": 40, "heat_kwh_mean": kwh}
+        | {"heat_kwh_ci_low": 0.9 * kwh, "heat_kwh_ci_high": 1.1 * kwh, "heat_kwh_weather_normal": normal_kwh[name]}
+        for name, kwh in measured_kwh.items()
+    ]
+    return HEAT_DEMAND_ANNUAL.conform(pl.DataFrame(rows, schema=HEAT_DEMAND_ANNUAL.schema, orient="row"))
+
+
+@pytest.mark.parametrize("convention", ["best_practice", "best_practice_private"])
+def test_costs_stand_on_normal_weather_with_the_measured_year_beside(convention: str) -> None:
+    demands = measured_demand(annual({"all": 17_000.0, "flat": 11_000.0}, {"all": 15_000.0, "flat": 10_000.0}))
+    table = lcoh_table(demands, ASSUMPTIONS, scenario="current2026", convention=convention)
+    given = demand(all=15_000.0, flat=10_000.0).with_columns(period=pl.lit("2010"))
+    alone = lcoh_table(given, ASSUMPTIONS, scenario="current2026", convention=convention)
+    costs_alone = alone.join(table, on=LCOH.key, suffix="_of_run")
+    assert costs_alone.height == table.height == alone.height
+    assert costs_alone["lcoh_gbp_per_mwh"].to_list() == costs_alone["lcoh_gbp_per_mwh_of_run"].to_list()
+    assert set(table["weather"]) == {"normal"}
+    assert alone["lcoh_measured_year_gbp_per_mwh"].null_count() == alone.height, "nothing was measured"
+    for row in table.filter(dwelling_type="flat").iter_rows(named=True):
+        case = Case(
+            figures=scenario_figures(ASSUMPTIONS, "current2026"), convention=find_convention(convention),
+            system=row["system"], demand_kwh=10_000.0, dwelling_types="flat",
+        )  # fmt: skip
+        in_a_cold_year = build(case).cost(Change(demand_factor=1.1)).total
+        assert row["lcoh_measured_year_gbp_per_mwh"] == pytest.approx(float(in_a_cold_year), rel=1e-12)
+        assert row["lcoh_measured_year_gbp_per_mwh"] < row["lcoh_gbp_per_mwh"], "the same system gives more heat"
+
+
+def test_a_period_stands_on_what_was_measured_where_a_demand_in_normal_weather_is_lacking() -> None:
+    lacking = annual({"all": 17_000.0, "flat": 11_000.0}, {"all": 15_000.0, "flat": None})
+    whole = annual({"all": 14_000.0}, {"all": 15_000.0}, period="2011")
+    found = measured_demand(pl.concat([lacking, whole])).select("period", "dwelling_type", "demand_kwh", "weather")
+    assert found.rows() == [
+        ("2010", "all", 17_000.0, "measured"),
+        ("2010", "flat", 11_000.0, "measured"),
+        ("2011", "all", 15_000.0, "normal"),
+    ]
+    assert measured_demand(lacking, end="_ci_low")["demand_kwh"].to_list() == pytest.approx([15_300.0, 9_900.0])
 
 
 def test_each_period_and_basis_gets_networks_of_its_own() -> None:

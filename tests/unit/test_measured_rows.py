@@ -16,12 +16,20 @@ def one_row(table: Table, **values: object) -> pl.DataFrame:
     return pl.DataFrame([row], schema=table.schema)
 
 
-def rows_of(*, measured_kwh: float, normal_kwh: float, homes: int = 40) -> dict[str, float]:
+def rows_of(*, measured_kwh: float, normal_kwh: float | None, homes: int = 40) -> dict[str, float]:
     found = measured_rows(
         period="2010",
         profile=HEAT_PROFILE.empty(),
-        demand=one_row(HEAT_DEMAND_ANNUAL, households=homes, heat_kwh_mean=measured_kwh, peak_hour_heat_kwh=8.0),
-        weather_fit=one_row(WEATHER_FIT, heat_loss_w_per_k=260.0, heat_kwh_weather_normal=normal_kwh),
+        demand=one_row(
+            HEAT_DEMAND_ANNUAL,
+            households=homes,
+            heat_kwh_mean=measured_kwh,
+            peak_hour_heat_kwh=8.0,
+            heat_kwh_weather_normal=normal_kwh,
+        ),
+        weather_fit=one_row(
+            WEATHER_FIT, heat_loss_w_per_k=260.0, heat_kwh_weather_normal=normal_kwh, design_peak_hour_heat_kwh=8.4
+        ),
         diversity=DIVERSITY.empty(),
         curve=DIVERSITY_CURVE.empty(),
         seasonal=SEASONAL_PERFORMANCE.empty(),
@@ -31,9 +39,18 @@ def rows_of(*, measured_kwh: float, normal_kwh: float, homes: int = 40) -> dict[
 
 @pytest.mark.parametrize("measured_kwh", [13_000.0, 15_200.0, 17_800.0])
 def test_a_home_is_sized_by_its_heat_loss_in_a_cold_year_and_in_a_mild_one(measured_kwh: float) -> None:
+    """Costs stand on normal weather, so both ratios are over the heat of a normal year; three digits are kept."""
     found = rows_of(measured_kwh=measured_kwh, normal_kwh=15_200.0)
-    per_mwh = found["load.heat_loss_w_per_k_per_mwh"]
-    assert per_mwh * measured_kwh / 1000 == pytest.approx(260.0, rel=5e-3)  # three digits are kept
+    assert found["load.heat_loss_w_per_k_per_mwh"] * 15.2 == pytest.approx(260.0, rel=5e-3)
+    peak_of_measured_over_mean = 8.0 / (measured_kwh / 8760)
+    design_kw = peak_of_measured_over_mean * found["load.design_over_year_peak"] * 15_200 / 8760
+    assert design_kw == pytest.approx(8.4, rel=5e-3)
+
+
+def test_without_a_normal_year_a_home_is_sized_by_the_heat_that_was_measured() -> None:
+    found = rows_of(measured_kwh=13_000.0, normal_kwh=None)
+    assert found["load.heat_loss_w_per_k_per_mwh"] * 13.0 == pytest.approx(260.0, rel=5e-3)
+    assert found["load.design_over_year_peak"] == pytest.approx(8.4 / 8.0, rel=5e-3)
 
 
 def test_fewer_than_ten_homes_put_nothing_in_the_place_of_an_assumption() -> None:

@@ -172,7 +172,8 @@ def test_without_temperature_there_are_nulls_and_a_note() -> None:
     assert found.day.is_empty()
     assert found.household.row(0, named=True) == {
         "household_id": "h0", "period": "2009", "days": 365, "base_gas_kwh_per_day": None, "slope_gas_kwh_per_day_k": None,
-        "balance_temperature_c": None, "heat_loss_w_per_k": None, "r_squared": None,
+        "balance_temperature_c": None, "heat_loss_w_per_k": None, "heat_loss_w_per_k_ci_low": None,
+        "heat_loss_w_per_k_ci_high": None, "r_squared": None, "normal_correction_kwh": None,
     }  # fmt: skip
 
 

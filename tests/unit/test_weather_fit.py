@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.signal import lfilter
+from scipy.special import stdtrit
 
-from transforms.climate.weather_fit import FitRules, TwoLines, fit_two_lines
+from transforms.climate.weather_fit import FitRules, TwoLines, fit_two_lines, slope_error
 
 Floats = NDArray[np.float64]
 RULES = FitRules(lowest_balance_c=8, highest_balance_c=20, least_days=90, least_days_each_side=15)
@@ -140,6 +142,27 @@ def test_weights_stand_for_homes_behind_a_mean() -> None:
     pooled = fit_two_lines(np.tile(t, 5), homes.reshape(1, -1), present.reshape(1, -1).astype(float), RULES)
     assert of_means.slope_kwh_per_day_k == pytest.approx(pooled.slope_kwh_per_day_k)
     assert of_means.balance_c == pytest.approx(pooled.balance_c)
+
+
+@pytest.mark.parametrize(("lasting", "level"), [(0.0, 6.0), (0.6, 5.0)])
+def test_an_interval_of_the_slope_holds_the_truth_as_often_as_it_says(lasting: float, level: float) -> None:
+    """Homes whose days are off by chance, or by spells of several days: 95 % of intervals hold the law's slope."""
+    rng, t, homes = np.random.default_rng(4), year_of_temperatures(3), 400
+    noise = lfilter([1], [1, -lasting], rng.normal(0, level, (homes, 395)), axis=1)[:, 30:]
+    gas = law(t, 15.0, 6.0, 0.5, 15.0) + noise
+    gas[:, ::17] = np.nan
+    lines = fit(t, *gas)
+    error = slope_error(lines, t, gas, lag_days=14)
+    held = np.abs(lines.slope_kwh_per_day_k - 6.0) <= stdtrit(340, 0.975) * error
+    assert 0.91 <= held.mean() <= 0.98
+
+
+def test_there_is_no_error_of_a_slope_without_a_balance_temperature() -> None:
+    t = year_of_temperatures()
+    gas = np.stack([np.full(365, 4.0), law(t, 15.0, 6.0, 0.5, 15.0)])
+    error = slope_error(fit(t, *gas), t, gas, lag_days=14)
+    assert np.isnan(error[0])
+    assert error[1] == pytest.approx(0, abs=1e-6)
 
 
 def test_nothing_to_fit_gives_nothing() -> None:

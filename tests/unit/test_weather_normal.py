@@ -34,6 +34,17 @@ def test_the_normal_is_every_day_of_twenty_years() -> None:
     assert (NORMAL.years, NORMAL.label) == (20, "1991 to 2010, HadCET (Central England)")
 
 
+def test_the_newest_normal_is_the_last_twenty_whole_years_and_warmer() -> None:
+    newest = NormalWeather.from_tables(read_figures, years="newest")
+    last_built_in = read_figures("temperature_daily")["date"].cast(pl.Date).max()
+    assert last_built_in == dt.date(2026, 6, 29)
+    days = pl.date_range(dt.date(2006, 1, 1), dt.date(2025, 12, 31), eager=True)
+    assert newest.daily["date"].cast(pl.Date).to_list() == days.to_list()
+    assert newest.label == "2006 to 2025, HadCET (Central England)"
+    assert newest.design_c > NORMAL.design_c
+    assert newest.gas_of_year(WATSON)[0] < NORMAL.gas_of_year(WATSON)[0]
+
+
 def test_the_normal_agrees_with_the_built_in_temperatures() -> None:
     both = read_figures("temperature_normal").join(read_figures("temperature_daily"), on="date", suffix="_built_in")
     assert len(both) == 1461

@@ -18,7 +18,7 @@ from transforms.lcoh.model.conventions import Convention, find_convention
 from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, LoadShape
 from transforms.lcoh.model.networks import BuiltNetwork, network_capital
 from transforms.lcoh.model.places import BoughtHeat, Place
-from transforms.lcoh.model.systems import horizon_years, missing_series
+from transforms.lcoh.model.systems import missing_series
 from transforms.lcoh.model.what_if import Built, Case, build
 from transforms.tables.areas import AREA_LCOH
 from transforms.tables.words import DWELLING_TYPES
@@ -127,6 +127,7 @@ def cost_networks(lens: Lens, homes: Floats, demand: HomeDemand, place: Place) -
         Number of homes, connection shares and pipes, of shapes that broadcast to (areas, widths, shares).
 
     """
+    demand = demand.in_normal_weather()
     with_load = replace(place, load=load_of_mix(homes, demand))
     heat_kwh = (homes @ demand.heat_kwh / homes.sum(axis=1))[:, None, None]
     own = build(_case(lens, with_load, heat_kwh))
@@ -134,11 +135,10 @@ def cost_networks(lens: Lens, homes: Floats, demand: HomeDemand, place: Place) -
     per_gbp = _per_gbp_of_capital(own, flows)
     buying = build(_case(lens, replace(with_load, bought_heat=FREE_HEAT), heat_kwh))
     free = buying.flows()
-    years = horizon_years(lens.figures, lens.convention, NETWORK)
     return NetworkCost(
         lcoh=np.asarray(own.value(flows).total),
         capital_gbp=flows.capital_gbp[..., 0] / own.dwellings,
-        co2_kg=flows.co2_kg.sum(axis=-1) / years / own.dwellings,
+        co2_kg=own.emissions_of_own_life(flows) / own.dwellings,
         main_pipe_gbp_per_mwh=per_gbp * _main_pipe_gbp(own),
         per_gbp_of_grant=-per_gbp * own.dwellings,
         with_free_heat=np.asarray(buying.value(free).total),
@@ -180,6 +180,7 @@ def cost_in_homes(lens: Lens, homes: Floats, demand: HomeDemand) -> dict[str, Sy
         Heat q_k of a home, which systems are sized by.
 
     """
+    demand = demand.in_normal_weather()
     heat = homes * demand.heat_kwh
     found = {}
     for system in lens.systems:
@@ -189,9 +190,8 @@ def cost_in_homes(lens: Lens, homes: Floats, demand: HomeDemand) -> dict[str, Sy
         )  # fmt: skip
         built = build(case)
         flows = built.flows()
-        years = horizon_years(lens.figures, lens.convention, system)
         lcoh = built.value(flows).total
-        capital, co2 = flows.capital_gbp[..., 0], flows.co2_kg.sum(axis=-1) / years
+        capital, co2 = flows.capital_gbp[..., 0], built.emissions_of_own_life(flows)
         found[system] = SystemCost(
             lcoh=heat @ np.broadcast_to(lcoh, demand.heat_kwh.shape) / heat.sum(axis=1),
             capital_gbp=homes @ np.broadcast_to(capital, demand.heat_kwh.shape) / homes.sum(axis=1),

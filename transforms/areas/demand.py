@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -80,6 +80,20 @@ class HomeDemand:
     """Types whose figures are those of an earlier release."""
     hours_of: tuple[str | None, ...] = (None,) * len(DWELLING_TYPES)
     """Whose published profile the hours of each type follow."""
+
+    def in_normal_weather(self) -> HomeDemand:
+        """Return the demand that costs stand on: heat of a year of normal weather, where it is known, and the same design winter."""
+        if self.normal_kwh is None:
+            return self
+        to_normal = self.normal_kwh / self.heat_kwh
+        hours_kwh = self.hours_kwh * to_normal
+        highest, carried = (hours.sum(axis=1).max() for hours in (self.hours_kwh, hours_kwh))
+        return replace(
+            self,
+            heat_kwh=self.normal_kwh,
+            hours_kwh=hours_kwh,
+            design_over_year_peak=self.design_over_year_peak * float(highest / carried),
+        )
 
     @property
     def types_held(self) -> str | None:

@@ -107,6 +107,56 @@ def fit_two_lines(temperature_c: Floats, gas_kwh: Floats, weight: Floats, rules:
     )
 
 
+def slope_error(lines: TwoLines, temperature_c: Floats, gas_kwh: Floats, *, lag_days: int) -> Floats:
+    r"""Return the standard error of the slope below the balance temperature, one figure per row [kWh/(d K)].
+
+    .. math:: V = \frac{n}{n - 4}\,(J'J)^{-1} \Big(\sum_{|l| \le L} \big(1 - \tfrac{|l|}{L + 1}\big)
+        \sum_t e_t\,e_{t+l}\,J_t J_{t+l}'\Big) (J'J)^{-1}
+
+    with the residuals e and the derivatives J of the lines by base, slope, warm slope and balance temperature. Days in a
+    row resemble each other, so their products up to the lag L count too. The balance temperature is as uncertain as the
+    rest, which widens the error of the slope. It is NaN where a row has no balance temperature.
+
+    Parameters
+    ----------
+    lines
+        As fitted to the same days.
+    temperature_c, gas_kwh
+        Effective temperature of the days [degC], in their order, and rows x days [kWh/d], NaN where unknown.
+    lag_days
+        L [d].
+
+    References
+    ----------
+    Newey, W. K. and West, K. D. (1987), Econometrica 55 (3), 703-708.
+
+    """
+    bent = lines.has_balance
+    error = np.full(len(gas_kwh), np.nan)
+    if not bent.any():
+        return error
+    known = np.isfinite(gas_kwh[bent])
+    balance, slope, warm = (
+        part[bent][:, None] for part in (lines.balance_c, lines.slope_kwh_per_day_k, lines.warm_slope_kwh_per_day_k)
+    )
+    below = balance - temperature_c[None, :]
+    cold = below > 0
+    derivatives = np.stack(
+        [np.ones_like(below), np.where(cold, below, 0.0), np.where(cold, 0.0, below), np.where(cold, slope, warm)], axis=2
+    ) * known[..., None]  # fmt: skip
+    residual = np.where(known, gas_kwh[bent] - lines.gas_at(temperature_c)[bent], 0.0)
+    score = derivatives * residual[..., None]
+    meat = np.einsum("hdi,hdj->hij", score, score)
+    for lag in range(1, lag_days + 1):
+        product = np.einsum("hdi,hdj->hij", score[:, lag:], score[:, :-lag])
+        meat += (1 - lag / (lag_days + 1)) * (product + product.swapaxes(1, 2))
+    bread = np.linalg.pinv(np.einsum("hdi,hdj->hij", derivatives, derivatives), hermitian=True)
+    days = known.sum(axis=1)
+    variance = (bread @ meat @ bread)[:, 1, 1] * days / (days - derivatives.shape[2])
+    error[bent] = np.sqrt(np.maximum(variance, 0.0))
+    return error
+
+
 @dataclass(frozen=True, slots=True)
 class _Sums:
     """Weighted sums over some of the days of each row; a difference of two is again one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,9 @@ from transforms.climate.temperature import effective_temperature
 from transforms.climate.weather_fit import FitRules, TwoLines
 
 Floats = NDArray[np.float64]
+NORMAL_YEARS = 20
+NEWEST = "newest"
+NormalYears = Literal["1991-2010", "newest"]
 DAYS_PER_YEAR = 365.25
 EULER = 0.5772156649015329
 
@@ -49,9 +53,14 @@ class NormalWeather:
     end_uses: EndUses
 
     @classmethod
-    def from_tables(cls, read: Callable[[str], pl.DataFrame]) -> NormalWeather:
-        """Take the figures from the shipped tables; `read` returns one by its name."""
+    def from_tables(cls, read: Callable[[str], pl.DataFrame], *, years: NormalYears = "1991-2010") -> NormalWeather:
+        """Take the figures from the shipped tables; `read` returns one by its name.
+
+        `years` are the twenty that end with the trial, or the newest twenty whole ones, which are warmer.
+        """
         daily = read("temperature_normal").select("date", "temperature_mean_c")
+        if years == NEWEST:
+            daily = _newest_years(daily, read("temperature_daily").select("date", "temperature_mean_c"))
         figures = read("weather")
         value: dict[str, dict[str, float]] = {}
         for item, parameter, number in figures.select(
@@ -89,6 +98,17 @@ class NormalWeather:
     def gas_of_year(self, lines: TwoLines) -> Floats:
         """Return the gas on fitted lines in a year of normal weather [kWh/yr], one figure per row."""
         return lines.sum_over(self.effective_c) / self.years
+
+
+def _newest_years(normal: pl.DataFrame, built_in: pl.DataFrame) -> pl.DataFrame:
+    """Return the days of the newest whole years, which the two tables hold together."""
+    days = pl.concat([normal, built_in]).unique("date", keep="first").sort("date")
+    year = pl.col("date").dt.year()
+    ends_in_december = (pl.col("date").dt.ordinal_day().max() == pl.date(year, 12, 31).dt.ordinal_day().max()).over(
+        year
+    )
+    last = days.filter(ends_in_december).select(year.max()).item()
+    return days.filter(year.is_between(last - NORMAL_YEARS, last, closed="right"))
 
 
 def design_temperature(effective: pl.DataFrame, *, return_period_years: float) -> float:

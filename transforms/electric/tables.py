@@ -93,7 +93,7 @@ def electric_tables(
         )
         if costed and demand["heat_kwh_mean"]:
             read = {**group, "scenario": scenario, "convention": convention}
-            kwh = float(demand["heat_kwh_mean"])
+            kwh = float(demand["heat_kwh_weather_normal"] or demand["heat_kwh_mean"])
             hybrids = hybrid_rows(even, figures, by_convention, demand_kwh=kwh, shares=rules.hybrid_shares)
             found[HYBRID_HEAT_PUMP].append(_with(read, hybrids))
             cut = retrofit_rows(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
-from transforms.climate.weather_fit import TwoLines, fit_two_lines
+from transforms.climate.weather_fit import TwoLines, fit_two_lines, slope_error
 from transforms.climate.weather_normal import NormalWeather, split_end_uses
 from transforms.heat.demand import WEATHER_NORMAL, Bootstrap, Drawn, studentised_interval
 from transforms.heat.periods import Period
@@ -20,6 +21,9 @@ from transforms.weather.weather_days import HOURS, PeriodWeather, mean_days, pea
 
 Floats = NDArray[np.float64]
 WATTS_PER_KW = 1000
+LEVEL = 0.95  # of the interval of a home's heat loss
+LAG_DAYS = 14  # a cold spell and a holiday last a fortnight; beyond it days tell nothing of each other
+FITTED_FIGURES = 4  # base, two slopes and the balance temperature
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +128,23 @@ def describe_homes(gas: Floats, included: pl.DataFrame, correction: Correction, 
     """Fit each included home's own lines (`HOUSEHOLD_WEATHER`); null where its days are too few.
 
     The balance temperature is the home's own: homes differ by more (SERL: standard deviation 2.3 K) than a year of
-    days leaves open, and another's would flatten the slope of a home that starts to heat later.
+    days leaves open, and another's would flatten the slope of a home that starts to heat later. The interval of the heat
+    loss says how well the days of the period fix it, residents as they were; it says nothing of other years or residents.
     """
     weather = correction.period
     known = gas[:, weather.positions]
     lines = fit_two_lines(weather.effective_c, known, np.isfinite(known).astype(np.float64), correction.normal.rules)
-    columns = {
-        name: pl.Series(values, nan_to_null=True)
-        for name, values in _lines_as_columns(lines, correction.boiler_efficiency).items()
+    days = np.isfinite(known).sum(axis=1)
+    error = slope_error(lines, weather.effective_c, known, lag_days=LAG_DAYS)
+    reach = stdtrit(np.maximum(days - FITTED_FIGURES, 1), (1 + LEVEL) / 2) * error
+    figures = _lines_as_columns(lines, correction.boiler_efficiency) | {
+        "heat_loss_w_per_k_ci_low": heat_loss(
+            np.maximum(lines.slope_kwh_per_day_k - reach, 0), correction.boiler_efficiency
+        ),
+        "heat_loss_w_per_k_ci_high": heat_loss(lines.slope_kwh_per_day_k + reach, correction.boiler_efficiency),
+        "normal_correction_kwh": np.where(weather.gap is None, correction.of(lines), np.nan),
     }
+    columns = {name: pl.Series(values, nan_to_null=True) for name, values in figures.items()}
     return HOUSEHOLD_WEATHER.conform(
         pl.DataFrame(
             {"household_id": included["household_id"], "days": np.isfinite(gas).sum(axis=1), **columns}

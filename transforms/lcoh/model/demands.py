@@ -1,4 +1,4 @@
-"""The demands that are costed: by dwelling type, study period and basis (measured, or the paper's)."""
+"""The demands that are costed: by dwelling type, study period and basis (measured homes, or the paper's)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from transforms.lcoh.assumptions.scenarios import ScenarioFigures
 from transforms.lcoh.model.places import ALL_HOMES, Place
 
 DEMAND_KEY: Final = ("demand_basis", "period", "dwelling_type")
+OF_WEATHER: Final = {"weather": pl.String, "demand_measured_kwh": pl.Float64}  # known of measured homes alone
+NORMAL_WEATHER: Final = "normal"
+MEASURED_WEATHER: Final = "measured"
+IN_NORMAL_WEATHER: Final = pl.col("heat_kwh_weather_normal").is_not_null().all().over("period")
+"""Whether costs of a period stand on normal weather: where all of its demands are known in it."""
 NETWORK_DEMAND: Final = ("stock", ALL_HOMES)  # the demand that a network serves: the first of these that is known
 PLACE: Final = "place"  # scale of a network that serves a place of its own
 
@@ -23,11 +28,30 @@ def paper_demand(assumptions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def measured_demand(demand: pl.DataFrame) -> pl.DataFrame:
-    """Return the measured demands (`HEAT_DEMAND_ANNUAL`) in the shape that `lcoh_table` reads."""
-    return demand.filter(pl.col("heat_kwh_mean") > 0).select(
-        "dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean"
-    )
+def measured_demand(demand: pl.DataFrame, *, end: str = "") -> pl.DataFrame:
+    """Return the demands of measured homes in the shape that `lcoh_table` reads, in normal weather where that is known.
+
+    A system serves for decades, so its cost stands on a year of normal weather. Where a demand of a period is not known in
+    normal weather, all of that period stand on what was measured.
+
+    Parameters
+    ----------
+    demand
+        Rows of `HEAT_DEMAND_ANNUAL`.
+    end
+        `_ci_low` or `_ci_high` for an end of the interval of each demand, in place of the demand.
+
+    """
+    measured = "heat_kwh_mean" if not end else f"heat_kwh{end}"
+    known = demand.filter(pl.col("heat_kwh_mean") > 0).with_columns(in_normal=IN_NORMAL_WEATHER)
+    return known.select(
+        "dwelling_type",
+        "period",
+        demand_basis=pl.lit("measured"),
+        demand_kwh=pl.when("in_normal").then(f"heat_kwh_weather_normal{end}").otherwise(measured),
+        weather=pl.when("in_normal").then(pl.lit(NORMAL_WEATHER)).otherwise(pl.lit(MEASURED_WEATHER)),
+        demand_measured_kwh="heat_kwh_mean",
+    ).filter(pl.col("demand_kwh") > 0)
 
 
 def check_demand(demand: pl.DataFrame, place: Place | None = None) -> pl.DataFrame:
@@ -36,7 +60,7 @@ def check_demand(demand: pl.DataFrame, place: Place | None = None) -> pl.DataFra
     Parameters
     ----------
     demand
-        Columns `DEMAND_KEY` and demand_kwh [kWh/yr].
+        Columns `DEMAND_KEY` and demand_kwh [kWh/yr], of measured homes also `OF_WEATHER`.
     place
         A place whose homes' types are known: `all` is then the mean of its homes, sum_k n_k D_k / sum_k n_k.
 
@@ -46,7 +70,12 @@ def check_demand(demand: pl.DataFrame, place: Place | None = None) -> pl.DataFra
         If a demand is not above zero, two rows stand for one key, or a type of the place has no demand.
 
     """
-    known = demand.select(*DEMAND_KEY, pl.col("demand_kwh").cast(pl.Float64)).drop_nulls("demand_kwh")
+    lacking = [pl.lit(None, dtype).alias(name) for name, dtype in OF_WEATHER.items() if name not in demand.columns]
+    known = (
+        demand.with_columns(pl.col("demand_kwh").cast(pl.Float64), *lacking)
+        .select(*DEMAND_KEY, "demand_kwh", *OF_WEATHER)
+        .drop_nulls("demand_kwh")
+    )
     wrong = known.filter(~(pl.col("demand_kwh").is_finite() & (pl.col("demand_kwh") > 0)))
     if wrong.height:
         message = (
@@ -71,13 +100,18 @@ def _of_place(known: pl.DataFrame, place: Place) -> pl.DataFrame:
     of_types = known.join(homes, on="dwelling_type", maintain_order="left")
     share = pl.col("homes") / pl.col("homes").sum()
     of_mean = of_types.group_by("demand_basis", "period", maintain_order=True).agg(
-        types=pl.col("dwelling_type"), demand_kwh=(pl.col("demand_kwh") * share).sum()
+        types=pl.col("dwelling_type"),
+        demand_kwh=(pl.col("demand_kwh") * share).sum(),
+        weather=pl.col("weather").first(),
+        demand_measured_kwh=pl.when(pl.col("demand_measured_kwh").is_not_null().all()).then(
+            (pl.col("demand_measured_kwh") * share).sum()
+        ),
     )
     for row in of_mean.iter_rows(named=True):
         if lacking := sorted(set(place.homes) - set(row["types"])):
             message = f"the place has {', '.join(lacking)}, whose demand in {row['period']} is not known: add it"
             raise AssumptionError(message)
-    mean = of_mean.with_columns(dwelling_type=pl.lit(ALL_HOMES)).select(*DEMAND_KEY, "demand_kwh")
+    mean = of_mean.with_columns(dwelling_type=pl.lit(ALL_HOMES)).select(*DEMAND_KEY, "demand_kwh", *OF_WEATHER)
     return pl.concat([of_types.drop("homes"), mean])
 
 

@@ -97,16 +97,23 @@ def _load_by_day(profile: pl.DataFrame, period: str) -> dict[tuple[str, str], tu
 
 
 def _weather(fit: dict[str, Any] | None, homes: dict[str, Any]) -> dict[tuple[str, str], tuple[float, str]]:
+    """Return what the cold asks for, over the heat that systems are costed at: that of normal weather where it is known.
+
+    Both the load of a cold day and the peak of a design winter are fixed by the homes, not by the weather of the year that
+    was measured. So their ratios are over the heat that they are multiplied by.
+    """
     found: dict[tuple[str, str], tuple[float, str]] = {
         ("load", "profile_homes"): (float(round(homes["households"], -1)), "homes")
     }
-    if fit is None:
+    measured_kwh = homes["heat_kwh_mean"]
+    if fit is None or not measured_kwh:
         return found
+    costed_kwh = homes["heat_kwh_weather_normal"] or measured_kwh
     if fit["design_peak_hour_heat_kwh"] and homes["peak_hour_heat_kwh"]:
         ratio = fit["design_peak_hour_heat_kwh"] / homes["peak_hour_heat_kwh"]
-        found["load", "design_over_year_peak"] = (ratio, "1")
-    if fit["heat_loss_w_per_k"] and homes["heat_kwh_mean"]:
-        loss = fit["heat_loss_w_per_k"] / homes["heat_kwh_mean"] * KWH_PER_MWH  # systems are sized by measured heat
+        found["load", "design_over_year_peak"] = (ratio * measured_kwh / costed_kwh, "1")
+    if fit["heat_loss_w_per_k"]:
+        loss = fit["heat_loss_w_per_k"] / costed_kwh * KWH_PER_MWH
         found["load", "heat_loss_w_per_k_per_mwh"] = (loss, "W/K/MWh")
     return found
 

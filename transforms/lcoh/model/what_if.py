@@ -127,6 +127,12 @@ class Built:
         levelised: Yearly = np.vecdot(flows.co2_kg, factors) / np.vecdot(flows.heat_delivered_mwh, factors)
         return levelised
 
+    def emissions_of_own_life(self, flows: CashFlows) -> Yearly:
+        """Return the mean yearly emissions of all homes over the system's own life [kg/yr]; later years are its successor's."""
+        years = int(self.case.figures.one(self.case.system, "lifetime_years"))
+        mean: Yearly = flows.co2_kg[..., FIRST_HEAT_YEAR : FIRST_HEAT_YEAR + years].mean(axis=-1)
+        return mean
+
     def mean_over_years(self, by_year: Yearly) -> float:
         """Return the mean of a series over the years of operation, weighed by their discount factors."""
         factors = self._discount_factors(len(by_year) + FIRST_HEAT_YEAR)[FIRST_HEAT_YEAR:]

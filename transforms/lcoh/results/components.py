@@ -74,7 +74,7 @@ def component_tables(
         demand_basis=pl.format("{} {}", pl.lit(ASKED), pl.col("demand_kwh").cast(pl.Int64)),
         period=pl.lit(ASKED), dwelling_type=pl.lit(ALL_HOMES),
     )  # fmt: skip
-    both = pl.concat([demand, asked.select(demand.columns)])
+    both = pl.concat([demand, asked], how="diagonal")
     found: dict[Table, list[pl.DataFrame]] = {LCOH_COMPONENT: [], LCOH_CAPITAL: [], LCOH_ENERGY: []}
     for reading in readings:
         figures, convention = scenario_figures(assumptions, reading.scenario), find_convention(reading.convention)

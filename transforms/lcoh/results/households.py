@@ -12,6 +12,7 @@ from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, Floats
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.conventions import Convention, find_convention
+from transforms.lcoh.model.demands import MEASURED_WEATHER, NORMAL_WEATHER, measured_demand
 from transforms.lcoh.model.perspectives import lens_of
 from transforms.lcoh.model.systems import KWH_PER_MWH, missing_series
 from transforms.lcoh.model.what_if import Case, build
@@ -19,7 +20,7 @@ from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_HOUSEHOLD
 from transforms.tables.published import LCOH_QUANTILE
 
 STOCK = "stock"
-ENDS = {"heat_kwh_ci_high": "lcoh_at_mean_ci_low", "heat_kwh_ci_low": "lcoh_at_mean_ci_high"}  # more heat costs less
+ENDS = {"_ci_high": "lcoh_at_mean_ci_low", "_ci_low": "lcoh_at_mean_ci_high"}  # more heat costs less
 DECIMALS = 9  # of a share that is one less another
 
 
@@ -30,8 +31,9 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
     ----------
     homes
         `household_id`, `period`, `heat_kwh_annual` [kWh/yr] of included homes; those without heat are left out, since
-        a cost per MWh needs heat. Where they are known also `dwelling_type` and `heat_loss_w_per_k` [W/K], which a
-        convention may size systems by; a null stands for the value in proportion to the heat.
+        a cost per MWh needs heat. Where they are known also `dwelling_type`, `heat_loss_w_per_k` [W/K], which a
+        convention may size systems by, where a null stands for the value in proportion to the heat, and
+        `normal_correction_kwh` [kWh/yr], what normal weather adds to the heat; a home without it stands on what it used.
     assumptions
         The table `assumption`.
     scenario, convention
@@ -40,8 +42,8 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
     """
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
     missing = missing_series(figures, reading)
-    with_heat = homes.filter(pl.col("heat_kwh_annual") > 0)
-    known = with_heat.select("period", "household_id", demand_kwh="heat_kwh_annual")
+    with_heat = homes.filter(pl.col("heat_kwh_annual") > 0).pipe(_to_normal_weather)
+    known = with_heat.select("period", "household_id", "demand_kwh", "weather")
     case = Case(
         figures=figures,
         convention=reading,
@@ -69,12 +71,27 @@ def _total(case: Case) -> Yearly:
     return np.asarray(build(case).cost().total)
 
 
+def _to_normal_weather(homes: pl.DataFrame) -> pl.DataFrame:
+    """Add the heat that a home is costed at, and of which weather it is."""
+    correction = (
+        pl.col("normal_correction_kwh") if "normal_correction_kwh" in homes.columns else pl.lit(None, pl.Float64)
+    )
+    normal_kwh = pl.col("heat_kwh_annual") + correction
+    is_known = (normal_kwh > 0).fill_null(
+        value=False
+    )  # the lines of a home that hardly heats may take more than it uses
+    return homes.with_columns(
+        demand_kwh=pl.when(is_known).then(normal_kwh).otherwise("heat_kwh_annual"),
+        weather=pl.when(is_known).then(pl.lit(NORMAL_WEATHER)).otherwise(pl.lit(MEASURED_WEATHER)),
+    )
+
+
 def _heat_loss(homes: pl.DataFrame, figures: ScenarioFigures) -> Yearly | None:
     """Return the heat loss of homes [W/K], measured or in proportion to the heat; None where none is measured."""
     if "heat_loss_w_per_k" not in homes.columns:
         return None
     per_kwh = figures.one("load", "heat_loss_w_per_k_per_mwh") / KWH_PER_MWH
-    known = pl.col("heat_loss_w_per_k").fill_null(pl.col("heat_kwh_annual") * per_kwh)
+    known = pl.col("heat_loss_w_per_k").fill_null(pl.col("demand_kwh") * per_kwh)
     return homes.select(known).to_series().to_numpy()
 
 
@@ -140,8 +157,10 @@ def cost_distribution(
             demand_variation=((weight * (kwh - mean) ** 2).sum() / weight.sum()).sqrt() / mean,
             lcoh_mean_gbp_per_mwh=(pl.col("lcoh_gbp_per_mwh") * weight).sum() / weight.sum(),
         )
-        .join(demand.select("dwelling_type", "period", *ENDS), on=["dwelling_type", "period"], how="left")
     )
+    for end in ENDS:
+        of_end = measured_demand(demand, end=end).select("dwelling_type", "period", pl.col("demand_kwh").alias(end))
+        summed = summed.join(of_end, on=["dwelling_type", "period"], how="left", maintain_order="left")
     parts = [
         _at_mean(part, scenario_figures(assumptions, str(scenario)), find_convention(str(convention)), str(system))
         for (scenario, convention, system), part in summed.group_by(keys[:3], maintain_order=True)
@@ -198,9 +217,9 @@ def _above_zero(demand_kwh: pl.Series) -> Yearly:
 
 
 def cost_quantiles(
-    quantiles: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str, convention: str
+    quantiles: pl.DataFrame, demand: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str, convention: str
 ) -> pl.DataFrame:
-    r"""Return the levelised cost at quantiles of annual heat (`LCOH_QUANTILE`).
+    r"""Return the levelised cost at quantiles of annual heat, carried to normal weather as their mean is (`LCOH_QUANTILE`).
 
     The cost L [GBP/MWh] of a system sized in proportion to the heat D falls with it, so that its quantile is the cost at
     the opposite quantile of the heat, :math:`L_{(q)} = L(D_{(1 - q)})`. It is computed from the quantiles alone and needs
@@ -210,6 +229,8 @@ def cost_quantiles(
     ----------
     quantiles
         Rows of `HEAT_DEMAND_QUANTILE`; those without heat are left out.
+    demand
+        Rows of `HEAT_DEMAND_ANNUAL`: how far normal weather moves the mean of a type.
     assumptions
         The table `assumption`.
     scenario, convention
@@ -218,14 +239,18 @@ def cost_quantiles(
     """
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
     missing = missing_series(figures, reading)
-    known = quantiles.filter(pl.col("heat_kwh_annual") > 0).select(
+    moved = measured_demand(demand).select(
+        "dwelling_type", "period", to_normal=pl.col("demand_kwh") / pl.col("demand_measured_kwh")
+    )
+    with_heat = quantiles.filter(pl.col("heat_kwh_annual") > 0)
+    known = with_heat.join(moved, on=["dwelling_type", "period"], how="left", maintain_order="left").select(
         "period",
         "dwelling_type",
         "households",
         scenario=pl.lit(scenario),
         convention=pl.lit(reading.name),
         quantile=(1 - pl.col("quantile")).round(DECIMALS),
-        demand_kwh="heat_kwh_annual",
+        demand_kwh=pl.col("heat_kwh_annual") * pl.col("to_normal").fill_null(1.0),
     )
     case = Case(figures=figures, convention=reading, system="", demand_kwh=known["demand_kwh"].to_numpy())
     found = [

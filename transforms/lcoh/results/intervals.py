@@ -15,6 +15,7 @@ from transforms.lcoh.assumptions.parameters import NETWORK
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.conventions import CONVENTIONS, Convention, find_convention
+from transforms.lcoh.model.demands import measured_demand
 from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, load_shape
 from transforms.lcoh.model.places import ALL_HOMES, Place
 from transforms.lcoh.model.what_if import Case, build
@@ -27,6 +28,7 @@ Weights = Mapping[str, float] | None
 GROUP: Final = ("scenario", "convention", "period", "dwelling_type")
 SIZED_BY_PEAK: Final = tuple(name for name, of in CONVENTIONS.items() if of.network_sizing == "load_curve")
 ENDS: Final = ("lcoh_ci_low", "lcoh_ci_high")
+DEMAND_ENDS: Final = ("_ci_low", "_ci_high")
 
 
 def add_intervals(
@@ -63,12 +65,10 @@ def add_intervals(
     key = list(LCOH.key)
     asked = costs.filter(demand_basis=MEASURED).select("scenario", "convention").unique(maintain_order=True)
     of_ends = [
-        lcoh_table(_at_end(demand, end), assumptions, scenario=scenario, convention=convention).select(
-            *key, "lcoh_gbp_per_mwh"
-        )
+        lcoh_table(at_end, assumptions, scenario=scenario, convention=convention).select(*key, "lcoh_gbp_per_mwh")
         for scenario, convention in asked.iter_rows()
-        for end in ("heat_kwh_ci_low", "heat_kwh_ci_high")
-        if _at_end(demand, end).height
+        for at_end in (measured_demand(demand, end=end) for end in DEMAND_ENDS)
+        if at_end.height
     ]
     empty = LCOH.empty().select(*key, "lcoh_gbp_per_mwh")
     both = pl.concat([empty, *of_ends]).group_by(key).agg(pl.col("lcoh_gbp_per_mwh").sort(), ends=pl.len())
@@ -183,13 +183,6 @@ def expanded_interval(draws: Yearly, *, households: int, level: float = 0.95) ->
     tail = float(ndtr(-np.sqrt(households / (households - 1)) * t))
     low, high = np.quantile(draws, (tail, 1 - tail))
     return float(low), float(high)
-
-
-def _at_end(demand: pl.DataFrame, end: str) -> pl.DataFrame:
-    """Return one end of the interval of each demand in the shape that `lcoh_table` reads."""
-    return demand.filter(pl.col(end) > 0).select(
-        "dwelling_type", "period", demand_basis=pl.lit(MEASURED), demand_kwh=end
-    )
 
 
 def intervals_by_draws(

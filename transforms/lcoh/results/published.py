@@ -129,7 +129,7 @@ def cost_everything(
 
 def cost_demands(heat: MeasuredHeat, assumptions: pl.DataFrame, choices: CostChoices) -> pl.DataFrame:
     """Return the cost of heat at all demands by all published readings, with intervals (`LCOH`)."""
-    asked = pl.concat([measured_demand(heat.demand), paper_demand(assumptions)])
+    asked = pl.concat([measured_demand(heat.demand), paper_demand(assumptions)], how="diagonal")
     costs = pl.concat(lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in choices.readings)
     weights = {
         str(period): stock_weights(homes.select("household_id", "dwelling_type"), heat.stock_shares)

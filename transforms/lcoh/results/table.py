@@ -8,9 +8,9 @@ import polars as pl
 from transforms.lcoh.assumptions.parameters import GRANT, Floats
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import scenario_figures
-from transforms.lcoh.model.cash_flows import FIRST_HEAT_YEAR, LevelisedCost
+from transforms.lcoh.model.cash_flows import LevelisedCost
 from transforms.lcoh.model.conventions import find_convention
-from transforms.lcoh.model.demands import DEMAND_KEY, check_demand
+from transforms.lcoh.model.demands import DEMAND_KEY, OF_WEATHER, check_demand
 from transforms.lcoh.model.perspectives import PERSPECTIVES, lens_of
 from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.systems import SYSTEMS, missing_series
@@ -34,8 +34,9 @@ def lcoh_table(
     Parameters
     ----------
     demand
-        Columns dwelling_type, period, demand_basis and demand_kwh, the heat delivered to one home [kWh/yr].
-        Rows without a demand are left out. Each row gets its individual systems; networks of every scale serve the
+        Columns dwelling_type, period, demand_basis and demand_kwh, the heat delivered to one home [kWh/yr]; of measured
+        homes also weather and demand_measured_kwh, the heat in the weather of the period [kWh/yr]: the cost that the
+        same system has in that year stands beside. Rows without a demand are left out. Each row gets its individual systems; networks of every scale serve the
         demand of `stock`, or of `all` where that is not known.
     assumptions
         The table `assumption`.
@@ -83,10 +84,8 @@ def missing_systems(assumptions: pl.DataFrame, *, scenario: str, convention: str
 
 def _with_costs(costed: Costed) -> pl.DataFrame:
     """Return the rows of a system with levelised cost by element, initial capital and emissions."""
-    keys, case, flows = costed.keys, costed.built.case, costed.built.flows()
+    keys, flows = costed.keys, costed.built.flows()
     cost = costed.built.value(flows)
-    own_years = int(case.figures.one(case.system, "lifetime_years"))
-    in_own_life = slice(FIRST_HEAT_YEAR, FIRST_HEAT_YEAR + own_years)
     per_system = {
         "capital_gbp_per_mwh": cost.capital,
         "om_gbp_per_mwh": cost.om,
@@ -94,18 +93,22 @@ def _with_costs(costed: Costed) -> pl.DataFrame:
         "carbon_gbp_per_mwh": cost.carbon,
         "lcoh_gbp_per_mwh": cost.total,
     }
+    measured = keys["demand_measured_kwh"].fill_null(np.nan).to_numpy()
+    in_measured_year = costed.built.cost(Change(demand_factor=measured / keys["demand_kwh"].to_numpy()))
+    per_system["lcoh_measured_year_gbp_per_mwh"] = in_measured_year.total
     per_dwelling = {
         "initial_capital_gbp_per_dwelling": flows.capital_gbp[..., 0],
-        "co2_kg_per_dwelling_year": flows.co2_kg[..., in_own_life].sum(axis=-1) / own_years,
+        "co2_kg_per_dwelling_year": costed.built.emissions_of_own_life(flows),
     }
     grant = _grant(costed, cost)
     return keys.select(
         *DEMAND_KEY,
         "demand_kwh",
+        *OF_WEATHER,
         "system",
         "scale",
         pl.col("dwellings").round().cast(pl.Int64),
-        *[pl.Series(name, np.broadcast_to(values, keys.height)) for name, values in per_system.items()],
+        *[pl.Series(name, np.broadcast_to(v, keys.height), nan_to_null=True) for name, v in per_system.items()],
         *[
             pl.Series(name, np.broadcast_to(values, keys.height)) / pl.col("dwellings")
             for name, values in per_dwelling.items()
