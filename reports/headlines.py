@@ -173,9 +173,9 @@ def _in_measured_year(served: dict[str, Any]) -> list[str]:
     if served["weather"] != "normal":
         return []
     now, then = (text.gbp(served[name]) for name in ("lcoh_gbp_per_mwh", "lcoh_measured_year_gbp_per_mwh"))
+    heat = text.kwh(served["demand_measured_kwh"])
     return [
-        f"In the weather of {served['period']}, with {text.kwh(served['demand_measured_kwh'])}, the first option costs {then} "
-        f"in place of {now} per MWh."
+        f"In the weather of {served['period']}, with {heat}, the first option costs {then} in place of {now} per MWh."
     ]
 
 
