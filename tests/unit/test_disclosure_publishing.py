@@ -68,14 +68,15 @@ def funnel(left: list[int], without: list[int]) -> pl.DataFrame:
 
 
 def test_costs_are_those_of_the_published_demand_and_lead_back_to_no_other() -> None:
-    annual = make_demand(HOMES).with_columns(pl.col("heat_kwh_mean") + 3.7)
+    annual = make_demand(HOMES).with_columns(pl.col("heat_kwh_mean", "heat_kwh_weather_normal") + 3.7)
     demand = publish_cells(HEAT_DEMAND_ANNUAL, annual, margins=[BY_DWELLING_TYPE])
     costs, assumptions = make_lcoh(annual), publish_open(ASSUMPTION, make_assumptions())
     at_means = costs_at(demand.frame, assumptions.frame)
     published = publish_costs(costs, at_means, demand=demand, assumptions=assumptions)
     both = published.frame.filter(demand_basis="measured").join(costs, on=LCOH.key, suffix="_own")
     assert both.height == costs.filter(demand_basis="measured").height
-    assert set(both["demand_kwh"]) == set(demand.frame["heat_kwh_mean"])
+    assert set(both["demand_kwh"]) == set(demand.frame["heat_kwh_weather_normal"])
+    assert set(both["demand_measured_kwh"]) == set(demand.frame["heat_kwh_mean"])
     assert both.filter(pl.col("lcoh_gbp_per_mwh") == pl.col("lcoh_gbp_per_mwh_own")).is_empty()
     assert both.select((pl.col("lcoh_gbp_per_mwh") / pl.col("lcoh_gbp_per_mwh_own") - 1).abs().max()).item() < 1e-3
     without = publish_costs(costs, LCOH.empty(), demand=demand, assumptions=assumptions)
