@@ -168,14 +168,15 @@ def _whose_demand(served: dict[str, Any]) -> str:
     return f"that of the homes in the weather of {served['period']}, since no normal year is known"
 
 
-def _in_measured_year(served: dict[str, Any]) -> list[str]:
-    """Say what the first option costs in the weather of the period, where costs stand on normal weather."""
-    if served["weather"] != "normal":
+def _in_measured_year(rows: pl.DataFrame) -> list[str]:
+    """Say what the cheapest option costs in the weather of the period, where costs stand on normal weather."""
+    cheapest = rows.sort("lcoh_gbp_per_mwh").row(0, named=True)
+    if cheapest["weather"] != "normal":
         return []
-    now, then = (text.gbp(served[name]) for name in ("lcoh_gbp_per_mwh", "lcoh_measured_year_gbp_per_mwh"))
-    heat = text.kwh(served["demand_measured_kwh"])
+    now, then = (text.gbp(cheapest[name]) for name in ("lcoh_gbp_per_mwh", "lcoh_measured_year_gbp_per_mwh"))
+    heat = text.kwh(cheapest["demand_measured_kwh"])
     return [
-        f"In the weather of {served['period']}, with {heat}, the first option costs {then} in place of {now} per MWh."
+        f"In the weather of {cheapest['period']}, with {heat}, the cheapest costs {then} in place of {now} per MWh."
     ]
 
 
@@ -194,8 +195,8 @@ def _cost(published: Published, run: RunInfo) -> Answer:
             *_order_differs(lenses),
             *_what_counts(published, run, rows),
             f"Every option meets a demand of {text.kwh(served['demand_kwh'])} a year, {_whose_demand(served)}.",
-            *_in_measured_year(served),
             f"Costs are in money of {served['price_year']}, for systems bought from {served['start_year']} on (scenario {run.scenario}, convention {run.convention}).",
+            *_in_measured_year(rows),
         ],
         figures=[("cost-individual", "home by home"), ("cost-networks", "networks"), ("cost-shares", "what the cost consists of")],
         charts=[_cost_bars(of, f"Cost of heat {heat} {TO_WHOM[who]}", widest) for who, of in lenses.items()],

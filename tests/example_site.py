@@ -124,9 +124,7 @@ READINGS = (("paper_fit", "wang2018"), *((RUN.scenario, name) for name in lenses
 def make_lcoh(demand: pl.DataFrame) -> pl.DataFrame:
     """Return the cost of heat at measured and published demand, as the run and as the paper read the cost model."""
     assumptions = make_assumptions()
-    measured = demand.select("dwelling_type", "period", demand_basis=pl.lit("measured"), demand_kwh="heat_kwh_mean")
-    published = paper_demand(assumptions).select(measured.columns)
-    both = pl.concat([measured, published])
+    both = pl.concat([measured_demand(demand), paper_demand(assumptions)], how="diagonal")
     return pl.concat(
         [lcoh_table(both, assumptions, scenario=scenario, convention=convention) for scenario, convention in READINGS]
     )

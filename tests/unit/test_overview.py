@@ -66,7 +66,11 @@ def test_the_cheapest_option_comes_first_and_networks_stand_together(inputs: Pub
     )
     assert cost.says[0].startswith("The order depends on who pays: to society, from the cheapest: an air source heat")
     assert re.search(r"To society, a tonne of CO₂ counts £\d+ in \d{4}", cost.says[1])
+    assert "that of the homes in a year of normal weather" in cost.says[2]
     assert f"for systems bought from {rows['start_year'][0]} on" in cost.says[3]
+    in_2009 = rows["lcoh_measured_year_gbp_per_mwh"][0]
+    assert cost.says[4].startswith("In the weather of 2009, with 15,210")
+    assert f"the cheapest costs £{in_2009:,.0f} in place of £{rows['lcoh_gbp_per_mwh'][0]:,.0f}" in cost.says[4]
     society, household = cost.charts
     assert society.caption.startswith("Cost of heat delivered to society; lines: 90 % of draws")
     assert household.caption.startswith("Cost of heat delivered to the household")
