@@ -74,7 +74,9 @@ def test_the_cheapest_option_comes_first_and_networks_stand_together(inputs: Pub
     society, household = cost.charts
     assert society.caption.startswith("Cost of heat delivered to society; lines: 90 % of draws")
     assert household.caption.startswith("Cost of heat delivered to the household")
-    assert len(society.bars) == len(household.bars) == 5
+    networks = inputs.costs(RUN, ["network"], convention="best_practice_private").sort("dwellings")["lcoh_gbp_per_mwh"]
+    cost_the_same = f"{networks[0]:.0f}" == f"{networks[-1]:.0f}"
+    assert (len(society.bars), len(household.bars)) == (5, 4 if cost_the_same else 5)
     assert society.bars[0].length < 100 * rows["lcoh_gbp_per_mwh"].to_numpy().max()
     gas = {chart.caption: next(bar for bar in chart.bars if bar.name == "Gas boiler") for chart in cost.charts}
     scales = {round(bar.length / float(bar.cells[0][1:]), 2) for bar in gas.values()}
