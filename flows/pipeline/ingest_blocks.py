@@ -110,11 +110,11 @@ class Tally:
         if len(self.change_days) > MOST_COUNTS:
             self.change_days = [add_counts(self.change_days)]
 
-    def mark_days(self, readings: pl.DataFrame) -> None:
+    def mark_days(self, readings: pl.DataFrame, below_kwh: float) -> None:
         """Keep marks of a block's homes and days, by which a meter with two ids is found."""
         if self.marks is None:
             return
-        self.marks.append(mark_days(readings))
+        self.marks.append(mark_days(readings, below_kwh))
         if len(self.marks) > MOST_COUNTS:
             self.marks = [add_marks(self.marks)]
         if sum(map(len, self.marks)) > MOST_HOME_DAYS:
@@ -224,7 +224,7 @@ def _name_homes(parsed: Parsed, intake: Intake) -> Parsed:
     if decisions.household_id is not None:
         parsed = replace(parsed, readings=parsed.readings.with_columns(household_id=pl.lit(decisions.household_id)))
     if intake.known.names_household:
-        intake.tally.mark_days(parsed.readings)
+        intake.tally.mark_days(parsed.readings, intake.options.thresholds.very_high_kwh)
     parsed = part_forgotten(parsed, forgotten)
     for other_ids in (intake.plan.doubled, decisions.renamed):
         if other_ids:

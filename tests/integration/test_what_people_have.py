@@ -518,6 +518,15 @@ def test_a_parquet_id_is_stripped_as_a_csv_id_is(tmp_path: Path) -> None:
     assert homes_of(take(tmp_path)) == {"a.parquet": ("1",)}
 
 
+@pytest.mark.parametrize("kwh", [16777.215, 0.75])
+def test_meters_that_send_one_number_over_and_over_are_not_one_meter(tmp_path: Path, kwh: float) -> None:
+    dead = [use(14, home=home, seed=seed).with_columns(gas_kwh=pl.lit(kwh)) for home, seed in (("1", 1), ("2", 2))]
+    alive = [use(10, home=home, first=FIRST + dt.timedelta(days=14), seed=seed) for home, seed in (("1", 1), ("2", 2))]
+    write(tmp_path, "trial.csv", canonical(pl.concat([*dead, *alive])))
+    manifest = take(tmp_path)["trial.csv"]
+    assert (manifest.households, manifest.doubled, manifest.warnings) == (("1", "2"), {}, ())
+
+
 def test_two_ids_of_one_file_with_the_same_readings_for_a_week_are_one_meter_with_a_warning(tmp_path: Path) -> None:
     truth, other = use(14, home="a1"), use(14, home="z", seed=2)
     again = truth.filter(pl.col("interval_start_utc") < FIRST + dt.timedelta(days=9)).with_columns(
