@@ -1,4 +1,4 @@
-"""Text for a terminal: what would command it, such as an escape in the name of a delivered file, is shown instead."""
+"""Text for a terminal: numbers with their nouns, and names of which nothing can command it, such as an escape."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def show_name(name: str) -> str:
 
 def _escape(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+
+
+def count(number: int, what: str) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -12,7 +12,7 @@ from typing import Any
 import tomlkit
 from pydantic import BaseModel
 
-from flows.operations.status import SourceState, describe_assumptions, read_source_state
+from flows.operations.source_state import SourceState, describe_assumptions, read_source_state
 from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
 from flows.pipeline.ingest_decisions import ingest_options
 from flows.printable import show_name

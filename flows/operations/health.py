@@ -11,7 +11,7 @@ from flows.operations.disk import tell_bytes
 from flows.operations.freshness import show_feed
 from flows.operations.state import HomeState
 from flows.operations.watch import Operations
-from flows.printable import show_name
+from flows.printable import count, show_name
 from warehouse.runs import RunLog
 
 Level = Literal["OK", "WARN", "FAIL"]
@@ -103,8 +103,3 @@ def _judge_data(state: HomeState) -> Iterator[Reason]:
             yield "WARN", f"{show_feed(feed.feed)} is late: {feed.alarm}"
     if len(state.findings):
         yield "WARN", f"{count(len(state.findings), 'warning')} of the gate"
-
-
-def count(number: int, what: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,64 +12,23 @@ import polars as pl
 from pydantic import BaseModel
 
 from flows.operations.freshness import FeedState, show_feed
-from flows.operations.health import Health, count, judge_state
+from flows.operations.health import Health, judge_state
+from flows.operations.source_state import SourceState, describe_source, read_source_state
 from flows.operations.state import HomeState
 from flows.operations.watch import Operations, describe_operations, read_operations
 from flows.pipeline.report import report_is_current
-from flows.printable import show_name
+from flows.printable import count, show_name
 from flows.settings import Settings
 from transforms.lcoh.results.table import missing_systems
 from warehouse.damage import DamageRecord
 from warehouse.landing import is_gone
-from warehouse.manifest import Manifest
 from warehouse.publish import History, read_history
-from warehouse.quarantine import Decision
 from warehouse.runs import RunLog
 
 RUNS_SHOWN = 5
 SOURCES_SHOWN = 10
-REASONS_SHOWN = 4
 KEYS_SHOWN = 3  # of a finding
 HISTORIC_DAYS = 366  # from which on an age in days says nothing: data of a finished trial end
-# of a file's readings that one flag hits, from which on status names it; the sample's faults stay below
-UNUSUAL_SHARE = 0.02
-
-
-class SourceState(BaseModel):
-    """One delivered file and what became of it."""
-
-    source_id: str
-    file_name: str
-    feed: str
-    kind: str
-    outcome: str
-    reason: str | None
-    superseded: bool
-    lines: int
-    header_lines: int
-    blank_lines: int
-    readings: int
-    rejects: int
-    regrouped: int
-    reject_reasons: dict[str, int]
-    line_flags: dict[str, int]
-    dialect: dict[str, str]
-    warnings: tuple[str, ...]
-    detail: str | None
-    fuel: str
-    fuel_basis: str
-    unit: str
-    unit_basis: str
-    interval_basis: str
-    id_basis: str
-    unknown_homes: tuple[str, ...]  # that a household table exists for and lacks
-    balanced: bool
-    clock: str
-    clock_basis: str
-    stamp: str
-    stamp_basis: str
-    first_interval_utc: dt.datetime | None
-    last_interval_utc: dt.datetime | None
 
 
 class GateState(BaseModel):
@@ -215,18 +174,6 @@ def _list_not_judged(judgement: pl.DataFrame) -> list[str]:
     ]
 
 
-def read_source_state(
-    m: Manifest, *, superseded: bool = False, left_out: Decision | None = None, table: Collection[str]
-) -> SourceState:
-    """Return what became of a file; `table` are the homes of the household table, empty where there is none."""
-    balanced = m.kind != "readings" or m.lines + m.regrouped == m.header_lines + m.blank_lines + m.readings + m.rejects
-    own = m.model_dump(include=set(SourceState.model_fields) - {"superseded", "balanced", "unknown_homes"})
-    if left_out is not None:
-        own |= {"outcome": left_out.state, "reason": left_out.reason}
-    unknown = [home for home in m.households if home not in table] if m.kind == "readings" and table else []
-    return SourceState(**own, superseded=superseded, balanced=balanced, unknown_homes=tuple(unknown))
-
-
 def describe_status(state: Status, *, verbose: bool = False) -> str:
     """Return the state as text for people: its health first, and all of it if `verbose`."""
     lines = [state.health.describe(), f"home       {state.home}"]
@@ -272,7 +219,7 @@ def describe_status(state: Status, *, verbose: bool = False) -> str:
         for name in state.unreadable
     ]
     shown = [s for s in state.sources if s.outcome != "accepted" or s.warnings or s.unknown_homes or s in last]
-    lines += [_source_line(source) for source in shown] or ["  none"]
+    lines += [describe_source(source) for source in shown] or ["  none"]
     if state.unused:
         lines += ["", "not used", *(f"  {show_name(name)}: {reason}" for name, reason in state.unused.items())]
     return "\n".join(lines)
@@ -311,61 +258,6 @@ def describe_feed(feed: FeedState) -> str:
         return f"  {show_feed(feed.feed)}: ends {feed.newest_utc:%b %Y}{late}"
     age = "today" if feed.days_old <= 0 else f"{count(feed.days_old, 'day')} old"
     return f"  {show_feed(feed.feed)}: newest reading {feed.newest_utc:%Y-%m-%d %H:%M} UTC, {age}{late}"
-
-
-def _source_line(source: SourceState) -> str:
-    seen = f" ({source.detail})" if source.detail else ""
-    if source.outcome in {"refused", "held", "withdrawn"}:
-        return f"  {show_name(source.file_name)}: {source.outcome.upper()}, {source.reason}{seen}"
-    if source.outcome == "quarantined":
-        superseded = "; newer content at its path has replaced it" if source.superseded else "; see `hearth quarantine`"
-        return f"  {show_name(source.file_name)}: QUARANTINED, {source.reason}{superseded}"
-    rejected = f" ({_describe_counts(source.reject_reasons)})" if source.reject_reasons else ""
-    if source.kind != "readings":
-        return f"  {show_name(source.file_name)}: {source.kind}, {source.lines:,} lines, {source.rejects:,} rejects{rejected}"
-    regrouped = f" - {source.regrouped:,} regrouped" if source.regrouped else ""
-    ledger = (
-        f"{source.lines:,} lines = {source.header_lines:,} header + {source.blank_lines:,} blank "
-        f"+ {source.readings:,} readings + {source.rejects:,} rejects{rejected}{regrouped}"
-    )
-    state = "" if source.balanced else "  LEDGER DOES NOT BALANCE"
-    state += "  superseded" if source.superseded else ""
-    lines = [f"  {show_name(source.file_name)}: {ledger}; stamps name the {source.stamp}, clock {source.clock}{state}"]
-    return "\n".join([*lines, *(f"    {what}" for what in describe_assumptions(source))])
-
-
-def describe_assumptions(source: SourceState) -> list[str]:
-    """Say what a file was taken for, where that is not plain by its header, and what is unusual about its readings."""
-    told = []
-    if source.fuel_basis not in {"the format", "not applicable"}:
-        told.append(f"fuel, {source.fuel_basis}")
-    if source.unit_basis not in {"the name of the column", "not applicable"}:
-        told.append(f"unit {source.unit}, {source.unit_basis}")
-    if source.regrouped:
-        told.append(f"intervals: {source.interval_basis}")
-    if source.dialect:
-        told.append(f"written with {', '.join(f'{name} {value}' for name, value in source.dialect.items())}")
-    unusual = {
-        flag: count
-        for flag, count in source.line_flags.items()
-        if flag != "ok" and count > UNUSUAL_SHARE * max(source.readings, 1)
-    }
-    if source.unknown_homes:
-        shown = ", ".join(source.unknown_homes[:3])
-        told.append(
-            f"{count(len(source.unknown_homes), 'home')} not in the household table, whose readings enter no table (e.g. {shown}): "
-            "add them to it"
-        )
-    if unusual:
-        told.append(f"flagged: {_describe_counts(unusual)}")
-    return [*told, *(f"WARNING: {warning}" for warning in source.warnings)]
-
-
-def _describe_counts(counts: Mapping[str, int]) -> str:
-    """Return counts by name, the largest first."""
-    ordered = sorted(counts.items(), key=lambda item: -item[1])
-    more = f" and {len(ordered) - REASONS_SHOWN} more reasons" if len(ordered) > REASONS_SHOWN else ""
-    return ", ".join(f"{count:,} {name}" for name, count in ordered[:REASONS_SHOWN]) + more
 
 
 def summarise_run(log: dict[str, Any], settings: Settings) -> str:
