@@ -104,14 +104,15 @@ def build(
     connections += get("network", "building_meters") * get("network", "building_meter_gbp")
     lasting = main_m * per_metre + branch_m * get("network", "internal_pipe_gbp_per_m")
     lasting += peak_kw * get("network", "substation_gbp_per_kw")
+    dearer = 1 + get("network", "optimism_bias_share")
     return Plain(
         capital={
-            "lasting": (lasting, int(get("network", "lifetime_years"))),
-            "heat_pump": (pump_gbp, int(get("network", "heat_pump_lifetime_years"))),
-            "connections": (connections, int(get("network", "connection_lifetime_years"))),
-            "peak_plant": (peak_gbp, int(get(f"network_{boiler}", "lifetime_years"))),
+            "lasting": (lasting * dearer, int(get("network", "lifetime_years"))),
+            "heat_pump": (pump_gbp * dearer, int(get("network", "heat_pump_lifetime_years"))),
+            "connections": (connections * dearer, int(get("network", "connection_lifetime_years"))),
+            "peak_plant": (peak_gbp * dearer, int(get(f"network_{boiler}", "lifetime_years"))),
             "store": (
-                store_kwh * get("network_store", "capital_gbp_per_kwh"),
+                store_kwh * get("network_store", "capital_gbp_per_kwh") * dearer,
                 int(get("network_store", "lifetime_years")),
             ),
         },

@@ -44,7 +44,7 @@ _TO_WHOM: Final = {
     "paper": "as the paper counts",
     "social": "to society",
     "public_body": "to a public body",
-    "private": "to the home",
+    "private": "to the household",
 }
 
 
@@ -62,7 +62,7 @@ class Question:
 
     scenario: str = "current2026"
     convention: str = BEST_PRACTICE.name
-    """A reading of the cost model; of the two lenses, to society and to its homes, both are answered."""
+    """A reading of the cost model; of the two lenses, to society and to the household, both are answered."""
     demand_kwh: float | None = None
     """Heat delivered to one home [kWh/yr]; without it, the paper's demand of each dwelling type."""
     discount_rate: float | None = None
@@ -236,7 +236,7 @@ def _one_lens(table: pl.DataFrame) -> str:
 
 
 def _orders_differ(tables: list[pl.DataFrame]) -> list[str]:
-    """Say where the order of the systems in one home is not the same to society and to the home."""
+    """Say where the order of the systems in one home is not the same to society and to the household."""
     orders = {
         str(table["perspective"][0]): table.filter(pl.col("scale") == INDIVIDUAL, pl.col("dwelling_type") == "all")
         .sort("lcoh_gbp_per_mwh")["system"]

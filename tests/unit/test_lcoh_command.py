@@ -31,7 +31,7 @@ def test_the_json_is_a_list_of_unrounded_rows_with_every_column() -> None:
 
 def test_without_a_demand_the_paper_s_types_and_scales_come() -> None:
     table = run_lcoh(Question()).table
-    assert table.height == 2 * (3 * 6 + 5)  # to society and to the home
+    assert table.height == 2 * (3 * 6 + 5)  # to society and to the household
     assert set(table["demand_basis"]) == {"paper"}
     assert run_lcoh(Question(dwellings=100)).table["scale"].to_list()[-1] == "small"
 
@@ -82,7 +82,8 @@ def test_both_lenses_come_together_and_the_order_is_told_where_it_differs() -> N
     assert cheapest == {"social": "ashp", "private": "gas_boiler"}
     text = show_lcoh(answer)
     assert (
-        "The order of the systems differs: to society ashp, then gas_boiler, then gshp; to the home gas_boiler" in text
+        "The order of the systems differs: to society ashp, then gas_boiler, then gshp; to the household gas_boiler"
+        in text
     )
     assert "in money of 2025, from 2026 on" in text
     home_first = run_lcoh(Question(demand_kwh=15_200, dwellings=100, convention="best_practice_private")).table
@@ -98,7 +99,7 @@ def test_a_grant_is_shown_apart_and_never_taken_off() -> None:
     granted = run_lcoh(Question(demand_kwh=15_200, dwellings=100, overrides=("ashp.grant_gbp=0",))).table
     of_home = table.filter(perspective="private", system="ashp").row(0, named=True)
     assert of_home["grant_gbp_per_mwh"] > 30
-    assert table["grant_gbp_per_mwh"].count() == 2  # of the two heat pumps, to the home
+    assert table["grant_gbp_per_mwh"].count() == 2  # of the two heat pumps, to the household
     assert granted["lcoh_gbp_per_mwh"].to_list() == table["lcoh_gbp_per_mwh"].to_list()
     assert granted.filter(perspective="private", system="ashp")["grant_gbp_per_mwh"].to_list() == [0.0]
 

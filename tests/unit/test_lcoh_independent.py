@@ -322,14 +322,15 @@ def plain_network(
     produced = delivered / (1 - 0.20)
     drawn = produced / get("heat_pump_spf") + 0.019 * delivered
     start = int(figure(scenario, "study", "start_year"))
-    costs: list[dict[str, float]] = [{"capital": heat_pump + others}]
+    dearer = 1 + get("optimism_bias_share")
+    costs: list[dict[str, float]] = [{"capital": (heat_pump + others) * dearer}]
     heat = [0.0]
     for t in range(1, 51):
         price, carbon = energy_in(scenario, convention, "network", start + t - 1)
         upkeep = 0.01 * heat_pump if share else get("heat_pump_om_gbp_per_kw_year") * 3.7 * dwellings
         costs.append(
             {
-                "capital": heat_pump if again and t == 25 else 0.0,
+                "capital": heat_pump * dearer if again and t == 25 else 0.0,
                 "om": upkeep_per_mwh(scenario) * delivered + upkeep,
                 "fuel": drawn * price,
                 "carbon": drawn * carbon,

@@ -102,6 +102,8 @@ class HeatNetwork:
     labour_gbp_per_mwh: Annotated[Floats, Figure(unit="GBP/MWh")]
     connection_lifetime_years: Annotated[int, Figure(unit="yr", at_least=1, at_most=100, whole=True)]
     """Life of what connects a home: heat interface unit and heat meter."""
+    optimism_bias_share: Annotated[Floats, Figure(unit="1", at_most=5)]
+    """What early estimates of the capital leave out, over the estimate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

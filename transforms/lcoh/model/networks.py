@@ -123,11 +123,11 @@ def network_capital(built: BuiltNetwork) -> dict[str, Floats]:
 
     Per connected home: internal pipe l c, heat interface unit, heat meter.
     Per network: heat pump P c_P, substation S c_S, main pipe L c_L, link pipe, the meters of buildings, and, where it
-    has them, peak plant B c_B and store V c_V.
+    has them, peak plant B c_B and store V c_V. Each part is raised by the optimism bias b, to (1 + b) of its estimate.
 
     References
     ----------
-    Wang, Z. (2018), table A.2.
+    Wang, Z. (2018), table A.2. HM Treasury, supplementary Green Book guidance: optimism bias.
 
     """
     network, dwellings = built.network, built.place.dwellings
@@ -146,7 +146,7 @@ def network_capital(built: BuiltNetwork) -> dict[str, Floats]:
             "peak_plant": plant.sizes.peak_plant_kw * plant.peak_plant.capital_gbp_per_kw,
             "store": plant.sizes.store_kwh * plant.store.capital_gbp_per_kwh,
         }
-    return capital
+    return {part: gbp * (1.0 + network.optimism_bias_share) for part, gbp in capital.items()}
 
 
 def network_flows(built: BuiltNetwork, energy: Mapping[str, Energy], *, demand_kwh: Floats) -> CashFlows:
