@@ -8,6 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do "$$p" -c
 SUPPORTED := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 6 ? 6 : n)))
 TESTS ?= tests/e2e tests/integration tests/validation tests/unit
+INJECTIONS ?= 60
 DEMO := hearth-demo
 SECONDS ?= 60
 SEED ?= 1
@@ -27,7 +28,7 @@ else ifneq ($(shell $(VENV_PYTHON) -c $(SUPPORTED) 2>/dev/null && echo yes),yes)
 .venv/.place: anew
 endif
 
-.PHONY: help setup demo test quick check fuzz sbom audit docs lock bench clean anew
+.PHONY: help setup demo test quick check fuzz sbom audit docs lock torture bench clean anew
 
 help: ## list the targets
 	@echo "Hearth: half-hourly gas readings in, the cost of heat out. Start with: make demo"
@@ -70,6 +71,9 @@ docs: .venv/.run-installed ## write docs/data-dictionary.md and docs/schema.md a
 lock: .venv/.dev-installed ## write both lock files anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	$(UV_COMPILE) $(UPGRADE) --extra setup --output-file requirements.txt
 	$(UV_COMPILE) $(UPGRADE) --extra dev --output-file requirements-dev.txt
+
+torture: .venv/.dev-installed ## inject faults into runs, and write docs/reliability.md (INJECTIONS=60)
+	@$(CLEAN); $(VENV_PYTHON) -m tests.benchmarks.torture --injections $(INJECTIONS) --write
 
 bench: .venv/.dev-installed ## time the stages against a plain pass over the same file
 	@$(CLEAN); $(VENV_PYTHON) -m tests.benchmarks.speed

@@ -6,6 +6,7 @@ Every object is sealed when it is written, and its seal is checked when it is re
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from warehouse.seals import (
     UNSEALED_FOOTER,
     BrokenSealError,
     check_parquet,
+    seal_content,
     seal_parquet,
     seal_text,
     unseal_text,
@@ -139,9 +141,11 @@ class Lake:
 
     def put_frame(self, key: str, frame: pl.DataFrame) -> None:
         """Store `frame` as Parquet under `key`."""
-        with appearing(self.path(key), mode=self.mode) as partial:
-            frame.write_parquet(partial, compression="zstd", statistics=True, metadata=UNSEALED_FOOTER)
-            seal_parquet(partial, key)
+        made = io.BytesIO()  # polars hides why it could not write to a disk
+        frame.write_parquet(made, compression="zstd", statistics=True, metadata=UNSEALED_FOOTER)
+        content = bytearray(made.getbuffer())
+        seal_content(content, key)
+        write_whole(self.path(key), content, mode=self.mode)
 
     def read(self, key: str) -> pl.DataFrame:
         """Return the Parquet object `key`.

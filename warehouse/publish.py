@@ -21,7 +21,7 @@ from transforms.tables.schema import Table, View
 from transforms.tables.views import VIEWS
 from warehouse.reader import connect_to_read, explaining_damage
 from warehouse.versions import check_not_newer, describe_older, lacking_columns
-from warehouse.writing import OWNERS_FOLDER, PRIVATE, flush_to_disk, move_onto
+from warehouse.writing import OWNERS_FOLDER, PRIVATE, flush_to_disk, move_onto, telling_os_errors
 
 STORAGE_VERSION = "v1.4.0"  # researchers' clients are older than ours: a 1.4 client reads what is written so
 DUCKDB_TYPES = {
@@ -184,11 +184,12 @@ class Candidate:
 @contextlib.contextmanager
 def open_candidate(path: Path) -> Iterator[Candidate]:
     """Give a new candidate and close it at the end, also after an error."""
-    candidate = Candidate(path)
-    try:
-        yield candidate
-    finally:
-        candidate.close()
+    with telling_os_errors(path):
+        candidate = Candidate(path)
+        try:
+            yield candidate
+        finally:
+            candidate.close()
 
 
 def put_in_place(folder: WarehouseFolder, candidate: Path, snapshot_id: str, *, mode: int, group: str | None) -> None:

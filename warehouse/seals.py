@@ -18,6 +18,7 @@ DIGITS: Final = 64  # of a SHA-256
 UNSEALED_FOOTER: Final = {FIELD: MARK.decode() + "0" * DIGITS}  # what `seal_parquet` puts the checksum into
 FOOTER_END: Final = 8  # bytes of a Parquet file after its footer: the footer's length and the magic number
 MAGIC: Final = b"PAR1"
+Content = mmap.mmap | bytearray
 SEAL_OF_TEXT = re.compile(r',\s*"seal": "([0-9a-f]{64})"\s*\}\s*$')
 
 
@@ -28,11 +29,16 @@ class BrokenSealError(ValueError):
 def seal_parquet(path: Path, key: str) -> None:
     """Put the checksum into the footer of a Parquet file that was written with `UNSEALED_FOOTER`."""
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
-        at = _find_digits(content)
-        if at is None:
-            raise ValueError(f"{path} was written without a place for its seal")
-        content[at : at + DIGITS] = _hash_around(content, at, key).encode()
+        seal_content(content, key)
         content.flush()
+
+
+def seal_content(content: Content, key: str) -> None:
+    """Put the checksum into the footer of a Parquet file in memory that was written with `UNSEALED_FOOTER`."""
+    at = _find_digits(content)
+    if at is None:
+        raise ValueError(f"{key} was written without a place for its seal")
+    content[at : at + DIGITS] = _hash_around(content, at, key).encode()
 
 
 def check_parquet(path: Path, key: str) -> bool:
@@ -88,18 +94,18 @@ def _hash_text(body: str, key: str) -> str:
     return hashlib.sha256(f"{key}\n{body}".encode()).hexdigest()
 
 
-def _footer_start(content: mmap.mmap) -> int:
+def _footer_start(content: Content) -> int:
     length = int.from_bytes(content[-FOOTER_END : -FOOTER_END + 4], "little")
     return max(len(content) - FOOTER_END - length, 0)
 
 
-def _find_digits(content: mmap.mmap) -> int | None:
+def _find_digits(content: Content) -> int | None:
     """Return where the digits of the checksum stand, None where the footer has no mark."""
     at = content.rfind(MARK, _footer_start(content))
     return None if at < 0 or at + len(MARK) + DIGITS > len(content) else at + len(MARK)
 
 
-def _hash_around(content: mmap.mmap, at: int, key: str) -> str:
+def _hash_around(content: Content, at: int, key: str) -> str:
     """Return the checksum of a key and of all bytes but the digits themselves."""
     digest = hashlib.sha256(f"{key}\n".encode())
     with memoryview(content) as view:

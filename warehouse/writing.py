@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE = 0o640  # of files that hold homes, whatever the umask: the owner writes, the group reads
+OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EIO)
 OWNER_ONLY = 0o600
 OWNERS_FOLDER = 0o700
 
@@ -58,10 +60,23 @@ def appearing(target: Path, *, mode: int) -> Iterator[Path]:
         flush_to_disk(partial)
 
 
-def write_whole(target: Path, content: str | bytes, *, mode: int) -> None:
+def write_whole(target: Path, content: str | bytes | bytearray, *, mode: int) -> None:
     """Store a text or bytes as a file that appears whole."""
     with appearing(target, mode=mode) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def telling_os_errors(path: Path) -> Iterator[None]:
+    """Turn what a library says of a disk in its own words into an error of the operating system, if it is one."""
+    try:
+        yield
+    except Exception as error:
+        said = str(error).lower()
+        code = next((code for code in errno.errorcode if os.strerror(code).lower() in said), None)
+        if isinstance(error, OSError) or code not in OF_DISKS:
+            raise
+        raise OSError(code, os.strerror(code), str(path)) from error
 
 
 def create_for_owner(path: Path) -> None:

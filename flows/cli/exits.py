@@ -34,6 +34,8 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 NEXT_STEP: Final = {
     errno.ENOSPC: "free some space, or name a home on another disk with --home",
     errno.EDQUOT: "free some space, or name a home on another disk with --home",
+    errno.EFBIG: "raise the limit of the size of files (`ulimit -f`)",
+    errno.EIO: "look at the disk: it could not read or write",
     errno.EACCES: "give yourself the right to it, or name another folder",
     errno.EPERM: "give yourself the right to it, or name another folder",
     errno.EROFS: "name a home on a disk that can be written with --home",

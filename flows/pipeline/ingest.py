@@ -44,6 +44,7 @@ from warehouse.quarantine import read_decisions, replaced_sources, withdrawn_sou
 
 __all__ = ["FeedOptions", "FileWork", "IngestOptions", "IngestPlan", "ingest_file", "plan_ingest", "settle_feeds"]
 
+OUT_OF_MEMORY = "not read: it takes more memory than there was; the next run tries again"
 FAULT_CHARACTERS = 300  # of an error's message that are kept with the file
 _ORDER = ("households", "temperature", "readings", "none")  # tables first: they decide whose readings some files are
 
@@ -160,7 +161,7 @@ def settle_feeds(lake: Lake, landing: Path, options: IngestOptions) -> list[File
     here = f"{landing.resolve()}/"
     works = []
     for m in manifests:
-        if m.source_id in replaced | out or m.kind == "none":
+        if m.source_id in replaced | out or m.kind == "none" or m.reason == OUT_OF_MEMORY:
             continue
         places = sorted(m.paths, key=lambda place: (not place.path.startswith(here), place.path))
         there = [place.path for place in places if is_unchanged(place.path, place.bytes, place.mtime_ns)]
@@ -233,12 +234,9 @@ def containing_faults() -> Iterator[None]:
     except (RefusalError, NotUsedError, OSError):
         raise
     except (Exception, pl.exceptions.PanicException) as error:
-        what = (
-            "it takes more memory than there is"
-            if isinstance(error, MemoryError)
-            else "its content makes a library fail"
-        )
-        raise RefusalError(f"given up: {what} ({type(error).__name__})", str(error)[:FAULT_CHARACTERS]) from error
+        told = f"given up: its content makes a library fail ({type(error).__name__})"
+        reason = OUT_OF_MEMORY if isinstance(error, MemoryError) else told
+        raise RefusalError(reason, str(error)[:FAULT_CHARACTERS]) from error
 
 
 def _describe(work: FileWork, content: Mapping[str, Any]) -> Manifest:
@@ -343,7 +341,8 @@ def _is_stale(known: Manifest, work: FileWork, options: IngestOptions) -> bool:
     if work.decisions.withdrawn is not None:
         return False
     same = known.decisions_fingerprint == work.fingerprint(known.stamp, options)
-    return (not same or bool(known.lost)) and work.read_from is not None
+    is_tried_again = bool(known.lost) or known.reason == OUT_OF_MEMORY
+    return (not same or is_tried_again) and work.read_from is not None
 
 
 def _refresh(known: Manifest, work: FileWork) -> Manifest:

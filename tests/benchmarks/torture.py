@@ -24,7 +24,7 @@ MEANING = {
     "torn": "a file that was just put in place is cut in half, as by a power cut, and the process killed",
     "no space": "the disk is full at a step of a write (ENOSPC)",
     "too large": "no file may grow beyond a limit of 2 kB to 1 MB (RLIMIT_FSIZE)",
-    "no right": "another account runs it, and a folder may not be written",
+    "no right": "a folder may not be written",
     "no memory": "the process gets 20 to 400 MB beyond what it holds after its imports (RLIMIT_AS)",
     "clock back": "the clock is up to 400 days behind",
     "clock ahead": "the clock is up to 400 days ahead",
@@ -39,7 +39,6 @@ def campaign(seeds: Sequence[int], root: Path) -> tuple[list[Outcome], int]:
     for seed in seeds:
         injection = Injection.choose(seed, ground.steps)
         with tempfile.TemporaryDirectory(dir=root) as folder:
-            Path(folder).chmod(0o755)
             outcome = inject(ground, injection, Path(folder))
         outcomes.append(outcome)
         what = f"seed {seed:>3} {injection.fault:<11} step {injection.step:>3}: ended {outcome.ended:>3} {outcome.said[:90]}"
@@ -94,7 +93,6 @@ def main() -> int:
     asked = parser.parse_args()
     start, seeds = time.monotonic(), range(asked.first_seed, asked.first_seed + asked.injections)
     with tempfile.TemporaryDirectory(prefix="hearth-torture-") as root:
-        Path(root).chmod(0o755)
         outcomes, steps = campaign(seeds, Path(root))
     bad = [outcome for outcome in outcomes if outcome.wrong]
     tell(f"{len(outcomes)} faults in {time.monotonic() - start:.0f} s; something was wrong after {len(bad)}")

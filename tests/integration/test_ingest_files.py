@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 import zstandard
 
-from flows.pipeline.ingest import plan_ingest
+from flows.pipeline.ingest import OUT_OF_MEMORY, plan_ingest
 from tests.landing_files import CLEAN, DAY, HEADER, LINES, deliver, ingest, is_accounted_for, options, read_readings
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
@@ -166,3 +166,20 @@ def test_a_file_read_through_a_link_is_known_by_where_it_lies(tmp_path: Path) ->
     manifest = ingest(tmp_path)["trial/csv/gas.csv"]
     assert manifest.paths[0].path == str((tmp_path / "elsewhere" / "csv" / "gas.csv").resolve())
     assert manifest.feed == "edrp/trial"
+
+
+@pytest.mark.parametrize("place", ["read_readings", "open_delivery"])
+def test_a_file_that_met_too_little_memory_is_read_by_the_next_run(
+    tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(tmp_path / "landing", "gas.csv", LINES)
+
+    def ask_for_too_much(*_asked: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as short:
+        short.setattr(f"flows.pipeline.ingest.{place}", ask_for_too_much)
+        manifest = ingest(tmp_path)["gas.csv"]
+    assert (manifest.outcome, manifest.reason) == ("refused", OUT_OF_MEMORY)
+    assert ingest(tmp_path)["gas.csv"].outcome == "accepted"
+    assert not plan_ingest(Lake(tmp_path / "lake"), tmp_path / "landing", options()).works

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +13,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from warehouse import writing
 from warehouse.lake import Lake
 from warehouse.publish import open_candidate
 from warehouse.runs import write_event
-from warehouse.writing import PRIVATE, appearing, renamed_onto, write_whole
+from warehouse.writing import PRIVATE, appearing, renamed_onto, telling_os_errors, write_whole
 
 
 @contextmanager
@@ -77,3 +80,29 @@ def test_a_candidate_is_read_by_its_owner_and_group_alone_and_so_is_what_duckdb_
         assert mode_of(candidate.path) == 0o640
     assert mode_of(tmp_path / "candidates" / "a.duckdb") == 0o640
     assert mode_of(tmp_path / "candidates") == 0o700
+
+
+def test_every_write_goes_through_its_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = list[tuple[str, str]]()
+    monkeypatch.setattr(writing, "at_step", lambda step, target: steps.append((step, target.name)))
+    write_whole(tmp_path / "a", "text", mode=PRIVATE)
+    assert steps == [(step, "a") for step in ("begun", "written", "renamed", "flushed")]
+
+
+def test_what_a_library_says_of_a_full_disk_becomes_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left on device") as told, telling_os_errors(tmp_path):
+        raise RuntimeError('IO Error: Could not write file "a": No space left on device')
+    assert (told.value.errno, told.value.filename) == (errno.ENOSPC, str(tmp_path))
+    with pytest.raises(RuntimeError, match="another matter"), telling_os_errors(tmp_path):
+        raise RuntimeError("another matter")
+
+
+def test_a_table_that_cannot_be_written_names_the_systems_error(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            Lake(tmp_path).put_frame("a/b.parquet", pl.DataFrame({"n": range(10_000)}))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "a").iterdir()) == []
