@@ -62,6 +62,10 @@ class Limits:
     loaded_bytes: int = 64 * 2**20  # of what is read whole: JSON, XML, tables of homes and temperatures
     workbook_bytes: int = 256 * 2**20
 
+    def refuse(self, held: int, packed: int) -> bool:
+        """Say whether so many unpacked bytes are too much for a packed file."""
+        return held > self.unpacked_bytes or (held > self.free_bytes and held > self.ratio * packed)
+
 
 LIMITS = Limits()
 
@@ -108,7 +112,7 @@ def name_subfolder(file_name: str) -> str:
     return split_folder(file_name)[0].split("/")[0] or "."
 
 
-def walk_landing(landing: Path) -> Iterator[LandedFile | tuple[str, str]]:
+def walk_landing(landing: Path, limits: Limits = LIMITS) -> Iterator[LandedFile | tuple[str, str]]:
     """Yield the files below `landing` in the order of their names; (name, reason) for one that is not taken."""
     count = 0
     for name, trouble in sorted(_entries_below(landing)):
@@ -132,7 +136,7 @@ def walk_landing(landing: Path) -> Iterator[LandedFile | tuple[str, str]]:
         if not file_modes.S_ISREG(stat.st_mode):
             yield name, "no regular file: a pipe, a device or a socket is not read"
         elif name.lower().endswith(".zip"):
-            yield from _list_members(resolved, name, stat)
+            yield from _list_members(resolved, name, stat, limits)
         else:
             yield LandedFile(resolved, name, stat.st_size, stat.st_mtime_ns)
 
@@ -140,6 +144,7 @@ def walk_landing(landing: Path) -> Iterator[LandedFile | tuple[str, str]]:
 def _entries_below(landing: Path) -> Iterator[tuple[str, str]]:
     """Yield name and trouble of every file, through linked folders too; each folder once, however it is linked."""
     seen: set[tuple[int, int]] = set()
+    root = os.path.realpath(landing)
     waiting = [("", 0)]
     while waiting:
         folder, depth = waiting.pop()
@@ -159,12 +164,24 @@ def _entries_below(landing: Path) -> Iterator[tuple[str, str]]:
             name = f"{folder}/{entry.name}".lstrip("/")
             if make_printable(entry.name) != entry.name:
                 yield make_printable(name), "its name is not UTF-8 or holds control characters; rename it"
+            elif _is_link_of_another(entry) and not os.path.realpath(entry.path).startswith(f"{root}/"):
+                yield name, "a link of another account that leads out of the landing folder; deliver the file itself"
             elif not _is_folder(entry):
                 yield name, ""
             elif depth >= DEEPEST:
                 yield name, f"more than {DEEPEST} folders within each other; not looked into"
             else:
                 waiting.append((name, depth + 1))
+
+
+def _is_link_of_another(entry: os.DirEntry[str]) -> bool:
+    """Say whether an account other than ours made a link: it could name files that we can read and it cannot."""
+    return entry.is_symlink() and entry.stat(follow_symlinks=False).st_uid not in own_accounts()
+
+
+def own_accounts() -> set[int]:
+    """Return the accounts whose links are followed: that which runs Hearth, and root."""
+    return {os.geteuid(), 0}
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -191,7 +208,7 @@ def _why_not_taken(name: str) -> str | None:
     return None
 
 
-def _list_members(path: str, name: str, stat: os.stat_result) -> Iterator[LandedFile | tuple[str, str]]:
+def _list_members(path: str, name: str, stat: os.stat_result, limits: Limits) -> Iterator[LandedFile | tuple[str, str]]:
     """Yield the files within a zip archive."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -201,6 +218,10 @@ def _list_members(path: str, name: str, stat: os.stat_result) -> Iterator[Landed
         return
     if len(members) > MOST_MEMBERS:
         yield name, f"an archive of more than {MOST_MEMBERS:,} files; unpack it"
+        return
+    held = sum(info.file_size for info in members)
+    if limits.refuse(held, stat.st_size):  # all of them together: they may overlap, each small enough by itself
+        yield name, describe_bomb(held, stat.st_size)
         return
     if not members:
         yield name, "an empty archive"
@@ -434,12 +455,17 @@ def _bounded(pieces: Iterator[bytes], packed: int, limits: Limits) -> Iterator[b
     held = 0
     for piece in pieces:
         held += len(piece)
-        if held > limits.unpacked_bytes or (held > limits.free_bytes and held > limits.ratio * packed):
-            raise RefusalError(
-                f"a packed file that unpacks to more than {held // 2**20:,} MB of {packed:,} bytes: not read further; settings "
-                "unpacked_ratio_max and unpacked_gb_max say how much is too much"
-            )
+        if limits.refuse(held, packed):
+            raise RefusalError(describe_bomb(held, packed))
         yield piece
+
+
+def describe_bomb(held: int, packed: int) -> str:
+    """Say why a packed file is given up."""
+    return (
+        f"a packed file that unpacks to more than {held // 2**20:,} MB of {packed:,} bytes: not read further; settings "
+        "unpacked_ratio_max and unpacked_gb_max say how much is too much"
+    )
 
 
 def _unpack_zstandard(file: IO[bytes], size: int) -> Iterator[bytes]:

@@ -96,7 +96,7 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
     known, decided = _Known.of(manifests), decide_feeds(manifests, options, read_decisions(lake))
     found: dict[str, list[LandedFile]] = {}
     waiting, unused, unreadable, forgotten = list[str](), list[tuple[str, str]](), list[tuple[str, str]](), 0
-    for entry in walk_landing(landing):
+    for entry in walk_landing(landing, options.limits):
         if options.forgotten.names_file(entry.file_name if isinstance(entry, LandedFile) else entry[0]):
             forgotten += 1  # counted, not named: what is named is kept in logs
             continue

@@ -6,10 +6,12 @@ import gzip
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.pipeline import ingest_source
-from flows.pipeline.ingest import plan_ingest
+from flows.pipeline.ingest import ingest_file, plan_ingest
 from tests.landing_files import CLEAN, DAY, HEADER, LINES, deliver, ingest, options, read_readings
 from transforms.readings.parse import Parsed
 from warehouse.lake import Lake
-from warehouse.landing import Limits
+from warehouse.landing import ChangedFileError, Limits
+from warehouse.manifest import read_manifests
 
 MEGABYTE = 2**20
 
@@ -163,6 +166,8 @@ def test_only_regular_files_are_opened_and_every_entry_is_named(tmp_path: Path) 
     deliver(landing, "good.csv", LINES)
     os.mkfifo(landing / "pipe.csv")
     (landing / "device.csv").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listener, chdir(landing):
+        listener.bind("socket.csv")
     (landing / "loop.csv").symlink_to(landing / "loop.csv")
     (landing / "sub").mkdir()
     for n in range(9):  # folders that are linked across
@@ -180,7 +185,12 @@ def test_only_regular_files_are_opened_and_every_entry_is_named(tmp_path: Path) 
     plan = plan_ingest(Lake(tmp_path / "lake"), landing, options())
     assert [work.name for work in plan.works] == ["good.csv"]
     told = dict(plan.unused)
-    assert told["pipe.csv"] == told["device.csv"] == "no regular file: a pipe, a device or a socket is not read"
+    assert (
+        told["pipe.csv"]
+        == told["device.csv"]
+        == told["socket.csv"]
+        == "no regular file: a pipe, a device or a socket is not read"
+    )
     assert told["loop.csv"].startswith("cannot be opened")
     assert "its name is not UTF-8" in told["caf\\xe9\\x1b[31m.csv"]
     assert any("64 folders within each other" in reason for reason in told.values())
@@ -210,14 +220,29 @@ def test_what_unpacks_to_too_much_is_given_up(tmp_path: Path, pack: Callable[[by
     assert "unpacks to more than" in told[0]
 
 
-MEASURED = """
-import sys
+LIMITED = """
+import resource, sys
 from pathlib import Path
+resource.setrlimit(resource.RLIMIT_DATA, (4 * 2**30, 4 * 2**30))
+"""
+MEASURED = """
 from tests.landing_files import ingest
 (manifest,) = ingest(Path(sys.argv[1])).values()
+said = f"{manifest.outcome} {manifest.reason}"
+"""
+PLANNED = """
+from flows.pipeline.ingest import plan_ingest
+from tests.landing_files import options
+from warehouse.lake import Lake
+root = Path(sys.argv[1])
+plan = plan_ingest(Lake(root / "lake"), root / "landing", options())
+(reason,) = {work.refusal for work in plan.works} | {reason for _, reason in plan.unused}
+said = f"{sum(len(work.paths) for work in plan.works) + len(plan.unused)} {reason}"
+"""
+PEAK = """
 # not getrusage: its highest is also that of the process that started this one
 own = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-print(int(own["VmHWM"].split()[0]) // 1024, manifest.outcome, manifest.reason)
+print(int(own["VmHWM"].split()[0]) // 1024, said)
 """
 
 
@@ -237,6 +262,9 @@ HUNGRY: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a household table of millions": (
         "d.csv.gz", lambda: gzip.compress(b"household_id,dwelling_type\n" + b"1234567890,detached\n" * (4 * MEGABYTE)),
     ),
+    "100,000 columns": ("f.csv", lambda: ",".join([HEADER, *(f"c{n}" for n in range(100_000))]).encode() + b"\nx\n" * 2_000),
+    "100,000 columns of Parquet": ("g.parquet", lambda: parquet(dict.fromkeys((*own_columns(), *(f"c{n}" for n in range(100_000))), pa.array([1])))),
+    "100,000 names of JSON": ("h.json", lambda: json.dumps([{f"c{n}": n for n in range(100_000)}] * 4).encode()),
     "400 columns of short lines": ("e.csv", lambda: ",".join([HEADER, *(f"c{n}" for n in range(400))]).encode() + b"\nx" * MEGABYTE),
 }  # fmt: skip
 
@@ -245,13 +273,91 @@ HUNGRY: dict[str, tuple[str, Callable[[], bytes]]] = {
 def test_a_small_file_does_not_take_the_memory_of_the_machine(tmp_path: Path, case: str) -> None:
     name, make = HUNGRY[case]
     write(tmp_path, name, make())
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, str(tmp_path)], capture_output=True, text=True, check=True,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "OPENBLAS_NUM_THREADS": "1"},
-    )  # fmt: skip
-    megabytes, outcome, reason = done.stdout.split(maxsplit=2)
-    assert int(megabytes) < 1024, done.stdout
+    megabytes, outcome, reason = measure(tmp_path)
+    assert megabytes < 1024
     assert (outcome, bool(reason)) == ("refused", True)
+
+
+def measure(tmp_path: Path, code: str = "") -> tuple[int, str, str]:
+    """Return the highest memory [MB] of a process of its own that takes the landing folder in, and what it said.
+
+    A limit of the operating system keeps a fault from taking the memory of the machine.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED + (code or MEASURED) + PEAK, str(tmp_path)], capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "OPENBLAS_NUM_THREADS": "1"}, timeout=280,
+    )  # fmt: skip
+    megabytes, *said = done.stdout.split(maxsplit=2)
+    return int(megabytes), said[0], said[1].strip()
+
+
+def test_a_line_of_a_gigabyte_takes_bounded_memory_and_costs_no_reading(tmp_path: Path) -> None:
+    path = write(tmp_path, "long.csv", f"{HEADER}\n{LINES[0]}\n".encode() + b"x" * MEGABYTE)
+    os.truncate(path, 2**30)  # zeros that take no disk
+    megabytes, outcome, _ = measure(tmp_path)
+    assert megabytes < 1024
+    assert outcome == "accepted"
+
+
+def test_members_of_an_archive_that_overlap_are_counted_together(tmp_path: Path) -> None:
+    raw = zipped(**{f"m{n:03}__csv": CLEAN.encode() + b"\n" * (MEGABYTE // 2) for n in range(20)})
+    write(tmp_path, "bomb.zip", raw)
+    strict = options(limits=Limits(ratio=50, free_bytes=MEGABYTE))
+    (told,) = plan_ingest(Lake(tmp_path / "lake"), tmp_path / "landing", strict).unused
+    assert told[0] == "bomb.zip"
+    assert "unpacks to more than" in told[1]
+    assert len(plan_ingest(Lake(tmp_path / "lake"), tmp_path / "landing", options()).works) == 1  # all the same content
+
+
+def test_links_of_another_account_lead_nowhere_out_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing = tmp_path / "landing"
+    deliver(landing, "sub/good.csv", LINES[:48])
+    deliver(tmp_path / "private", "other.csv", LINES[48:])
+    (landing / "within.csv").symlink_to(landing / "sub" / "good.csv")
+    (landing / "out.csv").symlink_to(tmp_path / "private" / "other.csv")
+    (landing / "folder").symlink_to(tmp_path / "private", target_is_directory=True)
+    lake = Lake(tmp_path / "lake")
+    followed = plan_ingest(lake, landing, options())
+    assert {place.path for work in followed.works for place in work.paths} >= {str(tmp_path / "private" / "other.csv")}
+    monkeypatch.setattr("warehouse.landing.own_accounts", set)
+    plan = plan_ingest(lake, landing, options())
+    assert {name for name, why in plan.unused if "a link of another account" in why} == {"out.csv", "folder"}
+    assert {place.path for work in plan.works for place in work.paths} == {str(landing / "sub" / "good.csv")}
+
+
+@pytest.mark.parametrize("change", ["grows", "shrinks"])
+def test_a_file_that_changes_while_it_is_read_waits_for_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    path = deliver(tmp_path / "landing", "gas.csv", LINES)
+    whole = path.read_bytes()
+    real = ingest_source.parse_text
+
+    def change_and_part(*given: Any, **named: Any) -> Parsed:
+        path.write_bytes(whole + b"more\n" if change == "grows" else whole[:100])
+        return real(*given, **named)
+
+    lake = Lake(tmp_path / "lake")
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest_source, "parse_text", change_and_part)
+        (work,) = plan_ingest(lake, tmp_path / "landing", options(block_bytes=200)).works
+        with pytest.raises(ChangedFileError, match="the next run takes it"):
+            ingest_file(lake, work, options(block_bytes=200))
+    assert read_manifests(lake) == []
+    path.write_bytes(whole)
+    assert ingest(tmp_path)["gas.csv"].readings == len(DAY)
+
+
+def test_twenty_thousand_files_are_planned_in_bounded_time_and_memory(tmp_path: Path) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    for n in range(20_000):
+        (landing / f"{n}.csv").write_bytes(b"")
+    megabytes, planned, reason = measure(tmp_path, PLANNED)
+    assert megabytes < 1024
+    assert (planned, reason) == ("20000", "empty")
 
 
 def test_too_many_files_get_a_clear_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
