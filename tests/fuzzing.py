@@ -45,7 +45,8 @@ from transforms.readings.declaration import (
 from transforms.readings.delivered_table import DeliveredRows, read_text_table
 from transforms.readings.formats import FORMATS, recognise
 from transforms.readings.household_table import read_households
-from transforms.readings.parse import part_lines, split_block, type_fields
+from transforms.readings.parse import Parsed
+from transforms.readings.plain_lines import parse_each, parse_text
 from transforms.readings.recognition import find_layout
 from transforms.readings.stamps import parse_stamps
 from transforms.readings.temperature_table import read_temperature
@@ -135,16 +136,18 @@ def draw_changes(rng: random.Random) -> list[Change]:
 # ---- readings ------------------------------------------------------------------------------------------------------
 
 
-def parse_blocks(texts: Sequence[bytes], layout: Layout) -> tuple[int, int, pl.DataFrame, pl.DataFrame]:
+Lines = tuple[int, int, pl.DataFrame, pl.DataFrame]
+
+
+def parse_blocks(texts: Sequence[bytes], layout: Layout, parse: Callable[..., Parsed] = parse_text) -> Lines:
     """Return lines, header and blank lines, readings and rejects of blocks of lines, parsed one after the other."""
     line, other, readings, rejects = 1, 0, [], []
     for text in texts:
-        block = split_block(text, layout, line)
-        parsed = part_lines(block, type_fields(block, layout, "utc", GasConversion()), layout)
+        parsed = parse(text, layout, line, clock="utc", conversion=GasConversion(), ends_file=False)
         readings.append(parsed.readings)
         rejects.append(parsed.rejects)
         other += parsed.header_lines + parsed.blank_lines
-        line += block.lines
+        line += parsed.lines
     return line - 1, other, pl.concat(readings), pl.concat(rejects)
 
 
@@ -154,11 +157,15 @@ def check_lines(data: bytes) -> None:
     delivered = text[:-1].split(b"\n")
     try:
         lines, other, readings, rejects = parse_blocks([text], EDRP)
+        one_by_one = parse_blocks([text], EDRP, parse_each)
     except RefusalError as error:  # a line is the header of another table
         assert "header" in str(error) or "electricity" in str(error)  # noqa: PT017 - that the reason is this one
         return
     assert lines == len(delivered) == other + len(readings) + len(rejects)
     assert set(readings["line"]).isdisjoint(rejects["line"])
+    assert (lines, other) == one_by_one[:2]
+    assert readings.equals(one_by_one[2].select(readings.columns))
+    assert rejects.equals(one_by_one[3])
     kept = list(readings.select("line", "household_id", "instant_utc", "gas_kwh").iter_rows())
     for line, home, instant, kwh in kept:
         assert read_line_again(delivered[line - 1]) == (home, instant, kwh), delivered[line - 1]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +14,7 @@ from tests.fuzzing import (
     GOOD_EDRP,
     TARGETS,
     Change,
+    Lines,
     Target,
     check_lines,
     corpus_of,
@@ -72,8 +73,8 @@ def test_the_oracle_sees_another_home_moment_or_value(other: bytes, monkeypatch:
 
 
 def test_the_oracle_sees_a_lost_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    def lose(texts: Sequence[bytes], layout: Layout) -> tuple[int, int, pl.DataFrame, pl.DataFrame]:
-        lines, other, readings, rejects = parse_blocks(texts, layout)
+    def lose(texts: Sequence[bytes], layout: Layout, *parse: Any) -> Lines:
+        lines, other, readings, rejects = parse_blocks(texts, layout, *parse)
         return lines, other, readings.head(len(readings) - 1), rejects
 
     monkeypatch.setattr("tests.fuzzing.parse_blocks", lose)
