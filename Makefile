@@ -56,14 +56,21 @@ test: .venv/.dev-installed ## run every test (TESTS=tests/unit for some of them)
 quick: .venv/.dev-installed ## unit tests and one small run from end to end: while you work
 	@$(MAKE) test TESTS="tests/e2e/test_quick.py tests/unit"
 
-check: .venv/.dev-installed ## lint, format, types, import contracts
+check: .venv/.dev-installed ## lint, format, types, import contracts, insecure patterns
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports
+	$(VENV_PYTHON) -m bandit --quiet --confidence-level medium --recursive flows transforms quality warehouse reports 2>/dev/null
 
 fuzz: .venv/.dev-installed ## mutate the inputs of every parser for SECONDS=60 and count what breaks
 	@$(CLEAN); export OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1; $(VENV_PYTHON) -m tests.fuzzing --seconds $(SECONDS) --seed $(SEED)
+
+sbom: .venv/.run-installed ## write sbom.cdx.json, the bill of materials (CycloneDX), from the lock and what is installed
+	@$(VENV_PYTHON) -m flows.cli.bill_of_materials > sbom.cdx.json && echo "wrote sbom.cdx.json"
+
+audit: .venv/.dev-installed ## ask for known advisories about what is locked; needs the network, so CI leaves it out
+	.venv/bin/uv tool run pip-audit --requirement requirements.txt --disable-pip --require-hashes
 
 docs: .venv/.run-installed ## write docs/data-dictionary.md and docs/schema.md anew from the table declarations
 	@$(VENV_PYTHON) -m flows.cli.documentation

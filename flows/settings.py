@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 CONFIG_FILE = "hearth.toml"
 PREFIX = "HEARTH_"  # of the variables that hold settings
 CONFIG = "HEARTH_CONFIG"  # names a hearth.toml elsewhere
-ALERT_TOKEN = "HEARTH_ALERT_TOKEN"  # noqa: S105 - the name of a variable, not what it holds
+ALERT_TOKEN = "HEARTH_ALERT_TOKEN"  # noqa: S105 - the name of a variable, not what it holds  # nosec B105
 CENTURY_DAYS = 36_525  # the longest time in days that a setting may name
 LARGEST_GB = 1e9
 PATHS = frozenset({"home", "landing", "reference_folder"})

@@ -47,7 +47,7 @@ def render_method(text: str) -> Method:
     for token in tokens:
         token.children = _without_links(token.children) if token.children else token.children
     body = markdown.renderer.render(tokens, markdown.options, {})
-    return Method(Markup(body), tuple(chapters))  # noqa: S704 - markdown-it escapes the text, and lets no HTML through
+    return Method(Markup(body), tuple(chapters))  # noqa: S704 - markdown-it escapes the text, and lets no HTML through  # nosec B704
 
 
 def _formula(tex: str, options: dict[str, Any]) -> str:

@@ -181,4 +181,4 @@ def _image_source(provenance: Mapping[str, str]) -> str:
 def _inert(as_json: str) -> Markup:
     for character in "<>&\u2028\u2029":
         as_json = as_json.replace(character, f"\\u{ord(character):04x}")
-    return Markup(as_json)  # noqa: S704 - nothing is left in it that could end the element
+    return Markup(as_json)  # noqa: S704 - nothing is left in it that could end the element  # nosec B704

@@ -146,7 +146,7 @@ class Candidate:
         if frame.is_empty():
             return
         self._con.register("incoming", table.conform(frame).to_arrow())
-        self._con.execute(f"INSERT INTO candidate.{table.name} SELECT * FROM incoming")
+        self._con.execute(f"INSERT INTO candidate.{table.name} SELECT * FROM incoming")  # nosec B608  # names are of our own declarations, paths are of the lake
         self._con.unregister("incoming")
 
     def load_parquet(self, table: Table, paths: Sequence[Path]) -> None:
@@ -155,7 +155,7 @@ class Candidate:
         objects = ", ".join(_quoted(str(path)) for path in paths)
         if objects:
             self._con.execute(
-                f"INSERT INTO candidate.{table.name} SELECT {columns} FROM read_parquet([{objects}], hive_partitioning = false)"
+                f"INSERT INTO candidate.{table.name} SELECT {columns} FROM read_parquet([{objects}], hive_partitioning = false)"  # nosec B608  # names are of our own declarations, paths are of the lake
             )
 
     def copy_rows(self, table: Table, earlier: Path, *, without: str) -> None:
@@ -164,7 +164,7 @@ class Candidate:
         others = " WHERE household_id <> $1" if "household_id" in table.schema else ""
         self._con.execute(f"ATTACH IF NOT EXISTS {_quoted(str(earlier))} AS earlier (READ_ONLY)")
         self._con.execute(
-            f"INSERT INTO candidate.{table.name} SELECT {columns} FROM earlier.{table.name}{others}",
+            f"INSERT INTO candidate.{table.name} SELECT {columns} FROM earlier.{table.name}{others}",  # nosec B608  # names are of our own declarations, paths are of the lake
             [without] if others else None,
         )
 

@@ -65,7 +65,7 @@ class PublishedWarehouse:
         with self._explained():
             table = self._select(sql, nested_as_text=False).to_arrow_table()
         frame = pl.from_arrow(table)
-        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - of an Arrow table polars makes a frame
+        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - of an Arrow table polars makes a frame  # nosec B101
         return frame
 
     @contextmanager
@@ -193,7 +193,7 @@ def find_damage_of(path: Path, *, every_byte: bool) -> str | None:
             con.execute("SELECT * FROM run").fetchall()
             tables = con.execute("SELECT table_name FROM duckdb_tables()").fetchall() if every_byte else []
             for (table,) in tables:
-                con.execute(f'SELECT bit_xor(hash(rows)) FROM "{table}" AS rows').fetchall()
+                con.execute(f'SELECT bit_xor(hash(rows)) FROM "{table}" AS rows').fetchall()  # nosec B608  # names are of the database itself
     except (QueryError, duckdb.Error) as error:
         said = " ".join(str(error.__context__ or error).split())
         is_sound = re.search(r"set lock|[Pp]ermission denied|version number|Out of Memory", said)

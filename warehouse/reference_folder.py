@@ -186,4 +186,4 @@ FILES = (
     ReferenceFile(HALF_HOUR_GAS, "serl/serl_gas_hh_shapes_long.csv", SERL_SHAPE_COLUMNS, _read_serl_half_hours),
     ReferenceFile(DAILY_GAS, "real_gas/fluvius*_gas_daily.feather", FLUVIUS_COLUMNS, _read_fluvius),
 )
-assert tuple(f.table for f in FILES) == REFERENCES  # noqa: S101 - a table without a file could never be filled
+assert tuple(f.table for f in FILES) == REFERENCES  # noqa: S101 - a table without a file could never be filled  # nosec B101

@@ -127,7 +127,7 @@ WRITERS: dict[str, Callable[[pa.Schema, Iterator[pa.RecordBatch], BinaryIO], Non
 
 def _frame(rows: pa.Table | pa.RecordBatch) -> pl.DataFrame:
     frame = pl.from_arrow(rows)
-    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - of rows polars makes a frame
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101 - of rows polars makes a frame  # nosec B101
     return frame
 
 

@@ -26,7 +26,7 @@ import fcntl
 import logging
 import os
 import socket
-import subprocess
+import subprocess  # nosec B404  # programs that are started are our own, Prefect or git
 import sys
 import threading
 import time
@@ -310,7 +310,7 @@ def _start(files: ServerFiles, server_lock: int, *, schedules: bool, port: int) 
             url, None, schedules=schedules
         )  # before the server lives: who finds `server.lock` held finds this address
         with files.log.open("wb") as log:
-            server = subprocess.Popen(
+            server = subprocess.Popen(  # nosec B603  # a list of our own words, without a shell
                 # -P: a folder `flows` where the command is given must not take this package's place
                 [
                     sys.executable,

@@ -14,7 +14,7 @@ import gc
 import os
 import socket
 import sqlite3
-import subprocess
+import subprocess  # nosec B404  # programs that are started are our own, Prefect or git
 import sys
 import tempfile
 import threading
@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> None:
         # A database that this Prefect cannot use, torn or from a newer one, must not stop the night.
         files.database.replace(files.database.with_suffix(".unusable"))
         command = [sys.executable, "-P", "-m", "flows.server.keeper", *arguments, "again"]
-        os.execv(sys.executable, command)  # noqa: S606 - this program once more, with the locks that it holds
+        os.execv(sys.executable, command)  # noqa: S606 - this program once more, with the locks that it holds  # nosec B606
 
 
 def serve(files: ServerFiles, listener: socket.socket, *, first: bool, schedules: bool) -> bool:
@@ -147,7 +147,7 @@ def make_template() -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
         environment |= SETTINGS | {"PREFECT_HOME": folder, "PREFECT_API_DATABASE_CONNECTION_URL": url}
         command = [sys.executable, "-P", "-m", "prefect", "server", "database", "upgrade", "--yes"]
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)  # nosec B603  # a list of our own words, without a shell
         whole = Path(folder) / "whole.sqlite"
         with contextlib.closing(sqlite3.connect(migrated)) as connection:
             connection.execute("VACUUM INTO ?", (str(whole),))  # also what still stands in the write-ahead log

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404  # programs that are started are our own, Prefect or git
 import sys
 import threading
 import time
@@ -134,7 +134,7 @@ def deploy(environment: dict[str, str]) -> None:
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
     pool = ["work-pool", "create", POOL, "--type", "process", "--overwrite", "--base-job-template", JOB_TEMPLATE]
     for command in (pool, ["deploy", "--all"]):
-        done = subprocess.run(
+        done = subprocess.run(  # nosec B603  # a list of our own words, without a shell
             [*prefect, *command], cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             check=False,
         )  # fmt: skip
@@ -236,7 +236,7 @@ def start_worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Start a worker in a session of its own: Ctrl-C reaches the supervisor, which ends it in order."""
     worker = ["worker", "start", "--pool", POOL, "--name", f"hearth-{os.getpid()}"]
     command = [sys.executable, "-P", "-m", "flows.server.worker_keeper", *worker]
-    return subprocess.Popen(command, env=WORKER | environment, stdin=subprocess.PIPE, start_new_session=True)
+    return subprocess.Popen(command, env=WORKER | environment, stdin=subprocess.PIPE, start_new_session=True)  # nosec B603  # a list of our own words, without a shell
 
 
 def end_worker(worker: subprocess.Popen[bytes]) -> None:

@@ -16,7 +16,7 @@ RESTS_ON = {
     "independent": "that depend on nothing fitted",
     "sample": "about the readings",
 }
-EXPECTED = {"pass": "to be met", "known_inconsistent": "not to be met: the paper contradicts itself"}
+EXPECTED = {"pass": "to be met", "known_inconsistent": "not to be met: the paper contradicts itself"}  # nosec B105  # a word for people
 RELATIONS = {
     "approx": "about", "just_above": "a little above", "just_below": "a little below", "above": "above", "below": "below", "holds": "holds",
 }  # fmt: skip

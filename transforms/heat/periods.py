@@ -112,8 +112,8 @@ def find_periods(cells: pl.DataFrame, rule: Sufficiency, starts: Sequence[dt.dat
     if cells.is_empty():
         return []
     first, last = cells["month"].min(), cells["month"].max()
-    assert isinstance(first, dt.date)  # noqa: S101 - a frame with rows has a smallest month
-    assert isinstance(last, dt.date)  # noqa: S101
+    assert isinstance(first, dt.date)  # noqa: S101 - a frame with rows has a smallest month  # nosec B101
+    assert isinstance(last, dt.date)  # noqa: S101  # nosec B101
     years = [Period(dt.date(year, 1, 1)) for year in range(first.year, last.year + 1)]
     found = [period for period in years if _any_suffices(cells, period, rule)]
     if found:

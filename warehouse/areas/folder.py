@@ -168,7 +168,7 @@ def _read_borders(folder: Path, place: pl.DataFrame | None) -> tuple[Mapping[str
     if strange := sorted(known ^ set(polygons)):
         problem = f"{len(strange)} areas stand in only one of {BORDER_PATTERN} and {PLACE_PATTERN}, e.g. {strange[0]}"
         return None, _refused(absent, problem)
-    assert place is not None  # noqa: S101 - else every polygon would be strange
+    assert place is not None  # noqa: S101 - else every polygon would be strange  # nosec B101
     lsoas = find_borders(polygons)
     msoas = lsoas.merge(dict(place.select("area_id", "msoa_id").iter_rows()))
     boroughs = msoas.merge(dict(place.select("msoa_id", "borough_id").unique().iter_rows()))

@@ -82,7 +82,7 @@ def _in_duckdb(path: Path, wanted: str) -> bool:
         ).fetchall()
         holds = "contains({}, $1)" if len(wanted) >= SURE else "{} = $1"
         return any(
-            con.execute(f'SELECT 1 FROM "{table}" WHERE {holds.format(_quoted(column))} LIMIT 1', [wanted]).fetchall()
+            con.execute(f'SELECT 1 FROM "{table}" WHERE {holds.format(_quoted(column))} LIMIT 1', [wanted]).fetchall()  # nosec B608  # names are of the database itself, quoted; values are parameters
             for table, column in columns
             if _is_searched(column, wanted)
         )
@@ -102,7 +102,7 @@ def _in_sqlite(path: Path, wanted: str) -> bool:
                 continue
             holds = "instr({}, ?) > 0" if len(wanted) >= SURE else "{} = ?"
             where = " OR ".join(holds.format(_quoted(column)) for column in columns)
-            if con.execute(f"SELECT 1 FROM {_quoted(table)} WHERE {where} LIMIT 1", [wanted] * len(columns)).fetchone():
+            if con.execute(f"SELECT 1 FROM {_quoted(table)} WHERE {where} LIMIT 1", [wanted] * len(columns)).fetchone():  # nosec B608  # names are of the database itself, quoted; values are parameters
                 return True
     return False
 

@@ -49,7 +49,7 @@ def trace_home(database: Path, home: Forgetting) -> Trace:
         tables = {name for (name,) in con.execute(f"SELECT DISTINCT table_name {of_tables}").fetchall()}
         homes = con.execute(f"SELECT table_name {of_tables} WHERE column_name = 'household_id'").fetchall()
         has_rows = any(
-            con.execute(f'SELECT 1 FROM "{table}" WHERE household_id = $1 LIMIT 1', [home.household_id]).fetchall()
+            con.execute(f'SELECT 1 FROM "{table}" WHERE household_id = $1 LIMIT 1', [home.household_id]).fetchall()  # nosec B608  # names are of our own declarations, values are parameters
             for (table,) in homes
         )
         texts = {table: con.sql(f"SELECT * FROM {table}").pl() for table in tables & {*TEXTS, *NAMES}}

@@ -120,5 +120,5 @@ def _load(con: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> 
     for statement in create_statements(table):
         con.execute(statement)
     con.register("incoming", frame.to_arrow())
-    con.execute(f"INSERT INTO candidate.{table.name} SELECT * FROM incoming")
+    con.execute(f"INSERT INTO candidate.{table.name} SELECT * FROM incoming")  # nosec B608  # names are of our own declarations, values are parameters
     con.unregister("incoming")
