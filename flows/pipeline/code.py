@@ -211,12 +211,20 @@ def _list_uses(node: ast.stmt) -> tuple[set[str], set[str]]:
 
 def _find_imports(node: ast.AST) -> Iterator[_Import]:
     """Give every import of ours below a node, but those for a type checker alone."""
-    for child in ast.iter_child_nodes(node):
+    for child in _list_statements(node):
         if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
             continue
         if isinstance(child, ast.Import | ast.ImportFrom):
             yield from (one for _, one in _resolve(child))
         yield from _find_imports(child)
+
+
+def _list_statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Give the statements, handlers and cases right below a node: no expression holds an import or a definition."""
+    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+        part = getattr(node, name, None)
+        if isinstance(part, list):  # that of a lambda or of a conditional expression is one expression
+            yield from part
 
 
 def _resolve(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[ast.alias, _Import]]:
@@ -300,7 +308,10 @@ def _file_of(module: str) -> Path | None:
 
 def _without_docstrings(node: ast.stmt | ast.Module) -> ast.stmt | ast.Module:
     """Return a tree after its docstrings were taken out of it."""
-    for part in ast.walk(node):
+    open_ends: list[ast.AST] = [node]
+    while open_ends:
+        part = open_ends.pop()
         if isinstance(part, ast.Module | Definition) and part.body and ast.get_docstring(part, clean=False) is not None:
             part.body = part.body[1:] or [ast.Pass()]
+        open_ends += _list_statements(part)
     return node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -86,16 +86,22 @@ def sobol_indices(
     mean = np.mean([of_base, of_other], axis=(0, -1))[:, None]
     f_a, f_b, f_ab = of_base - mean, of_other - mean, of_mixed - mean
     found = stats.sobol_indices(func={"f_A": f_a.copy(), "f_B": f_b.copy(), "f_AB": f_ab.copy()}, n=samples)
-    weights = np.random.default_rng([seed, samples]).multinomial(
-        samples, np.full(samples, 1 / samples), size=resamples
-    ) / float(samples)
-    first, total = _weighted_indices(weights, f_a, f_b, f_ab)
+    first, total = _weighted_indices(_draw_weights(seed, samples, resamples), f_a, f_b, f_ab)
     return Indices(
         first_order=found.first_order.reshape(-1, count),
         first_order_ends=_ends(first),
         total_order=found.total_order.reshape(-1, count),
         total_order_ends=_ends(total),
     )
+
+
+@lru_cache(maxsize=1)
+def _draw_weights(seed: int, samples: int, resamples: int) -> Yearly:
+    """Return the weights of the samples in each replicate; all systems are resampled alike, so they are drawn once."""
+    drawn = np.random.default_rng([seed, samples]).multinomial(samples, np.full(samples, 1 / samples), size=resamples)
+    weights: Yearly = drawn / float(samples)
+    weights.flags.writeable = False
+    return weights
 
 
 def sobol_table(
