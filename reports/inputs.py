@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -154,15 +154,60 @@ class Published:
         size = text.name_of(scale).lower() if sizes.is_empty() else f"{sizes[0]:,.0f}\N{NO-BREAK SPACE}homes"
         return f"Network, {size}"
 
+    def of_release(self, run: RunInfo) -> dict[str, str]:
+        """Return what every figure of the release says of where it comes from: run, homes, period and source."""
+        homes = self.homes()
+        counted = (
+            f"fewer than {self[HEAT_DEMAND_ANNUAL].threshold}, or none that suffices"
+            if homes is None
+            else f"about {homes:,}"
+        )
+        files = self[SOURCE].frame.filter(outcome="accepted", kind="readings").height
+        homes_of = (
+            f"{text.visible(run.origin)}: made-up sample data, not EDRP"
+            if run.origin
+            else f"readings of {files:,} delivered files"
+        )
+        return {
+            "Run": text.visible(run.run_id),
+            "Homes": counted,
+            "Period": self.period or "none",
+            "Source": homes_of,
+        }
+
     def trace(self, table: Table, columns: Sequence[str]) -> str:
         """Return where in the warehouse a figure's numbers stand and which module computed them."""
         names = ", ".join(table.column(name).name for name in columns)
         return f"table {table.name}, columns {names}; computed by {table.module}"
 
 
+@dataclass(frozen=True)
+class WatchedTables(Published):
+    """Published tables that note which of them a figure asks for.
+
+    What every figure of a release says stands as marks: a figure is no other because the run is.
+    """
+
+    read: set[str] = field(default_factory=set)
+
+    def __getitem__(self, table: Table) -> PublicTable:
+        """Return a table, and note it."""
+        self.read.add(table.name)
+        return super().__getitem__(table)
+
+    def of_release(self, run: RunInfo) -> dict[str, str]:  # noqa: ARG002 - as of `Published`
+        """Return marks."""
+        return {term: mark(term) for term in ("Run", "Homes", "Period", "Source")}
+
+
+def mark(term: str) -> str:
+    """Return what stands in a drawn figure for what every figure of its release says."""
+    return f"\0{term}\0"
+
+
 def provenance_of_demand(published: Published, run: RunInfo, *, trace: str) -> dict[str, str]:
     """Return run, homes, source and trace of a figure of heat."""
-    return {**_of_run(published, run), "Trace": trace}
+    return {**published.of_release(run), "Trace": trace}
 
 
 def provenance_of_cost(published: Published, run: RunInfo, *, trace: str, rows: pl.DataFrame) -> dict[str, str]:
@@ -188,7 +233,7 @@ def provenance_of_analysis(
 
 
 def _of_costs(published: Published, run: RunInfo, *, measured: bool) -> dict[str, str]:
-    of_run = _of_run(published, run)
+    of_run = published.of_release(run)
     if measured:
         return of_run | {"Source": f"{of_run['Source']}; prices and technology: the assumptions of page Method"}
     return of_run | {
@@ -196,19 +241,3 @@ def _of_costs(published: Published, run: RunInfo, *, measured: bool) -> dict[str
         "Period": "paper",
         "Source": "Wang 2018, and the assumptions of page Method",
     }
-
-
-def _of_run(published: Published, run: RunInfo) -> dict[str, str]:
-    homes = published.homes()
-    counted = (
-        f"fewer than {published[HEAT_DEMAND_ANNUAL].threshold}, or none that suffices"
-        if homes is None
-        else f"about {homes:,}"
-    )
-    files = published[SOURCE].frame.filter(outcome="accepted", kind="readings").height
-    homes_of = (
-        f"{text.visible(run.origin)}: made-up sample data, not EDRP"
-        if run.origin
-        else f"readings of {files:,} delivered files"
-    )
-    return {"Run": text.visible(run.run_id), "Homes": counted, "Period": published.period or "none", "Source": homes_of}

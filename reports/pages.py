@@ -32,6 +32,7 @@ from reports.findings import find
 from reports.inputs import Published, RunInfo
 
 Draw = Callable[[Published, RunInfo], Exhibit | list[Exhibit]]
+Drawing = Callable[[Draw, Published, RunInfo], Sequence[Exhibit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +145,22 @@ PAGES = (
 )  # fmt: skip
 
 
-def sections(page: Page, published: Published, run: RunInfo) -> list[Section]:
-    """Return the parts of a page of which this release has something to show, drawn."""
+def draw_listed(draw: Draw, published: Published, run: RunInfo) -> Sequence[Exhibit]:
+    """Draw the figures of one function."""
+    drawn = draw(published, run)
+    return drawn if isinstance(drawn, list) else [drawn]
+
+
+def sections(page: Page, published: Published, run: RunInfo, drawing: Drawing = draw_listed) -> list[Section]:
+    """Return the parts of a page of which this release has something to show, drawn in one of several ways."""
     drawn = []
     for part in page.parts:
         exhibits = [
             replace(exhibit, finding=find(exhibit.key, published, run))
             for draw in part.draws
-            for exhibit in _listed(draw(published, run))
+            for exhibit in drawing(draw, published, run)
         ]
         lead = claims_lead(published) if part.key == "statements" else part.lead
         if exhibits:
             drawn.append(Section(part.key, part.title, lead, exhibits))
     return drawn
-
-
-def _listed(drawn: Exhibit | list[Exhibit]) -> list[Exhibit]:
-    return drawn if isinstance(drawn, list) else [drawn]

@@ -17,6 +17,7 @@ from reports.catalogue import catalogue
 from reports.changes import changes
 from reports.compare import cost_box, parts_named, shown_values
 from reports.dictionary import dictionary
+from reports.drawn import draw_anew
 from reports.figure_files import write_figure_files
 from reports.figures.cost import options
 from reports.figures.exhibit import SAMPLE, Exhibit, tabulate
@@ -24,7 +25,7 @@ from reports.headlines import answers
 from reports.inputs import Download, Published, RunInfo
 from reports.map.contents import map_page
 from reports.method import method_text, render_method
-from reports.pages import OVERVIEW, PAGES, Page, Section, sections
+from reports.pages import OVERVIEW, PAGES, Drawing, Page, Section, sections
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.lineage import QUALITY_RESULT, SOURCE
 from transforms.tables.published import EXTERNAL_CHECK
@@ -36,7 +37,14 @@ ASSETS = ("site.css", "site.js", "compare.js", "map.js", "map.css")
 FIGURES = "figures.html.j2"  # the template of pages that hold figures and nothing else
 
 
-def render_site(published: Published, *, run: RunInfo, out: Path, downloads: Sequence[Download] = ()) -> Path:
+def render_site(
+    published: Published,
+    *,
+    run: RunInfo,
+    out: Path,
+    downloads: Sequence[Download] = (),
+    drawing: Drawing = draw_anew,
+) -> Path:
     """Write the site into the folder `out` and return its first page.
 
     Parameters
@@ -47,6 +55,8 @@ def render_site(published: Published, *, run: RunInfo, out: Path, downloads: Seq
         The folder, made where it is missing.
     downloads
         Files that lie below `out` already; the pages link them.
+    drawing
+        How figures are drawn, or taken over from where they are drawn already.
 
     Raises
     ------
@@ -60,7 +70,7 @@ def render_site(published: Published, *, run: RunInfo, out: Path, downloads: Seq
         shutil.copyfile(HERE / "assets" / name, out / name)
     with (files("plotly") / "package_data" / "plotly.min.js").open("rb") as script:
         (out / "plotly.min.js").write_bytes(script.read())
-    drawn = {page.key: sections(page, published, run) for page in PAGES}
+    drawn = {page.key: sections(page, published, run, drawing) for page in PAGES}
     exhibits = [exhibit for parts in drawn.values() for part in parts for exhibit in part.exhibits]
     environment = _environment()
     environment.globals |= {
@@ -170,7 +180,7 @@ def _chart_json(exhibit: Exhibit) -> Markup:
     if exhibit.chart is None:
         message = f"exhibit {exhibit.key} has no chart"
         raise ValueError(message)
-    return _inert(str(exhibit.chart.to_json()))
+    return _inert(exhibit.chart.as_json)
 
 
 def _image_source(provenance: Mapping[str, str]) -> str:

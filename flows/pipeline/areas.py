@@ -8,9 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from flows.pipeline.code import code_fingerprint
 from flows.pipeline.content import Content
 from flows.pipeline.costs import COST_HEAT, HeatToCost
-from flows.pipeline.unit import Frames, Stage, Unit
+from flows.pipeline.parts import Parts
+from flows.pipeline.unit import Frames, Stage, Unit, fingerprint
 from flows.settings import Settings
 from quality.disclosure.accounts import publish_open
 from quality.disclosure.everything import by_name
@@ -94,7 +96,7 @@ def read_areas(settings: Settings) -> AreaReference:
     return replace(reference, contribution=settings.folders.contributions.current())
 
 
-def publish_areas(published: Tables, settings: Settings, *, origin: str | None) -> dict[str, PublicTable]:
+def publish_areas(published: Tables, settings: Settings, *, origin: str | None, parts: Parts) -> dict[str, PublicTable]:
     """Return every table of areas, made of published means alone: they reveal nothing that the means do not.
 
     A dwelling type that is hidden is scaled from the others and named; one that is held has the figures of an earlier
@@ -111,13 +113,16 @@ def publish_areas(published: Tables, settings: Settings, *, origin: str | None) 
         made_up=origin is not None,
         held=frozenset(demand.few_changes["dwelling_type"]),
     )
-    tables = make_area_tables(
-        read_areas(settings),
-        means,
-        assumptions.frame,
-        read_area_figures(),
-        scenario=settings.scenario,
-        convention=settings.convention,
+    reference, figures, reading = read_areas(settings), read_area_figures(), (settings.scenario, settings.convention)
+    tables = parts.take_tables(
+        "areas",
+        code=code_fingerprint(make_area_tables),
+        given=fingerprint(
+            reference=reference, means=means, assumptions=assumptions.frame, figures=figures, reading=reading
+        ),
+        make=lambda: make_area_tables(
+            reference, means, assumptions.frame, figures, scenario=reading[0], convention=reading[1]
+        ),
     )
     rule = DisclosureRule(threshold=settings.disclosure_threshold)
     return by_name(publish_open(table, frame, rule=rule) for table, frame in tables.items())

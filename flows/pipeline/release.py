@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from flows.pipeline.areas import publish_areas
-from flows.pipeline.costs import cost_means, heat_electrically
+from flows.pipeline.code import code_fingerprint
+from flows.pipeline.costs import cost_choices, cost_means, heat_electrically, read_ranges
 from flows.pipeline.external import compare_with_studies
+from flows.pipeline.parts import Parts
+from flows.pipeline.unit import fingerprint
 from flows.settings import Settings
 from quality.disclosure.accounts import publish_external, publish_open
 from quality.disclosure.cells import publish_computed
@@ -45,7 +48,7 @@ Tables = Mapping[str, PublicTable]
 
 
 def publish_release(
-    query: Query, releases: ReleaseFolder, settings: Settings, *, release_id: str, origin: str | None
+    query: Query, releases: ReleaseFolder, settings: Settings, *, release_id: str, origin: str | None, parts: Parts
 ) -> Release:
     """Return every table that may be published of a warehouse, judged beside all earlier releases.
 
@@ -61,6 +64,8 @@ def publish_release(
         What the release is called: the snapshot.
     origin
         What made the homes up, None for real ones.
+    parts
+        What was made for the last report.
 
     """
     rule = DisclosureRule(threshold=settings.disclosure_threshold)
@@ -71,8 +76,8 @@ def publish_release(
     )
     tables |= by_name([assumptions])
     tables |= disclose_costs(query, means, cost_published_means(query, tables), assumptions)
-    tables |= analyse_costs(tables, settings, origin=origin)
-    tables |= publish_areas(tables, settings, origin=origin)
+    tables |= analyse_costs(tables, settings, origin=origin, parts=parts)
+    tables |= publish_areas(tables, settings, origin=origin, parts=parts)
     compared = compare_with_studies(query, settings.reference_folder, tables, origin=origin).rows
     demand = tables[HEAT_DEMAND_ANNUAL.name]
     tables |= by_name([publish_external(compared, demand=demand, last=means.control.last, rule=rule)])
@@ -106,7 +111,7 @@ def cost_published_means(query: Query, published: Tables) -> pl.DataFrame:
     return pl.concat([LCOH.empty(), *costs])
 
 
-def analyse_costs(published: Tables, settings: Settings, *, origin: str | None) -> dict[str, PublicTable]:
+def analyse_costs(published: Tables, settings: Settings, *, origin: str | None, parts: Parts) -> dict[str, PublicTable]:
     """Return the tables of costs that follow from published means alone."""
     demand, profile, assumptions, fit = (
         published[table.name].frame for table in (HEAT_DEMAND_ANNUAL, HEAT_PROFILE, ASSUMPTION, WEATHER_FIT)
@@ -116,9 +121,18 @@ def analyse_costs(published: Tables, settings: Settings, *, origin: str | None) 
     of_quantiles = cost_quantiles(
         quantiles.frame, demand, assumptions, scenario=settings.scenario, convention=settings.convention
     )
+    of_type_means = parts.take_tables(
+        "costs of published means",
+        code=code_fingerprint(cost_means),
+        given=fingerprint(
+            demand=demand, profile=profile, assumptions=assumptions, ranges=read_ranges(), claims=read_figures("claim"),
+            choices=cost_choices(settings), origin=origin,
+        ),
+        make=lambda: cost_means(demand, profile, assumptions, settings, origin=origin),
+    )  # fmt: skip
     of_means: dict[Table, pl.DataFrame] = {
         SEASONAL_PERFORMANCE: _performance(profile, fit, assumptions, settings),
-        **cost_means(demand, profile, assumptions, settings, origin=origin),
+        **of_type_means,
         **heat_electrically(means, assumptions, settings),
     }
     of_means |= component_tables(

@@ -13,6 +13,7 @@ import polars as pl
 
 from flows.pipeline.code import code_fingerprint, hash_files
 from flows.pipeline.downloads import write_downloads
+from flows.pipeline.parts import Parts, drawing_from
 from flows.pipeline.release import publish_release
 from flows.pipeline.unit import fingerprint
 from flows.progress import progress, working
@@ -34,6 +35,7 @@ from warehouse.writing import renamed_onto
 
 Query = Callable[[str], pl.DataFrame]
 RELEASES_COMPARED = 2
+PARTS = ".parts"  # beside the sites: of the last one
 STEPS = {"disclosure control": 55, "downloads": 10, "pages": 35}  # shares of the time [%], measured on 300 homes
 
 
@@ -69,14 +71,18 @@ def write_report(settings: Settings, *, anew: bool = False, images: Path | None 
         for leftover in reports.glob(".*.tmp"):  # of a killed process: the lock says that no other is writing
             shutil.rmtree(leftover)
         tick = stack.enter_context(progress("write the report", len(STEPS), unit="", amount=sum(STEPS.values())))
-        release = publish_release(warehouse.query, releases, settings, release_id=run.snapshot_id, origin=run.origin)
+        parts = Parts(reports / PARTS)
+        release = publish_release(
+            warehouse.query, releases, settings, release_id=run.snapshot_id, origin=run.origin, parts=parts
+        )
         tick("disclosure control", STEPS["disclosure control"])
         published = Published(release.tables)
         unfinished = reports / f".{name}.{uuid.uuid4().hex[:8]}.tmp"
         try:
             downloads = write_downloads(unfinished, release.tables, describe_release(run, release, settings))
             tick("downloads", STEPS["downloads"])
-            render_site(published, run=run, out=unfinished, downloads=downloads)
+            drawing = drawing_from(parts, published, run)
+            render_site(published, run=run, out=unfinished, downloads=downloads, drawing=drawing)
             give_access(unfinished, settings)
             releases.write(release.record)
             folder = reports / (f"{name}-{uuid.uuid4().hex[:8]}" if existing else name)

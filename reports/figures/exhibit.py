@@ -45,6 +45,14 @@ class Choice:
     says: str  # what the view shows, in words
 
 
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart as pages hold it: what the browser draws it from, and its height."""
+
+    as_json: str
+    height_px: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
     """One figure of a page; `chart` is None where it cannot be shown, and `missing` says why.
@@ -61,7 +69,7 @@ class Exhibit:
     alternative: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
     finding: str | None = None
-    chart: go.Figure | None = None
+    chart: go.Figure | None = None  # a `Chart` once it goes onto a page
     missing: str | None = None
     rests_on_homes: bool = True
     choices: Sequence[Choice] = ()

@@ -1,0 +1,146 @@
+"""Parts of a report: made again exactly where their tables or their code changed, else taken over byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flows.pipeline import parts as parts_module
+from flows.pipeline.parts import Made, Parts, drawing_from
+from reports.figures.exhibit import Exhibit
+from reports.inputs import Published, RunInfo, WatchedTables
+from reports.pages import PAGES, Draw, draw_listed, sections
+from reports.site import render_site
+from tests.example_release import make_release
+from tests.example_site import RUN
+from transforms.tables.cost import LCOH
+from transforms.tables.heat import HEAT_PROFILE
+from transforms.tables.lineage import SOURCE
+from transforms.tables.schema import Table
+
+DRAWS = [draw for page in PAGES for part in page.parts for draw in part.draws]
+
+
+@pytest.fixture(scope="module")
+def release() -> Published:
+    """Return published tables of which none is empty."""
+    return make_release()
+
+
+def draw_site(parts: Parts, published: Published, run: RunInfo = RUN) -> tuple[list[str], list[Exhibit]]:
+    """Return the functions that draw when a site is put together, by name, and its figures."""
+    drawn = list[str]()
+
+    def watched(draw: Draw, published: Published, run: RunInfo) -> Sequence[Exhibit]:
+        drawn.append(draw.__name__)
+        return draw_listed(draw, published, run)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts_module, "draw_listed", watched)
+        drawing = drawing_from(parts, published, run)
+        figures = [
+            shown for page in PAGES for part in sections(page, published, run, drawing) for shown in part.exhibits
+        ]
+    return drawn, figures
+
+
+def with_a_row_less(published: Published, table: Table) -> Published:
+    """Return the release with another content of one table."""
+    changed = replace(published[table], frame=published[table].frame.head(-1))
+    return Published({**published.tables, table.name: changed})
+
+
+def readers_of(table: Table, published: Published) -> list[str]:
+    """Return the functions that read a table when they draw."""
+    found = []
+    for draw in DRAWS:
+        draw_listed(draw, watched := WatchedTables(published.tables), RUN)
+        found += [draw.__name__] * (table.name in watched.read)
+    return found
+
+
+def test_a_release_with_the_same_tables_draws_nothing_and_shows_its_own_run(tmp_path: Path, release: Published) -> None:
+    parts = Parts(tmp_path / "parts")
+    drawn, before = draw_site(parts, release)
+    assert sorted(drawn) == sorted(draw.__name__ for draw in DRAWS)
+    kept = {file.name: file.read_bytes() for file in parts.folder.iterdir()}
+    next_run = replace(RUN, run_id="20260102T000000Z-ffffff")
+    drawn, after = draw_site(parts, release, next_run)
+    assert drawn == []
+    assert {file.name: file.read_bytes() for file in parts.folder.iterdir()} == kept
+    assert [figure.chart for figure in after] == [figure.chart for figure in before]
+    assert {figure.provenance["Run"] for figure in after} == {next_run.run_id}
+
+
+@pytest.mark.parametrize("table", [LCOH, HEAT_PROFILE, SOURCE], ids=lambda table: table.name)
+def test_a_changed_table_draws_exactly_the_figures_that_read_it(
+    tmp_path: Path, release: Published, table: Table
+) -> None:
+    parts, expected = Parts(tmp_path / "parts"), readers_of(table, release)
+    assert table is SOURCE or 0 < len(expected) < len(DRAWS)
+    draw_site(parts, release)
+    drawn, _ = draw_site(parts, with_a_row_less(release, table))
+    assert sorted(drawn) == sorted(expected)
+
+
+def test_a_changed_choice_of_the_run_draws_all_and_another_code_its_own(
+    tmp_path: Path, release: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, one = Parts(tmp_path / "parts"), DRAWS[0]
+    draw_site(parts, release)
+    drawn, _ = draw_site(parts, release, replace(RUN, origin="another origin"))
+    assert len(drawn) == len(DRAWS)
+    draw_site(parts, release)
+    code_of = parts_module.code_fingerprint
+    monkeypatch.setattr(
+        parts_module, "code_fingerprint", lambda draw, **given: "another" if draw is one else code_of(draw, **given)
+    )
+    assert draw_site(parts, release)[0] == [one.__name__]
+
+
+def test_a_damaged_part_and_one_that_is_gone_are_drawn_again(tmp_path: Path, release: Published) -> None:
+    parts = Parts(tmp_path / "parts")
+    draw_site(parts, release)
+    torn, other, gone, *_ = sorted(parts.folder.iterdir())
+    kept = {file: file.read_bytes() for file in (torn, other, gone)}
+    torn.write_bytes(kept[torn][: len(kept[torn]) // 2])
+    other.write_bytes(kept[other].replace(b'"title"', b'"titel"', 1))
+    gone.unlink()
+    drawn, _ = draw_site(parts, release)
+    assert sorted(drawn) == sorted(file.stem.rpartition(".")[2] for file in kept)
+    assert {file: file.read_bytes() for file in kept} == kept
+
+
+def test_a_site_of_parts_has_the_pages_of_one_that_is_drawn(tmp_path: Path, release: Published) -> None:
+    parts = Parts(tmp_path / "parts")
+    draw_site(parts, release)
+    render_site(release, run=RUN, out=tmp_path / "drawn")
+    render_site(release, run=RUN, out=tmp_path / "taken", drawing=drawing_from(parts, release, RUN))
+    files = [file.relative_to(tmp_path / "drawn") for file in (tmp_path / "drawn").rglob("*") if file.is_file()]
+    assert len(files) > len(PAGES)
+    assert [
+        str(file)
+        for file in files
+        if (tmp_path / "drawn" / file).read_bytes() != (tmp_path / "taken" / file).read_bytes()
+    ] == []
+
+
+def test_tables_are_computed_again_where_what_was_given_is_another(tmp_path: Path) -> None:
+    parts, computed = Parts(tmp_path / "parts"), list[str]()
+    rows = LCOH.empty()
+
+    def compute() -> dict[Table, pl.DataFrame]:
+        computed.append("once")
+        return {LCOH: rows}
+
+    for given in ("a", "a", "b"):
+        taken = parts.take_tables("costs", code="c", given=given, make=compute)
+        assert taken[LCOH].equals(rows)
+    assert len(computed) == 2
+    assert (
+        parts.take("costs", code="d", hash_of={}.get, make=lambda: Made(content=b"new", inputs=frozenset())) == b"new"
+    )
