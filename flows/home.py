@@ -59,6 +59,11 @@ class Home:
         return self.root / "reports"
 
     @property
+    def report_parts(self) -> Path:
+        """What the last site was put together from, which the next one takes over."""
+        return self.reports / ".parts"
+
+    @property
     def report(self) -> Path:
         """The link to the site of the published warehouse."""
         return self.reports / "current"

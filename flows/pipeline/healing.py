@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
 from flows.pipeline.ingest_decisions import ingest_options
+from flows.pipeline.parts import Parts
 from flows.pipeline.release import publish_release
 from flows.pipeline.report import read_run_info
 from flows.pipeline.stages import STAGES
@@ -289,8 +290,9 @@ def record_releases(settings: Settings) -> str:
                 check_current_format(warehouse.query, file.path)
                 run = read_run_info(warehouse.query, settings)
                 release = publish_release(
-                    warehouse.query, folders.releases, settings, release_id=run.snapshot_id, origin=run.origin
-                )
+                    warehouse.query, folders.releases, settings, release_id=run.snapshot_id, origin=run.origin,
+                    parts=Parts(folders.report_parts),
+                )  # fmt: skip
             folders.releases.write(release.record)
             computed.append(file.snapshot_id)
     if computed:

@@ -35,7 +35,6 @@ from warehouse.writing import renamed_onto
 
 Query = Callable[[str], pl.DataFrame]
 RELEASES_COMPARED = 2
-PARTS = ".parts"  # beside the sites: of the last one
 STEPS = {"disclosure control": 55, "downloads": 10, "pages": 35}  # shares of the time [%], measured on 300 homes
 
 
@@ -71,7 +70,7 @@ def write_report(settings: Settings, *, anew: bool = False, images: Path | None 
         for leftover in reports.glob(".*.tmp"):  # of a killed process: the lock says that no other is writing
             shutil.rmtree(leftover)
         tick = stack.enter_context(progress("write the report", len(STEPS), unit="", amount=sum(STEPS.values())))
-        parts = Parts(reports / PARTS)
+        parts = Parts(settings.folders.report_parts)
         release = publish_release(
             warehouse.query, releases, settings, release_id=run.snapshot_id, origin=run.origin, parts=parts
         )
