@@ -14,7 +14,7 @@ from flows.pipeline.unit import Frames, Stage, Unit, fingerprint
 from transforms.heat.hours import build_month
 from transforms.heat.periods import shift_month
 from transforms.readings.neighbour_flags import set_exact_flags
-from transforms.tables.heat import HEAT_HOURLY
+from transforms.tables.heat import HEAT_DAY_CAUGHT_UP, HEAT_HOURLY
 from transforms.tables.lake import CELL, EXACT_FLAG, FLAGGED
 from transforms.tables.lineage import BUILD_MONTH, FLAG_COUNT, SUSPECT_SPAN
 from warehouse.lake import Lake
@@ -83,13 +83,17 @@ def make_months(
 
 
 def cut_spans(spans: pl.DataFrame, month: MonthOfReadings) -> pl.DataFrame:
-    """Return the part of suspicious spans within a month: what goes on beyond it does not change the month."""
+    """Return the part of suspicious spans within a month: what goes on beyond it does not change the month.
+
+    The gas of a span belongs to it as a whole: of one that reaches out of the month it is null.
+    """
     first = pl.lit(month.first_day).cast(pl.Datetime("us"))
     after = pl.lit(shift_month(month.first_day, 1)).cast(pl.Datetime("us"))
     return (
         spans.filter((pl.col("start_utc") < after) & (pl.col("end_utc") > first))
+        .with_columns(gas_kwh=pl.when((pl.col("start_utc") >= first) & (pl.col("end_utc") <= after)).then("gas_kwh"))
         .with_columns(start_utc=pl.max_horizontal("start_utc", first), end_utc=pl.min_horizontal("end_utc", after))
-        .select("household_id", "flag", "start_utc", "end_utc")
+        .select("household_id", "flag", "start_utc", "end_utc", "gas_kwh")
     )
 
 
@@ -145,6 +149,7 @@ def work_month(lake: Lake, unit: Unit[MonthToBuild]) -> tuple[Frames, dict[str, 
         FLAG_COUNT: built.flag_count,
         CELL: built.cell,
         HEAT_HOURLY: built.hourly,
+        HEAT_DAY_CAUGHT_UP: built.day_caught_up,
         BUILD_MONTH: summary,
     }
     return frames, {name: int(summary[name][0]) for name in ("readings", "ok_half_hours", "hours", "households")}
@@ -159,7 +164,7 @@ BUILD_MONTHS = Stage(
     name="build months",
     keyed_by="month",
     unit_name="month {}",
-    tables=(FLAGGED, FLAG_COUNT, CELL, HEAT_HOURLY, BUILD_MONTH),
+    tables=(FLAGGED, FLAG_COUNT, CELL, HEAT_HOURLY, HEAT_DAY_CAUGHT_UP, BUILD_MONTH),
     plan=plan_months,
     work=work_month,
     planned_from=(JUDGE_HOMES,),

@@ -27,6 +27,7 @@ from transforms.heat.profiles import complete_profile, expect_heat, place_hours,
 from transforms.heat.season import profile_by_season
 from transforms.heat.selection import count_funnel, join_annual_heat, list_homes, select_homes
 from transforms.tables.heat import (
+    HEAT_DAY_CAUGHT_UP,
     HEAT_DEMAND_ANNUAL,
     HEAT_HOURLY,
     HEAT_PROFILE,
@@ -118,10 +119,11 @@ def work_period(lake: Lake, unit: Unit[PeriodToAggregate]) -> tuple[Frames, dict
         profile = profile_month(placed, weights)
         profiles.append(profile)
         expected.append(expect_heat(placed, profile))
-        gas[first_day] = gas_by_day(hourly, included["household_id"], first_day)
+        caught_up = lake.read(month.key(HEAT_DAY_CAUGHT_UP))
+        gas[first_day] = gas_by_day(hourly, caught_up, included["household_id"], first_day)
     profile = complete_profile(profiles, period.label, given.temperature)
-    caught_up = expect_caught_up(given.caught_up, profile, included, given.boiler_efficiency)
-    annual = annual_by_home(pl.concat(expected), profile, included, period, caught_up).join(included, on="household_id")
+    outages = expect_caught_up(given.caught_up, profile, included, given.boiler_efficiency)
+    annual = annual_by_home(pl.concat(expected), profile, included, period, outages).join(included, on="household_id")
     drawn = draw_annual_heat(annual, weights=weights, bootstrap=bootstrap)
     intervals = bootstrap_intervals(drawn, bootstrap.level)
     by_type = annual_by_type(profile, annual, intervals, period, stock_reason=STOCK_REASON)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.integration.test_units_of_homes import write_homes
 from tests.pipeline import read_tables
 from tests.publishing import publish_landing
+from warehouse.reader import open_published
 
 HEAT = 0.8054
 MISSING, EMPTY = 40 * 48 + 12, 20 * 48 + 4  # the first half-hour of two outages
@@ -43,6 +45,22 @@ def test_gas_after_an_outage_is_in_the_year_and_in_no_hour(tmp_path: Path) -> No
     assert flags["catch_up"] + flags["very_high"] == 97 + 1  # two days in one reading are beyond any meter
     assert flags["very_high"] == 1
     assert tables["heat_hourly"]["gas_kwh"].max() < 13
+    first = dt.date(2023, 1, 1) + dt.timedelta(days=MISSING // 48)
+    (day,) = tables["heat_day_caught_up"].rows(named=True)  # the other outage reaches over midnight
+    lines = (tmp_path / "landing" / "gas.csv").read_text().splitlines()
+    of_day = sum(float(line.rsplit(",", 1)[1]) for line in lines if f",{first}T" in line)
+    assert (day["date"], day["gas_kwh"], day["heat_kwh"]) == (
+        first,
+        pytest.approx(of_day),
+        pytest.approx(of_day * HEAT),
+    )
+    with open_published(tmp_path / "warehouse" / "current.duckdb") as warehouse:
+        days = warehouse.query("SELECT date, is_whole, hours, caught_up_kwh FROM heat_daily ORDER BY date")
+    (after,) = days.filter("is_whole", pl.col("hours") < 24).rows()
+    assert after == (first, True, 7, day["caught_up_kwh"])
+    assert days.filter(~pl.col("is_whole"))["date"].to_list() == [
+        dt.date(2023, 1, 1) + dt.timedelta(days=n) for n in (EMPTY // 48, EMPTY // 48 + 2)
+    ]
     home = tables["household_period"].row(0, named=True)
     assert home["included"]
     assert home["heat_kwh_annual"] == pytest.approx(gas * HEAT, rel=0.01)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import polars as pl
 import pytest
@@ -81,3 +81,36 @@ def test_energy_is_conserved_from_half_hours_to_hours(
     assert month.hourly["heat_kwh"].sum() == pytest.approx(0.8054 * sum(whole))
     assert month.cell["gas_kwh"].sum() == pytest.approx(sum(whole))
     assert month.cell["half_hours"].sum() == len(values)
+
+
+DAY = dt.datetime(2009, 1, 3)
+
+
+def span_of(first: int, last: int, kwh: float | None) -> pl.DataFrame:
+    """Return a span from one half-hour of `DAY` to another, both included, whose gas the last one holds."""
+    row = {"household_id": "7", "flag": "catch_up", "start_utc": DAY + first * HALF, "end_utc": DAY + (last + 1) * HALF}
+    return SUSPECT_SPAN.conform(pl.DataFrame([row | {"factor": None, "gas_kwh": kwh}]))
+
+
+@pytest.mark.parametrize(
+    ("present", "span", "whole"),
+    [
+        (range(48), span_of(10, 20, 9.0), True),
+        ([*range(10), *range(20, 48)], span_of(10, 20, 9.0), True),  # the gap may be missing as well as zero
+        ([*range(9), *range(20, 48)], span_of(10, 20, 9.0), False),  # another half-hour is missing
+        (range(48), span_of(10, 20, None), False),  # reaches out of the month: how much is of it is not known
+        (range(-5, 48), span_of(-3, 20, 9.0), False),  # reaches over midnight
+    ],
+    ids=["zeros", "missing", "short", "month", "midnight"],
+)
+def test_a_day_is_known_where_one_reading_of_it_holds_the_gas_of_its_gap(
+    readings: Make, sources: Make, *, present: Sequence[int], span: pl.DataFrame, whole: bool
+) -> None:
+    gap = range(-3, 20)
+    rows = [("7", DAY + n * HALF, 9.0 if n == 20 else 0.0 if n in gap and n >= 10 else 0.5, 0) for n in present]
+    month = build_month(readings(rows), sources(), spans=span, boiler_efficiency=0.8)
+    assert month.hourly["gas_kwh"].max() == 1.0
+    found = month.day_caught_up.rows(named=True)
+    gas = 37 * 0.5 + 9.0
+    wanted = {"household_id": "7", "date": DAY.date(), "gas_kwh": gas, "heat_kwh": 0.8 * gas, "caught_up_kwh": 9.0}
+    assert found == ([{k: pytest.approx(v) if isinstance(v, float) else v for k, v in wanted.items()}] if whole else [])

@@ -13,7 +13,7 @@ from transforms.climate.temperature import effective_temperature, hourly_tempera
 from transforms.climate.weather_normal import NormalWeather
 from transforms.heat.demand import WEATHER_NORMAL, Bootstrap, draw_annual_heat
 from transforms.heat.periods import Period
-from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE
+from transforms.tables.heat import HEAT_DAY_CAUGHT_UP, HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE
 from transforms.weather.weather import Correction, Weather, describe_weather, join_normal
 from transforms.weather.weather_days import PeriodWeather, gas_by_day, join_months, mean_days, peak_shares
 from warehouse.figures import read_figures
@@ -88,12 +88,18 @@ def hours_of(home: str, start: dt.datetime, count: int) -> pl.DataFrame:
 def test_a_day_counts_when_all_its_hours_are_good() -> None:
     whole, short = hours_of("a", dt.datetime(2009, 2, 1), 72), hours_of("b", dt.datetime(2009, 2, 2), 47)
     homes = pl.Series(["b", "a", "c"])
-    gas = gas_by_day(
-        pl.concat([whole, short, hours_of("other", dt.datetime(2009, 2, 1), 24)]), homes, dt.date(2009, 2, 1)
+    month, others = dt.date(2009, 2, 1), hours_of("other", dt.datetime(2009, 2, 1), 24)
+    caught_up = HEAT_DAY_CAUGHT_UP.conform(
+        pl.DataFrame(
+            {"household_id": "b", "date": [dt.date(2009, 2, 3)], "gas_kwh": 23.5, "heat_kwh": 0.0, "caught_up_kwh": 5.0}
+        )
     )
+    gas = gas_by_day(pl.concat([whole, short, others]), HEAT_DAY_CAUGHT_UP.empty(), homes, month)
     assert gas.shape == (3, 28)
     assert [np.flatnonzero(np.isfinite(row)).tolist() for row in gas] == [[1], [0, 1, 2], []]
     assert np.nanmax(gas) == 24
+    gas = gas_by_day(pl.concat([whole, short, others]), caught_up, homes, month)
+    assert gas[0, :4].tolist() == pytest.approx([np.nan, 24, 23.5, np.nan], nan_ok=True)
 
 
 def test_months_without_readings_are_days_without_gas() -> None:

@@ -9,8 +9,9 @@ from polars.dataframe.group_by import GroupBy
 
 from transforms.readings.inferred_flags import flag_spans
 from transforms.readings.neighbour_flags import name_source
+from transforms.readings.stamps import HALF_HOURS_PER_DAY
 from transforms.tables.fixed_order import group_in_order
-from transforms.tables.heat import HEAT_HOURLY
+from transforms.tables.heat import HEAT_DAY_CAUGHT_UP, HEAT_HOURLY
 from transforms.tables.lake import CELL
 
 HOURS_OF_DAY = 24
@@ -24,6 +25,7 @@ class Month:
     flag_count: pl.DataFrame
     cell: pl.DataFrame
     hourly: pl.DataFrame
+    day_caught_up: pl.DataFrame
     summary: pl.DataFrame
 
 
@@ -71,6 +73,9 @@ def build_month(
         flag_count=count_flags(judged, sources),
         cell=count_cells(good, hours),
         hourly=HEAT_HOURLY.conform(gas_to_heat(hours, boiler_efficiency)),
+        day_caught_up=HEAT_DAY_CAUGHT_UP.conform(gas_to_heat(sum_days_caught_up(good, spans), boiler_efficiency)).sort(
+            HEAT_DAY_CAUGHT_UP.key
+        ),
         summary=summary,
     )
 
@@ -88,6 +93,45 @@ def half_hours_to_hours(good: pl.DataFrame) -> pl.DataFrame:
         halves.with_columns(pl.col("gas_kwh") + pl.col("gas_kwh").shift(-1), whole=whole)
         .filter("whole")
         .select("household_id", "hour_start_utc", "gas_kwh")
+    )
+
+
+def sum_days_caught_up(good: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """Add up the days of which some half-hours are known by a reading that caught them up, and all others are good.
+
+    A gap that reaches over midnight belongs to no single day.
+
+    Parameters
+    ----------
+    good
+        Ok readings of one month, at most one per home and half-hour.
+    spans
+        Rows of `SUSPECT_SPAN`; of one that reaches out of the month `gas_kwh` is null.
+
+    Returns
+    -------
+    pl.DataFrame
+        `household_id`, `date`, `gas_kwh` of the day, `caught_up_kwh` of it [kWh].
+
+    """
+    date, end = pl.col("start_utc").dt.date(), pl.col("end_utc")
+    caught_up = spans.filter(
+        (pl.col("flag") == "catch_up") & pl.col("gas_kwh").is_not_null() & (date == end.dt.offset_by("-30m").dt.date())
+    )
+    days = group_in_order(caught_up.with_columns(date=date), ("household_id", "date"), by="start_utc").agg(
+        caught_up_kwh=pl.col("gas_kwh").sum(), half_hours=((end - pl.col("start_utc")).dt.total_minutes() // 30).sum()
+    )
+    of_homes = good.filter(pl.col("household_id").cast(pl.String).is_in(days["household_id"].implode())).with_columns(
+        pl.col("household_id").cast(pl.String), date=pl.col("interval_start_utc").dt.date()
+    )
+    others = group_in_order(of_homes, ("household_id", "date"), by="interval_start_utc").agg(
+        others=pl.len(), others_kwh=pl.col("gas_kwh").sum()
+    )
+    together = days.join(others, on=["household_id", "date"], how="left").with_columns(
+        pl.col("others", "others_kwh").fill_null(0)
+    )
+    return together.filter(pl.col("half_hours") + pl.col("others") == HALF_HOURS_PER_DAY).select(
+        "household_id", "date", "caught_up_kwh", gas_kwh=pl.col("others_kwh") + pl.col("caught_up_kwh")
     )
 
 

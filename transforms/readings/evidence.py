@@ -13,12 +13,12 @@ from typing import Literal
 import polars as pl
 
 from transforms.readings.declaration import Fuel
+from transforms.readings.stamps import HALF_HOURS_PER_DAY
 from transforms.tables.rules import bound
 
 WINTER, SUMMER = (12, 1, 2), (6, 7, 8)
 NIGHT_HOURS = (0, 4)  # UTC, both included
 EVENING_HOURS = (17, 20)
-HALF_HOURS_PER_DAY = 48
 CELLS: dict[str, pl.DataType | type[pl.DataType]] = {
     "month": pl.Int8,
     "hour": pl.Int8,

@@ -80,6 +80,20 @@ HEAT_HOURLY = Table(
     made_by="transforms.heat.hours:gas_to_heat",
 )  # fmt: skip
 
+HEAT_DAY_CAUGHT_UP = Table(
+    "heat_day_caught_up", "a day of one home with an outage whose gas one later reading of the day holds: the day is known, its hours are not",
+    ("household_id", "date"),
+    (
+        household_id,
+        Column("date", pl.Date, "day (UTC)"),
+        Column("gas_kwh", F, "gas used on the day", "kWh", lower=0),
+        Column("heat_kwh", F, "heat delivered on the day", "kWh", lower=0),
+        Column("caught_up_kwh", F, "of the gas that which was caught up", "kWh", lower=0),
+    ),
+    may_be_empty=True,
+    made_by="transforms.heat.hours:sum_days_caught_up",
+)  # fmt: skip
+
 HEAT_PROFILE = Table(
     "heat_profile", "mean heat per home of a dwelling type in one hour of a period", ("dwelling_type", "period", "hour_start_utc"),
     (

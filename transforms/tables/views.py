@@ -12,7 +12,7 @@ from transforms.tables.cost import LCOH
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE
 from transforms.tables.lineage import SOURCE
 from transforms.tables.schema import UTC, Column, View
-from transforms.tables.words import DWELLING_TYPES, F, N, S, dwelling_type, household_id, period, profile_group
+from transforms.tables.words import DWELLING_TYPES, B, F, N, S, dwelling_type, household_id, period, profile_group
 
 _LAST_SUNDAY = "(make_date(year({0}), {1}, 31) - (isodow(make_date(year({0}), {1}, 31)) % 7)::INTEGER)"
 _SUMMER = "({0} >= " + _LAST_SUNDAY.format("{0}", 3) + " + INTERVAL 1 HOUR AND {0} < " + _LAST_SUNDAY.format("{0}", 10) + " + INTERVAL 1 HOUR)"  # fmt: skip
@@ -71,13 +71,15 @@ HEAT_DAILY = View(
         household_id,
         dwelling_type,
         Column("date", pl.Date, "day (UTC)"),
-        Column("hours", N, "good hours of the day; a sum over fewer than 24 is no day's heat", "h", lower=1, upper=24),
-        Column("gas_kwh", F, "gas used in these hours", "kWh", lower=0),
-        Column("heat_kwh", F, "heat delivered in these hours", "kWh", lower=0),
+        Column("hours", N, "good hours of the day", "h", lower=0, upper=24),
+        Column("is_whole", B, "whether the sums are the day's: all its hours are good, or one reading of the day holds the gas of those that are not"),
+        Column("gas_kwh", F, "gas used in the good hours, or on the whole day", "kWh", lower=0),
+        Column("heat_kwh", F, "heat delivered in the good hours, or on the whole day", "kWh", lower=0),
+        Column("caught_up_kwh", F, "of the gas that which one reading holds after an outage: it belongs to the day and to no hour", "kWh", nullable=True, lower=0),
         Column("temperature_c", F, "mean outdoor air temperature of the day", "degC", nullable=True, lower=-40, upper=45),
     ),
     may_be_empty=True,
-    reads=frozenset({"heat_hourly", "household", "temperature_hourly"}),
+    reads=frozenset({"heat_day_caught_up", "heat_hourly", "household", "temperature_hourly"}),
     sql="""
 WITH weather AS (
     SELECT hour_start_utc::DATE AS date, avg(temperature_c) AS temperature_c FROM temperature_hourly GROUP BY ALL
@@ -85,8 +87,10 @@ WITH weather AS (
     SELECT household_id, hour_start_utc::DATE AS date, count(*) AS hours, sum(gas_kwh) AS gas_kwh, sum(heat_kwh) AS heat_kwh
     FROM heat_hourly GROUP BY ALL
 )
-SELECT household_id, dwelling_type, date, hours, gas_kwh, heat_kwh, temperature_c
-FROM used JOIN household USING (household_id) LEFT JOIN weather USING (date)""",
+SELECT household_id, dwelling_type, date, coalesce(hours, 0) AS hours, coalesce(hours, 0) = 24 OR caught_up_kwh IS NOT NULL AS is_whole,
+    coalesce(c.gas_kwh, u.gas_kwh) AS gas_kwh, coalesce(c.heat_kwh, u.heat_kwh) AS heat_kwh, caught_up_kwh, temperature_c
+FROM used u FULL JOIN heat_day_caught_up c USING (household_id, date)
+JOIN household USING (household_id) LEFT JOIN weather USING (date)""",
 )  # fmt: skip
 
 HEAT_HOURLY_INCLUDED = View(

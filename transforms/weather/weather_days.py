@@ -61,10 +61,10 @@ def _name_gap(months: list[dt.date], period: Period) -> str | None:
     )
 
 
-def gas_by_day(hourly: pl.DataFrame, homes: pl.Series, month: dt.date) -> Floats:
-    """Return homes x days of a month of gas [kWh/d] from rows of `HEAT_HOURLY`.
+def gas_by_day(hourly: pl.DataFrame, caught_up: pl.DataFrame, homes: pl.Series, month: dt.date) -> Floats:
+    """Return homes x days of a month of gas [kWh/d] from rows of `HEAT_HOURLY` and `HEAT_DAY_CAUGHT_UP`.
 
-    A day is NaN unless all its 24 hours (UTC) are good.
+    A day is NaN unless all its 24 hours (UTC) are good, or its outages were caught up within the day.
     """
     rows = pl.DataFrame({"household_id": homes, "row": np.arange(len(homes))})
     days = hourly.select(
@@ -75,19 +75,20 @@ def gas_by_day(hourly: pl.DataFrame, homes: pl.Series, month: dt.date) -> Floats
         .agg(pl.col("gas_kwh").sum(), hours=pl.len())
         .filter(pl.col("hours") == HOURS)
     )
-    gas = np.full((len(homes), (shift_month(month, 1) - month).days), np.nan)
-    gas[whole["row"].to_numpy(), whole["day"].to_numpy()] = whole["gas_kwh"].to_numpy()
+    gas = _unknown_days(homes, month)
+    outages = caught_up.with_columns(day=pl.col("date").dt.day().cast(pl.Int64) - 1).join(rows, on="household_id")
+    for known in (whole, outages):
+        gas[known["row"].to_numpy(), known["day"].to_numpy()] = known["gas_kwh"].to_numpy()
     return gas
 
 
 def join_months(by_month: Mapping[dt.date, Floats], homes: pl.Series, period: Period) -> Floats:
     """Put months of `gas_by_day` side by side; those that are not there are NaN."""
-    nothing = pl.DataFrame(
-        schema={"household_id": pl.String, "hour_start_utc": pl.Datetime("us"), "gas_kwh": pl.Float64}
-    )
-    return np.concatenate(
-        [by_month[month] if month in by_month else gas_by_day(nothing, homes, month) for month in period.months], axis=1
-    )
+    return np.concatenate([by_month.get(month, _unknown_days(homes, month)) for month in period.months], axis=1)
+
+
+def _unknown_days(homes: pl.Series, month: dt.date) -> Floats:
+    return np.full((len(homes), (shift_month(month, 1) - month).days), np.nan)
 
 
 def mean_days(
