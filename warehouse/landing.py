@@ -228,9 +228,12 @@ def _list_members(path: str, name: str, stat: os.stat_result, limits: Limits) ->
     for info in members:
         inner = f"{name}/{make_printable(info.filename)}"
         if info.flag_bits & 1:
-            yield inner, "packed with a password; unpack it"
+            yield inner, "packed with a password: unpack it, and deliver the files within"
         elif inner.lower().endswith(".zip"):
-            yield inner, "an archive within an archive; unpack it"
+            yield (
+                inner,
+                "an archive within an archive, which is not looked into: unpack it, and deliver the inner one or its files",
+            )
         elif reason := _why_not_taken(inner):
             yield inner, reason
         else:

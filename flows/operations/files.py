@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
 from flows.pipeline.ingest_decisions import ingest_options
 from flows.printable import show_name
 from flows.settings import Settings, find_config
+from transforms.readings.declaration import GasConversion
 from transforms.readings.formats import FORMATS
 from warehouse.lake import Lake
 from warehouse.landing import make_printable
@@ -151,6 +152,7 @@ def _take(feed: str, files: Sequence[Manifest], settings: Settings) -> FeedTaken
         )
         for name, basis in BASES
     }
+    taken["gas"] = sorted({_describe_conversion(m) for m in files if m.unit == "m3"})
     taken["home"] = sorted({m.id_basis for m in files})
     taken["interval"] = sorted({m.interval_basis for m in files if m.interval_basis != "not applicable"})
     asked: dict[str, set[str]] = {}
@@ -166,6 +168,12 @@ def _take(feed: str, files: Sequence[Manifest], settings: Settings) -> FeedTaken
         declared={} if declared is None else declared.model_dump(exclude_none=True),
         asked={name: sorted(values) for name, values in asked.items()},
     )
+
+
+def _describe_conversion(m: Manifest) -> str:
+    """Return how the volumes of a file became energy."""
+    conversion = GasConversion(**{name: m.parameters[name] for name in (f.name for f in fields(GasConversion))})
+    return f"{conversion.kwh_per_m3:.2f} kWh/m3 ({conversion.calorific_value_mj_per_m3:g} MJ/m3 times {conversion.volume_correction:g})"
 
 
 def describe_feeds(feeds: Sequence[FeedTaken]) -> str:

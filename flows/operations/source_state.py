@@ -76,7 +76,8 @@ def describe_source(source: SourceState) -> str:
     rejected = f" ({_describe_counts(source.reject_reasons)})" if source.reject_reasons else ""
     if source.kind != "readings":
         return f"  {show_name(source.file_name)}: {source.kind}, {source.lines:,} lines, {source.rejects:,} rejects{rejected}"
-    regrouped = f" - {source.regrouped:,} regrouped" if source.regrouped else ""
+    sign, made = ("+", -source.regrouped) if source.regrouped < 0 else ("-", source.regrouped)
+    regrouped = f" {sign} {made:,} {'put together' if source.regrouped < 0 else 'parted'}" if made else ""
     ledger = (
         f"{source.lines:,} lines = {source.header_lines:,} header + {source.blank_lines:,} blank "
         f"+ {source.readings:,} readings + {source.rejects:,} rejects{rejected}{regrouped}"
@@ -91,9 +92,9 @@ def describe_assumptions(source: SourceState) -> list[str]:
     """Say what a file was taken for, where that is not plain by its header, and what is unusual about its readings."""
     told = []
     if source.fuel_basis not in {"the format", "not applicable"}:
-        told.append(f"fuel, {source.fuel_basis}")
+        told.append(f"fuel {'unknown' if source.fuel == 'none' else source.fuel}, {source.fuel_basis}")
     if source.unit_basis not in {"the name of the column", "not applicable"}:
-        told.append(f"unit {source.unit}, {source.unit_basis}")
+        told.append(f"unit {'unknown' if source.unit == 'none' else source.unit}, {source.unit_basis}")
     if source.regrouped:
         told.append(f"intervals: {source.interval_basis}")
     if source.dialect:

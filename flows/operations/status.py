@@ -265,6 +265,7 @@ def summarise_run(log: dict[str, Any], settings: Settings) -> str:
     took = [
         f"{count(log['files_ingested'], 'file')} taken in",
         f"{log['files_refused']} refused",
+        *([f"{log['files_held']} held: `hearth feeds` says what to declare"] if log["files_held"] else []),
         f"{count(log['months_built'], 'month')} and {count(log['periods_built'], 'period')} built",
         f"{count(log['units_skipped'], 'step')} reused",
     ]

@@ -11,6 +11,7 @@ from flows.pipeline.ingest_blocks import Intake, Tally
 from transforms.readings.declaration import Fuel
 from transforms.readings.evidence import RULE as EVIDENCE
 from transforms.readings.evidence import add_cells, judge_absent, judge_fuel, measure_level, suggest_unit
+from transforms.readings.stamps import LONDON
 from warehouse.landing import split_name
 
 
@@ -58,6 +59,7 @@ def judge_readings(intake: Intake, *, feed: str, file_name: str) -> Verdict:
     elif fuel == "electricity":
         doubts.append(Doubt(setting="", reason="electricity, as declared for the feed; Hearth reads gas"))
     unit_basis, in_doubt = _judge_unit(cells, intake)
+    unit_basis += _say_conversion(intake)
     doubts.append(in_doubt)
     if declared.absent is None and not known.names_household:
         doubts.append(_judge_absent(cells, tally))
@@ -98,6 +100,17 @@ def _judge_unit(cells: pl.DataFrame, intake: Intake) -> tuple[str, Doubt | None]
     )
     doubt = Doubt(setting="unit", suggested=suggested, reason=asked, detail=f"{usual}, {as_m3}")
     return "the level contradicts the name of the column", doubt
+
+
+def _say_conversion(intake: Intake) -> str:
+    """Say that a British figure converts the volumes of another country's format, where none is declared for the feed."""
+    known = intake.known
+    if known.unit != "m3" or known.zone == LONDON or intake.declared.calorific_value is not None:
+        return ""
+    return (
+        f"; the British conversion of {intake.conversion.kwh_per_m3:.2f} kWh/m3 is assumed: declare calorific_value and "
+        "volume_correction for the feed"
+    )
 
 
 def _count_absent_zeros(cells: pl.DataFrame, tally: Tally) -> int:

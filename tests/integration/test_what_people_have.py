@@ -570,3 +570,70 @@ def test_a_forgotten_home_does_not_come_back_under_the_other_id_of_its_meter(tmp
     assert (manifest.readings, manifest.households, manifest.doubled) == (0, (), {})
     assert manifest.reject_reasons == {"forgotten": 2 * len(truth)}
     assert "a1" not in manifest.model_dump_json(exclude={"paths", "source_id", "decisions_fingerprint", "rejects_key"})
+
+
+def test_volumes_of_another_country_say_that_the_british_conversion_is_assumed(tmp_path: Path) -> None:
+    rows = [f"2023-01-10T{n:02}:00:00+01:00,0.2,0,0.122" for n in range(24)]
+    text = "\n".join(["Hour Start,Electricity 1 (low),Electricity 2,Gas", *rows, ""])
+    write(tmp_path, "hours.csv", text)
+    manifest = take(tmp_path)["hours.csv"]
+    assert manifest.unit_basis == (
+        "the name of the column; the British conversion of 11.22 kWh/m3 is assumed: declare calorific_value and volume_correction "
+        "for the feed"
+    )
+    declared = FeedOptions(calorific_value=35.17, volume_correction=1.0)
+    manifests = ingest(tmp_path, options(**LATE, feeds={"dsmr_reader/.": declared}))
+    assert manifests["hours.csv"].unit_basis == "the name of the column"
+    assert read_readings(tmp_path, manifests["hours.csv"])["gas_kwh"].sum() == pytest.approx(24 * 0.122 * 35.17 / 3.6)
+
+
+def test_a_register_is_read_between_moments_that_have_no_state(tmp_path: Path) -> None:
+    moments = [f"{FIRST + n * dt.timedelta(minutes=15):%Y-%m-%d %H:%M}" for n in range(4 * 96)]
+    states = [""] * 96 + [f"{1656.786 + 0.011 * (n // 3):.3f}" for n in range(192)] + [""] * 96
+    write(
+        tmp_path, "15min.csv", "\n".join(["time,Total gas used", *map(",".join, zip(moments, states, strict=True)), ""])
+    )
+    manifest = take(tmp_path)["15min.csv"]
+    readings = read_readings(tmp_path, manifest)
+    known = [float(state) for state in states if state]
+    whole = (len(known) - 1) // 2 * 2  # the last state closes a half-hour that another would begin
+    assert readings["gas_kwh"].sum() == pytest.approx((known[whole] - known[0]) * KWH_PER_M3)
+    assert manifest.reject_reasons["no value"] == 2 * 96
+    assert set(readings["flag"].cast(pl.String)) == {"ok"}
+
+
+def test_hours_without_use_and_a_column_more_leave_the_others_as_they_are(tmp_path: Path) -> None:
+    header = (
+        "Van datum;Van tijdstip;Tot datum;Tot tijdstip;EAN-code;Meter;Metertype;Register;Volume;Eenheid;Validatiestatus;"
+        "Calorische Bovenwaarde"
+    )
+    lines = []
+    for hour in range(6, 22):
+        span = f"10-01-2022;{hour:02}:00:00;10-01-2022;{hour + 1:02}:00:00"
+        for value, unit in ((f"{hour / 10:.3f}".replace(".", ","), "kWh"), ("0,100", "m³")):
+            empty = hour == 6
+            of_meter = f'="541000000000000007";7M1;Digitale Meter;Afname;{"" if empty else value}'
+            lines.append(f"{span};{of_meter};{unit};{'Geen verbruik' if empty else 'Gevalideerd'};")
+    write(
+        tmp_path, "uurtotalen.csv", "\n".join([header, *lines])
+    )  # no line end after the last, which ends with an empty field
+    manifest = take(tmp_path)["uurtotalen.csv"]
+    assert manifest.reject_reasons == {"no value": 1, "the same use in m3; the line in kWh is taken": 16}
+    readings = read_readings(tmp_path, manifest)
+    assert readings["gas_kwh"].sum() == pytest.approx(sum(range(7, 22)) / 10)
+    assert manifest.households == ("541000000000000007",)
+
+
+def test_meters_whose_days_differ_stand_below_each_other_under_a_hint(tmp_path: Path) -> None:
+    lines, truth = ["sep=,", "MPR,ReadDatetime,kWh,ReadType"], 0.0
+    for meter, day in (("1710000000001", 26), ("1700000000002", 27)):
+        for n in range(1, 49):
+            end = dt.datetime(2019, 8, day) + n * HALF
+            lines.append(f"{meter},{end:%d %b %Y %H:%M:%S},{n * 7 % 11 / 10:g},Actual")
+            truth += n * 7 % 11 / 10
+    write(tmp_path, "example.csv", "\n".join([*lines, ""]))
+    manifest = take(tmp_path)["example.csv"]
+    assert (manifest.readings, manifest.rejects, manifest.stamp) == (96, 0, "end")
+    readings = read_readings(tmp_path, manifest)
+    assert readings["gas_kwh"].sum() == pytest.approx(truth)
+    assert readings["interval_start_utc"].min() == dt.datetime(2019, 8, 25, 23)  # midnight on a British wall in summer

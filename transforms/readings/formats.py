@@ -279,7 +279,8 @@ HOME_ASSISTANT = Format(
     ),
     extra_columns=True,
     unusable="the history of a sensor (Home Assistant): its states are those of a register, at irregular moments, not the use of "
-    "half-hours; export the long-term statistics of the meter by hour, or ask the supplier for half-hours",
+    "half-hours; deliver the hours or half-hours of the supplier or of the meter, or write the sensor's hourly use as "
+    "household_id,interval_start_utc,gas_kwh",
 )
 WIDE = Format(
     name="wide_days",
