@@ -73,9 +73,7 @@ def build_month(
         flag_count=count_flags(judged, sources),
         cell=count_cells(good, hours),
         hourly=HEAT_HOURLY.conform(gas_to_heat(hours, boiler_efficiency)),
-        day_caught_up=HEAT_DAY_CAUGHT_UP.conform(gas_to_heat(sum_days_caught_up(good, spans), boiler_efficiency)).sort(
-            HEAT_DAY_CAUGHT_UP.key
-        ),
+        day_caught_up=sum_days_caught_up(good, spans, boiler_efficiency),
         summary=summary,
     )
 
@@ -96,8 +94,8 @@ def half_hours_to_hours(good: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def sum_days_caught_up(good: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """Add up the days of which some half-hours are known by a reading that caught them up, and all others are good.
+def sum_days_caught_up(good: pl.DataFrame, spans: pl.DataFrame, boiler_efficiency: float) -> pl.DataFrame:
+    """Add up (`HEAT_DAY_CAUGHT_UP`) the days of which some half-hours are known by a reading that caught them up, and all others are good.
 
     A gap that reaches over midnight belongs to no single day.
 
@@ -107,11 +105,8 @@ def sum_days_caught_up(good: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
         Ok readings of one month, at most one per home and half-hour.
     spans
         Rows of `SUSPECT_SPAN`; of one that reaches out of the month `gas_kwh` is null.
-
-    Returns
-    -------
-    pl.DataFrame
-        `household_id`, `date`, `gas_kwh` of the day, `caught_up_kwh` of it [kWh].
+    boiler_efficiency
+        Heat delivered per gas used [1].
 
     """
     date, end = pl.col("start_utc").dt.date(), pl.col("end_utc")
@@ -130,9 +125,10 @@ def sum_days_caught_up(good: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     together = days.join(others, on=["household_id", "date"], how="left").with_columns(
         pl.col("others", "others_kwh").fill_null(0)
     )
-    return together.filter(pl.col("half_hours") + pl.col("others") == HALF_HOURS_PER_DAY).select(
-        "household_id", "date", "caught_up_kwh", gas_kwh=pl.col("others_kwh") + pl.col("caught_up_kwh")
+    whole = together.filter(pl.col("half_hours") + pl.col("others") == HALF_HOURS_PER_DAY).with_columns(
+        gas_kwh=pl.col("others_kwh") + pl.col("caught_up_kwh")
     )
+    return HEAT_DAY_CAUGHT_UP.conform(gas_to_heat(whole, boiler_efficiency)).sort(HEAT_DAY_CAUGHT_UP.key)
 
 
 def gas_to_heat(hours: pl.DataFrame, boiler_efficiency: float) -> pl.DataFrame:
