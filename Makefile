@@ -9,6 +9,7 @@ SUPPORTED := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14)
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 6 ? 6 : n)))
 TESTS ?= tests/e2e tests/integration tests/validation tests/unit
 INJECTIONS ?= 60
+MILLIONS ?= 1 21
 DEMO := hearth-demo
 SECONDS ?= 60
 SEED ?= 1
@@ -82,8 +83,8 @@ lock: .venv/.dev-installed ## write both lock files anew from pyproject.toml (UP
 torture: .venv/.dev-installed ## inject faults into runs, and write docs/reliability.md (INJECTIONS=60)
 	@$(CLEAN); $(VENV_PYTHON) -m tests.benchmarks.torture --injections $(INJECTIONS) --write
 
-bench: .venv/.dev-installed ## time the stages against a plain pass over the same file
-	@$(CLEAN); $(VENV_PYTHON) -m tests.benchmarks.speed
+bench: .venv/.dev-installed ## write docs/benchmarks.md: what a run costs at MILLIONS="1 21" readings, beside short scripts
+	@$(CLEAN); $(VENV_PYTHON) -m tests.benchmarks.speed --millions $(MILLIONS)
 	@$(VENV_PYTHON) -m tests.benchmarks.lcoh_speed
 
 clean: ## delete .venv, the demo and every cache

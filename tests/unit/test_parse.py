@@ -186,6 +186,48 @@ def test_lines_are_headers_blanks_readings_or_rejects_whatever_they_hold_and_how
     assert pl.concat([part.rejects for part in parts]).equals(whole.rejects)
 
 
+odd_lines = st.builds(
+    "{},{},{},{}".format,
+    st.sampled_from(["12", " 12", "12 ", '"12"', "=12", "é", "", "none", "12\x00"]),
+    st.sampled_from(
+        ["13FEB08:00:30:00", " 13FEB08:00:30:00", "13FEB08:00:30:00\r", "13feb08:00:30:00", "30FEB08:00:30:00"]
+    ),
+    st.sampled_from(["2", "02", "+2", " 2", "2.0", "99999", "-1", "x", ""]),
+    st.sampled_from(
+        [
+            "0.345",
+            "+0.345",
+            ".5",
+            "5.",
+            "1e3",
+            "1E-3",
+            "1_0",
+            " 1",
+            "0x1",
+            "inf",
+            "NaN",
+            "1e999",
+            "-0",
+            "1,2",
+            "9" * 400,
+        ]
+    ),
+)
+
+
+@settings(deadline=None)  # a busy machine is no fault
+@given(st.lists(st.one_of(lines, odd_lines), max_size=9), st.randoms(use_true_random=False), st.booleans())
+def test_a_few_odd_lines_among_good_ones_are_read_as_by_themselves(
+    odd: list[str],
+    random: object,
+    finished: bool,  # noqa: FBT001
+) -> None:
+    delivered = [*odd, *(f"{n % 3},13FEB08:00:30:00,{n},{n / 8}" for n in range(20))]
+    random.shuffle(delivered)  # type: ignore[attr-defined]
+    parsed = parse("\n".join(delivered) + ("\n" if finished else ""), first_line=5, ends_file=True)
+    assert len(parsed.readings) >= 20 - (not finished)
+
+
 tokens = st.sampled_from(
     [b",", b"\n", b"\r", b"\r\n", b'"', b"'", b" ", b"\t", b"\x00", b"\x0b", b"\x85", b"\xff", b"\xc3\xa9", b"\xef\xbb\xbf",
      b"\xe2\x80\xa8", b"#", b"\\", b"1", b".", GOOD.encode(), GOOD.encode() + b"\n", b"ANON_ID,ADVANCEDATETIME,HH,GASKWH\n"]
