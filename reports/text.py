@@ -29,6 +29,7 @@ NAMES = {
     "spf": "Seasonal performance factor",
     "demand": "Heat demand",
     "loss": "Heat lost in pipes",
+    "lifetime": "Life",
     "existing_boiler": "Existing boiler",
     "new_boiler": "New boiler",
     "average": "Average",

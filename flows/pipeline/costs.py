@@ -106,7 +106,7 @@ def work_costs(lake: Lake, unit: Unit[HeatToCost]) -> tuple[Frames, dict[str, in
     if periods:
         measured = measured_rows(
             period=periods[-1].key_value, profile=profile, demand=demand, weather_fit=fit, seasonal=seasonal,
-            diversity=read(DIVERSITY, diversities), curve=read(DIVERSITY_CURVE, diversities),
+            diversity=read(DIVERSITY, diversities), curve=read(DIVERSITY_CURVE, diversities), origin=given.origin,
         )  # fmt: skip
         assumptions = replace_rows(assumptions, measured)
     heat = MeasuredHeat(

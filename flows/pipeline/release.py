@@ -72,7 +72,9 @@ def publish_release(
     means = disclose_means(query, last=releases.latest(), rule=rule)
     tables = dict(means.tables)
     assumptions = publish_open(
-        ASSUMPTION, measure_again(query("SELECT * FROM assumption ORDER BY ALL"), tables, settings), rule=rule
+        ASSUMPTION,
+        measure_again(query("SELECT * FROM assumption ORDER BY ALL"), tables, settings, origin=origin),
+        rule=rule,
     )
     tables |= by_name([assumptions])
     tables |= disclose_costs(query, means, cost_published_means(query, tables), assumptions)
@@ -84,7 +86,9 @@ def publish_release(
     return add_changes(seal(release_id, tables, means.control), releases.shown_before(release_id))
 
 
-def measure_again(assumptions: pl.DataFrame, published: Tables, settings: Settings) -> pl.DataFrame:
+def measure_again(
+    assumptions: pl.DataFrame, published: Tables, settings: Settings, *, origin: str | None
+) -> pl.DataFrame:
     """Return the assumptions with what the cost model takes from the homes measured on the published tables."""
     profile, demand, fit, diversity = (
         published[table.name].frame for table in (HEAT_PROFILE, HEAT_DEMAND_ANNUAL, WEATHER_FIT, DIVERSITY)
@@ -94,7 +98,7 @@ def measure_again(assumptions: pl.DataFrame, published: Tables, settings: Settin
         return replace_rows(without_types(assumptions), given.join(assumptions, on=ASSUMPTION.key, how="semi"))
     measured = measured_rows(
         period=str(demand["period"].max()), profile=profile, demand=demand, weather_fit=fit,
-        seasonal=_performance(profile, fit, given, settings), diversity=diversity, curve=_limits(diversity),
+        seasonal=_performance(profile, fit, given, settings), diversity=diversity, curve=_limits(diversity), origin=origin,
     )  # fmt: skip
     anew = replace_rows(given, measured).join(assumptions, on=ASSUMPTION.key, how="semi")
     return replace_rows(without_types(assumptions), anew).sort(ASSUMPTION.key)

@@ -17,10 +17,10 @@ from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.conventions import BEST_PRACTICE, find_convention
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.places import Place
-from transforms.lcoh.model.what_if import Case
+from transforms.lcoh.model.what_if import Case, Change, build
 from transforms.lcoh.results.probability import draw, probability_table
 from transforms.lcoh.results.table import lcoh_table
-from transforms.lcoh.results.uncertainty import Sampling, Uncertain, check_ranges, cost_of_draws, ranges_of
+from transforms.lcoh.results.uncertainty import LIFETIME, Sampling, Uncertain, check_ranges, cost_of_draws, ranges_of
 from transforms.lcoh.results.variance import sobol_indices, sobol_table
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
@@ -222,6 +222,25 @@ def test_what_is_chosen_is_never_drawn() -> None:
     assert {"discount_rate", "scenario", "perspective"}.isdisjoint(one.parameter for one in RANGES)
     with pytest.raises(AssumptionError, match="parameter 'discount_rate' is none of demand"):
         check_ranges(RAW.with_columns(parameter=pl.lit("discount_rate")))
+
+
+@pytest.mark.parametrize(
+    ("system", "parameter"), [("ashp", "ashp.lifetime_years"), ("network", "network.heat_pump_lifetime_years")]
+)
+@pytest.mark.parametrize("convention", ["best_practice", "best_practice_private"])
+def test_a_drawn_life_costs_what_a_system_of_that_life_does(system: str, parameter: str, convention: str) -> None:
+    lives = np.array([11.6, 12.4, 16.0, 20.0, 25.0, 33.0, 60.0])
+    capital = np.array([1.0, 0.8, 1.3, 1.0, 0.9, 1.1, 1.0])
+    case = Case(
+        figures=scenario_figures(ASSUMPTIONS, "current2026"), convention=find_convention(convention), system=system,
+        demand_kwh=np.array([[9_000.0], [15_200.0]]), place=Place.of_homes(np.array([[300.0], [3000.0]])),
+    )  # fmt: skip
+    found = cost_of_draws(case, {LIFETIME: lives, "capital_factor": capital}, draws=len(lives))
+    for nth, years in enumerate((12, 12, 16, 20, 25, 33, 60)):
+        of_life = override(ASSUMPTIONS, [f"{parameter}={years}"], scenario="current2026")
+        alone = replace(case, figures=scenario_figures(of_life, "current2026"))
+        expected = build(alone).cost(Change(capital_factor=capital[nth])).total
+        assert found[:, nth] == pytest.approx(np.ravel(expected), rel=1e-12)
 
 
 def test_gas_and_electricity_move_together_as_far_as_they_are_said_to() -> None:

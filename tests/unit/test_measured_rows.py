@@ -53,5 +53,21 @@ def test_without_a_normal_year_a_home_is_sized_by_the_heat_that_was_measured() -
     assert found["load.design_over_year_peak"] == pytest.approx(8.4 / 8.0, rel=5e-3)
 
 
+@pytest.mark.parametrize(
+    ("origin", "says"),
+    [
+        (None, "measured: all homes of this run in 2010"),
+        ("hearth sample seed=1", "made up (hearth sample seed=1): all homes in 2010"),
+    ],
+)
+def test_what_made_up_homes_show_is_never_called_measured(origin: str | None, says: str) -> None:
+    found = measured_rows(
+        period="2010", profile=HEAT_PROFILE.empty(),
+        demand=one_row(HEAT_DEMAND_ANNUAL, households=40, heat_kwh_mean=15_000.0), weather_fit=WEATHER_FIT.empty(),
+        diversity=DIVERSITY.empty(), curve=DIVERSITY_CURVE.empty(), seasonal=SEASONAL_PERFORMANCE.empty(), origin=origin,
+    )  # fmt: skip
+    assert set(found["source"]) == {says}
+
+
 def test_fewer_than_ten_homes_put_nothing_in_the_place_of_an_assumption() -> None:
     assert rows_of(measured_kwh=15_000.0, normal_kwh=15_000.0, homes=9) == {}

@@ -31,6 +31,7 @@ def measured_rows(
     diversity: pl.DataFrame,
     curve: pl.DataFrame,
     seasonal: pl.DataFrame,
+    origin: str | None = None,
 ) -> pl.DataFrame:
     """Return what the homes of a period put in the place of derived assumptions (`ASSUMPTION`).
 
@@ -43,6 +44,8 @@ def measured_rows(
     profile, demand, weather_fit, diversity, curve, seasonal
         Rows of `HEAT_PROFILE`, `HEAT_DEMAND_ANNUAL`, `WEATHER_FIT`, `DIVERSITY`, `DIVERSITY_CURVE` and
         `SEASONAL_PERFORMANCE`, of any periods.
+    origin
+        What made the homes up, None for real ones: sources of figures say which.
 
     """
     homes = _one(demand, period)
@@ -53,7 +56,10 @@ def measured_rows(
         | _weather(_one(weather_fit, period), homes)
         | _diversity(_hourly(diversity, period), _hourly(curve, period))
     )
-    rows = [_row(item, parameter, value, unit, period) for (item, parameter), (value, unit) in figures.items()]
+    rows = [
+        _row(item, parameter, value, unit, _source(period, origin))
+        for (item, parameter), (value, unit) in figures.items()
+    ]
     performance = spf_rows(
         seasonal.join(_of_ten_homes(demand), on=["dwelling_type", "period"], how="semi"), period=period
     )
@@ -144,7 +150,7 @@ def _hourly(frame: pl.DataFrame, period: str) -> pl.DataFrame:
     )
 
 
-def _row(item: str, parameter: str, value: float, unit: str, period: str) -> dict[str, Any]:
+def _row(item: str, parameter: str, value: float, unit: str, source: str) -> dict[str, Any]:
     return {
         "scenario": ALL_SCENARIOS,
         "item": item,
@@ -154,5 +160,14 @@ def _row(item: str, parameter: str, value: float, unit: str, period: str) -> dic
         "unit": unit,
         "price_base": "none",
         "status": "derived",
-        "source": f"measured: all homes of this run in {period}",
+        "source": source,
     }
+
+
+def _source(period: str, origin: str | None) -> str:
+    """Return where a figure of a run stands; what made-up homes show was not measured."""
+    return (
+        f"measured: all homes of this run in {period}"
+        if origin is None
+        else f"made up ({origin}): all homes in {period}"
+    )

@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtri
 
-from transforms.lcoh.assumptions.parameters import NETWORK
+from transforms.lcoh.assumptions.parameters import NETWORK, IndividualSystem
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.systems import SYSTEMS
-from transforms.lcoh.model.what_if import Case, Change, build
+from transforms.lcoh.model.what_if import Built, Case, Change, build
 
+LIFETIME: Final = "lifetime_years"  # of a system in a home, or of a network's heat pump; no field of `Change`
 FIELDS: Final[dict[str, str]] = {  # uncertain parameter: field of `Change` that a draw of it sets
     "demand": "demand_factor",
     "capital": "capital_factor",
@@ -25,6 +26,7 @@ FIELDS: Final[dict[str, str]] = {  # uncertain parameter: field of `Change` that
     "electricity_price": "electricity_price_factor",
     "loss": "distribution_loss_share",
     "carbon": "carbon_factor",
+    "lifetime": LIFETIME,
 }
 RANGE_COLUMNS: Final = (
     "parameter", "applies_to", "distribution", "low", "high", "unit", "correlates_with", "correlation", "source"
@@ -53,7 +55,7 @@ class Uncertain:
 
     @property
     def field(self) -> str:
-        """The field of `Change` that a draw sets."""
+        """The field of `Change` that a draw sets, or `LIFETIME`."""
         return FIELDS[self.parameter]
 
     def quantile(self, probability: Yearly) -> Yearly:
@@ -155,7 +157,8 @@ def cost_of_draws(case: Case, values: Mapping[str, Yearly], *, draws: int) -> Ye
     case
         What is costed, places and demands as arrays of shape (k, 1).
     values
-        Field of `Change` to its drawn values, shape (n,); none where nothing that the system depends on is uncertain.
+        Field of `Change`, or `LIFETIME` [yr], to its drawn values, shape (n,); none where nothing that the system
+        depends on is uncertain.
     draws
         Number n of draws.
 
@@ -168,9 +171,33 @@ def cost_of_draws(case: Case, values: Mapping[str, Yearly], *, draws: int) -> Ye
     step = max(1, _AT_ONCE // rows)
     cost = np.empty((rows, draws))
     built = build(case)
+    by_life = _capital_by_life(built, values[LIFETIME]) if LIFETIME in values else np.ones((1, draws))
     for start in range(0, draws, step):
-        drawn = {field: row[start : start + step] for field, row in values.items()}
+        now = slice(start, start + step)
+        drawn = {field: row[now] for field, row in values.items() if field != LIFETIME}
         if case.system != NETWORK:
             built = build(replace(case, demand_kwh=case.demand_kwh * drawn.pop("demand_factor", 1.0)))
-        cost[:, start : start + step] = built.cost(Change(**drawn)).total
+        found = built.cost(Change(**drawn))
+        cost[:, now] = found.total + found.capital * (by_life[:, now] - 1.0)
     return cost
+
+
+def _capital_by_life(built: Built, lifetime_years: Yearly) -> Yearly:
+    """Return the levelised capital with each drawn life over that with the life of the base [1], shape (k, n).
+
+    What is bought and when follows from the life in whole years alone; what it costs scales all purchases alike. So the
+    ratio holds for every draw of demand and capital, and each life is costed once.
+    """
+    lives, of_draw = np.unique(np.maximum(np.rint(lifetime_years), 1).astype(int), return_inverse=True)
+    of_base = np.asarray(built.cost().capital)
+    ratios = [np.asarray(_with_life(built, int(years)).cost().capital) / of_base for years in lives]
+    by_life: Yearly = np.stack([np.ravel(ratio) for ratio in ratios], axis=1)[:, of_draw]
+    return by_life
+
+
+def _with_life(built: Built, years: int) -> Built:
+    """Return the system with another life, of a network that of its heat pump."""
+    if isinstance(built.own, IndividualSystem):
+        return replace(built, own=replace(built.own, lifetime_years=years))
+    network = replace(built.own.network, heat_pump_lifetime_years=years)
+    return replace(built, own=replace(built.own, network=network))
