@@ -63,7 +63,10 @@ def appearing(target: Path, *, mode: int) -> Iterator[Path]:
 def write_whole(target: Path, content: str | bytes | bytearray, *, mode: int) -> None:
     """Store a text or bytes as a file that appears whole."""
     with appearing(target, mode=mode) as partial:
-        partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        try:
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
+        except OSError as error:  # of a write Python does not say where it was
+            raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 @contextmanager

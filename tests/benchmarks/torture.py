@@ -32,11 +32,13 @@ MEANING = {
 }
 
 
-def campaign(seeds: Sequence[int], root: Path) -> tuple[list[Outcome], int]:
+def campaign(seeds: Sequence[int], root: Path, minutes: float) -> tuple[list[Outcome], int]:
     """Inject the faults of some seeds and return what came of each, and how many steps of writes a run has."""
     ground = prepare(root / "ground")
-    outcomes = []
+    outcomes, deadline = list[Outcome](), time.monotonic() + 60 * minutes
     for seed in seeds:
+        if time.monotonic() > deadline:
+            break
         injection = Injection.choose(seed, ground.steps)
         with tempfile.TemporaryDirectory(dir=root) as folder:
             outcome = inject(ground, injection, Path(folder))
@@ -89,15 +91,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--injections", type=int, default=60)
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=120, help="no fault is injected later")
     parser.add_argument("--write", action="store_true", help="write docs/reliability.md")
     asked = parser.parse_args()
     start, seeds = time.monotonic(), range(asked.first_seed, asked.first_seed + asked.injections)
     with tempfile.TemporaryDirectory(prefix="hearth-torture-") as root:
-        outcomes, steps = campaign(seeds, Path(root))
+        outcomes, steps = campaign(seeds, Path(root), asked.minutes)
     bad = [outcome for outcome in outcomes if outcome.wrong]
     tell(f"{len(outcomes)} faults in {time.monotonic() - start:.0f} s; something was wrong after {len(bad)}")
     if asked.write:
-        command = f"python -m tests.benchmarks.torture --injections {asked.injections} --first-seed {asked.first_seed}"
+        command = f"python -m tests.benchmarks.torture --injections {len(outcomes)} --first-seed {asked.first_seed}"
         PAGE.write_text(describe(outcomes, steps, command), encoding="utf-8")
     return int(bool(bad))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,10 +13,12 @@ from hypothesis import strategies as st
 
 from quality.disclosure.forgotten import rename_member
 from quality.disclosure.units import count_units
+from tests import damaging
 from transforms.public.forgotten import MASK, Tombstones, mark, part_forgotten
 from transforms.public.public import RELEASE_MEMBER
 from transforms.readings.parse import Parsed
 from transforms.tables.lake import REJECT
+from warehouse.forgetting.tombstones import ForgottenFolder, KeyLostError, Unfinished
 
 KEY = b"a key of thirty-two bytes, or so"
 LONG = "c0ffee12ab34"
@@ -121,3 +126,15 @@ def test_without_its_row_the_memory_would_take_one_home_less_for_nothing() -> No
     rows = [("heat", "2009", name, b"\x01\x00", [0]) for name in "abcx"]
     member = pl.DataFrame(rows, schema=RELEASE_MEMBER.schema, orient="row")
     assert judged(member.filter(pl.col("household_id") != "x")) != judged(rename_member(member, "x", "t"))
+
+
+def test_a_damaged_tombstone_stops_the_run_with_what_to_do(tmp_path: Path) -> None:
+    folder = ForgottenFolder(tmp_path / "forgotten")
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    folder.bury(
+        Unfinished(household_id="home-1", reason=None, began_at_utc=now, token=LONG, sources=(), landing_files=())
+    )
+    assert folder.read_tombstones().among(["home-1", "home-2"]) == {"home-1"}
+    damaging.cut(next((tmp_path / "forgotten" / "tombstones").iterdir()))
+    with pytest.raises(KeyLostError, match="put it back from a backup"):
+        folder.read_tombstones()

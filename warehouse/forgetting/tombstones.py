@@ -6,6 +6,7 @@ import datetime as dt
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,10 +14,11 @@ from transforms.public.forgotten import Tombstones, mark
 from warehouse.writing import OWNER_ONLY, OWNERS_FOLDER, flush_to_disk, write_whole
 
 KEY_BYTES = 32
+Record = TypeVar("Record", bound=BaseModel)
 
 
 class KeyLostError(ValueError):
-    """There are tombstones and no key: whose they are cannot be told, and their readings would come back."""
+    """Whose some tombstones are cannot be told, since the key or they themselves are lost: readings would come back."""
 
 
 class Tombstone(BaseModel):
@@ -61,9 +63,15 @@ class ForgottenFolder:
         return self.root / "unfinished.json"
 
     def list_tombstones(self) -> list[Tombstone]:
-        """Return the tombstones, oldest first."""
-        paths = self.root.glob("tombstones/*.json")
-        found = [Tombstone.model_validate_json(path.read_text(encoding="utf-8")) for path in paths]
+        """Return the tombstones, oldest first.
+
+        Raises
+        ------
+        KeyLostError
+            If one of them cannot be read.
+
+        """
+        found = [_read(path, Tombstone) for path in self.root.glob("tombstones/*.json")]
         return sorted(found, key=lambda stone: (stone.forgotten_at_utc, stone.mark))
 
     def read_tombstones(self) -> Tombstones:
@@ -103,10 +111,7 @@ class ForgottenFolder:
 
     def read_unfinished(self) -> Unfinished | None:
         """Return the home that is not forgotten to the end, None where there is none."""
-        try:
-            return Unfinished.model_validate_json(self.note.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
+        return _read(self.note, Unfinished) if self.note.exists() else None
 
     def write_unfinished(self, unfinished: Unfinished) -> None:
         """Note a home before anything of it is touched."""
@@ -130,3 +135,13 @@ class ForgottenFolder:
             folder.mkdir(parents=True, exist_ok=True, mode=OWNERS_FOLDER)
             folder.chmod(OWNERS_FOLDER)
         write_whole(path, text, mode=OWNER_ONLY)
+
+
+def _read(path: Path, model: type[Record]) -> Record:
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except ValueError:
+        raise KeyLostError(
+            f"{path} is damaged: put it back from a backup; nothing else tells which home it is about, and the readings of that "
+            "home would be taken in again"
+        ) from None
