@@ -27,7 +27,7 @@ HOUR: Final = 3600
 
 
 @dataclass(slots=True, kw_only=True)
-class Stage:
+class StageProgress:
     """How far a stage is: its pieces, and the amount of work in them, such as readings or bytes."""
 
     name: str
@@ -112,7 +112,7 @@ def progress(stage: str, pieces: int, *, unit: str = "units", amount: float | No
         themselves.
 
     """
-    state = Stage(name=stage, pieces=pieces, amount=pieces if amount is None else amount, unit=unit)
+    state = StageProgress(name=stage, pieces=pieces, amount=pieces if amount is None else amount, unit=unit)
     if pieces == 0:
         yield lambda piece="", amount=1, *, pieces=1: None  # noqa: ARG005 - nothing is to be told
     elif sys.stderr.isatty():
@@ -132,7 +132,7 @@ def working(stage: str) -> Iterator[None]:
 class _Told(ProgressColumn):
     """How far a stage is, in words; asked at each refresh, so that the time goes on between two pieces."""
 
-    def __init__(self, state: Stage) -> None:
+    def __init__(self, state: StageProgress) -> None:
         super().__init__()
         self.state = state
 
@@ -142,7 +142,7 @@ class _Told(ProgressColumn):
         return Text(self.state.describe_shortly())
 
 
-def _bar(state: Stage) -> Iterator[Tick]:
+def _bar(state: StageProgress) -> Iterator[Tick]:
     columns = (TextColumn("{task.description:<20}"), BarColumn(bar_width=16), _Told(state))
     lock = threading.Lock()
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bar:
@@ -159,7 +159,7 @@ def _bar(state: Stage) -> Iterator[Tick]:
         yield tick
 
 
-def _lines(state: Stage) -> Iterator[Tick]:
+def _lines(state: StageProgress) -> Iterator[Tick]:
     lock, ended = threading.Lock(), threading.Event()
     last = state.started
 

@@ -17,7 +17,7 @@ TYPES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class DictionaryColumn:
     """One published column, in words."""
 
     name: str
@@ -28,26 +28,28 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DictionaryTable:
     """One published table, in words."""
 
     name: str
     grain: str
-    fields: tuple[Field, ...]
+    fields: tuple[DictionaryColumn, ...]
 
 
-def dictionary() -> list[Entry]:
+def dictionary() -> list[DictionaryTable]:
     """Return every published table with its columns, by name."""
     return [
-        Entry(name, table.grain, tuple(_field(column, in_key=column.name in table.key) for column in table.columns))
+        DictionaryTable(
+            name, table.grain, tuple(_field(column, in_key=column.name in table.key) for column in table.columns)
+        )
         for name, table in sorted(PUBLIC_TABLES.items())
     ]
 
 
-def _field(column: Column, *, in_key: bool) -> Field:
+def _field(column: Column, *, in_key: bool) -> DictionaryColumn:
     values = text.listed(list(column.allowed)) if 0 < len(column.allowed) <= MOST_VALUES else ""
     meaning = column.meaning + (f": {values}" if values else "") + ("; may be empty" if column.nullable else "")
-    return Field(column.name, _kind(column), "" if column.unit == "1" else column.unit, meaning, in_key)
+    return DictionaryColumn(column.name, _kind(column), "" if column.unit == "1" else column.unit, meaning, in_key)
 
 
 def _kind(column: Column) -> str:

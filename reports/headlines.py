@@ -29,7 +29,7 @@ ALL_AND_MIX = "All homes, and the national mix"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class HeadlineBar:
     """One row of a small bar chart: its length and the ends of its interval in percent of the widest."""
 
     name: str
@@ -46,11 +46,11 @@ class Bars:
 
     caption: str
     headings: Sequence[str]
-    bars: Sequence[Bar]
+    bars: Sequence[HeadlineBar]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Headline:
     """One question with its answer in words, small bar charts, and the figures that show more."""
 
     key: str
@@ -61,12 +61,12 @@ class Answer:
     charts: Sequence[Bars] = ()
 
 
-def answers(published: Published, run: RunInfo) -> list[Answer]:
+def answers(published: Published, run: RunInfo) -> list[Headline]:
     """Return what the site answers first: heat, cost, and how sure both are."""
     return [_heat(published), _cost(published, run), _sureness(published, run)]
 
 
-def _heat(published: Published) -> Answer:
+def _heat(published: Published) -> Headline:
     question = "How much heat does a home need?"
     figures = [
         ("annual-demand", "by dwelling type"),
@@ -78,7 +78,7 @@ def _heat(published: Published) -> Answer:
     )
     if found.is_empty():
         missing = why_missing([published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD)
-        return Answer(
+        return Headline(
             key="heat",
             question=question,
             short=f"{missing[:1].upper()}{missing[1:]}.",
@@ -86,7 +86,7 @@ def _heat(published: Published) -> Answer:
             figures=figures,
         )
     row = found.row(0, named=True)
-    return Answer(
+    return Headline(
         key="heat",
         question=question,
         short=f"{text.kwh(row['heat_kwh_mean'])} in {published.period}.",
@@ -135,13 +135,13 @@ def _homes(published: Published) -> str:
     return f"Measured in {included} homes of {seen} seen{rounded}."
 
 
-def _heat_bars(published: Published) -> list[Bar]:
+def _heat_bars(published: Published) -> list[HeadlineBar]:
     rows = ordered(published[HEAT_DEMAND_ANNUAL].frame.filter(pl.col("heat_kwh_mean").is_not_null(), period=published.period), "dwelling_type", PROFILE_GROUPS)  # fmt: skip
     merged = _same_number(rows)
     rows = rows.filter(~((pl.col("dwelling_type") == "stock") & merged))
     widest = max(value for name in ("heat_kwh_mean", "heat_kwh_ci_high") for value in rows[name].drop_nulls())
     return [
-        Bar(
+        HeadlineBar(
             name=ALL_AND_MIX if merged and row["dwelling_type"] == "all" else text.name_of(row["dwelling_type"]),
             cells=(text.number(row["heat_kwh_mean"]), text.number(row["households"])),
             length=_percent(row["heat_kwh_mean"], widest),
@@ -180,14 +180,14 @@ def _in_measured_year(rows: pl.DataFrame) -> list[str]:
     ]
 
 
-def _cost(published: Published, run: RunInfo) -> Answer:
+def _cost(published: Published, run: RunInfo) -> Headline:
     lenses = {who: _with_spread(rows, published) for who, rows in _by_lens(published, run).items()}
     rows = next(iter(lenses.values()))
     heat, served = rows["denominator"][0], rows.row(0, named=True)
     widest = max(
         value for of in lenses.values() for name in ("lcoh_gbp_per_mwh", "high") for value in of[name].drop_nulls()
     )
-    return Answer(
+    return Headline(
         key="cost",
         question="What does that heat cost?",
         short=_cheapest_by_lens(lenses),
@@ -210,7 +210,7 @@ def _cost_bars(rows: pl.DataFrame, caption: str, widest: float) -> Bars:
         caption=caption + spread,
         headings=("Option", "£ per MWh", "£ a year", "t CO₂ a year"),
         bars=[
-            Bar(
+            HeadlineBar(
                 name=row["option"],
                 cells=(
                     text.gbp(row["lcoh_gbp_per_mwh"]),
@@ -319,9 +319,9 @@ def _with_spread(rows: pl.DataFrame, published: Published) -> pl.DataFrame:
     )
 
 
-def _sureness(published: Published, run: RunInfo) -> Answer:
+def _sureness(published: Published, run: RunInfo) -> Headline:
     order = _order_of_systems(published, run)
-    return Answer(
+    return Headline(
         key="sure",
         question="How sure is that?",
         short=order[0] if order else _readings(published),

@@ -17,7 +17,7 @@ PARTS = ("header_lines", "blank_lines", "readings", "rejects")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerLine:
     """One delivered file, as text."""
 
     file_name: str
@@ -30,7 +30,7 @@ class Entry:
     balance: str
 
 
-def entries(published: Published) -> list[Entry]:
+def entries(published: Published) -> list[LedgerLine]:
     """Return the files, refused ones first, and how their lines add up."""
     rows = published[SOURCE].frame.sort(pl.col("outcome") != "refused", "file_name", maintain_order=True).head(LONGEST)
     return [_entry(row) for row in rows.iter_rows(named=True)]
@@ -42,10 +42,10 @@ def totals(published: Published) -> tuple[str, ...]:
     return tuple(f"{int(accepted[name].sum()):,}" for name in ("lines", *PARTS))
 
 
-def _entry(row: dict[str, Any]) -> Entry:
+def _entry(row: dict[str, Any]) -> LedgerLine:
     counts = {name: row[name] for name in ("lines", *PARTS)}
     superseded = ", replaced by a newer delivery" if row["superseded"] else ""
-    return Entry(
+    return LedgerLine(
         file_name=text.visible(row["file_name"]),
         format=text.visible(row["format"]),
         outcome=f"{row['outcome']}{superseded}",

@@ -21,7 +21,7 @@ OWN_STATUSES = ("back-solved", "own choice", "derived", "override")  # labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TracedTable:
     """One table on the way of a number, and the module that fills it."""
 
     table: str
@@ -51,9 +51,9 @@ class Assumption:
     source: str
 
 
-def steps() -> list[Step]:
+def steps() -> list[TracedTable]:
     """Return the tables that a number passes, from the delivered file to the cost of heat."""
-    return [Step(table.name, table.grain, table.module) for table in WAY_OF_A_NUMBER]
+    return [TracedTable(table.name, table.grain, table.module) for table in WAY_OF_A_NUMBER]
 
 
 def examples(published: Published, run: RunInfo) -> list[Example]:

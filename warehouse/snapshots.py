@@ -52,7 +52,7 @@ class SnapshotFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class SnapshotStay:
     """Whether a snapshot stays, and why."""
 
     file: SnapshotFile
@@ -89,7 +89,7 @@ def _moment(snapshot_id: str, modified: float) -> dt.datetime:
 
 def decide_retention(
     files: Sequence[SnapshotFile], retention: Retention, *, now: dt.datetime, hold: Hold | None = None
-) -> list[Verdict]:
+) -> list[SnapshotStay]:
     """Return which snapshots stay, in the order of `files` (newest first).
 
     The published one always stays; so do, unless only one is kept, the one before it, which is the way back, and the
@@ -109,12 +109,12 @@ def decide_retention(
     for rank, file in enumerate(files, start=1):
         why = always.get(file.snapshot_id)
         if why is not None:
-            verdicts.append(Verdict(file=file, stays=True, because=why))
+            verdicts.append(SnapshotStay(file=file, stays=True, because=why))
             continue
         ended = _what_ends(file, rank, held + file.bytes, retention, now)
         held += 0 if ended else file.bytes
         because = ended or f"one of the newest {retention.keep}"
-        verdicts.append(Verdict(file=file, stays=ended is None, because=because))
+        verdicts.append(SnapshotStay(file=file, stays=ended is None, because=because))
     return verdicts
 
 

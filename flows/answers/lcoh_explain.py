@@ -115,8 +115,8 @@ def write_workbook(found: Explanation, path: Path) -> None:
             "factor": book.add_format({"num_format": "0.0000"}),
             "plain": book.add_format(),
         }
-        _write_flows(Sheet(sheet=book.add_worksheet("cash flow"), styles=styles), found)
-        _write_assumptions(Sheet(sheet=book.add_worksheet("assumptions"), styles=styles), found)
+        _write_flows(WorkbookSheet(sheet=book.add_worksheet("cash flow"), styles=styles), found)
+        _write_assumptions(WorkbookSheet(sheet=book.add_worksheet("assumptions"), styles=styles), found)
 
 
 def _heading(name: str) -> tuple[str, str]:
@@ -143,7 +143,7 @@ def _facts(found: Explanation) -> list[tuple[str, str | float, str]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class WorkbookSheet:
     """One sheet of a workbook, whose text no program takes for a formula."""
 
     sheet: Worksheet
@@ -170,7 +170,7 @@ class Sheet:
         self.sheet.write_formula(row, column, formula, self.styles[style], value)
 
 
-def _write_flows(sheet: Sheet, found: Explanation) -> None:
+def _write_flows(sheet: WorkbookSheet, found: Explanation) -> None:
     """Write facts, rates and VAT, then a row a year, then sums, elements and their sum: formulas but for the flows."""
     sheet.text(0, _LABEL, "Levelised cost of heat, year by year; yellow cells may be changed", "bold")
     facts = _facts(found)
@@ -198,7 +198,7 @@ def _write_flows(sheet: Sheet, found: Explanation) -> None:
     sheet.sheet.set_column(0, len(COLUMNS) - 1, 14)
 
 
-def _write_year(sheet: Sheet, year: dict[str, Any], *, found: Explanation, at: int, rate_rows: range) -> None:
+def _write_year(sheet: WorkbookSheet, year: dict[str, Any], *, found: Explanation, at: int, rate_rows: range) -> None:
     rate, factor = COLUMNS.index("discount_rate"), COLUMNS.index("discount_factor")
     for column, name in enumerate(COLUMNS[:rate]):
         sheet.number(at, column, year[name])
@@ -215,7 +215,7 @@ def _write_year(sheet: Sheet, year: dict[str, Any], *, found: Explanation, at: i
         sheet.formula(at, present, f"={_cell(at, flow)}*{_cell(at, factor)}", year[f"{PRESENT}{name}"])
 
 
-def _write_quotient(sheet: Sheet, found: Explanation, *, first: int, tax: str) -> None:
+def _write_quotient(sheet: WorkbookSheet, found: Explanation, *, first: int, tax: str) -> None:
     last = first + found.years.height - 1
     sum_row, element_row, lcoh_row = last + 2, last + 3, last + 4
     sheet.text(sum_row, _LABEL, "sum", "bold")
@@ -233,7 +233,7 @@ def _write_quotient(sheet: Sheet, found: Explanation, *, first: int, tax: str) -
     sheet.text(lcoh_row, _UNIT, "GBP/MWh")
 
 
-def _write_assumptions(sheet: Sheet, found: Explanation) -> None:
+def _write_assumptions(sheet: WorkbookSheet, found: Explanation) -> None:
     """Write the rows that the flows were computed from; changing them here changes nothing."""
     sheet.text(0, 0, "What the flows were computed from; these cells are not linked to them", "bold")
     for column, name in enumerate(found.assumptions.columns):

@@ -13,7 +13,7 @@ import polars as pl
 
 from flows.settings import Settings
 from transforms.areas.borders import borders_from_frames, borders_to_frames
-from transforms.areas.costs import Lens
+from transforms.areas.costs import AreaLens
 from transforms.areas.demand import PAPER, Means, measured_home_demand, paper_home_demand
 from transforms.areas.figures import AreaFigures
 from transforms.areas.geometry import Coverage
@@ -43,7 +43,7 @@ Read = Callable[[Table], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class PublishedAreas:
     """What is published of areas and of homes."""
 
     area: pl.DataFrame
@@ -98,7 +98,7 @@ def read_atlas(settings: Settings) -> Atlas:
     return make_atlas(published or _read_reference(settings), settings)
 
 
-def make_atlas(published: Published, settings: Settings) -> Atlas:
+def make_atlas(published: PublishedAreas, settings: Settings) -> Atlas:
     """Return the atlas of what is published."""
     values = scenario_figures(published.assumptions, settings.scenario)
     paper = paper_home_demand(paper_demand(published.assumptions), load_shape(values))
@@ -108,7 +108,7 @@ def make_atlas(published: Published, settings: Settings) -> Atlas:
         published.area.filter(pl.col("level") == level),
         Coverage.from_rings(rings),
         measured_home_demand(paper, published.means) or paper,
-        lens=Lens.of_map(values, scenario=settings.scenario, convention=settings.convention),
+        lens=AreaLens.of_map(values, scenario=settings.scenario, convention=settings.convention),
         figures=AreaFigures.from_table(read_figures("area_figure")),
         contribution=published.contribution,
         hot_water_kwh=_hot_water(published.means.weather_fit, values.one("boiler_stock", "efficiency")),
@@ -125,7 +125,7 @@ def _hot_water(fit: pl.DataFrame, efficiency: float) -> np.ndarray[Any, np.dtype
     return np.array([float(known.get(name, np.mean(own))) for name in DWELLING_TYPES]) * efficiency
 
 
-def _read_published(database: Path) -> Published | None:
+def _read_published(database: Path) -> PublishedAreas | None:
     """Return what a report has published, or None where it is of a version without areas."""
     with open_published(database) as warehouse:
         if AREA.name not in warehouse.tables():
@@ -148,7 +148,7 @@ def _read_published(database: Path) -> Published | None:
                 warehouse.query("SELECT dwelling_type FROM area_home_demand WHERE state = 'held'")["dwelling_type"]
             ),
         )
-        return Published(
+        return PublishedAreas(
             area=read(AREA),
             arc=read(AREA_ARC),
             ring=read(AREA_RING),
@@ -158,7 +158,7 @@ def _read_published(database: Path) -> Published | None:
         )
 
 
-def _read_reference(settings: Settings) -> Published:
+def _read_reference(settings: Settings) -> PublishedAreas:
     """Return the areas of the reference, with no readings."""
     folder = settings.area_folder
     reference = read_built_in() if folder is None else read_area_folder(folder).reference
@@ -170,7 +170,7 @@ def _read_reference(settings: Settings) -> Published:
         diversity=DIVERSITY.empty(),
         made_up=False,
     )
-    return Published(
+    return PublishedAreas(
         area=reference.area,
         arc=arc,
         ring=ring,

@@ -13,7 +13,7 @@ from flows.answers.trace_key import KeyChoiceError, Query, Value, find_row
 from flows.answers.trace_scope import Scope, read_scope
 from flows.settings import Settings
 from transforms.lcoh.results.explain import Explanation, OneNumber, explain_cost
-from transforms.tables.origins import BY_NAME, TRACEABLE, Figure, Origin, way_back
+from transforms.tables.origins import BY_NAME, TRACEABLE, Origin, TracedValue, way_back
 from warehouse.manifest import Manifest, read_manifests
 from warehouse.reader import open_published
 from warehouse.versions import check_current_format
@@ -145,7 +145,7 @@ class _Walk:
             note="; ".join(filter(None, [paper, *self.scope.remarks])),
         )
 
-    def _judge(self, table: str, figure: Figure, value: Value) -> Found:
+    def _judge(self, table: str, figure: TracedValue, value: Value) -> Found:
         """Return a figure, held against the earlier one that it must equal."""
         found = Found(name=figure.name, value=value, unit=figure.unit)
         self.found.setdefault(f"{table}.{figure.name}", value)
@@ -189,7 +189,7 @@ class _Walk:
         rows = rows.sort("item", "parameter", "scenario", "year")
         figures = []
         if self.table == "lcoh":
-            figure = Figure(name="lcoh_gbp_per_mwh", sql="", unit="GBP/MWh", equals="lcoh.lcoh_gbp_per_mwh")
+            figure = TracedValue(name="lcoh_gbp_per_mwh", sql="", unit="GBP/MWh", equals="lcoh.lcoh_gbp_per_mwh")
             figures = [self._judge("assumption", figure, behind[0].lcoh_gbp_per_mwh)]
         return Step(
             table="assumption",

@@ -35,7 +35,7 @@ class HouseholdListError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class DeliveredSheet:
     """The table found in a file: where it stands, its header row from 1, its columns by role, and its rows as text."""
 
     place: str
@@ -45,7 +45,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Homes:
+class SheetOfHomes:
     """The homes of a sheet, and what was not taken from it."""
 
     table: pl.DataFrame
@@ -96,7 +96,7 @@ def write_households(
     return "\n".join([f"{done}: {_count(len(homes.table), 'home')}", *describe(sheet, homes)])
 
 
-def find_sheet(source: Path, *, id_column: str | None, type_column: str | None) -> Sheet:
+def find_sheet(source: Path, *, id_column: str | None, type_column: str | None) -> DeliveredSheet:
     """Return the first table of a file whose header names the home's id and its type."""
     wanted = {
         role: (given,) if given else next(field.names for field in HOUSEHOLDS.fields if field.role == role)
@@ -109,7 +109,7 @@ def find_sheet(source: Path, *, id_column: str | None, type_column: str | None) 
         for number, header in enumerate(islice(rows, HEADER_WITHIN)):
             columns = _find_columns(header, wanted | optional)
             if "household_id" in columns and "dwelling_type" in columns:
-                return Sheet(
+                return DeliveredSheet(
                     place,
                     number + 1,
                     {role: str(header[at]).strip() for role, at in columns.items()},
@@ -128,7 +128,7 @@ def find_sheet(source: Path, *, id_column: str | None, type_column: str | None) 
     )
 
 
-def read_homes(sheet: Sheet) -> Homes:
+def read_homes(sheet: DeliveredSheet) -> SheetOfHomes:
     """Take the homes of a sheet.
 
     The data end at the first row whose id is empty or unlike the first one, unless rows with a dwelling type follow:
@@ -150,7 +150,7 @@ def read_homes(sheet: Sheet) -> Homes:
     return _one_row_per_home(taken, repeated_headers=int(is_header.sum()), left_out=left_out)
 
 
-def describe(sheet: Sheet, homes: Homes) -> list[str]:
+def describe(sheet: DeliveredSheet, homes: SheetOfHomes) -> list[str]:
     """Say what was taken, under which types, and what was not."""
     counts = dict(homes.table.group_by("dwelling_type").len().iter_rows())
     named = ", ".join(f"{name} {counts[name]:,}" for name in DWELLING_TYPES_OR_UNKNOWN if name in counts)
@@ -173,7 +173,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _one_row_per_home(taken: pl.DataFrame, *, repeated_headers: int, left_out: pl.DataFrame) -> Homes:
+def _one_row_per_home(taken: pl.DataFrame, *, repeated_headers: int, left_out: pl.DataFrame) -> SheetOfHomes:
     markers = list(HOUSEHOLDS.null_markers)
     roles = [name for name in taken.columns if name not in {"row", "text", "household_id"}]
     given = taken.with_columns(
@@ -201,7 +201,7 @@ def _one_row_per_home(taken: pl.DataFrame, *, repeated_headers: int, left_out: p
                 f"different {role} for {_count(len(clashing), 'home')} ({shown}): correct the file"
             )
     table = homes.with_columns(pl.col(roles).list.first()).with_columns(pl.col("dwelling_type").fill_null(UNKNOWN))
-    return Homes(table, len(taken) - len(table), repeated_headers, unmatched, left_out)
+    return SheetOfHomes(table, len(taken) - len(table), repeated_headers, unmatched, left_out)
 
 
 def _is_like(first: list[str]) -> pl.Expr:

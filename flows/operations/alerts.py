@@ -48,7 +48,7 @@ class Fact:
     next_step: str
 
 
-class Told(BaseModel):
+class ToldFact(BaseModel):
     """A fact that stands, and when it was told."""
 
     model_config = ConfigDict(extra="forbid")
@@ -69,8 +69,8 @@ class Book(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    standing: list[Told] = []
-    last: Told | None = None
+    standing: list[ToldFact] = []
+    last: ToldFact | None = None
 
 
 def raise_alerts(settings: Settings, log: RunLog) -> None:
@@ -252,10 +252,10 @@ def _settle(settings: Settings, run_id: str, facts: list[Fact], judged: Collecti
     book, now = read_book(settings.folders.alerts), dt.datetime.now(dt.UTC)
     before = {told.key: told for told in book.standing}
     standing = [told for told in book.standing if told.kind not in judged]
-    due: dict[Kind, list[Told]] = defaultdict(list)
+    due: dict[Kind, list[ToldFact]] = defaultdict(list)
     for fact in facts:
         earlier = before.get(fact.key)
-        told = Told(
+        told = ToldFact(
             kind=fact.kind, key=fact.key, what=fact.what, next_step=fact.next_step, run_id=run_id,
             since_utc=earlier.since_utc if earlier else now,
             tried_at_utc=earlier.tried_at_utc if earlier else now,
@@ -290,7 +290,7 @@ def _repeat_after(settings: Settings) -> dt.timedelta:
     return max(dt.timedelta(days=settings.alert_repeat_days) - SLACK, dt.timedelta(0))
 
 
-def describe(kind: Kind, group: Sequence[Told], run_id: str, now: dt.datetime) -> dict[str, str]:
+def describe(kind: Kind, group: Sequence[ToldFact], run_id: str, now: dt.datetime) -> dict[str, str]:
     """Return what is posted about facts of one kind: no home, no file name, no address, no secret."""
     more = f"; and {len(group) - NAMED} more" if len(group) > NAMED else ""
     what = "; ".join(told.what for told in group[:NAMED]) + more
@@ -318,7 +318,7 @@ def send(settings: Settings, payload: dict[str, str], *, seconds: float) -> str 
 def send_test(settings: Settings) -> str | None:
     """Post an alert that says that it is none, and return None, or why it could not be delivered."""
     now = dt.datetime.now(dt.UTC)
-    told = Told(
+    told = ToldFact(
         kind="test", key="test", what="a test of the webhook; nothing is wrong", next_step="none", run_id="none",
         since_utc=now, tried_at_utc=now,
     )  # fmt: skip

@@ -28,7 +28,7 @@ from transforms.public.forgotten import Tombstones, mark
 from warehouse.forgetting.lake import Forgetting, forget_in_lake, list_holders
 from warehouse.forgetting.search import find_home
 from warehouse.forgetting.tables import (
-    Trace,
+    Remains,
     delete_candidates,
     delete_snapshots,
     list_traces,
@@ -45,7 +45,7 @@ from warehouse.runs import at_work
 from warehouse.snapshots import list_files, read_hold
 from warehouse.versions import LAKE_FORMAT_KEY
 
-NOTHING = Trace(has_rows=False, is_named=False)
+NOTHING = Remains(has_rows=False, is_named=False)
 NAMED = 5  # files that a message names
 Run = Callable[[Settings], dict[str, Any]]
 

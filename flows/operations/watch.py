@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flows.operations.alerts import Told, read_book
+from flows.operations.alerts import ToldFact, read_book
 from flows.operations.disk import tell_bytes
 from flows.operations.state import HomeState
 from flows.server.client import open_api
@@ -40,8 +40,8 @@ class AlertState(BaseModel):
     """The webhook and what was last told to it; `standing` are the facts that still hold."""
 
     is_configured: bool
-    last: Told | None
-    standing: list[Told]
+    last: ToldFact | None
+    standing: list[ToldFact]
 
 
 class Operations(BaseModel):

@@ -15,7 +15,7 @@ from transforms.climate.gas_law import GasLaw
 from transforms.climate.temperature import daily_temperature, effective_temperature
 from transforms.heat.selection import list_homes
 from transforms.history.digest import Digest, digest_month
-from transforms.history.history import Findings, Memory, advance, conclude
+from transforms.history.history import Findings, HomesMemory, advance, conclude
 from transforms.history.levels import fill_with_normal
 from transforms.readings.neighbour_flags import flag_exactly, list_exact_flags
 from transforms.tables.lake import (
@@ -37,7 +37,7 @@ from warehouse.figures import read_figures
 from warehouse.lake import Lake
 
 DIGEST_TABLES = (DAY, EQUAL_RUN, GAP_VALUE)  # as the fields of `Digest`
-MEMORY_TABLES = (RECENT_DAY, OPEN_RUN, HOME_LEVEL)  # in the order of the fields of `Memory`
+MEMORY_TABLES = (RECENT_DAY, OPEN_RUN, HOME_LEVEL)  # in the order of the fields of `HomesMemory`
 FINDING_TABLES = (CLOSED_RUN, LEVEL_CHANGE, SOURCE_LEVEL, UNSETTLED, MONTH_READINGS, CATCH_UP)  # as those of `Findings`
 
 
@@ -107,7 +107,7 @@ def work_following(lake: Lake, unit: Unit[MonthToFollow]) -> tuple[Frames, dict[
     digest = Digest(*(lake.read(given.digest.key(table)) for table in DIGEST_TABLES))
     memory, findings = advance(_read_memory(lake, given.before), digest, given.effective, given.law)
     remembered = {
-        table: getattr(memory, field.name) for table, field in zip(MEMORY_TABLES, fields(Memory), strict=True)
+        table: getattr(memory, field.name) for table, field in zip(MEMORY_TABLES, fields(HomesMemory), strict=True)
     }
     found = {
         table: getattr(findings, field.name) for table, field in zip(FINDING_TABLES, fields(Findings), strict=True)
@@ -144,10 +144,10 @@ def work_judging(lake: Lake, unit: Unit[HomesToJudge]) -> tuple[Frames, dict[str
     return frames, {"spans": len(verdict.suspect_span)}
 
 
-def _read_memory(lake: Lake, month: Unit[MonthToFollow] | None) -> Memory:
+def _read_memory(lake: Lake, month: Unit[MonthToFollow] | None) -> HomesMemory:
     if month is None:
-        return Memory.empty()
-    return Memory(*(lake.read(month.key(table)) for table in MEMORY_TABLES))
+        return HomesMemory.empty()
+    return HomesMemory(*(lake.read(month.key(table)) for table in MEMORY_TABLES))
 
 
 DIGEST_MONTHS = Stage(

@@ -16,7 +16,7 @@ from warehouse.landing import split_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class ReadingsVerdict:
     """What the readings are taken to be, on what evidence, and what has to be declared before they are used."""
 
     fuel: Fuel | None = None
@@ -37,7 +37,7 @@ class Doubt:
     detail: str = ""
 
 
-def judge_readings(intake: Intake, *, feed: str, file_name: str) -> Verdict:
+def judge_readings(intake: Intake, *, feed: str, file_name: str) -> ReadingsVerdict:
     """Hold readings against what their format leaves open."""
     tally, known, declared = intake.tally, intake.known, intake.declared
     cells = add_cells(tally.cells)
@@ -65,9 +65,9 @@ def judge_readings(intake: Intake, *, feed: str, file_name: str) -> Verdict:
         doubts.append(_judge_absent(cells, tally))
     holds = [doubt for doubt in doubts if doubt is not None]
     if not holds:
-        return Verdict(fuel=fuel, fuel_basis=fuel_basis, unit_basis=unit_basis)
+        return ReadingsVerdict(fuel=fuel, fuel_basis=fuel_basis, unit_basis=unit_basis)
     where = f'declare it under [feeds."{feed}"] in hearth.toml; `hearth feeds --write` writes what is suggested'
-    return Verdict(
+    return ReadingsVerdict(
         fuel=fuel,
         fuel_basis=fuel_basis,
         unit_basis=unit_basis,

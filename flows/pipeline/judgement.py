@@ -15,7 +15,7 @@ from flows.pipeline.periods import AGGREGATE_PERIODS
 from flows.pipeline.unit import fingerprint
 from quality.alarms.all_alarms import Circumstances, check_alarms
 from quality.alarms.drift import Previous
-from quality.alarms.limits import Limits, read_limits
+from quality.alarms.limits import AlarmLimits, read_limits
 from quality.changed import Changed
 from quality.checks import Check
 from quality.gate import choose_checks, critical_failures, judge
@@ -59,7 +59,7 @@ def list_checks(content: Content, history: History | None, row: pl.DataFrame) ->
     return choose_checks(WAREHOUSE_TABLES, settings.sufficiency, alarms), alarms
 
 
-def _large_sources(content: Content, limits: Limits) -> list[str]:
+def _large_sources(content: Content, limits: AlarmLimits) -> list[str]:
     return [
         m.source_id
         for m in content.inputs.readings

@@ -16,7 +16,7 @@ from quality.alarms.deliveries import check_feeds, check_hours, check_months
 from quality.alarms.drift import Previous, check_drift
 from quality.alarms.flags import check_flag_shares, check_judged
 from quality.alarms.levels import check_levels
-from quality.alarms.limits import Limits
+from quality.alarms.limits import AlarmLimits
 from quality.checks import Check
 
 
@@ -43,7 +43,7 @@ class Circumstances:
 
     """
 
-    limits: Limits
+    limits: AlarmLimits
     flag_shares: pl.DataFrame
     run_date: dt.date
     freshness_days: int | None = None

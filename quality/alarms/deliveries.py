@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from quality.alarms.limits import Limits
+from quality.alarms.limits import AlarmLimits
 from quality.checks import Check
 
 NEWEST = """
@@ -13,7 +13,7 @@ NEWEST = """
 """
 
 
-def check_feeds(limits: Limits, *, run_date: dt.date, freshness_days: int | None) -> list[Check]:
+def check_feeds(limits: AlarmLimits, *, run_date: dt.date, freshness_days: int | None) -> list[Check]:
     """Return the alarms on the newest reading of each feed; its age is judged only where an age is set."""
     lag = Check(
         name="source.feeds_keep_step",
@@ -64,7 +64,7 @@ def check_hours() -> Check:
     )
 
 
-def check_months(limits: Limits) -> list[Check]:
+def check_months(limits: AlarmLimits) -> list[Check]:
     """Return the alarms on the completeness of months.
 
     A home is expected to have every half-hour from its first to its last ok one, so that homes which join or leave and

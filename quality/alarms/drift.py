@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from quality.alarms.inline import as_rows
-from quality.alarms.limits import Limits
+from quality.alarms.limits import AlarmLimits
 from quality.checks import Check, Severity
 
 PUBLISH_ALL_THE_SAME = "if it is right, publish once with HEARTH_ACCEPT_DRIFT=true"
@@ -25,7 +25,7 @@ class Previous:
     months: pl.DataFrame
 
 
-def check_drift(previous: Previous, limits: Limits, explained: str | None) -> list[Check]:
+def check_drift(previous: Previous, limits: AlarmLimits, explained: str | None) -> list[Check]:
     r"""Return the alarms on annual heat and on the heat of each month, by type and period.
 
     A figure may move by a stated share, and beyond it by what other homes explain: the mean of :math:`n_0` homes of
@@ -68,7 +68,7 @@ def check_drift(previous: Previous, limits: Limits, explained: str | None) -> li
 
 
 def _check_pair(
-    table: str, what: str, rows: str, *, little: float, far: float, limits: Limits, explained: str | None
+    table: str, what: str, rows: str, *, little: float, far: float, limits: AlarmLimits, explained: str | None
 ) -> list[Check]:
     """Return the warning and the critical check on rows with `moved`, `allowance` and `homes`."""
     stops = f"homes >= {limits.households_min}"
@@ -97,12 +97,12 @@ def _check_pair(
     ]
 
 
-def _allowance(limits: Limits) -> str:
+def _allowance(limits: AlarmLimits) -> str:
     factor = limits.deviations * limits.home_spread
     return f"{factor!r} * sqrt(abs(1.0 / greatest(before.households, 1) - 1.0 / greatest(now.households, 1)))"
 
 
-def _annual_rows(previous: Previous, limits: Limits) -> str:
+def _annual_rows(previous: Previous, limits: AlarmLimits) -> str:
     return f"""
         SELECT dwelling_type, period, before.heat_kwh_mean AS published_kwh, now.heat_kwh_mean AS candidate_kwh,
             least(before.households, now.households) AS homes, {_allowance(limits)} AS allowance,
@@ -112,7 +112,7 @@ def _annual_rows(previous: Previous, limits: Limits) -> str:
     """
 
 
-def _month_rows(previous: Previous, limits: Limits) -> str:
+def _month_rows(previous: Previous, limits: AlarmLimits) -> str:
     """Return SQL on the months; a month's change is taken over the year's mean where that is larger than the month's."""
     return f"""
         SELECT dwelling_type, period, month, published.heat_kwh_mean AS published_kwh_per_h,
@@ -130,7 +130,7 @@ def _month_rows(previous: Previous, limits: Limits) -> str:
     """
 
 
-def _homes(previous: Previous, limits: Limits) -> str:
+def _homes(previous: Previous, limits: AlarmLimits) -> str:
     return f"""
         SELECT dwelling_type, period, least(before.households, now.households) AS homes, {_allowance(limits)} AS allowance
         FROM {as_rows(previous.annual)} AS before JOIN heat_demand_annual AS now USING (dwelling_type, period)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from quality.alarms.inline import as_list
-from quality.alarms.limits import Limits
+from quality.alarms.limits import AlarmLimits
 from quality.checks import Check
 
 READS = ("flag_count", "source")
@@ -20,7 +20,7 @@ SHARES = """
 
 
 def check_flag_shares(
-    shares: pl.DataFrame, limits: Limits, *, large_sources: Collection[str], accepted: Collection[str]
+    shares: pl.DataFrame, limits: AlarmLimits, *, large_sources: Collection[str], accepted: Collection[str]
 ) -> list[Check]:
     """Return for each flag the alarm on its share, per source and over all, and the check that it is not most of a source.
 
@@ -45,7 +45,7 @@ def check_flag_shares(
     return checks
 
 
-def _share_is_usual(row: dict[str, Any], limits: Limits) -> Check:
+def _share_is_usual(row: dict[str, Any], limits: AlarmLimits) -> Check:
     rows = SHARES.format(flag=row["flag"])
     return Check(
         name=f"flag_count.{row['flag']}_is_as_rare_as_usual",
@@ -85,7 +85,7 @@ def _is_not_most_of_a_source(row: dict[str, Any], stopping: Collection[str]) -> 
     )
 
 
-def check_judged(limits: Limits) -> Check:
+def check_judged(limits: AlarmLimits) -> Check:
     """Return the alarm on readings that an inferred flag could not be judged for, or only by the season."""
     return Check(
         name="flag_judgement.nearly_all_readings_are_judged",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from quality.alarms.inline import as_list
-from quality.alarms.limits import HALF_HOURS_PER_DAY, Limits
+from quality.alarms.limits import HALF_HOURS_PER_DAY, AlarmLimits
 from quality.checks import Check
 
 DOUBTS = """
@@ -15,7 +15,7 @@ DOUBTS = """
 """
 
 
-def check_levels(limits: Limits, *, accepted: Collection[str]) -> list[Check]:
+def check_levels(limits: AlarmLimits, *, accepted: Collection[str]) -> list[Check]:
     """Return the alarms on the level of a source in a month (`SOURCE_LEVEL`).
 
     A source is large where its ratio rests on enough homes and readings; only then it stops a publication.

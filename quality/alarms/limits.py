@@ -11,7 +11,7 @@ FLAG_SHARES = ("expected_share", "alarm_share", "critical_share")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class AlarmLimits:
     """The limits of `alarm.csv`, which says what each is and why."""
 
     ratio_max: float
@@ -36,7 +36,7 @@ class Limits:
         return self.home_days_min * HALF_HOURS_PER_DAY
 
 
-def read_limits(rows: pl.DataFrame) -> Limits:
+def read_limits(rows: pl.DataFrame) -> AlarmLimits:
     """Return the limits that `rows` (`parameter`, `value`) hold.
 
     Raises
@@ -45,11 +45,11 @@ def read_limits(rows: pl.DataFrame) -> Limits:
         If a limit is missing, repeated or unknown.
 
     """
-    names = [field.name for field in fields(Limits)]
+    names = [field.name for field in fields(AlarmLimits)]
     if sorted(rows["parameter"]) != sorted(names):
         wrong = sorted(set(rows["parameter"]) ^ set(names)) or "a name twice"
         raise ValueError(f"alarm.csv must hold each limit once; see {wrong}")
-    return Limits(**{name: float(value) for name, value in rows.select("parameter", "value").iter_rows()})
+    return AlarmLimits(**{name: float(value) for name, value in rows.select("parameter", "value").iter_rows()})
 
 
 def describe_flag_shares(shares: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,7 @@ import polars as pl
 
 from quality.disclosure.heat import judge
 from quality.disclosure.homes import Query
-from quality.disclosure.memory import DIVERSITY_LEVEL, WHOLE, Control, Homes, Memory, short_codes
+from quality.disclosure.memory import DIVERSITY_LEVEL, WHOLE, Control, HomesOfPeriod, ReleaseMemory, short_codes
 from quality.disclosure.rule import (
     BY_DWELLING_TYPE,
     DIGITS,
@@ -175,13 +175,13 @@ def _weighing(curve: Mapping[str, Any], counts: pl.DataFrame) -> float:
     return float(TYPES_AT_LEAST * of_types["households"].to_numpy().min())
 
 
-def _judge_members(members: pl.DataFrame, visible: pl.DataFrame, memory: Memory) -> pl.DataFrame:
+def _judge_members(members: pl.DataFrame, visible: pl.DataFrame, memory: ReleaseMemory) -> pl.DataFrame:
     """Return the groups whose complete homes may be shown anew beside all complete homes that were ever shown."""
     anew = visible.clear()
     for (period, minutes), of in members.group_by("period", "interval_minutes", maintain_order=True):
         types, level = of["dwelling_type"], DIVERSITY_LEVEL[int(str(minutes))]
         marks = {str(name): (types == name).to_numpy() for name in types.unique().sort()}
-        homes = Homes(
+        homes = HomesOfPeriod(
             period=str(period),
             start=None,
             ids=of["household_id"].to_list(),

@@ -38,7 +38,7 @@ from quality.disclosure.homes import (
     read_included,
     read_steps,
 )
-from quality.disclosure.memory import FUNNEL, HEAT, WHOLE, Control, Memory, Standing
+from quality.disclosure.memory import FUNNEL, HEAT, WHOLE, Control, ReleaseMemory, Standing
 from quality.disclosure.rule import DEFAULT_RULE, DisclosureRule
 from quality.disclosure.settle import TOTAL, Groups, keep_old, settle
 from transforms.public.public import PublicTable, Release, ReleaseRecord
@@ -82,7 +82,7 @@ def disclose_means(
     def read(table: str) -> pl.DataFrame:
         return query(f"SELECT * FROM {table} ORDER BY ALL")
 
-    memory = Memory(last, threshold=rule.threshold)
+    memory = ReleaseMemory(last, threshold=rule.threshold)
     control = Control(rule=rule, last=last, memory=memory)
     included = read_included(query)
     uneven = find_uneven(included, threshold=rule.threshold)

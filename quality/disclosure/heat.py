@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quality.disclosure.cells import publish_cells
 from quality.disclosure.homes import name_window
-from quality.disclosure.memory import HOURS, QUANTILE, WHOLE, YEAR, Control, Memory, Standing
+from quality.disclosure.memory import HOURS, QUANTILE, WHOLE, YEAR, Control, ReleaseMemory, Standing
 from quality.disclosure.rule import BY_DWELLING_TYPE, BY_HOUR
 from quality.disclosure.settle import GROUP, STOCK, TOTAL, Groups, frame_of, groups_of, keep_old, settle
 from transforms.public.public import PublicTable
@@ -70,7 +70,7 @@ def publish_hours(
     return settle(public, frame, HEAT_PROFILE, anew=new, within=demand.frame, last=control.last)
 
 
-def judge(level: str, homes: Standing, memory: Memory, cells: Mapping[str, Cells]) -> Groups:
+def judge(level: str, homes: Standing, memory: ReleaseMemory, cells: Mapping[str, Cells]) -> Groups:
     """Return what may be shown anew: types first, then all, then the national mix where all five types are new."""
     types = sorted(set(cells) - {TOTAL, STOCK})
     wanted = {name: cells[name] for name in [*types, *({TOTAL} & set(cells))]}

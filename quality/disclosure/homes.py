@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from quality.disclosure.memory import CODE, CODES, Homes, short_codes
+from quality.disclosure.memory import CODE, CODES, HomesOfPeriod, short_codes
 from quality.disclosure.settle import TOTAL
 from transforms.tables.words import EXCLUSIONS
 
@@ -64,13 +64,13 @@ def count_half_hours(query: Query) -> int:
     return 0 if None in span else int((span[1] - span[0]) / HALF_HOUR) + 1
 
 
-def read_homes(query: Query, included: pl.DataFrame, windows: pl.DataFrame) -> list[Homes]:
+def read_homes(query: Query, included: pl.DataFrame, windows: pl.DataFrame) -> list[HomesOfPeriod]:
     """Return the included homes of every period in groups: by type, all, and those behind each quantile of `windows`."""
     periods = query("SELECT DISTINCT period FROM household_period ORDER BY period")["period"]
     return [_group(query, period, included.filter(period=period), windows.filter(period=period)) for period in periods]
 
 
-def _group(query: Query, period: str, included: pl.DataFrame, windows: pl.DataFrame) -> Homes:
+def _group(query: Query, period: str, included: pl.DataFrame, windows: pl.DataFrame) -> HomesOfPeriod:
     types, start = included["dwelling_type"], included["period_start_utc"].first()
     of_types = {str(name): (types == name).to_numpy() for name in types.unique().sort()}
     of_windows = {
@@ -79,7 +79,7 @@ def _group(query: Query, period: str, included: pl.DataFrame, windows: pl.DataFr
         .to_numpy()
         for (name, quantile), rows in windows.group_by("dwelling_type", "quantile", maintain_order=True)
     }
-    return Homes(
+    return HomesOfPeriod(
         period=period,
         start=start if isinstance(start, dt.datetime) else None,
         ids=included["household_id"].to_list(),
@@ -88,10 +88,10 @@ def _group(query: Query, period: str, included: pl.DataFrame, windows: pl.DataFr
     )
 
 
-def read_steps(query: Query) -> list[Homes]:
+def read_steps(query: Query) -> list[HomesOfPeriod]:
     """Return all homes of every period in groups by the step of the funnel at which they leave."""
     return [
-        Homes(
+        HomesOfPeriod(
             period=str(period),
             start=None,
             ids=rows["household_id"].to_list(),

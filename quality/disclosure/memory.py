@@ -26,7 +26,7 @@ WHOLE = np.ones(1, dtype=bool)  # the one cell of a year
 
 
 @dataclass(frozen=True, slots=True)
-class Homes:
+class HomesOfPeriod:
     """Homes of a period with the codes of their readings, homes x cells, and the groups that they make."""
 
     period: str
@@ -61,7 +61,7 @@ class Standing:
         return int(self.codes.shape[1])
 
 
-class Memory:
+class ReleaseMemory:
     """The sets of homes of all earlier releases, and what this one adds to them."""
 
     def __init__(self, last: ReleaseRecord | None, *, threshold: int) -> None:
@@ -70,7 +70,7 @@ class Memory:
         self._threshold = threshold
         self._stood: list[Standing] = []
 
-    def stand(self, kind: str, homes: Homes) -> Standing:
+    def stand(self, kind: str, homes: HomesOfPeriod) -> Standing:
         """Put the homes of now beside those of earlier releases; a set that stood before keeps its number."""
         earlier = self._member.filter(level=kind, period=homes.period).select("household_id", "codes", "sets")
         now = pl.DataFrame(
@@ -172,7 +172,7 @@ class Control:
 
     rule: DisclosureRule
     last: ReleaseRecord | None
-    memory: Memory
+    memory: ReleaseMemory
 
 
 def _mask(hidden: Iterable[int], cells: int) -> Marks:

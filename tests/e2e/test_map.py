@@ -21,7 +21,7 @@ from tests.browsing import Visit, Window
 from tests.example_areas import ASSUMPTIONS, FIGURES, PAPER, public_areas
 from tests.example_release import make_release
 from tests.example_site import RUN, make_inputs
-from transforms.areas.costs import Lens
+from transforms.areas.costs import AreaLens
 from transforms.areas.geometry import Coverage
 from transforms.areas.grid import to_grid
 from transforms.areas.heat import peak_kw
@@ -76,7 +76,7 @@ def atlas() -> Atlas:
         reference.area.filter(level="msoa"),
         Coverage.from_rings(reference.borders["msoa"].corners()),
         PAPER,
-        lens=Lens.of_map(scenario_figures(ASSUMPTIONS, "eep2019"), scenario="eep2019", convention="best_practice"),
+        lens=AreaLens.of_map(scenario_figures(ASSUMPTIONS, "eep2019"), scenario="eep2019", convention="best_practice"),
         figures=FIGURES,
         contribution=CONTRIBUTION.empty(),
         hot_water_kwh=None,

@@ -13,7 +13,7 @@ import pytest
 from tests.example_areas import ASSUMPTIONS, FIGURES, NO_MEANS, PAPER, means, measured, write_area_folder
 from transforms.areas.costs import (
     FREE_HEAT,
-    Lens,
+    AreaLens,
     cheapest,
     cost_in_homes,
     cost_networks,
@@ -31,7 +31,7 @@ from transforms.tables.words import DWELLING_TYPES
 from warehouse.areas.folder import read_area_folder
 
 VALUES = scenario_figures(ASSUMPTIONS, "eep2019")
-LENS = Lens.of_map(VALUES, scenario="eep2019", convention="best_practice")
+LENS = AreaLens.of_map(VALUES, scenario="eep2019", convention="best_practice")
 LONDON_MIX = np.array([208_111, 636_030, 727_677, 0, 1_852_023]) / 3_423_841
 
 
@@ -187,7 +187,7 @@ def test_measured_demands_take_the_place_of_the_papers_where_there_are_any(tmp_p
 
 
 def test_a_scenario_that_cannot_price_gas_leaves_the_boiler_out() -> None:
-    lens = Lens.of_map(
+    lens = AreaLens.of_map(
         scenario_figures(ASSUMPTIONS, "paper_fit"), scenario="paper_fit", convention="wang2018_delivered"
     )
     assert lens.can_cost_networks

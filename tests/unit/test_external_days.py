@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from transforms.external.days import HeatingRule, compare_days, describe_days, rest_on_heating
+from transforms.external.days import HeatingDaysRule, compare_days, describe_days, rest_on_heating
 
 DATES = [dt.date(2009, 1, 1) + dt.timedelta(days=n) for n in range(365)]
 TEMPERATURE = pl.DataFrame(
@@ -69,7 +69,7 @@ def test_meters_that_heat_nothing_are_left_out_by_season_or_by_level() -> None:
     )
     kept = rest_on_heating(pl.concat([cooking, heated, tiny]))
     assert kept.sort("household_id", "date").equals(heated.sort("household_id", "date"))
-    everyone = HeatingRule(winter_to_summer_min=0.5, gas_kwh_per_day_min=0.0)
+    everyone = HeatingDaysRule(winter_to_summer_min=0.5, gas_kwh_per_day_min=0.0)
     assert rest_on_heating(cooking, everyone).height == 365
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.conftest import make_readings, make_sources
 from transforms.climate.gas_law import GasLaw
 from transforms.history.digest import digest_month, sum_days
-from transforms.history.history import Findings, Memory, Verdict, advance, conclude, measure_sources
+from transforms.history.history import Conclusion, Findings, HomesMemory, advance, conclude, measure_sources
 from transforms.history.levels import compare_levels, fill_with_normal
 from transforms.readings.neighbour_flags import flag_exactly
 from transforms.tables.lake import HOME_LEVEL
@@ -53,9 +53,9 @@ def rows_of(values: list[float], home: str = "7", source: int = 0) -> list[tuple
     return [(home, JANUARY + n * HALF, value, source) for n, value in enumerate(values)]
 
 
-def go_through(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFrame) -> tuple[Memory, Findings]:
+def go_through(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFrame) -> tuple[HomesMemory, Findings]:
     """Go through all months of some readings."""
-    memory, found = Memory.empty(), []
+    memory, found = HomesMemory.empty(), []
     for _, month in readings.group_by(pl.col("interval_start_utc").dt.truncate("1mo"), maintain_order=True):
         digest = digest_month(flag_exactly(month, sources, known=None), sources)
         memory, findings = advance(memory, digest, effective(daily), LAW)
@@ -63,13 +63,13 @@ def go_through(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFram
     return memory, Findings.together(found)
 
 
-def follow(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFrame) -> Verdict:
+def follow(readings: pl.DataFrame, sources: pl.DataFrame, daily: pl.DataFrame) -> Conclusion:
     """Judge the homes of some readings by all months together."""
     homes = readings.select(pl.col("household_id").unique(), dwelling_type=pl.lit("flat"))
     return conclude(*go_through(readings, sources, daily), homes, daily, USUAL)
 
 
-def spans(verdict: Verdict) -> list[tuple[str, str, dt.datetime, dt.datetime]]:
+def spans(verdict: Conclusion) -> list[tuple[str, str, dt.datetime, dt.datetime]]:
     return verdict.suspect_span.select("household_id", "flag", "start_utc", "end_utc").rows()
 
 
@@ -152,7 +152,7 @@ def test_what_a_rule_lacks_is_counted(readings: Make, sources: Make) -> None:
     )
 )
 def test_months_of_any_flags_are_gone_through_and_each_ok_reading_is_judged_once(months: list[list[str]]) -> None:
-    memory, found, ok = Memory.empty(), [], 0
+    memory, found, ok = HomesMemory.empty(), [], 0
     daily = weather(31 * len(months))
     for number, flags in enumerate(months):
         start = JANUARY.replace(month=number + 1)
@@ -175,7 +175,7 @@ def test_months_of_any_flags_are_gone_through_and_each_ok_reading_is_judged_once
 
 
 def test_memory_is_bounded_however_long_the_history(readings: Make, sources: Make) -> None:
-    memory = Memory.empty()
+    memory = HomesMemory.empty()
     sizes = []
     for _, month in readings(rows_of(counted(150))).group_by(
         pl.col("interval_start_utc").dt.truncate("1mo"), maintain_order=True

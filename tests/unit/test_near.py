@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from flows.answers.near import Published, make_atlas, parse_dwellings, read_atlas
+from flows.answers.near import PublishedAreas, make_atlas, parse_dwellings, read_atlas
 from flows.cli.main import app
 from flows.settings import load_settings
 from tests.example_areas import ASSUMPTIONS, NO_MEANS, SIDE_M, SOUTH, WEST, means, write_area_folder
@@ -46,7 +46,7 @@ def atlas(folder: Path, of: Means = NO_MEANS, *, contribution: pl.DataFrame | No
     """Return the atlas of the areas of a folder."""
     reference = read_area_folder(write_area_folder(folder)).reference
     arc, ring = borders_to_frames(reference.borders)
-    published = Published(
+    published = PublishedAreas(
         area=reference.area, arc=arc, ring=ring, means=of, assumptions=ASSUMPTIONS,
         contribution=CONTRIBUTION.empty() if contribution is None else contribution,
     )  # fmt: skip

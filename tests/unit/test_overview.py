@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from reports.headlines import Answer, answers
+from reports.headlines import Headline, answers
 from reports.inputs import Published
 from tests.example_release import make_release
 from tests.example_site import RUN, make_inputs, with_frame, with_tables
@@ -26,13 +26,13 @@ def inputs() -> Published:
 
 
 @pytest.fixture(scope="module")
-def told(inputs: Published) -> list[Answer]:
+def told(inputs: Published) -> list[Headline]:
     """Give the answers of that site."""
     return answers(inputs, RUN)
 
 
 def test_heat_is_told_with_its_interval_its_weather_its_peak_and_its_homes(
-    inputs: Published, told: list[Answer]
+    inputs: Published, told: list[Headline]
 ) -> None:
     row = inputs[HEAT_DEMAND_ANNUAL].frame.filter(dwelling_type="all").row(0, named=True)
     heat = told[0]
@@ -44,7 +44,7 @@ def test_heat_is_told_with_its_interval_its_weather_its_peak_and_its_homes(
     assert len(heat.charts[0].bars) == len(set(inputs[HEAT_DEMAND_ANNUAL].frame["dwelling_type"]) & set(PROFILE_GROUPS))
 
 
-def test_bars_are_as_long_as_their_numbers_and_lie_within_their_intervals(told: list[Answer]) -> None:
+def test_bars_are_as_long_as_their_numbers_and_lie_within_their_intervals(told: list[Headline]) -> None:
     heat = told[0].charts[0].bars
     values = [float(bar.cells[0].replace(",", "")) for bar in heat]
     scale = {round(bar.length / value, 6) for bar, value in zip(heat, values, strict=True)}
@@ -55,7 +55,7 @@ def test_bars_are_as_long_as_their_numbers_and_lie_within_their_intervals(told: 
         assert 0 < bar.low < bar.length < bar.high <= 100
 
 
-def test_the_cheapest_option_comes_first_and_networks_stand_together(inputs: Published, told: list[Answer]) -> None:
+def test_the_cheapest_option_comes_first_and_networks_stand_together(inputs: Published, told: list[Headline]) -> None:
     cost = told[1]
     rows = inputs.costs(RUN, ["gas_boiler", "ashp", "gshp"]).filter(dwelling_type="stock").sort("lcoh_gbp_per_mwh")
     of_home = inputs.costs(RUN, ["gas_boiler", "ashp", "gshp"], convention="best_practice_private")
@@ -92,7 +92,7 @@ def test_networks_that_cost_the_same_stand_in_one_row(inputs: Published) -> None
         assert named == ["Network, 100 to 20,000 homes"]
 
 
-def test_what_a_newer_delivery_replaced_is_counted_apart(inputs: Published, told: list[Answer]) -> None:
+def test_what_a_newer_delivery_replaced_is_counted_apart(inputs: Published, told: list[Headline]) -> None:
     counts = inputs[FLAG_COUNT].frame
     before = answers(make_inputs(), RUN)[2].short
     assert before in (told[2].short, *told[2].says)
@@ -103,7 +103,7 @@ def test_what_a_newer_delivery_replaced_is_counted_apart(inputs: Published, told
 
 
 def test_the_order_of_the_systems_is_called_open_until_nearly_every_draw_agrees(
-    inputs: Published, told: list[Answer]
+    inputs: Published, told: list[Headline]
 ) -> None:
     assert told[2].short.startswith("The order of the systems is open: an air source heat")
     assert "53\N{NO-BREAK SPACE}% of 10,000 draws" in told[2].short

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from flows.progress import BYTES, Stage, describe_rate, describe_seconds
+from flows.progress import BYTES, StageProgress, describe_rate, describe_seconds
 
 STAGES = """
 import sys, time
@@ -83,21 +83,21 @@ def test_a_pipe_gets_lines_without_control_sequences() -> None:
 
 
 def test_time_left_follows_the_amount_of_work_not_the_number_of_pieces() -> None:
-    stage = Stage(name="ingest", pieces=2, amount=1000, unit=BYTES, started=time.monotonic() - 10)
+    stage = StageProgress(name="ingest", pieces=2, amount=1000, unit=BYTES, started=time.monotonic() - 10)
     stage.add(1, 100)
     assert stage.left_s == pytest.approx(90, abs=1)
     assert stage.describe("small.csv") == "ingest: 1 of 2 (small.csv), 10 B/s, 1 min 30 s left"
 
 
 def test_a_first_tiny_piece_promises_nothing() -> None:
-    stage = Stage(name="ingest", pieces=2, amount=1_000_000, unit=BYTES, started=time.monotonic() - 10)
+    stage = StageProgress(name="ingest", pieces=2, amount=1_000_000, unit=BYTES, started=time.monotonic() - 10)
     stage.add(1, 5)
     assert stage.left_s is None
     assert stage.describe("households.csv").endswith("10 s so far")
 
 
 def test_time_left_goes_on_between_two_pieces_and_never_below_zero() -> None:
-    stage = Stage(name="build", pieces=10, amount=10, unit="units", started=time.monotonic() - 10)
+    stage = StageProgress(name="build", pieces=10, amount=10, unit="units", started=time.monotonic() - 10)
     stage.add(5, 5)
     stage.started -= 4
     assert stage.left_s == pytest.approx(6, abs=0.5)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from transforms.areas.costs import Lens, cheapest, cost_in_homes, cost_networks
+from transforms.areas.costs import AreaLens, cheapest, cost_in_homes, cost_networks
 from transforms.areas.demand import HomeDemand
 from transforms.areas.figures import AreaFigures, width_2011_m, width_2019_m
 from transforms.areas.heat import KWH_PER_MWH, M2_PER_KM2, homes_of, peak_kw, plot_ratio_of
@@ -34,7 +34,7 @@ def area_clusters(
     demands: Sequence[HomeDemand],
     *,
     figures: AreaFigures,
-    lens: Lens,
+    lens: AreaLens,
 ) -> pl.DataFrame:
     """Return the clusters of the finest level by every threshold and demand (`AREA_CLUSTER`).
 
@@ -75,7 +75,9 @@ def _label(area_ids: list[str], neighbours: pl.DataFrame) -> pl.Series:
     return pl.Series(connected_components(graph, directed=False)[1])
 
 
-def _describe(rows: pl.DataFrame, threshold: str, demand: HomeDemand, figures: AreaFigures, lens: Lens) -> pl.DataFrame:
+def _describe(
+    rows: pl.DataFrame, threshold: str, demand: HomeDemand, figures: AreaFigures, lens: AreaLens
+) -> pl.DataFrame:
     weight = pl.col("homes")
     clusters = rows.group_by("cluster", maintain_order=True).agg(
         pl.col("level").first(),

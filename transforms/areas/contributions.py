@@ -38,7 +38,7 @@ LINES, POLYGONS = ("network",), ("opportunity_area",)
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ContributionColumn:
     """One column of a contribution: what it holds, for which kinds, and what may stand in it."""
 
     name: str
@@ -52,28 +52,28 @@ class Field:
 
 
 FIELDS: Final = (
-    Field("kind", "load, supply, network, opportunity_area or policy_target", needed=True, allowed=CONTRIBUTION_KINDS),
-    Field("contributor", "who contributes it", needed=True),
-    Field("site_id", "what you call it; the same id again takes the place of the row before", needed=True),
-    Field("name", "its name", needed=True),
-    Field("category", "what kind of load, supply, network, area or target", needed=True),
-    Field("status", "existing, under_construction, proposed or potential", needed=True, allowed=STATUSES),
-    Field("latitude", "latitude (WGS84), or easting and northing", number=True),
-    Field("longitude", "longitude (WGS84)", number=True),
-    Field("easting", "easting on the British National Grid [m]", number=True),
-    Field("northing", "northing on the British National Grid [m]", number=True),
-    Field("shape", "line or area as WKT in metres of the British National Grid", kinds=(*LINES, *POLYGONS)),
-    Field("homes", "homes", number=True, lower=0, upper=1_000_000),
-    Field("heat_mwh", "heat in a year [MWh]", number=True, lower=0, upper=20_000_000),
-    Field("fuel_mwh", "fuel in a year [MWh]", kinds=("load",), number=True, lower=0, upper=20_000_000),
-    Field("peak_kw", "highest load [kW]", kinds=("load", "network"), number=True, lower=0, upper=5_000_000),
-    Field("capacity_kw", "heat capacity [kW]", kinds=("supply", "network"), number=True, lower=0, upper=5_000_000),
-    Field("temperature_c", "supply temperature [degC]", kinds=("supply", "network"), number=True, lower=5, upper=150),
-    Field("length_m", "length of the line [m]", kinds=LINES, number=True, lower=1, upper=500_000),
-    Field("value_basis", "metered, benchmark or estimated", kinds=("load", "network"), allowed=BASES),
-    Field("source", "where it comes from", needed=True),
-    Field("licence", "an open licence: " + ", ".join(OPEN_LICENCES), needed=True, allowed=OPEN_LICENCES),
-    Field("valid_from", "day from which it holds, as 2026-01-31", needed=True),
+    ContributionColumn("kind", "load, supply, network, opportunity_area or policy_target", needed=True, allowed=CONTRIBUTION_KINDS),
+    ContributionColumn("contributor", "who contributes it", needed=True),
+    ContributionColumn("site_id", "what you call it; the same id again takes the place of the row before", needed=True),
+    ContributionColumn("name", "its name", needed=True),
+    ContributionColumn("category", "what kind of load, supply, network, area or target", needed=True),
+    ContributionColumn("status", "existing, under_construction, proposed or potential", needed=True, allowed=STATUSES),
+    ContributionColumn("latitude", "latitude (WGS84), or easting and northing", number=True),
+    ContributionColumn("longitude", "longitude (WGS84)", number=True),
+    ContributionColumn("easting", "easting on the British National Grid [m]", number=True),
+    ContributionColumn("northing", "northing on the British National Grid [m]", number=True),
+    ContributionColumn("shape", "line or area as WKT in metres of the British National Grid", kinds=(*LINES, *POLYGONS)),
+    ContributionColumn("homes", "homes", number=True, lower=0, upper=1_000_000),
+    ContributionColumn("heat_mwh", "heat in a year [MWh]", number=True, lower=0, upper=20_000_000),
+    ContributionColumn("fuel_mwh", "fuel in a year [MWh]", kinds=("load",), number=True, lower=0, upper=20_000_000),
+    ContributionColumn("peak_kw", "highest load [kW]", kinds=("load", "network"), number=True, lower=0, upper=5_000_000),
+    ContributionColumn("capacity_kw", "heat capacity [kW]", kinds=("supply", "network"), number=True, lower=0, upper=5_000_000),
+    ContributionColumn("temperature_c", "supply temperature [degC]", kinds=("supply", "network"), number=True, lower=5, upper=150),
+    ContributionColumn("length_m", "length of the line [m]", kinds=LINES, number=True, lower=1, upper=500_000),
+    ContributionColumn("value_basis", "metered, benchmark or estimated", kinds=("load", "network"), allowed=BASES),
+    ContributionColumn("source", "where it comes from", needed=True),
+    ContributionColumn("licence", "an open licence: " + ", ".join(OPEN_LICENCES), needed=True, allowed=OPEN_LICENCES),
+    ContributionColumn("valid_from", "day from which it holds, as 2026-01-31", needed=True),
 )  # fmt: skip
 NAMES: Final = tuple(field.name for field in FIELDS)
 Row = Mapping[str, str]
@@ -196,7 +196,7 @@ def _check_fields(given: Row, kind: str) -> None:
         raise _refuse("category", f"{given['category']!r} is no {kind}", f"choose one of {', '.join(CATEGORIES[kind])}")
 
 
-def _number(given: Row, field: Field) -> float | None:
+def _number(given: Row, field: ContributionColumn) -> float | None:
     if not given[field.name]:
         return None
     try:

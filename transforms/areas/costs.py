@@ -31,7 +31,7 @@ FREE_HEAT: Final = BoughtHeat(price_gbp_per_mwh=0.0, co2_kg_per_mwh=0.0)  # what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lens:
+class AreaLens:
     """Prices and rules that areas are costed by; the main pipe has the length that the map gives."""
 
     figures: ScenarioFigures
@@ -39,7 +39,7 @@ class Lens:
     convention: Convention
 
     @classmethod
-    def of_map(cls, figures: ScenarioFigures, *, scenario: str, convention: str) -> Lens:
+    def of_map(cls, figures: ScenarioFigures, *, scenario: str, convention: str) -> AreaLens:
         """Return the lens of a convention, with the main pipe of the map."""
         base = find_convention(convention)
         name = base.name if base.main_pipe == "mapped_length" else f"{base.name}_mapped"
@@ -112,7 +112,7 @@ def load_of_mix(homes: Floats, demand: HomeDemand) -> LoadShape:
     return shape.with_peak(lambda dwellings: own[:, None, None] * demand.peak.at(np.asarray(dwellings))[1])
 
 
-def cost_networks(lens: Lens, homes: Floats, demand: HomeDemand, place: Place) -> NetworkCost:
+def cost_networks(lens: AreaLens, homes: Floats, demand: HomeDemand, place: Place) -> NetworkCost:
     """Return what networks cost, those with a plant of their own and those that buy heat.
 
     Parameters
@@ -165,7 +165,7 @@ def _per_gbp_of_capital(built: Built, flows: CashFlows) -> Floats:
     return np.asarray(built.value(replace(flows, capital_gbp=one_gbp)).capital)
 
 
-def cost_in_homes(lens: Lens, homes: Floats, demand: HomeDemand) -> dict[str, SystemCost]:
+def cost_in_homes(lens: AreaLens, homes: Floats, demand: HomeDemand) -> dict[str, SystemCost]:
     r"""Return what each system in a home costs in each area.
 
     .. math:: c = \sum_k n_k q_k c_k / \sum_k n_k q_k
@@ -217,7 +217,7 @@ def cheapest(costs: dict[str, SystemCost], *, without: Sequence[str] = ()) -> tu
     return table.min(axis=0), [names[at] for at in table.argmin(axis=0)]
 
 
-def area_lcoh(area: pl.DataFrame, heat: pl.DataFrame, demands: Sequence[HomeDemand], lens: Lens) -> pl.DataFrame:
+def area_lcoh(area: pl.DataFrame, heat: pl.DataFrame, demands: Sequence[HomeDemand], lens: AreaLens) -> pl.DataFrame:
     """Return what heat costs in every area by each system, width formula and connection share (`AREA_LCOH`).
 
     Parameters
@@ -240,7 +240,7 @@ def area_lcoh(area: pl.DataFrame, heat: pl.DataFrame, demands: Sequence[HomeDema
     return pl.concat(frames).sort(AREA_LCOH.key)
 
 
-def _cost_rows(rows: pl.DataFrame, demand: HomeDemand, lens: Lens) -> list[pl.DataFrame]:
+def _cost_rows(rows: pl.DataFrame, demand: HomeDemand, lens: AreaLens) -> list[pl.DataFrame]:
     homes = homes_of(rows)
     in_homes = cost_in_homes(lens, homes, demand)
     keys = rows.select("level", "area_id").with_columns(
@@ -295,7 +295,7 @@ def _place(rows: pl.DataFrame) -> Place:
     )
 
 
-def _case(lens: Lens, place: Place, demand_kwh: Floats) -> Case:
+def _case(lens: AreaLens, place: Place, demand_kwh: Floats) -> Case:
     return Case(figures=lens.figures, convention=lens.convention, system=NETWORK, demand_kwh=demand_kwh, place=place)
 
 

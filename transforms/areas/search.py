@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from transforms.areas.costs import Lens, NetworkCost, cheapest, cost_in_homes, cost_networks
+from transforms.areas.costs import AreaLens, NetworkCost, cheapest, cost_in_homes, cost_networks
 from transforms.areas.demand import MEASURED, Floats, HomeDemand
 from transforms.areas.figures import AreaFigures, width_2011_m, width_2019_m
 from transforms.areas.geometry import Coverage
@@ -55,7 +55,7 @@ class Atlas:
     homes: Floats
     """By type, shape (areas, types)."""
     demand: HomeDemand
-    lens: Lens
+    lens: AreaLens
     figures: AreaFigures
     contribution: pl.DataFrame
     """`CONTRIBUTION`."""
@@ -69,7 +69,7 @@ class Atlas:
         coverage: Coverage,
         demand: HomeDemand,
         *,
-        lens: Lens,
+        lens: AreaLens,
         figures: AreaFigures,
         contribution: pl.DataFrame,
         hot_water_kwh: Floats | None,

@@ -6,7 +6,7 @@ import polars as pl
 
 from transforms.areas.borders import borders_to_frames
 from transforms.areas.clusters import area_clusters
-from transforms.areas.costs import Lens, area_lcoh
+from transforms.areas.costs import AreaLens, area_lcoh
 from transforms.areas.demand import HomeDemand, Means, list_home_demands, measured_home_demand, paper_home_demand
 from transforms.areas.figures import AreaFigures
 from transforms.areas.geometry import Coverage
@@ -65,7 +65,7 @@ def make_area_tables(
     demands = list_demands(means, assumptions, scenario)
     costed = demands[-1:]  # the measured ones where there are any: two costs of one area would only confuse
     values = scenario_figures(assumptions, scenario)
-    lens = Lens.of_map(values, scenario=scenario, convention=convention)
+    lens = AreaLens.of_map(values, scenario=scenario, convention=convention)
     efficiency = values.one("boiler_stock", "efficiency")
     validation = validate_areas(reference.gas, demands, efficiency=efficiency)
     heat = area_heat(reference.area, demands, figures, efficiency=efficiency, validation=validation)

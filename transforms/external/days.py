@@ -16,7 +16,7 @@ COLD_C, WARM_C = 14.0, 18.0  # below the one every home heats, above the other n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeatingRule:
+class HeatingDaysRule:
     """When the days of a meter say that it heats a home; own choice, between cooking alone and any heated home."""
 
     winter_to_summer_min: float = 3.0
@@ -74,9 +74,9 @@ DAY_CHECKS = (
 )  # fmt: skip
 
 
-def rest_on_heating(days: pl.DataFrame, rule: HeatingRule | None = None) -> pl.DataFrame:
+def rest_on_heating(days: pl.DataFrame, rule: HeatingDaysRule | None = None) -> pl.DataFrame:
     """Keep the days of homes whose gas follows the seasons as that of heated homes does."""
-    rule = rule or HeatingRule()
+    rule = rule or HeatingDaysRule()
     gas, month = pl.col("gas_kwh"), pl.col("date").dt.month()
     homes = group_in_order(days, "household_id", by="date").agg(
         mean=gas.mean(),

@@ -51,7 +51,7 @@ _COUNTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class HomesMemory:
     """What is remembered of homes at the end of a month."""
 
     recent_day: pl.DataFrame
@@ -59,7 +59,7 @@ class Memory:
     home_level: pl.DataFrame
 
     @classmethod
-    def empty(cls) -> Memory:
+    def empty(cls) -> HomesMemory:
         """Return the memory before the first month."""
         return cls(RECENT_DAY.empty(), OPEN_RUN.empty(), HOME_LEVEL.empty())
 
@@ -88,7 +88,7 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Conclusion:
     """What all months together say of homes."""
 
     suspect_span: pl.DataFrame
@@ -96,7 +96,7 @@ class Verdict:
     flag_judgement: pl.DataFrame
 
 
-def advance(memory: Memory, digest: Digest, effective: pl.DataFrame, law: GasLaw) -> tuple[Memory, Findings]:
+def advance(memory: HomesMemory, digest: Digest, effective: pl.DataFrame, law: GasLaw) -> tuple[HomesMemory, Findings]:
     """Go through one month.
 
     Parameters
@@ -125,7 +125,7 @@ def advance(memory: Memory, digest: Digest, effective: pl.DataFrame, law: GasLaw
         catch_up=judge_gap_values(digest.gap_value, memory.open_run),
     )
     recent = days.sort("household_id", "date").group_by("household_id", maintain_order=True).tail(REMEMBERED_DAYS)
-    return Memory(RECENT_DAY.conform(recent), open_run, level), findings
+    return HomesMemory(RECENT_DAY.conform(recent), open_run, level), findings
 
 
 def measure_sources(priced: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -204,8 +204,8 @@ def _count_readings(priced: pl.DataFrame) -> pl.DataFrame:
 
 
 def conclude(
-    memory: Memory, findings: Findings, homes: pl.DataFrame, daily: pl.DataFrame, usual_levels: Mapping[str, float]
-) -> Verdict:
+    memory: HomesMemory, findings: Findings, homes: pl.DataFrame, daily: pl.DataFrame, usual_levels: Mapping[str, float]
+) -> Conclusion:
     """Judge homes by all months together.
 
     Parameters
@@ -238,7 +238,7 @@ def conclude(
     }
     found = [frame.with_columns(flag=pl.lit(flag)) for flag, frame in spans.items()]
     nothing = SUSPECT_SPAN.empty()
-    return Verdict(
+    return Conclusion(
         suspect_span=SUSPECT_SPAN.conform(pl.concat([nothing, *found], how="diagonal_relaxed")).sort(SUSPECT_SPAN.key),
         unit_doubt=UNIT_DOUBT.conform(doubts),
         flag_judgement=count_judged(findings, memory.home_level),

@@ -78,7 +78,7 @@ _NAMES: dict[Fuel, re.Pattern[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Evidence:
     """What evidence says: a value, or None where it is weak; and the evidence in words."""
 
     value: str | None
@@ -104,7 +104,7 @@ def add_cells(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return every.group_by("month", "hour").agg(pl.col("rows", "zeros", "small", "kwh", "days").sum())
 
 
-def judge_fuel(cells: pl.DataFrame, file_name: str, *, absent_as_zero: int = 0, rule: EvidenceRule = RULE) -> Told:
+def judge_fuel(cells: pl.DataFrame, file_name: str, *, absent_as_zero: int = 0, rule: EvidenceRule = RULE) -> Evidence:
     """Tell gas from electricity by the season, by the base load and by the name of the file; None where these are weak.
 
     Heating makes gas seasonal and leaves it at nought for half of the time; electricity has a base load that never ends.
@@ -134,15 +134,15 @@ def judge_fuel(cells: pl.DataFrame, file_name: str, *, absent_as_zero: int = 0, 
     return _weigh(votes)
 
 
-def _weigh(votes: Mapping[Fuel, Sequence[str]]) -> Told:
+def _weigh(votes: Mapping[Fuel, Sequence[str]]) -> Evidence:
     told = {fuel: ", ".join(said) for fuel, said in votes.items() if said}
     if len(told) > 1:
-        return Told(None, f"for gas: {told['gas']}; for electricity: {told['electricity']}")
+        return Evidence(None, f"for gas: {told['gas']}; for electricity: {told['electricity']}")
     if not told:
-        return Told(None, "neither season nor base load nor the name of the file tells")
+        return Evidence(None, "neither season nor base load nor the name of the file tells")
     fuel, said = next(iter(told.items()))
     only_name = said == "its name" and fuel == "gas"
-    return Told(None if only_name else fuel, f"{fuel}: {said}" + (" alone" if only_name else ""))
+    return Evidence(None if only_name else fuel, f"{fuel}: {said}" + (" alone" if only_name else ""))
 
 
 def _season(cells: pl.DataFrame, rule: EvidenceRule) -> float | None:

@@ -31,7 +31,7 @@ from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class TracedValue:
     """One figure over the rows of a table that stand behind a number.
 
     `equals` names a figure of an earlier step, as `table.figure`, that must be the same for numbers of every kind in
@@ -58,7 +58,7 @@ class Origin:
     table: Table
     leads_to: tuple[str, ...] = ()
     where: str = "TRUE"
-    figures: tuple[Figure, ...] = ()
+    figures: tuple[TracedValue, ...] = ()
     listed: tuple[str, ...] = ()
     shown: int | None = None
     measured: bool = True
@@ -78,8 +78,8 @@ ORIGINS: Final = (
         table=LCOH, leads_to=("assumption", "heat_demand_annual"), measured=False,
         where="scenario = {scenario} AND convention = {convention} AND demand_basis = 'paper'",
         figures=(
-            Figure(name="lowest", sql="min(lcoh_gbp_per_mwh)", unit="GBP/MWh"),
-            Figure(name="highest", sql="max(lcoh_gbp_per_mwh)", unit="GBP/MWh"),
+            TracedValue(name="lowest", sql="min(lcoh_gbp_per_mwh)", unit="GBP/MWh"),
+            TracedValue(name="highest", sql="max(lcoh_gbp_per_mwh)", unit="GBP/MWh"),
         ),
         listed=("system", "scale", "dwelling_type", "demand_kwh", "lcoh_gbp_per_mwh"),
     ),
@@ -91,54 +91,54 @@ ORIGINS: Final = (
         table=DIVERSITY_CURVE, leads_to=("diversity_home",),
         where=OF_GROUP + " AND interval_minutes = {interval_minutes}",
         figures=(
-            Figure(name="households", sql="max(households)", unit="homes", equals="diversity.households"),
-            Figure(name="days", sql="max(days)", unit="d"),
-            Figure(name="first_date", sql="CAST(min(first_date) AS VARCHAR)"),
-            Figure(name="last_date", sql="CAST(max(last_date) AS VARCHAR)"),
+            TracedValue(name="households", sql="max(households)", unit="homes", equals="diversity.households"),
+            TracedValue(name="days", sql="max(days)", unit="d"),
+            TracedValue(name="first_date", sql="CAST(min(first_date) AS VARCHAR)"),
+            TracedValue(name="last_date", sql="CAST(max(last_date) AS VARCHAR)"),
         ),
     ),
     Origin(
         table=DIVERSITY_HOME, leads_to=("household_period",),
         where="period = {period} AND interval_minutes = {interval_minutes} AND " + OF_HOMES,
         figures=(
-            Figure(name="households", sql="count(*)", unit="homes", equals="diversity_curve.households"),
-            Figure(name="filled_share", sql="avg(filled_share)", unit="1"),
+            TracedValue(name="households", sql="count(*)", unit="homes", equals="diversity_curve.households"),
+            TracedValue(name="filled_share", sql="avg(filled_share)", unit="1"),
         ),
     ),
     Origin(table=HEAT_PROFILE_SEASON, leads_to=("heat_profile",)),
     Origin(
         table=HEAT_DEMAND_ANNUAL, leads_to=("weather_fit", "heat_profile", "household_period"), where=OF_GROUP,
         figures=(
-            Figure(name="households", sql="max(households)", unit="homes", equals="lcoh.households"),
-            Figure(name="heat_kwh_mean", sql="max(heat_kwh_mean)", unit="kWh/yr", equals="lcoh.demand_kwh"),
-            Figure(name="heat_kwh_ci_low", sql="max(heat_kwh_ci_low)", unit="kWh/yr"),
-            Figure(name="heat_kwh_ci_high", sql="max(heat_kwh_ci_high)", unit="kWh/yr"),
-            Figure(name="gas_kwh_mean", sql="max(gas_kwh_mean)", unit="kWh/yr"),
-            Figure(name="heat_kwh_weather_normal", sql="max(heat_kwh_weather_normal)", unit="kWh/yr"),
-            Figure(name="peak_hour_heat_kwh", sql="max(peak_hour_heat_kwh)", unit="kWh/h"),
+            TracedValue(name="households", sql="max(households)", unit="homes", equals="lcoh.households"),
+            TracedValue(name="heat_kwh_mean", sql="max(heat_kwh_mean)", unit="kWh/yr", equals="lcoh.demand_kwh"),
+            TracedValue(name="heat_kwh_ci_low", sql="max(heat_kwh_ci_low)", unit="kWh/yr"),
+            TracedValue(name="heat_kwh_ci_high", sql="max(heat_kwh_ci_high)", unit="kWh/yr"),
+            TracedValue(name="gas_kwh_mean", sql="max(gas_kwh_mean)", unit="kWh/yr"),
+            TracedValue(name="heat_kwh_weather_normal", sql="max(heat_kwh_weather_normal)", unit="kWh/yr"),
+            TracedValue(name="peak_hour_heat_kwh", sql="max(peak_hour_heat_kwh)", unit="kWh/h"),
         ),
     ),
     Origin(
         table=WEATHER_FIT, leads_to=("weather_day",), where=OF_GROUP,
         figures=(
-            Figure(name="days", sql="max(days)", unit="d"),
-            Figure(name="heat_kwh_weather_normal", sql="max(heat_kwh_weather_normal)", unit="kWh/yr",
+            TracedValue(name="days", sql="max(days)", unit="d"),
+            TracedValue(name="heat_kwh_weather_normal", sql="max(heat_kwh_weather_normal)", unit="kWh/yr",
                    equals="heat_demand_annual.heat_kwh_weather_normal"),
         ),
     ),
     Origin(
         table=WEATHER_DAY, leads_to=("household_period", "heat_hourly"), where=OF_GROUP,
-        figures=(Figure(name="days", sql="count(*)", unit="d"),),
+        figures=(TracedValue(name="days", sql="count(*)", unit="d"),),
     ),
     Origin(
         table=HEAT_PROFILE, leads_to=("household_period", "heat_hourly"), where=OF_GROUP + " AND " + IN_HOURS,
         figures=(
-            Figure(name="hours", sql="count(*)", unit="h"),
-            Figure(name="fewest_households", sql="min(households)", unit="homes"),
-            Figure(name="most_households", sql="max(households)", unit="homes"),
-            Figure(name="heat_kwh_sum", sql="sum(heat_kwh_mean)", unit="kWh/yr",
+            TracedValue(name="hours", sql="count(*)", unit="h"),
+            TracedValue(name="fewest_households", sql="min(households)", unit="homes"),
+            TracedValue(name="most_households", sql="max(households)", unit="homes"),
+            TracedValue(name="heat_kwh_sum", sql="sum(heat_kwh_mean)", unit="kWh/yr",
                    equals="heat_demand_annual.heat_kwh_mean", kinds=IN_PERIOD),
-            Figure(name="gas_kwh_sum", sql="sum(gas_kwh_mean)", unit="kWh/yr",
+            TracedValue(name="gas_kwh_sum", sql="sum(gas_kwh_mean)", unit="kWh/yr",
                    equals="heat_demand_annual.gas_kwh_mean", kinds=IN_PERIOD),
         ),
     ),
@@ -146,41 +146,41 @@ ORIGINS: Final = (
     Origin(
         table=HOUSEHOLD_PERIOD, leads_to=("heat_hourly",), where="period = {period} AND " + OF_HOMES,
         figures=(
-            Figure(name="households", sql="count(*)", unit="homes", equals="heat_demand_annual.households", kinds=OF_SEVERAL),
-            Figure(name="heat_kwh_annual_mean", sql="avg(heat_kwh_annual)", unit="kWh/yr"),
-            Figure(name="filled_share_mean", sql="avg(filled_share)", unit="1"),
-            Figure(name="heat_kwh_observed", sql="sum(heat_kwh_observed)", unit="kWh"),
-            Figure(name="hours_observed", sql="sum(hours_observed)", unit="h"),
+            TracedValue(name="households", sql="count(*)", unit="homes", equals="heat_demand_annual.households", kinds=OF_SEVERAL),
+            TracedValue(name="heat_kwh_annual_mean", sql="avg(heat_kwh_annual)", unit="kWh/yr"),
+            TracedValue(name="filled_share_mean", sql="avg(filled_share)", unit="1"),
+            TracedValue(name="heat_kwh_observed", sql="sum(heat_kwh_observed)", unit="kWh"),
+            TracedValue(name="hours_observed", sql="sum(hours_observed)", unit="h"),
         ),
         listed=("household_id", "completeness", "heat_kwh_annual", "filled_share"), shown=HOMES_SHOWN,
     ),
     Origin(
         table=HEAT_HOURLY, leads_to=("build_month",), where=OF_HOMES + " AND " + IN_HOURS,
         figures=(
-            Figure(name="households", sql="count(DISTINCT household_id)", unit="homes",
+            TracedValue(name="households", sql="count(DISTINCT household_id)", unit="homes",
                    equals="heat_profile.households", kinds=IN_ONE_HOUR),
-            Figure(name="hours", sql="count(*)", unit="h", equals="household_period.hours_observed", kinds=IN_PERIOD),
-            Figure(name="gas_kwh", sql="sum(gas_kwh)", unit="kWh"),
-            Figure(name="heat_kwh", sql="sum(heat_kwh)", unit="kWh",
+            TracedValue(name="hours", sql="count(*)", unit="h", equals="household_period.hours_observed", kinds=IN_PERIOD),
+            TracedValue(name="gas_kwh", sql="sum(gas_kwh)", unit="kWh"),
+            TracedValue(name="heat_kwh", sql="sum(heat_kwh)", unit="kWh",
                    equals="household_period.heat_kwh_observed", kinds=IN_PERIOD),
-            Figure(name="heat_kwh_mean", sql="avg(heat_kwh)", unit="kWh/h"),
+            TracedValue(name="heat_kwh_mean", sql="avg(heat_kwh)", unit="kWh/h"),
         ),
     ),
     Origin(
         table=BUILD_MONTH, leads_to=("source", "flag_count"), where="month IN ({months})",
         figures=(
-            Figure(name="readings", sql="sum(readings)", unit="readings"),
-            Figure(name="ok_half_hours", sql="sum(ok_half_hours)", unit="half-hours"),
-            Figure(name="hours", sql="sum(hours)", unit="h"),
+            TracedValue(name="readings", sql="sum(readings)", unit="readings"),
+            TracedValue(name="ok_half_hours", sql="sum(ok_half_hours)", unit="half-hours"),
+            TracedValue(name="hours", sql="sum(hours)", unit="h"),
         ),
         listed=("month", "fingerprint", "households", "readings", "hours"),
     ),
     Origin(
         table=SOURCE, leads_to=("flag_count",), where="source_id IN ({sources})",
         figures=(
-            Figure(name="lines", sql="sum(lines)", unit="lines"),
-            Figure(name="readings", sql="sum(readings) FILTER (kind = 'readings')", unit="readings"),
-            Figure(name="rejects", sql="sum(rejects)", unit="lines"),
+            TracedValue(name="lines", sql="sum(lines)", unit="lines"),
+            TracedValue(name="readings", sql="sum(readings) FILTER (kind = 'readings')", unit="readings"),
+            TracedValue(name="rejects", sql="sum(rejects)", unit="lines"),
         ),
         listed=(
             "file_name", "kind", "sha256", "format", "lines", "header_lines", "blank_lines", "readings", "rejects",
@@ -189,7 +189,7 @@ ORIGINS: Final = (
     ),
     Origin(
         table=FLAG_COUNT, leads_to=("source",), where="source_id IN ({sources})",
-        figures=(Figure(name="readings", sql="sum(readings)", unit="readings", equals="source.readings"),),
+        figures=(TracedValue(name="readings", sql="sum(readings)", unit="readings", equals="source.readings"),),
         listed=("flag", "readings"),
     ),
     Origin(

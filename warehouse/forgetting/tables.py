@@ -22,20 +22,20 @@ NAMES = {SOURCE.name: ("file_name", "feed")}
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Remains:
     """What a warehouse holds of a home: rows, on which its figures rest, and names in texts."""
 
     has_rows: bool
     is_named: bool
 
 
-def list_traces(folder: WarehouseFolder, home: Forgetting) -> dict[str, Trace]:
+def list_traces(folder: WarehouseFolder, home: Forgetting) -> dict[str, Remains]:
     """Return what each snapshot holds of a home, by id, those left out that hold nothing."""
     found = {file.snapshot_id: trace_home(file.path, home) for file in list_files(folder)}
     return {snapshot: trace for snapshot, trace in found.items() if trace.has_rows or trace.is_named}
 
 
-def trace_home(database: Path, home: Forgetting) -> Trace:
+def trace_home(database: Path, home: Forgetting) -> Remains:
     """Say what a warehouse holds of a home.
 
     Raises
@@ -54,7 +54,7 @@ def trace_home(database: Path, home: Forgetting) -> Trace:
         )
         texts = {table: con.sql(f"SELECT * FROM {table}").pl() for table in tables & {*TEXTS, *NAMES}}
     is_named = any(not mask_frame(table, frame, home.marks).equals(frame) for table, frame in texts.items())
-    return Trace(has_rows, is_named)
+    return Remains(has_rows, is_named)
 
 
 def mask_frame(table: str, frame: pl.DataFrame, marks: Tombstones) -> pl.DataFrame:

@@ -19,7 +19,7 @@ ANY: Final = "*"  # stands for every parameter of an item whose parameters are r
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Limit:
     """Unit and bounds of one parameter."""
 
     unit: str
@@ -39,13 +39,13 @@ class Figure:
         return " and ".join(words) + ("" if self.unit == "1" else f" {self.unit}")
 
 
-def figures_of(record: type) -> dict[str, Figure]:
+def figures_of(record: type) -> dict[str, Limit]:
     """Return the declared parameters of a record such as `HeatNetwork`, by field name."""
     return _declared(record)
 
 
 @cache  # reading annotations takes longer than costing a network
-def _declared(record: type) -> dict[str, Figure]:
+def _declared(record: type) -> dict[str, Limit]:
     return {name: hint.__metadata__[0] for name, hint in get_type_hints(record, include_extras=True).items()}
 
 
@@ -53,13 +53,13 @@ def _declared(record: type) -> dict[str, Figure]:
 class IndividualSystem:
     """A heating system in one home. `efficiency` is useful heat over purchased energy, of a heat pump its SPF."""
 
-    capital_gbp: Annotated[Floats, Figure(unit="GBP")]
-    om_gbp_per_year: Annotated[Floats, Figure(unit="GBP/yr")]
-    efficiency: Annotated[Floats, Figure(unit="1", above=0, at_most=15)]
-    lifetime_years: Annotated[int, Figure(unit="yr", at_least=1, at_most=100, whole=True)]
-    capital_gbp_per_kw: Annotated[Floats, Figure(unit="GBP/kW")] = 0.0
+    capital_gbp: Annotated[Floats, Limit(unit="GBP")]
+    om_gbp_per_year: Annotated[Floats, Limit(unit="GBP/yr")]
+    efficiency: Annotated[Floats, Limit(unit="1", above=0, at_most=15)]
+    lifetime_years: Annotated[int, Limit(unit="yr", at_least=1, at_most=100, whole=True)]
+    capital_gbp_per_kw: Annotated[Floats, Limit(unit="GBP/kW")] = 0.0
     """What a kW more or less than the size that `capital_gbp` buys adds or saves."""
-    least_kw: Annotated[Floats, Figure(unit="kW")] = 0.0
+    least_kw: Annotated[Floats, Limit(unit="kW")] = 0.0
     """The smallest size on sale."""
 
 
@@ -67,42 +67,42 @@ class IndividualSystem:
 class DesignLoad:
     """The cold and the warmth that a system in one home is sized for, and the home whose size costs `capital_gbp`."""
 
-    indoor_c: Annotated[Floats, Figure(unit="degC", at_least=-50, at_most=50)]
-    outdoor_c: Annotated[Floats, Figure(unit="degC", at_least=-50, at_most=50)]
-    reference_demand_kwh: Annotated[Floats, Figure(unit="kWh/yr", above=0)]
+    indoor_c: Annotated[Floats, Limit(unit="degC", at_least=-50, at_most=50)]
+    outdoor_c: Annotated[Floats, Limit(unit="degC", at_least=-50, at_most=50)]
+    reference_demand_kwh: Annotated[Floats, Limit(unit="kWh/yr", above=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatNetwork:
     """A heat network with one large heat pump; `_per_mwh` costs recur with the heat, the others once or by year."""
 
-    lifetime_years: Annotated[int, Figure(unit="yr", at_least=1, at_most=100, whole=True)]
-    distribution_loss_share: Annotated[Floats, Figure(unit="1", below=1)]
-    parasitic_electricity_share: Annotated[Floats, Figure(unit="1", at_most=1)]
-    heat_pump_capital_gbp_per_kw: Annotated[Floats, Figure(unit="GBP/kW")]
-    heat_pump_om_gbp_per_kw_year: Annotated[Floats, Figure(unit="GBP/kW/yr")]
-    heat_pump_om_share_of_capital: Annotated[Floats, Figure(unit="1/yr", at_most=1)]
-    heat_pump_lifetime_years: Annotated[int, Figure(unit="yr", at_least=1, at_most=100, whole=True)]
-    heat_pump_spf: Annotated[Floats, Figure(unit="1", above=0, at_most=15)]
-    heat_pump_kw_per_dwelling: Annotated[Floats, Figure(unit="kW")]
-    substation_kw_per_dwelling: Annotated[Floats, Figure(unit="kW")]
-    substation_gbp_per_kw: Annotated[Floats, Figure(unit="GBP/kW")]
-    main_pipe_m: Annotated[Floats, Figure(unit="m")]
-    main_pipe_m_per_dwelling: Annotated[Floats, Figure(unit="m")]
-    main_pipe_gbp_per_m: Annotated[Floats, Figure(unit="GBP/m")]
-    internal_pipe_m_per_dwelling: Annotated[Floats, Figure(unit="m")]
-    internal_pipe_gbp_per_m: Annotated[Floats, Figure(unit="GBP/m")]
-    hiu_gbp_per_dwelling: Annotated[Floats, Figure(unit="GBP")]
-    dwelling_meter_gbp: Annotated[Floats, Figure(unit="GBP")]
-    building_meter_gbp: Annotated[Floats, Figure(unit="GBP")]
-    building_meters: Annotated[Floats, Figure(unit="1")]
-    pipe_om_gbp_per_mwh: Annotated[Floats, Figure(unit="GBP/MWh")]
-    hiu_om_gbp_per_mwh: Annotated[Floats, Figure(unit="GBP/MWh")]
-    meter_om_gbp_per_mwh: Annotated[Floats, Figure(unit="GBP/MWh")]
-    labour_gbp_per_mwh: Annotated[Floats, Figure(unit="GBP/MWh")]
-    connection_lifetime_years: Annotated[int, Figure(unit="yr", at_least=1, at_most=100, whole=True)]
+    lifetime_years: Annotated[int, Limit(unit="yr", at_least=1, at_most=100, whole=True)]
+    distribution_loss_share: Annotated[Floats, Limit(unit="1", below=1)]
+    parasitic_electricity_share: Annotated[Floats, Limit(unit="1", at_most=1)]
+    heat_pump_capital_gbp_per_kw: Annotated[Floats, Limit(unit="GBP/kW")]
+    heat_pump_om_gbp_per_kw_year: Annotated[Floats, Limit(unit="GBP/kW/yr")]
+    heat_pump_om_share_of_capital: Annotated[Floats, Limit(unit="1/yr", at_most=1)]
+    heat_pump_lifetime_years: Annotated[int, Limit(unit="yr", at_least=1, at_most=100, whole=True)]
+    heat_pump_spf: Annotated[Floats, Limit(unit="1", above=0, at_most=15)]
+    heat_pump_kw_per_dwelling: Annotated[Floats, Limit(unit="kW")]
+    substation_kw_per_dwelling: Annotated[Floats, Limit(unit="kW")]
+    substation_gbp_per_kw: Annotated[Floats, Limit(unit="GBP/kW")]
+    main_pipe_m: Annotated[Floats, Limit(unit="m")]
+    main_pipe_m_per_dwelling: Annotated[Floats, Limit(unit="m")]
+    main_pipe_gbp_per_m: Annotated[Floats, Limit(unit="GBP/m")]
+    internal_pipe_m_per_dwelling: Annotated[Floats, Limit(unit="m")]
+    internal_pipe_gbp_per_m: Annotated[Floats, Limit(unit="GBP/m")]
+    hiu_gbp_per_dwelling: Annotated[Floats, Limit(unit="GBP")]
+    dwelling_meter_gbp: Annotated[Floats, Limit(unit="GBP")]
+    building_meter_gbp: Annotated[Floats, Limit(unit="GBP")]
+    building_meters: Annotated[Floats, Limit(unit="1")]
+    pipe_om_gbp_per_mwh: Annotated[Floats, Limit(unit="GBP/MWh")]
+    hiu_om_gbp_per_mwh: Annotated[Floats, Limit(unit="GBP/MWh")]
+    meter_om_gbp_per_mwh: Annotated[Floats, Limit(unit="GBP/MWh")]
+    labour_gbp_per_mwh: Annotated[Floats, Limit(unit="GBP/MWh")]
+    connection_lifetime_years: Annotated[int, Limit(unit="yr", at_least=1, at_most=100, whole=True)]
     """Life of what connects a home: heat interface unit and heat meter."""
-    optimism_bias_share: Annotated[Floats, Figure(unit="1", at_most=5)]
+    optimism_bias_share: Annotated[Floats, Limit(unit="1", at_most=5)]
     """What early estimates of the capital leave out, over the estimate."""
 
 
@@ -110,161 +110,161 @@ class HeatNetwork:
 class PlantSizing:
     """How large a network's heat pump is."""
 
-    heat_pump_share_of_peak: Annotated[Floats, Figure(unit="1", at_most=1)]
+    heat_pump_share_of_peak: Annotated[Floats, Limit(unit="1", at_most=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeakPlant:
     """A boiler of a network that heats what its heat pump cannot; `efficiency` is heat over purchased energy."""
 
-    capital_gbp_per_kw: Annotated[Floats, Figure(unit="GBP/kW")]
-    om_share_of_capital: Annotated[Floats, Figure(unit="1/yr", at_most=1)]
-    efficiency: Annotated[Floats, Figure(unit="1", above=0, at_most=1.1)]
-    lifetime_years: Annotated[int, Figure(unit="yr", at_least=1, at_most=100, whole=True)]
+    capital_gbp_per_kw: Annotated[Floats, Limit(unit="GBP/kW")]
+    om_share_of_capital: Annotated[Floats, Limit(unit="1/yr", at_most=1)]
+    efficiency: Annotated[Floats, Limit(unit="1", above=0, at_most=1.1)]
+    lifetime_years: Annotated[int, Limit(unit="yr", at_least=1, at_most=100, whole=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThermalStore:
     """A tank of hot water beside a network's plant."""
 
-    hours_of_heat_pump: Annotated[Floats, Figure(unit="h", at_most=24)]
-    capital_gbp_per_kwh: Annotated[Floats, Figure(unit="GBP/kWh of store")]
-    lifetime_years: Annotated[int, Figure(unit="yr", at_least=1, at_most=100, whole=True)]
+    hours_of_heat_pump: Annotated[Floats, Limit(unit="h", at_most=24)]
+    capital_gbp_per_kwh: Annotated[Floats, Limit(unit="GBP/kWh of store")]
+    lifetime_years: Annotated[int, Limit(unit="yr", at_least=1, at_most=100, whole=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipeLaw:
     """Temperatures, insulation, soil, diameter and cost of a network's buried pipes."""
 
-    flow_c: Annotated[Floats, Figure(unit="degC", at_most=180)]
-    return_c: Annotated[Floats, Figure(unit="degC", at_most=180)]
-    ground_c: Annotated[Floats, Figure(unit="degC", at_least=-20, at_most=40)]
-    insulation_w_per_m_k: Annotated[Floats, Figure(unit="W/m/K", above=0)]
-    soil_w_per_m_k: Annotated[Floats, Figure(unit="W/m/K", above=0)]
-    depth_m: Annotated[Floats, Figure(unit="m", above=0)]
-    gap_m: Annotated[Floats, Figure(unit="m")]
-    diameter_m_per_log: Annotated[Floats, Figure(unit="m")]
-    diameter_m_at_1_gj_per_m: Annotated[Floats, Figure(unit="m")]
-    least_gj_per_m: Annotated[Floats, Figure(unit="GJ/m", above=0)]
-    least_diameter_m: Annotated[Floats, Figure(unit="m", above=0)]
-    gbp_per_m: Annotated[Floats, Figure(unit="GBP/m")]
-    gbp_per_m2: Annotated[Floats, Figure(unit="GBP/m2")]
-    branch_diameter_m: Annotated[Floats, Figure(unit="m", above=0)]
+    flow_c: Annotated[Floats, Limit(unit="degC", at_most=180)]
+    return_c: Annotated[Floats, Limit(unit="degC", at_most=180)]
+    ground_c: Annotated[Floats, Limit(unit="degC", at_least=-20, at_most=40)]
+    insulation_w_per_m_k: Annotated[Floats, Limit(unit="W/m/K", above=0)]
+    soil_w_per_m_k: Annotated[Floats, Limit(unit="W/m/K", above=0)]
+    depth_m: Annotated[Floats, Limit(unit="m", above=0)]
+    gap_m: Annotated[Floats, Limit(unit="m")]
+    diameter_m_per_log: Annotated[Floats, Limit(unit="m")]
+    diameter_m_at_1_gj_per_m: Annotated[Floats, Limit(unit="m")]
+    least_gj_per_m: Annotated[Floats, Limit(unit="GJ/m", above=0)]
+    least_diameter_m: Annotated[Floats, Limit(unit="m", above=0)]
+    gbp_per_m: Annotated[Floats, Limit(unit="GBP/m")]
+    gbp_per_m2: Annotated[Floats, Limit(unit="GBP/m2")]
+    branch_diameter_m: Annotated[Floats, Limit(unit="m", above=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipeSize:
     """One size of pre-insulated pipe."""
 
-    inner_m: Annotated[Floats, Figure(unit="m", above=0)]
-    steel_m: Annotated[Floats, Figure(unit="m", above=0)]
-    casing_m: Annotated[Floats, Figure(unit="m", above=0)]
+    inner_m: Annotated[Floats, Limit(unit="m", above=0)]
+    steel_m: Annotated[Floats, Limit(unit="m", above=0)]
+    casing_m: Annotated[Floats, Limit(unit="m", above=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadFigures:
     """Diversity, design winter and heat loss of many homes, beside their load by day."""
 
-    profile_homes: Annotated[Floats, Figure(unit="homes", at_least=1)]
-    diversity_settled_share: Annotated[Floats, Figure(unit="1", above=0, at_most=1)]
-    diversity_exponent: Annotated[Floats, Figure(unit="1", above=0)]
-    design_over_year_peak: Annotated[Floats, Figure(unit="1", above=0)]
-    heat_loss_w_per_k_per_mwh: Annotated[Floats, Figure(unit="W/K/MWh", above=0)]
+    profile_homes: Annotated[Floats, Limit(unit="homes", at_least=1)]
+    diversity_settled_share: Annotated[Floats, Limit(unit="1", above=0, at_most=1)]
+    diversity_exponent: Annotated[Floats, Limit(unit="1", above=0)]
+    design_over_year_peak: Annotated[Floats, Limit(unit="1", above=0)]
+    heat_loss_w_per_k_per_mwh: Annotated[Floats, Limit(unit="W/K/MWh", above=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopCurve:
     """COP of a heat pump on the test stand, a parabola of the lift from source to sink, and its field correction."""
 
-    at_no_lift: Annotated[Floats, Figure(unit="1", above=0)]
-    fall_per_k: Annotated[Floats, Figure(unit="1/K", above=0)]
-    curvature_per_k2: Annotated[Floats, Figure(unit="1/K2", above=0)]
-    least_lift_k: Annotated[Floats, Figure(unit="K")]
-    field_correction: Annotated[Floats, Figure(unit="1", above=0, at_most=1.5)]
+    at_no_lift: Annotated[Floats, Limit(unit="1", above=0)]
+    fall_per_k: Annotated[Floats, Limit(unit="1/K", above=0)]
+    curvature_per_k2: Annotated[Floats, Limit(unit="1/K2", above=0)]
+    least_lift_k: Annotated[Floats, Limit(unit="K")]
+    field_correction: Annotated[Floats, Limit(unit="1", above=0, at_most=1.5)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatPumpSink:
     """How hot the water is that leaves a heat pump: for space heating by the weather, for hot water always the same."""
 
-    space_flow_at_0_c: Annotated[Floats, Figure(unit="degC", above=0, at_most=90)]
-    space_flow_fall_per_k: Annotated[Floats, Figure(unit="1", at_most=5)]
-    hot_water_c: Annotated[Floats, Figure(unit="degC", above=0, at_most=90)]
+    space_flow_at_0_c: Annotated[Floats, Limit(unit="degC", above=0, at_most=90)]
+    space_flow_fall_per_k: Annotated[Floats, Limit(unit="1", at_most=5)]
+    hot_water_c: Annotated[Floats, Limit(unit="degC", above=0, at_most=90)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundSource:
     """Where a ground-source heat pump takes its heat from."""
 
-    depth_m: Annotated[Floats, Figure(unit="m", at_most=200)]
-    diffusivity_m2_per_s: Annotated[Floats, Figure(unit="m2/s", above=0)]
-    brine_below_ground_k: Annotated[Floats, Figure(unit="K", at_most=20)]
+    depth_m: Annotated[Floats, Limit(unit="m", at_most=200)]
+    diffusivity_m2_per_s: Annotated[Floats, Limit(unit="m2/s", above=0)]
+    brine_below_ground_k: Annotated[Floats, Limit(unit="K", at_most=20)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceLoad:
     """The heat load that stands in where none was measured: degree days and hot water."""
 
-    base_temperature_c: Annotated[Floats, Figure(unit="degC", above=0, at_most=30)]
-    hot_water_share: Annotated[Floats, Figure(unit="1", below=1)]
+    base_temperature_c: Annotated[Floats, Limit(unit="degC", above=0, at_most=30)]
+    hot_water_share: Annotated[Floats, Limit(unit="1", below=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """What holds for every system: the paper's discount rate, the first year of operation and the year of all prices."""
 
-    discount_rate: Annotated[Floats, Figure(unit="1/yr", at_most=1)]
-    start_year: Annotated[int, Figure(unit="yr", at_least=1990, at_most=2100, whole=True)]
-    price_base_year: Annotated[int, Figure(unit="yr", at_least=1955, at_most=2100, whole=True)]
+    discount_rate: Annotated[Floats, Limit(unit="1/yr", at_most=1)]
+    start_year: Annotated[int, Limit(unit="yr", at_least=1990, at_most=2100, whole=True)]
+    price_base_year: Annotated[int, Limit(unit="yr", at_least=1955, at_most=2100, whole=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreenBook:
     """The social time preference rate, which steps down with the years after the investment."""
 
-    rate_to_year_30: Annotated[Floats, Figure(unit="1/yr", at_most=1)]
-    rate_to_year_75: Annotated[Floats, Figure(unit="1/yr", at_most=1)]
-    rate_after_year_75: Annotated[Floats, Figure(unit="1/yr", at_most=1)]
+    rate_to_year_30: Annotated[Floats, Limit(unit="1/yr", at_most=1)]
+    rate_to_year_75: Annotated[Floats, Limit(unit="1/yr", at_most=1)]
+    rate_after_year_75: Annotated[Floats, Limit(unit="1/yr", at_most=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateFinance:
     """Discount rate of private investors, in real terms before tax."""
 
-    commercial_rate: Annotated[Floats, Figure(unit="1/yr", at_most=1)]
+    commercial_rate: Annotated[Floats, Limit(unit="1/yr", at_most=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkFinance:
     """How fast homes join a network that is built as an investment."""
 
-    connection_years: Annotated[int, Figure(unit="yr", at_least=1, at_most=50, whole=True)]
+    connection_years: Annotated[int, Limit(unit="yr", at_least=1, at_most=50, whole=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vat:
     """Value added tax of homes, as a share of the price without it."""
 
-    on_energy: Annotated[Floats, Figure(unit="1", at_most=1)]
-    on_heat: Annotated[Floats, Figure(unit="1", at_most=1)]
-    on_gas_boiler: Annotated[Floats, Figure(unit="1", at_most=1)]
-    on_ashp: Annotated[Floats, Figure(unit="1", at_most=1)]
-    on_gshp: Annotated[Floats, Figure(unit="1", at_most=1)]
-    on_upkeep: Annotated[Floats, Figure(unit="1", at_most=1)]
+    on_energy: Annotated[Floats, Limit(unit="1", at_most=1)]
+    on_heat: Annotated[Floats, Limit(unit="1", at_most=1)]
+    on_gas_boiler: Annotated[Floats, Limit(unit="1", at_most=1)]
+    on_ashp: Annotated[Floats, Limit(unit="1", at_most=1)]
+    on_gshp: Annotated[Floats, Limit(unit="1", at_most=1)]
+    on_upkeep: Annotated[Floats, Limit(unit="1", at_most=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetailRule:
     """Retail prices of the year that derived ones start from, without VAT and standing charge, in parts where known."""
 
-    anchor_year: Annotated[int, Figure(unit="yr", at_least=1990, at_most=2100, whole=True)]
-    electricity_residential_other: Annotated[Floats, Figure(unit="GBP/MWh")]
+    anchor_year: Annotated[int, Limit(unit="yr", at_least=1990, at_most=2100, whole=True)]
+    electricity_residential_other: Annotated[Floats, Limit(unit="GBP/MWh")]
     """Networks, levies and margin."""
-    electricity_residential_commodity: Annotated[Floats, Figure(unit="GBP/MWh")]
+    electricity_residential_commodity: Annotated[Floats, Limit(unit="GBP/MWh")]
     """Energy and capacity."""
-    gas_residential: Annotated[Floats, Figure(unit="GBP/MWh")]
-    electricity_services: Annotated[Floats, Figure(unit="GBP/MWh")]
-    gas_services: Annotated[Floats, Figure(unit="GBP/MWh")]
+    gas_residential: Annotated[Floats, Limit(unit="GBP/MWh")]
+    electricity_services: Annotated[Floats, Limit(unit="GBP/MWh")]
+    gas_services: Annotated[Floats, Limit(unit="GBP/MWh")]
 
 
 INDIVIDUAL_SYSTEMS: Final[dict[str, Carrier]] = {"gas_boiler": "gas", "ashp": "electricity", "gshp": "electricity"}
@@ -295,12 +295,12 @@ HIGHEST_HOURS: Final = tuple(f"highest_{rank:02d}" for rank in range(1, 25))  # 
 SINGLE_GROUPS: Final = tuple(name for name in PROFILE_GROUPS if name != "all")
 
 
-def _known_figures() -> dict[tuple[str, str], Figure]:
-    price = Figure(unit="GBP/MWh", by_year=True)
-    intensity = Figure(unit="kg/kWh", by_year=True)
-    demand = Figure(unit="kWh/yr", above=0)
-    share = Figure(unit="1", at_most=1)
-    carbon = Figure(unit="GBP/t", by_year=True)
+def _known_figures() -> dict[tuple[str, str], Limit]:
+    price = Limit(unit="GBP/MWh", by_year=True)
+    intensity = Limit(unit="kg/kWh", by_year=True)
+    demand = Limit(unit="kWh/yr", above=0)
+    share = Limit(unit="1", at_most=1)
+    carbon = Limit(unit="GBP/t", by_year=True)
     records: dict[str, type] = {
         NETWORK: HeatNetwork,
         "study": Study,
@@ -327,23 +327,23 @@ def _known_figures() -> dict[tuple[str, str], Figure]:
         {(item, name): figure for item, record in records.items() for name, figure in figures_of(record).items()}
         | {(f"{carrier}_{tariff}", PRICE): price for carrier in carriers for tariff in TARIFFS}
         | {(f"wholesale_{carrier}", PRICE): price for carrier in carriers}
-        | {(system, GRANT): Figure(unit="GBP") for system in HEAT_PUMPS}
-        | {("gas_residential", STANDING_CHARGE): Figure(unit="GBP/yr", by_year=True)}
+        | {(system, GRANT): Limit(unit="GBP") for system in HEAT_PUMPS}
+        | {("gas_residential", STANDING_CHARGE): Limit(unit="GBP/yr", by_year=True)}
         | {(carrier, CARBON_INTENSITY): intensity for carrier in carriers}
         | {("electricity", MARGINAL_INTENSITY): intensity}
         | {("carbon", CARBON_PRICE): carbon, (SUPPLY_CARBON_ITEM, CARBON_PRICE): carbon}
         | {(f"carbon_value_{level}", CARBON_PRICE): carbon for level in CARBON_VALUES}
-        | {LEVY: Figure(unit="GBP/MWh"), DEFLATOR: Figure(unit="1", above=0, by_year=True)}
-        | {("boiler_stock", "efficiency"): Figure(unit="1", above=0, at_most=1)}
-        | {("boiler_stock", "remaining_life_years"): Figure(unit="yr", at_most=100, whole=True)}
-        | {(f"field_trial_{source}", ANY): Figure(unit="1", above=0, at_most=15) for source in ("air", "ground")}
-        | {(system, HOURLY_SPF): Figure(unit="1", above=0, at_most=15) for system in SPF_ITEMS}
-        | {(item, of): Figure(unit="1", above=0, at_most=15) for item in SPF_ITEMS.values() for of in SINGLE_GROUPS}
+        | {LEVY: Limit(unit="GBP/MWh"), DEFLATOR: Limit(unit="1", above=0, by_year=True)}
+        | {("boiler_stock", "efficiency"): Limit(unit="1", above=0, at_most=1)}
+        | {("boiler_stock", "remaining_life_years"): Limit(unit="yr", at_most=100, whole=True)}
+        | {(f"field_trial_{source}", ANY): Limit(unit="1", above=0, at_most=15) for source in ("air", "ground")}
+        | {(system, HOURLY_SPF): Limit(unit="1", above=0, at_most=15) for system in SPF_ITEMS}
+        | {(item, of): Limit(unit="1", above=0, at_most=15) for item in SPF_ITEMS.values() for of in SINGLE_GROUPS}
         | {(PAPER_DEMAND_ITEM, dwelling_type): demand for dwelling_type in (*DWELLING_TYPES, "all")}
         | {(STOCK_SHARE_ITEM, dwelling_type): share for dwelling_type in DWELLING_TYPES}
-        | {(day, "days_per_year"): Figure(unit="d/yr", above=0) for day in LOAD_DAYS}
-        | {(day, hour): Figure(unit="1") for day in LOAD_DAYS for hour in HIGHEST_HOURS}
-        | {(SCALE_ITEM, ANY): Figure(unit="dwellings", at_least=1, whole=True)}
+        | {(day, "days_per_year"): Limit(unit="d/yr", above=0) for day in LOAD_DAYS}
+        | {(day, hour): Limit(unit="1") for day in LOAD_DAYS for hour in HIGHEST_HOURS}
+        | {(SCALE_ITEM, ANY): Limit(unit="dwellings", at_least=1, whole=True)}
     )
 
 

@@ -26,7 +26,7 @@ PRESENT: Final = "present_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class RateSpan:
     """A discount rate and the last year after the investment in which it holds, as far as the flows go."""
 
     last_year: int
@@ -57,7 +57,7 @@ class Explanation:
     dwelling_type: str
     period: str
     demand_kwh: float
-    steps: tuple[Step, ...]
+    steps: tuple[RateSpan, ...]
     tax: float
     """VAT on the heat of a network that homes pay beside the costs below [1]."""
     years: pl.DataFrame
@@ -200,7 +200,7 @@ def _choose_scale(figures: ScenarioFigures, system: str, scale: str | None) -> t
     return chosen, int(scales[chosen])
 
 
-def _steps(figures: ScenarioFigures, convention: Convention, *, years: int) -> tuple[Step, ...]:
+def _steps(figures: ScenarioFigures, convention: Convention, *, years: int) -> tuple[RateSpan, ...]:
     """Return the rates that hold in the years of the flows."""
     declared = PERSPECTIVES[convention.perspective].rates
     used = declared[:1] if convention.discounting == "flat" else declared
@@ -208,7 +208,7 @@ def _steps(figures: ScenarioFigures, convention: Convention, *, years: int) -> t
     ends = [last if convention.discounting == "flat" else int(min(end, last)) for end, _ in used]
     begins = [1, *(end + 1 for end in ends[:-1])]
     return tuple(
-        Step(last_year=end, rate=figures.one(*key))
+        RateSpan(last_year=end, rate=figures.one(*key))
         for begin, end, (_, key) in zip(begins, ends, used, strict=True)
         if begin <= end
     )
