@@ -145,6 +145,12 @@ PAGES = (
 )  # fmt: skip
 
 
+SUMMARY = Page(
+    key="summary", name="Summary", title="Heat demand and the cost of heat: summary",
+    lead="How much heat a home needs, what that heat costs, and how sure both are.",
+)  # fmt: skip
+
+
 def draw_listed(draw: Draw, published: Published, run: RunInfo) -> Sequence[Exhibit]:
     """Draw the figures of one function."""
     drawn = draw(published, run)

@@ -25,7 +25,7 @@ from reports.headlines import answers
 from reports.inputs import Download, Published, RunInfo
 from reports.map.contents import map_page
 from reports.method import method_text, render_method
-from reports.pages import OVERVIEW, PAGES, Drawing, Page, Section, sections
+from reports.pages import OVERVIEW, PAGES, SUMMARY, Drawing, Page, Section, sections
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.lineage import QUALITY_RESULT, SOURCE
 from transforms.tables.published import EXTERNAL_CHECK
@@ -84,10 +84,10 @@ def render_site(
         "where": _places(drawn),
         "catalogue": offered,
     }
-    for page in PAGES:
+    for page in (*PAGES, SUMMARY):
         context = _contents(page, published, run)
         template = environment.get_or_select_template([f"{page.key}.html.j2", FIGURES])
-        html = template.render(context, page=page, sections=drawn[page.key])
+        html = template.render(context, page=page, sections=drawn.get(page.key, []))
         (out / page.file).write_text(html, encoding="utf-8")
     return out / OVERVIEW.file
 
@@ -106,6 +106,7 @@ def _contents(page: Page, published: Published, run: RunInfo) -> dict[str, Any]:
     """Return what a page shows beside its figures."""
     contents: dict[str, Callable[[Published, RunInfo], dict[str, Any]]] = {
         "index": _overview,
+        "summary": _overview,
         "demand": lambda published, _: {"other_periods": published.periods[:-1], "by_period": _by_period(published)},
         "compare": lambda published, _: _compare(published),
         "map": lambda published, run: {"map": map_page(published, run)},

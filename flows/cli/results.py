@@ -26,9 +26,12 @@ def report(
     images: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Also draw each figure as PNG and SVG (needs chromium).")
     ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(metavar="FILE.pdf", help="Also print the summary, one page of A4 (needs chromium).")
+    ] = None,
 ) -> None:
     """Write the site anew from the published warehouse."""
-    from flows.pipeline.report import write_report
+    from flows.pipeline.report import write_report, write_summary
 
     settings = read_settings(home=home)
     with usage_errors():
@@ -37,6 +40,8 @@ def report(
             from flows.pipeline.downloads import zip_report
 
             tell(str(zip_report(settings, to_zip)))
+        if summary is not None:
+            tell(str(write_summary(settings, summary)))
 
 
 @commands.command(epilog='Example: hearth sql "SELECT * FROM heat_demand_annual" --format csv')

@@ -21,8 +21,9 @@ from flows.settings import Settings
 from reports.images import write_images
 from reports.inputs import Published, RunInfo
 from reports.method import method_text
-from reports.pages import PAGES, sections
+from reports.pages import PAGES, SUMMARY, sections
 from reports.site import render_site
+from reports.summary import print_page
 from transforms.public.licences import SAMPLE_LICENCE, SAMPLE_PUBLISHER, UNNAMED_PUBLISHER
 from transforms.public.public import Release
 from warehouse.areas.folder import fingerprint_area_folder
@@ -96,6 +97,12 @@ def write_report(settings: Settings, *, anew: bool = False, images: Path | None 
     if images is not None:
         draw_images(published, run, images)
     return reports / "current" / "index.html"
+
+
+def write_summary(settings: Settings, out: Path) -> Path:
+    """Print the summary of the current report as a PDF of one page."""
+    with working("print the summary"):
+        return print_page(settings.folders.report / SUMMARY.file, out)
 
 
 def draw_images(published: Published, run: RunInfo, folder: Path) -> None:

@@ -5,13 +5,20 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const coarse = matchMedia("(pointer: coarse)"); // a finger on a figure scrolls the page, it does not zoom
 const darkOfLight = JSON.parse(document.getElementById("palette").textContent);
 
+const PAPER_WIDTH = 680; // of a figure, between the margins of A4
+const PAPER_SCALE = 0.66; // of its height, so that two figures with their words stand on a page
+
+function onPaper() {
+  return document.documentElement.classList.contains("on-paper");
+}
+
 function token(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
 function specification(chart) {
   const source = document.getElementById(chart.dataset.chart).textContent;
-  const themed = dark.matches ? source.replace(/#[0-9a-f]{6}/g, (colour) => darkOfLight[colour] || colour) : source;
+  const themed = dark.matches && !onPaper() ? source.replace(/#[0-9a-f]{6}/g, (colour) => darkOfLight[colour] || colour) : source;
   return JSON.parse(themed);
 }
 
@@ -53,6 +60,7 @@ function draw(chart) {
   choose(chart, data, layout);
   layout.template = frame();
   if (coarse.matches) layout.dragmode = false;
+  if (onPaper()) Object.assign(layout, { width: PAPER_WIDTH, height: PAPER_SCALE * layout.height });
   return Plotly.react(chart, data, layout, { displayModeBar: false, responsive: true, showTips: false });
 }
 
@@ -139,6 +147,15 @@ document.querySelectorAll("[data-choose]").forEach((choice) => {
   choice.addEventListener("change", () => draw(choice.closest("figure").querySelector("[data-chart]")));
 });
 dark.addEventListener("change", drawAll);
+// Paper is light and narrow, and has every figure, those too that nobody scrolled to.
+addEventListener("beforeprint", () => {
+  document.documentElement.classList.add("on-paper");
+  document.querySelectorAll("[data-chart]").forEach(draw);
+});
+addEventListener("afterprint", () => {
+  document.documentElement.classList.remove("on-paper");
+  drawAll();
+});
 
 // A formula wider than the window scrolls: then the keyboard has to reach it.
 function reachFormulas() {

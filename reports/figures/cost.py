@@ -183,7 +183,7 @@ def draw_networks(published: Published, run: RunInfo) -> Exhibit:
         marker={"symbol": "diamond", "size": 10, "color": palette.PAGE.light, "line": {"width": 2, "color": palette.PUBLISHED.light}},
         hovertemplate="%{y}: £%{x:.1f} per MWh of heat produced<extra></extra>", row=1, col=1,
     )  # fmt: skip
-    style(chart, height=180 + 60 * rows.height)  # at most a phone's screen
+    style(chart, height=180 + 70 * rows.height)  # at most a phone's screen
     chart.update_layout(showlegend=not produced.is_empty())
     chart.update_yaxes(type="category", autorange="reversed")
     columns = (

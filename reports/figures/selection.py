@@ -7,10 +7,10 @@ import polars as pl
 
 from reports import palette, text
 from reports.figures.exhibit import (
+    NAME_WIDTH,
     DataTable,
     Exhibit,
     Heading,
-    axis_title,
     kept_note,
     style,
     why_missing,
@@ -20,7 +20,7 @@ from reports.inputs import Published, RunInfo, provenance_of_demand
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, SELECTION_FUNNEL
 
 COLUMNS = ("criterion", "households", "heat_kwh_mean", "households_without", "heat_kwh_mean_without")
-STEP_WIDTH = 26  # characters per line of a step: its name is a sentence
+STEP_WIDTH = 23  # characters per line of a step: its name is a sentence
 LINE_HEIGHT = 17  # of a name on an axis [px]
 SHOWN_AS_NOTHING = 0.0005  # a relative change that is written as 0.0 %
 
@@ -136,7 +136,10 @@ def _effect_chart(drawn: pl.DataFrame) -> go.Figure:
     low, high = _span(drawn)
     style(chart, height=130 + _row_height(names) * drawn.height)
     chart.update_xaxes(
-        title=axis_title(SELECTION_FUNNEL.column("heat_kwh_mean")), tickformat=",d", nticks=4, range=[low, high]
+        title=wrapped(text.title_of(SELECTION_FUNNEL.column("heat_kwh_mean")), NAME_WIDTH),
+        tickformat=",d",
+        nticks=3,
+        range=[low, high],
     )
     chart.update_yaxes(
         type="category", categoryorder="array", categoryarray=names, range=[len(names) - 0.4, -0.6], showgrid=True

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from flows.answers.lcoh import Question, run_lcoh
 from reports.inputs import Download
-from reports.pages import PAGES
+from reports.pages import PAGES, SUMMARY
 from reports.site import render_site
 from tests import browsing
 from tests.browsing import Visit, Window
@@ -25,7 +25,7 @@ CHARTS = {"index": 1, "demand": 12, "individual": 10, "networks": 4, "sensitivit
 WINDOWS: tuple[Window, ...] = ((1280, "light"), (390, "dark"))  # both widths and both schemes
 ALSO_COUNTED_NARROW = ("individual", "networks")
 SMALLEST_TARGET = 23.5  # CSS pixels (WCAG 2.2, 2.5.8), less rounding
-every_page = pytest.mark.parametrize("key", [page.key for page in PAGES])
+every_page = pytest.mark.parametrize("key", [page.key for page in (*PAGES, SUMMARY)])
 
 
 class Site:
@@ -313,4 +313,23 @@ def test_pages_of_few_homes_and_hostile_names_open_without_errors(browser: Brows
         assert visit.errors == []
         assert "taken" not in visit.page.title()
         assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    context.close()
+
+
+def test_paper_gets_every_figure_light_and_as_wide_as_it_is(site: Site) -> None:
+    context = browsing.open_window(site.browser, (1280, "dark"))
+    page = context.new_page()
+    page.goto((site.folder / "individual.html").as_uri())  # and nothing is scrolled to
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    charts = page.locator("[data-chart]")
+    assert charts.count() == page.locator(".js-plotly-plot").count() > 5
+    assert {
+        round(width)
+        for width in charts.evaluate_all("all => all.map((c) => c.querySelector('svg').getBoundingClientRect().width)")
+    } == {680}
+    ink = "getComputedStyle(document.querySelector('.js-plotly-plot .xtick text')).fill"
+    assert page.evaluate(ink) == "rgb(26, 29, 33)"
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    browsing.wait_until_drawn(page)
+    assert page.evaluate(ink) == "rgb(232, 234, 237)"
     context.close()

@@ -13,7 +13,7 @@ import pytest
 
 from quality.disclosure.accounts import publish_ledger
 from reports import tracing
-from reports.pages import PAGES
+from reports.pages import PAGES, SUMMARY
 from reports.site import ASSETS, json_in_script, render_site
 from tests.example_release import make_release
 from tests.example_site import RUN, make_inputs, make_sources
@@ -52,7 +52,7 @@ def heat_of(group: str) -> float:
 
 
 def test_a_site_holds_its_pages_and_what_they_share(folder: Path) -> None:
-    expected = {page.file for page in PAGES} | {"plotly.min.js", "figures", *ASSETS}
+    expected = {page.file for page in (*PAGES, SUMMARY)} | {"plotly.min.js", "figures", *ASSETS}
     assert {path.name for path in folder.iterdir()} == expected
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 25e6
     assert (folder / "plotly.min.js").read_text(encoding="utf-8")[:200].count("plotly.js v") == 1
