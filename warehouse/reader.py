@@ -16,6 +16,8 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
+from warehouse.half_hours import NAME as HALF_HOUR
+from warehouse.half_hours import HalfHours
 from warehouse.lake import DamagedObjectError
 
 BATCH_ROWS = 100_000
@@ -214,8 +216,12 @@ def explaining_damage(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_published(path: Path, *, memory_gb: float | None = None) -> Iterator[PublishedWarehouse]:
+def open_published(
+    path: Path, *, memory_gb: float | None = None, half_hours: HalfHours | None = None
+) -> Iterator[PublishedWarehouse]:
     """Open a warehouse to read it, with UTC as its time zone.
+
+    With `half_hours` there is a view `half_hour` beside its tables; the files that it reads are the only ones that SQL reaches.
 
     With `memory_gb` DuckDB keeps no more than so much in memory, and a few times as much on the disk; a statement that
     needs more fails.
@@ -232,10 +238,32 @@ def open_published(path: Path, *, memory_gb: float | None = None) -> Iterator[Pu
         raise NoWarehouseError(f"no warehouse at {path}: run `hearth run` first")
     with (
         tempfile.TemporaryDirectory(prefix="hearth-") as spill,  # what does not fit into memory, for our eyes only
-        closing(connect_to_read(path, CONFIG | {"temp_directory": spill} | _bound_memory(memory_gb))) as connection,
+        closing(
+            connect_to_read(path, _config(half_hours) | {"temp_directory": spill} | _bound_memory(memory_gb))
+        ) as connection,
     ):
+        if half_hours is not None:
+            _add_half_hours(connection, half_hours)
         connection.execute("SET lock_configuration = true")
         yield PublishedWarehouse(connection, path)
+
+
+def _config(half_hours: HalfHours | None) -> dict[str, str | bool | int | float | list[str]]:
+    """Return the settings of a connection; with half-hours, external access ends once their files are named."""
+    return CONFIG if half_hours is None else {k: v for k, v in CONFIG.items() if k != "enable_external_access"}
+
+
+def _add_half_hours(connection: duckdb.DuckDBPyConnection, half_hours: HalfHours) -> None:
+    """Let SQL read the files of the half-hours and no other, through a view."""
+    connection.execute("SET allowed_paths = ?", [[str(path) for path in half_hours.files]])
+    connection.execute("SET enable_external_access = false")
+    try:
+        connection.execute(f"CREATE TEMP VIEW {HALF_HOUR} AS {half_hours.sql}")
+    except duckdb.Error as error:
+        raise QueryError(
+            f"{HALF_HOUR} cannot be read from the lake: {' '.join(str(error).split())}\n"
+            "it needs the files below lake/readings and lake/flagged of this data folder, and the right to read them"
+        ) from None
 
 
 def _bound_memory(gigabytes: float | None) -> dict[str, str | bool | int | float | list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ import polars.selectors as cs
 
 from flows.answers.sql_bounds import UNBOUNDED, Bounds, watching
 from flows.answers.sql_table import show_table, show_whole
+from warehouse.half_hours import NAME as HALF_HOUR
+from warehouse.half_hours import HalfHours, find_half_hours
+from warehouse.lake import Lake
 from warehouse.reader import open_published
 
 if TYPE_CHECKING:
@@ -26,7 +30,15 @@ if TYPE_CHECKING:
 TABLE_ROWS = 40
 
 
-def run_sql(database: Path, statement: str, output_format: str, stream: TextIO, *, bounds: Bounds = UNBOUNDED) -> None:
+def run_sql(
+    database: Path,
+    statement: str,
+    output_format: str,
+    stream: TextIO,
+    *,
+    bounds: Bounds = UNBOUNDED,
+    lake: Lake | None = None,
+) -> None:
     """Write the rows of a statement to `stream`; Ctrl-C ends it at once.
 
     Parameters
@@ -42,6 +54,8 @@ def run_sql(database: Path, statement: str, output_format: str, stream: TextIO, 
         Standard output, or a text stream with a `buffer` like it.
     bounds
         What the statement may take; one that takes more is ended.
+    lake
+        Where a statement on `half_hour` finds the readings; without it there is no such view.
 
     Raises
     ------
@@ -61,7 +75,9 @@ def run_sql(database: Path, statement: str, output_format: str, stream: TextIO, 
     keeps_nested = output_format in {"json", "parquet"}
     write = write_screen if output_format == "table" and stream.isatty() else WRITERS[output_format]
     with (
-        open_published(database, memory_gb=bounds.memory_gb) as warehouse,
+        open_published(
+            database, memory_gb=bounds.memory_gb, half_hours=_half_hours(database, statement, lake)
+        ) as warehouse,
         watching(warehouse.interrupt, bounds),
         warehouse.stream(statement, nested_as_text=not keeps_nested) as rows,
     ):
@@ -70,6 +86,16 @@ def run_sql(database: Path, statement: str, output_format: str, stream: TextIO, 
             stream.flush()
         except BrokenPipeError:  # who reads has seen enough, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _half_hours(database: Path, statement: str, lake: Lake | None) -> HalfHours | None:
+    """Return the view of half-hours for a statement that names it: other statements need not list the lake."""
+    if lake is None or not re.search(rf"\b{HALF_HOUR}\b", statement, re.IGNORECASE):
+        return None
+    with open_published(database) as warehouse:
+        months = warehouse.query("SELECT month, fingerprint FROM build_month")
+        sources = warehouse.query("SELECT source_id FROM source WHERE kind = 'readings' AND outcome = 'accepted'")
+    return find_half_hours(lake, months, sources)
 
 
 def write_screen(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:

@@ -80,10 +80,7 @@ def _choose_homes(row: dict[str, Any]) -> str:
     if "interval_minutes" in row:
         complete = f"{of_period} AND interval_minutes = {quote(row['interval_minutes'])} AND {of_type}"
         return f"SELECT household_id FROM diversity_home JOIN household USING (household_id) WHERE {complete}"
-    return (
-        "SELECT household_id FROM household_period JOIN household USING (household_id) "
-        f"WHERE household_period.included AND {of_period} AND {of_type}"
-    )
+    return f"SELECT household_id FROM household_period WHERE included AND {of_period} AND {of_type}"
 
 
 def _choose_hours(query: Query, manifests: dict[str, Manifest], row: dict[str, Any]) -> tuple[list[str], Span, str]:

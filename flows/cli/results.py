@@ -53,14 +53,16 @@ def sql(
         typer.Option("--format", metavar="FORMAT", help="table (fits the terminal), csv, json or parquet."),
     ] = "table",
 ) -> None:
-    """Query the published warehouse; nothing can be changed."""
+    """Query the published warehouse, and every half-hour as half_hour; nothing can be changed."""
     from flows.answers.sql import run_sql
     from flows.answers.sql_bounds import Bounds
 
     settings = read_settings(home=home)
     bounds = Bounds(seconds=settings.sql_seconds, memory_gb=settings.sql_memory_gb)
     with usage_errors():
-        run_sql(settings.folders.published, statement, output_format, sys.stdout, bounds=bounds)
+        run_sql(
+            settings.folders.published, statement, output_format, sys.stdout, bounds=bounds, lake=settings.folders.lake
+        )
 
 
 @commands.command(epilog="Example: hearth diff 20261122T2109 20261123T0200")

@@ -48,8 +48,7 @@ def work_diversity(lake: Lake, unit: Unit[PeriodOfPeaks]) -> tuple[Frames, dict[
     """Measure the peaks of many homes in one period."""
     aggregated, rule = unit.given.period, unit.given.rule
     given, label = aggregated.given, aggregated.given.period.label
-    homes = given.homes.select("household_id", "dwelling_type")
-    included = lake.read(aggregated.key(HOUSEHOLD_PERIOD)).filter("included").join(homes, on="household_id")
+    included = lake.read(aggregated.key(HOUSEHOLD_PERIOD)).filter("included")
     profile = lake.read(aggregated.key(HEAT_PROFILE))
     days = choose_cold_days(given.temperature, profile, given.period, coldest_days=rule.coldest_days)
     months = [month for month in given.months if _days_of(month, days)]

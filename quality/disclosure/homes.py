@@ -20,8 +20,8 @@ EVERYONE = "everyone"
 HALF_HOUR = dt.timedelta(minutes=30)
 ALIKE = 1e-9  # share of a home's heat that rounding may call filled
 INCLUDED = """
-SELECT p.household_id, h.dwelling_type, p.period, p.period_start_utc, p.period_end_utc, p.heat_kwh_annual, p.filled_share
-FROM household_period p JOIN household h USING (household_id) WHERE p.included ORDER BY ALL
+SELECT household_id, dwelling_type, period, period_start_utc, period_end_utc, heat_kwh_annual, filled_share
+FROM household_period WHERE included ORDER BY ALL
 """
 SILENT = """
 SELECT period, exclusion_reason, count(*) AS homes FROM household_period

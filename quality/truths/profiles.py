@@ -58,14 +58,14 @@ def check_profiles() -> list[Check]:
                 "in every hour the homes behind a type's mean are its included homes with a good hour, and where none is "
                 "missing the mean times the homes is their sum"
             ),
-            reads=("heat_profile", "heat_hourly", "household", "household_period"),
+            reads=("heat_profile", "heat_hourly", "household_period"),
             per="period",
             broken_rows=f"""
                 WITH homes AS (
                     SELECT household_id, dwelling_type, period, period_start_utc, period_end_utc,
                         count(*) OVER (PARTITION BY dwelling_type, period) AS included,
                         dense_rank() OVER (ORDER BY dwelling_type, period) AS profile  -- a number groups faster than texts
-                    FROM household_period JOIN household USING (household_id) WHERE household_period.included
+                    FROM household_period WHERE included
                 ), sums AS (
                     SELECT profile, hour_start_utc, count(*) AS homes, sum(gas_kwh) AS gas_kwh, sum(heat_kwh) AS heat_kwh
                     FROM heat_hourly JOIN homes USING (household_id)
@@ -87,12 +87,12 @@ def check_profiles() -> list[Check]:
                 "in every hour of a period's first month a type's mean times the levels of its homes with a good hour is "
                 "their sum; a home's level is its heat over its type's in the hours that it has"
             ),
-            reads=("heat_profile", "heat_hourly", "household", "household_period"),
+            reads=("heat_profile", "heat_hourly", "household_period"),
             per="period",
             broken_rows=f"""
                 WITH homes AS (
                     SELECT household_id, dwelling_type, period, period_start_utc
-                    FROM household_period JOIN household USING (household_id) WHERE household_period.included
+                    FROM household_period WHERE included
                 ), observed AS (
                     SELECT dwelling_type, period, household_id, hour_start_utc, gas_kwh, heat_kwh
                     FROM heat_hourly JOIN homes USING (household_id)
@@ -117,11 +117,11 @@ def check_profiles() -> list[Check]:
                 "in every hour the homes behind the mean over all are the sum of the types', and where every type has one the "
                 "mean is that of the types weighted by their included homes"
             ),
-            reads=("heat_profile", "household", "household_period"),
+            reads=("heat_profile", "household_period"),
             broken_rows=f"""
                 WITH included AS (
                     SELECT dwelling_type, period, count(*) AS included
-                    FROM household_period JOIN household USING (household_id) WHERE household_period.included GROUP BY ALL
+                    FROM household_period WHERE included GROUP BY ALL
                 ), everybody AS (SELECT period, sum(included)::BIGINT AS everybody FROM included GROUP BY ALL), types AS (
                     SELECT period, hour_start_utc, sum(households)::BIGINT AS homes, sum(included)::BIGINT AS weight,
                         sum(gas_kwh_mean * included) AS gas_kwh, sum(heat_kwh_mean * included) AS heat_kwh
@@ -141,7 +141,7 @@ def check_annual() -> list[Check]:
     """Return the truths of the annual figures by dwelling type."""
     included = """
         SELECT dwelling_type, period, count(*) AS included
-        FROM household_period JOIN household USING (household_id) WHERE household_period.included GROUP BY ALL
+        FROM household_period WHERE included GROUP BY ALL
     """
     return [
         Check(
@@ -196,7 +196,7 @@ def check_annual() -> list[Check]:
             name="heat_demand_annual.homes_are_those_included",
             table="heat_demand_annual",
             meaning="the homes behind each type's figure, and behind all, are those that household_period includes",
-            reads=("heat_demand_annual", "household", "household_period"),
+            reads=("heat_demand_annual", "household_period"),
             broken_rows=f"""
                 WITH types AS ({included}), expected AS (
                     FROM types UNION ALL SELECT 'all', period, sum(included)::BIGINT FROM types GROUP BY ALL

@@ -174,6 +174,7 @@ def household_period(hourly: pl.DataFrame) -> pl.DataFrame:
     included = pl.col("household_id").is_in(INCLUDED)
     factor = pl.lit(8760) / pl.col("hours_observed")
     return observed.with_columns(
+        dwelling_type=pl.col("household_id").replace_strict(HOMES),
         period=pl.lit("2009"),
         period_start_utc=pl.lit(START),
         period_end_utc=pl.lit(END),

@@ -39,6 +39,7 @@ HOUSEHOLD_PERIOD = Table(
     (
         household_id,
         period,
+        dwelling_type,
         Column("period_start_utc", UTC, "start of the period"),
         Column("period_end_utc", UTC, "end of the period, exclusive"),
         Column("completeness", F, "share of the period's half-hours that are ok", "1", lower=0, upper=1),

@@ -107,12 +107,11 @@ HEAT_HOURLY_INCLUDED = View(
         Column("temperature_c", F, "outdoor air temperature", "degC", nullable=True, lower=-40, upper=45),
     ),
     may_be_empty=True,
-    reads=frozenset({"heat_hourly", "household", "household_period", "temperature_hourly"}),
+    reads=frozenset({"heat_hourly", "household_period", "temperature_hourly"}),
     sql=f"""
-SELECT household_id, h.dwelling_type, p.period, hour_start_utc, {_LOCAL} AS hour_start_local, o.gas_kwh, o.heat_kwh, t.temperature_c
+SELECT household_id, p.dwelling_type, p.period, hour_start_utc, {_LOCAL} AS hour_start_local, o.gas_kwh, o.heat_kwh, t.temperature_c
 FROM heat_hourly o
 JOIN household_period p USING (household_id)
-JOIN household h USING (household_id)
 LEFT JOIN temperature_hourly t USING (hour_start_utc)
 WHERE p.included AND hour_start_utc >= p.period_start_utc AND hour_start_utc < p.period_end_utc""",
 )  # fmt: skip
@@ -130,12 +129,11 @@ HOUSEHOLD_YEAR = View(
         Column("balance_temperature_c", F, "effective temperature below which the home heats", "degC", nullable=True, lower=-40, upper=45),
     ),
     may_be_empty=True,
-    reads=frozenset({"household", "household_period", "household_weather"}),
+    reads=frozenset({"household_period", "household_weather"}),
     sql="""
-SELECT p.household_id, h.dwelling_type, p.period, p.completeness, p.heat_kwh_annual / 1000 AS heat_mwh, p.filled_share,
+SELECT p.household_id, p.dwelling_type, p.period, p.completeness, p.heat_kwh_annual / 1000 AS heat_mwh, p.filled_share,
     w.heat_loss_w_per_k, w.balance_temperature_c
 FROM household_period AS p
-JOIN household AS h USING (household_id)
 LEFT JOIN household_weather AS w ON w.household_id = p.household_id AND w.period = p.period
 WHERE p.included""",
 )  # fmt: skip
