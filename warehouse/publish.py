@@ -5,23 +5,25 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as pq
 from filelock import FileLock
 
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.cost import ASSUMPTION
+from transforms.tables.heat import HEAT_HOURLY
 from transforms.tables.lineage import BUILD_MONTH, DATA_DICTIONARY, QUALITY_RESULT
 from transforms.tables.schema import Table, View
 from transforms.tables.views import VIEWS
 from warehouse.reader import connect_to_read, explaining_damage
 from warehouse.versions import check_not_newer, describe_older, lacking_columns
-from warehouse.writing import OWNERS_FOLDER, PRIVATE, flush_to_disk, move_onto, telling_os_errors
+from warehouse.writing import OWNERS_FOLDER, PRIVATE, copy_file, flush_to_disk, move_onto, telling_os_errors
 
 STORAGE_VERSION = "v1.4.0"  # researchers' clients are older than ours: a 1.4 client reads what is written so
 DUCKDB_TYPES = {
@@ -122,24 +124,72 @@ def create_statements(table: Table) -> list[str]:
 
 
 class Candidate:
-    """A warehouse in the making: an open DuckDB file that nobody else sees."""
+    """A warehouse in the making: an open DuckDB file that nobody else sees.
 
-    def __init__(self, path: Path) -> None:
+    It begins empty, or as a copy of the warehouse `hours_of` with nothing in it but the hours of homes. These are nearly
+    all of a warehouse, and a night changes few of them.
+    """
+
+    def __init__(self, path: Path, *, hours_of: Path | None = None) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(OWNERS_FOLDER)  # DuckDB makes files beside the candidate, whose mode follows the umask
         for leftover in (path, path.with_name(path.name + ".wal")):
             leftover.unlink(missing_ok=True)
+        self._hours_held = None if hours_of is None else _copy_hours(hours_of, path)
         self._con = duckdb.connect()
         self._con.execute("SET TimeZone = 'UTC'")
         self._con.execute(f"ATTACH {_quoted(str(path))} AS candidate (STORAGE_VERSION {_quoted(STORAGE_VERSION)})")
         path.chmod(PRIVATE)
         self._con.execute("USE candidate")
         self._con.execute("BEGIN")  # one flush to the disk instead of one for each of six hundred statements
+        if self.has_hours:
+            self._drop_all_but_hours()
         for table in (*WAREHOUSE_TABLES, *VIEWS):
-            for statement in create_statements(table):
+            create, *comments = create_statements(table)
+            for statement in comments if table is HEAT_HOURLY and self.has_hours else (create, *comments):
                 self._con.execute(statement)
         self._con.execute("COMMIT")
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether it has the hours of the warehouse that it began as a copy of."""
+        return self._hours_held is not None
+
+    def _drop_all_but_hours(self) -> None:
+        """Drop the tables and views of a copied warehouse but the table of hours."""
+        for kind in ("view", "table"):
+            asked = (
+                f"SELECT {kind}_name AS name FROM duckdb_{kind}s() WHERE database_name = 'candidate' AND NOT internal"  # nosec B608  # of two words
+            )
+            for name in self.query(asked)["name"].to_list():
+                if name != HEAT_HOURLY.name:
+                    self._con.execute(f'DROP {kind} candidate."{name}"')
+
+    def drop_stale_months(self, objects: Mapping[dt.date, Path], changed: Collection[dt.date]) -> list[dt.date]:
+        """Drop the hours of months that are not those of the lake, and return the months that are to be loaded.
+
+        Parameters
+        ----------
+        objects
+            The Parquet object of each month, by its first day.
+        changed
+            Months whose rows are not those of the copied warehouse. One that holds another number of rows than its object
+            has is stale too.
+
+        """
+        held = self._hours_held or {}
+        stale = [
+            month
+            for month in sorted(held.keys() | objects.keys())
+            if month in changed or month not in objects or held.get(month) != pq.read_metadata(objects[month]).num_rows
+        ]
+        for month in stale:
+            self._con.execute(
+                f"DELETE FROM candidate.{HEAT_HOURLY.name} WHERE hour_start_utc >= $1 AND hour_start_utc < $1 + INTERVAL 1 MONTH",  # nosec B608  # the name is of our own declarations
+                [dt.datetime(month.year, month.month, 1)],  # noqa: DTZ001 - moments in tables are UTC without a zone
+            )
+        return [month for month in stale if month in objects]
 
     def load_frame(self, table: Table, frame: pl.DataFrame) -> None:
         """Append rows to a table; they are conformed to its declaration first."""
@@ -181,11 +231,31 @@ class Candidate:
         self._con.close()
 
 
+def _copy_hours(warehouse: Path, path: Path) -> dict[dt.date, int] | None:
+    """Copy a warehouse and return its hours by month; None, and no copy, where they cannot be taken over.
+
+    So it is where they are not as declared, or cannot be read to the last one: DuckDB checks each block that it reads.
+    """
+    copy_file(warehouse, path)
+    columns = ", ".join(f'"{name}"' for name in HEAT_HOURLY.schema)
+    declared = [(c.name, duckdb_type(HEAT_HOURLY, c.name), c.nullable) for c in HEAT_HOURLY.columns]
+    with contextlib.suppress(duckdb.Error), contextlib.closing(duckdb.connect(str(path), read_only=True)) as con:
+        shape = f"SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE table_name = '{HEAT_HOURLY.name}' ORDER BY column_index"  # nosec B608  # the name is of our own declarations
+        if con.sql(shape).fetchall() == declared:
+            held = con.sql(
+                "SELECT year(hour_start_utc), month(hour_start_utc), count(*), bit_xor(hash("  # nosec B608  # names are of our own declarations
+                f"{columns})) FROM {HEAT_HOURLY.name} GROUP BY ALL"
+            ).fetchall()
+            return {dt.date(year, month, 1): rows for year, month, rows, _ in held}
+    path.unlink()
+    return None
+
+
 @contextlib.contextmanager
-def open_candidate(path: Path) -> Iterator[Candidate]:
-    """Give a new candidate and close it at the end, also after an error."""
+def open_candidate(path: Path, *, hours_of: Path | None = None) -> Iterator[Candidate]:
+    """Give a new candidate, as `Candidate` says, and close it at the end, also after an error."""
     with telling_os_errors(path):
-        candidate = Candidate(path)
+        candidate = Candidate(path, hours_of=hours_of)
         try:
             yield candidate
         finally:

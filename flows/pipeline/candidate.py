@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from flows.pipeline.unit import Stage
 from transforms.heat.selection import combine_households, list_homes
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.cost import ASSUMPTION
-from transforms.tables.heat import HOUSEHOLD, HOUSEHOLD_PERIOD, TEMPERATURE_HOURLY
+from transforms.tables.heat import HEAT_HOURLY, HOUSEHOLD, HOUSEHOLD_PERIOD, TEMPERATURE_HOURLY
 from transforms.tables.lake import CELL
 from transforms.tables.lineage import DATA_DICTIONARY, FLAG_COUNT, RUN, SOURCE
 from transforms.tables.schema import UTC, Table
@@ -44,8 +44,11 @@ class RunRecord:
     months_built: int
 
 
-def fill_candidate(candidate: Candidate, content: Content) -> None:
-    """Load every table but the lineage of the run itself: those that stages write, and those put together from them."""
+def fill_candidate(candidate: Candidate, content: Content, changed: Collection[dt.date] = ()) -> None:
+    """Load every table but the lineage of the run itself: those that stages write, and those put together from them.
+
+    A candidate that has the hours of the published warehouse gets those of the months that `changed`.
+    """
     put_together = put_tables_together(content)
     for table in WAREHOUSE_TABLES:
         if table in put_together:
@@ -54,6 +57,10 @@ def fill_candidate(candidate: Candidate, content: Content) -> None:
         for table in stage.tables:
             if table in WAREHOUSE_TABLES and table not in put_together:
                 units = content.units_of(stage)
+                if table is HEAT_HOURLY and candidate.has_hours:
+                    months = {unit.given.month.first_day: unit for unit in content.units_of(BUILD_MONTHS)}
+                    objects = {month: content.lake.path(unit.key(table)) for month, unit in months.items()}
+                    units = tuple(months[month] for month in candidate.drop_stale_months(objects, changed))
                 candidate.load_parquet(table, [content.lake.check(unit.key(table)) for unit in units])
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from flows.journal import noting
 from flows.pipeline.candidate import RunRecord, fill_candidate, make_run_row
 from flows.pipeline.content import Content, begin_content
-from flows.pipeline.judgement import decide_quarantine, list_checks, plan_audit, suspect_source
+from flows.pipeline.judgement import Audit, decide_quarantine, list_checks, plan_audit, suspect_source
 from flows.pipeline.months import Span
 from flows.pipeline.stages import complete_content
 from flows.progress import say
@@ -31,7 +31,7 @@ from warehouse.publish import (
     put_in_place,
     read_history,
 )
-from warehouse.quarantine import write_decision
+from warehouse.quarantine import withdrawn_sources, write_decision
 from warehouse.runs import write_event
 from warehouse.snapshots import describe_hold, forget_old_snapshots, honour_hold
 
@@ -156,9 +156,11 @@ def fill_and_judge(
     row = make_run_row(record, content, snapshot_id=snapshot_id, base=base, now=now, judged=audit.describe())
     checks, alarms = list_checks(content, history, row)
     note = partial(write_event, content.settings.folders.runs, record.run_id)
-    with open_candidate(path) as candidate:
+    with open_candidate(
+        path, hours_of=folder.current if may_keep_hours(content, history, audit) else None
+    ) as candidate:
         with noting(note, "load", snapshot_id):
-            fill_candidate(candidate, content)
+            fill_candidate(candidate, content, audit.changed.months)
             if history is not None:
                 for table, earlier in ((RUN, history.run), (QUALITY_RESULT, history.quality_result)):
                     candidate.load_frame(table, carry_over(table, earlier))
@@ -174,6 +176,17 @@ def fill_and_judge(
             candidate.load_frame(QUALITY_RESULT, results)
             culprit = find_culprit(candidate.query, checks, results)
     return JudgedCandidate(content=content, snapshot_id=snapshot_id, path=path, results=results, culprit=culprit)
+
+
+def may_keep_hours(content: Content, history: History | None, audit: Audit) -> bool:
+    """Say whether a candidate may begin with the hours that are published.
+
+    Not where all is judged: then all is filled from the lake, so that a warehouse is never many nights away from it. And
+    not after a file was withdrawn: rows that DuckDB deletes stay in its file until others take their place.
+    """
+    if history is None or audit.is_full:
+        return False
+    return not withdrawn_sources(content.inputs.manifests, content.inputs.decisions) & history.sources_used
 
 
 def is_published(content: Content, history: History | None) -> bool:
