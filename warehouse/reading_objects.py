@@ -45,9 +45,11 @@ class ReadingObjects:
         self._stack.__exit__(*exc)  # type: ignore[arg-type]  # the three of any `with`
 
     def write_readings(self, readings: pl.DataFrame) -> None:
-        """Append readings, each to its month; one without a usable time belongs to none."""
+        """Append readings by home and time, each to its month; one without a usable time belongs to none."""
         month = pl.when(pl.col("flag") == "bad_time").then(None).otherwise(pl.col("interval_start_utc"))
         named = READING.conform(readings).with_columns(month=month.dt.truncate("1mo"))
+        if self._keep:  # a stable sort is quick where long stretches stand in order already
+            named = named.sort("household_id", "interval_start_utc", maintain_order=True)
         parts = named.partition_by("month", as_dict=True, include_key=False, maintain_order=True)
         for (moment,), part in parts.items():
             name = NO_MONTH if moment is None else f"{moment:%Y-%m}"

@@ -50,7 +50,7 @@ class Plan:
 
 @dataclass
 class Tally:
-    """What is kept of the blocks that went by."""
+    """Counts of the blocks that were taken in so far, and the few rows of them that are needed at the end."""
 
     lines: int = 0
     header_lines: int = 0
@@ -127,7 +127,17 @@ class Tally:
     def count_readings(self, flagged: pl.DataFrame, options: IngestOptions, *, alone: bool, judged: bool) -> None:
         """Count flags, homes and the time that a block's readings span.
 
-        `alone`: they are of one home that the file does not name; `judged`: fuel or unit rest on what they say.
+        Parameters
+        ----------
+        flagged
+            Readings with `flag`.
+        options
+            Their thresholds.
+        alone
+            Whether the file is of one home, which it does not name: its days are kept, to know them in another file.
+        judged
+            Whether fuel or unit are judged by the readings: they are added up by month and hour of day.
+
         """
         self.flags.update(count_flags(flagged))
         self.above_meter_rating += count_above_rating(flagged, options.thresholds)
@@ -137,8 +147,9 @@ class Tally:
             self.days.append(ok.select("interval_start_utc", "gas_kwh"))
         if alone or judged:
             self.cells.append(count_cells(flagged))
-        times = flagged.filter(~pl.col("flag").is_in(["bad_time", "off_grid"]))["interval_start_utc"]
-        ends = (self.first_interval_utc, self.last_interval_utc, times.min(), times.max())
+        times = pl.col("interval_start_utc").filter(~pl.col("flag").is_in(["bad_time", "off_grid"]))
+        of_block = flagged.select(first=times.min(), last=times.max()).row(0)
+        ends = (self.first_interval_utc, self.last_interval_utc, *of_block)
         known = [moment for moment in ends if isinstance(moment, dt.datetime)]
         if known:
             self.first_interval_utc, self.last_interval_utc = min(known), max(known)
@@ -246,12 +257,12 @@ def _write_half_hours(readings: pl.DataFrame, intake: Intake) -> None:
 
 
 def _write_flagged(timed: pl.DataFrame, intake: Intake) -> None:
-    """Flag readings by what their own line says, count them and write them by home and time."""
+    """Flag readings by what their own line says, count them and write them."""
     known, options = intake.known, intake.options
     flagged = flag_lines(timed, thresholds=options.thresholds, conversion=intake.conversion, run_date=options.run_date)
     judged = known.fuel is None or known.unit is None or not known.unit_is_sure
     intake.tally.count_readings(flagged, options, alone=not known.names_household, judged=judged)
-    intake.objects.write_readings(flagged.sort("household_id", "interval_start_utc", maintain_order=True))
+    intake.objects.write_readings(flagged)
 
 
 def _regroup(readings: pl.DataFrame, intake: Intake) -> None:

@@ -305,7 +305,7 @@ def read_delivery_date(file_name: str, pattern: str | None) -> dt.date | None:
 
 
 def ingest_options(settings: Settings, *, today: dt.date) -> IngestOptions:
-    """Return what ingest is told: thresholds, quiet time and what is declared about feeds."""
+    """Return the options of ingest by the settings: thresholds, quiet time and what is declared about feeds."""
     return IngestOptions(
         run_date=today,
         quiet_seconds=settings.landing_quiet_seconds,

@@ -299,17 +299,17 @@ def _describe_intervals(intake: Intake) -> str:
 
 def _say_no_reading(tally: Tally, layout: Layout) -> dict[str, str | None]:
     """Say why a file holds no reading: publicly by reasons alone, and beside it the first line of which none was made."""
-    told = ""
+    first_said = ""
     detail = None
     if tally.first_reject is not None:
         line, reason, text = tally.first_reject
-        told = f", line {line} first: {reason}"
+        first_said = f", line {line} first: {reason}"
         detail = f"line {line}: {text[:200]}"
-        told += hint_at(reason, text, layout)
+        first_said += hint_at(reason, text, layout)
     first = tally.first_reject[1] if tally.first_reject else ""
     rest = sorted(((count, why) for why, count in tally.reasons.items() if why != first), key=lambda r: (-r[0], r[1]))
     also = "".join(f"; also {count:,} {why}" for count, why in rest[:REASONS_NAMED])
-    reason = f"no reading in its {tally.lines} lines ({tally.rejects} rejects{told}{also})"
+    reason = f"no reading in its {tally.lines} lines ({tally.rejects} rejects{first_said}{also})"
     return {"reason": reason, "detail": detail}
 
 

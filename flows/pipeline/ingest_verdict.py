@@ -48,14 +48,14 @@ def judge_readings(intake: Intake, *, feed: str, file_name: str) -> ReadingsVerd
     if fuel is None and proved:
         fuel, fuel_basis = proved.pop(), "lines in m3 stand beside those in kWh"
     if fuel is None:
-        told = judge_fuel(cells, split_name(file_name)[1], absent_as_zero=_count_absent_zeros(cells, tally))
-        fuel_basis, fuel = told.basis, "gas" if told.value == "gas" else None
-        if told.value == "electricity":
+        found = judge_fuel(cells, split_name(file_name)[1], absent_as_zero=_count_absent_zeros(cells, tally))
+        fuel_basis, fuel = found.basis, "gas" if found.value == "gas" else None
+        if found.value == "electricity":
             asked = 'it looks like electricity: declare fuel = "gas" if it is gas all the same'
-            doubts.append(Doubt(setting="fuel", suggested="electricity", reason=asked, detail=told.basis))
+            doubts.append(Doubt(setting="fuel", suggested="electricity", reason=asked, detail=found.basis))
         elif fuel is None:
             asked = 'gas or electricity, its header serves both: declare fuel = "gas" or "electricity"'
-            doubts.append(Doubt(setting="fuel", reason=asked, detail=told.basis))
+            doubts.append(Doubt(setting="fuel", reason=asked, detail=found.basis))
     elif fuel == "electricity":
         doubts.append(Doubt(setting="", reason="electricity, as declared for the feed; Hearth reads gas"))
     unit_basis, in_doubt = _judge_unit(cells, intake)

@@ -207,13 +207,13 @@ def judge_absent(cells: pl.DataFrame, span_half_hours: int, rule: EvidenceRule =
         return None
     if float(cells["zeros"].sum()) > rule.absent_zero_share_max * rows:
         return None
-    told = []
+    ways = []
     if (
         _per_day(cells, pl.col("month").is_in(WINTER))
         >= rule.absent_season_min * _per_day(cells, pl.col("month").is_in(SUMMER))
         > 0
     ):
-        told.append("in summer than in winter")
+        ways.append("in summer than in winter")
     by_hour = cells.group_by("hour").agg(pl.col("rows").sum())
     night = float(by_hour.filter(pl.col("hour").is_between(*NIGHT_HOURS))["rows"].sum()) / (
         NIGHT_HOURS[1] - NIGHT_HOURS[0] + 1
@@ -222,10 +222,10 @@ def judge_absent(cells: pl.DataFrame, span_half_hours: int, rule: EvidenceRule =
         EVENING_HOURS[1] - EVENING_HOURS[0] + 1
     )
     if evening >= rule.absent_season_min * night:
-        told.append("at night than in the evening")
-    if not told:
+        ways.append("at night than in the evening")
+    if not ways:
         return None
-    return f"{absent:.0%} of its half-hours are left out, none is nought, and more are left out {' and '.join(told)}"
+    return f"{absent:.0%} of its half-hours are left out, none is nought, and more are left out {' and '.join(ways)}"
 
 
 def _per_day(cells: pl.DataFrame, of_season: pl.Expr) -> float:

@@ -137,8 +137,8 @@ def find_intervals(readings: pl.DataFrame) -> pl.DataFrame:
     )
     of_home = steps.group_by("household_id").agg(rows=pl.len(), of_home=pl.col("minutes").drop_nulls().mode().min())
     both = by_month.join(of_home.filter(pl.col("rows") >= RULE.rows_min).drop("rows"), on="household_id", how="left")
-    told = pl.when(pl.col("rows") >= RULE.rows_min).then("minutes").otherwise("of_home")
-    return both.select("household_id", "month", minutes=told)
+    length = pl.when(pl.col("rows") >= RULE.rows_min).then("minutes").otherwise("of_home")
+    return both.select("household_id", "month", minutes=length)
 
 
 def find_registers(readings: pl.DataFrame, rule: IntervalRule = RULE) -> list[str]:

@@ -147,7 +147,7 @@ def weigh_half_hours(rows: pl.DataFrame) -> StampEvidence:
     A stamp that names the start of the half-hour numbered HH stands at `HH - 1`; one that names its end stands at `HH`,
     and midnight belongs to number 48 of the day before. Change days, where numbers run to 46 or 50, are left out.
     """
-    known = rows.filter(pl.col("half_hour").is_not_null())
+    known = rows.select("half_hour", "half_hour_number").filter(pl.col("half_hour").is_not_null())
     number, at = pl.col("half_hour_number"), pl.col("half_hour")
     start, end = number == at + 1, number == (at - 1) % HALF_HOURS_PER_DAY + 1
     counted = known.select(rows=pl.len(), start=start.sum(), end=end.sum())
