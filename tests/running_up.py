@@ -40,8 +40,14 @@ class Up:
             [HEARTH, "up", "--home", home, "--landing", landing, "--port", "0"],
             env=own_environment() | given, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
         )  # fmt: skip
-        wait_until(lambda: "worker     ready" in self.said() or self.process.poll() is not None)
-        assert self.process.poll() is None, self.said()
+        try:
+            wait_until(lambda: "worker     ready" in self.said() or self.process.poll() is not None)
+            assert self.process.poll() is None, self.said()
+        except BaseException:  # nobody has it yet who could close it: an open log would hide what went wrong
+            self.process.kill()
+            self.process.wait(timeout=SECONDS)
+            self.log.close()
+            raise
         self.url = json.loads((home / "prefect" / "server.json").read_text())["url"]
         credential = (home / "prefect" / "credential").read_text(encoding="utf-8")
         self.client = open_api(self.url, timeout_seconds=60, credential=credential)

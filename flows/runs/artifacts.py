@@ -76,10 +76,10 @@ def describe_run(settings: Settings, log: RunLog) -> str:
     parts = [
         f"# {log.kind}: {log.outcome}{error}",
         _table(
-            ("run", "started (UTC)", "took", "snapshot", "files taken in", "refused", "waiting", "months built"),
+            ("run", "started (UTC)", "took", "snapshot", "files taken in", "refused", "held", "waiting", "months built"),
             [
                 (log.run_id, f"{log.started_at_utc:%Y-%m-%d %H:%M:%S}", took, log.snapshot_id or "none", log.files_ingested,
-                 log.files_refused, log.files_waiting, log.months_built)
+                 log.files_refused, log.files_held, log.files_waiting, log.months_built)
             ],
         ),
     ]  # fmt: skip

@@ -79,7 +79,7 @@ def keep_up(settings: Settings, *, port: int) -> None:
         server.wait_ready()
         environment = reduce_environment(os.environ) | settings_as_environment(settings)
         deploy(environment)
-        tell(f"deployed   nightly ({next_night()}), backfill, report")
+        tell(f"deployed   nightly ({wait_for_schedule(server)}), backfill, report")
         missing = describe_missing(settings.landing_folder, read_manifests(settings.folders.lake))
         tell(f"landing    {'MISSING: ' + missing if missing else settings.landing_folder}")
         watch_worker(settings, environment, stop, server)
@@ -143,19 +143,13 @@ def deploy(environment: dict[str, str]) -> None:
             raise DeployError(message)
 
 
-def next_night() -> str:
-    """Say when the schedule starts its next run."""
-    from prefect.client.orchestration import get_client
-
-    with get_client(sync_client=True) as client:
-        deadline = time.monotonic() + GRACE_SECONDS
-        deployment = client.read_deployment_by_name("nightly/nightly")
-        while time.monotonic() < deadline:
-            runs = client.read_flow_runs(limit=200)
-            starts = [run.next_scheduled_start_time for run in runs if run.deployment_id == deployment.id]
-            if known := sorted(start for start in starts if start):
-                return f"next at {known[0]:%Y-%m-%d %H:%M} UTC"
-            time.sleep(POLL_SECONDS)
+def wait_for_schedule(server: PrefectServer) -> str:
+    """Say when the schedule starts its next run, which it may take a moment to know."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < deadline:
+        if night := ask_next_night(server):
+            return f"next at {night} UTC"
+        time.sleep(POLL_SECONDS)
     return "no night is scheduled: is it paused?"
 
 
@@ -201,11 +195,12 @@ def tell_of_runs(runs: RunWatch, server: PrefectServer) -> None:
     for line in news:
         tell(line)
     if any(" ended: " in line for line in news):
-        tell(f"waits      for the nightly{ask_next_night(server)}, or for a run that somebody queues")
+        night = ask_next_night(server)
+        tell(f"waits      for the nightly{f' of {night} UTC' if night else ''}, or for a run that somebody queues")
 
 
-def ask_next_night(server: PrefectServer) -> str:
-    """Return when the next night is scheduled, in words; nothing where the server does not say so at once.
+def ask_next_night(server: PrefectServer) -> str | None:
+    """Return when the next night is scheduled (UTC); None where the server does not say so at once.
 
     Prefect's own client would ask a server that is gone for a minute, and nobody would see that it is.
     """
@@ -221,8 +216,8 @@ def ask_next_night(server: PrefectServer) -> str:
         with open_api(server.url, timeout_seconds=ANSWER_SECONDS) as client:
             (soonest,) = client.post("/flow_runs/filter", json=asked).raise_for_status().json()
     except (httpx.HTTPError, ValueError):
-        return ""
-    return f" of {str(soonest['expected_start_time'])[:16].replace('T', ' ')} UTC"
+        return None
+    return str(soonest["expected_start_time"])[:16].replace("T", " ")
 
 
 def wait_for_end(files: ServerFiles) -> None:
