@@ -7,6 +7,7 @@ combination of published sums that rests on few homes.
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,7 @@ PERIOD = "2009"
 EFFICIENCY = 0.8054
 SHARES = dict(zip(DWELLING_TYPES, (0.17, 0.26, 0.28, 0.09, 0.2), strict=True))
 GROUP = ["dwelling_type", "period"]
+MOST_VERSIONS = 100
 
 Row = Mapping[tuple[str, int], float]  # coefficients on homes, each with the version of its readings
 
@@ -256,9 +258,48 @@ def published_sums(
     return rows
 
 
+def published_hours_and_years(releases: Sequence[Release], trials: Sequence[Trial]) -> dict[str, list[Row]]:
+    """Return a row per published hour and year of each group: a year is the sum of the means of its hours.
+
+    Each hour of a home is an unknown of its own, so that the attacker may subtract shown hours from a year.
+    """
+    rows: dict[str, list[Row]] = defaultdict(list)
+    annual, profiles = [trial.annual() for trial in trials], [trial.profile() for trial in trials]
+    for release in releases:
+        for name, value in (
+            release.tables["heat_demand_annual"].frame.select("dwelling_type", "heat_kwh_mean").iter_rows()
+        ):
+            if name != "stock":
+                trial = _trial_of(name, value, annual, trials, hour=None)
+                rows[name].append(
+                    {of: share for hour in range(trial.hours) for of, share in _hour_of(trial, name, hour).items()}
+                )
+        profile = release.tables["heat_profile"].frame.filter(pl.col("dwelling_type") != "stock")
+        for name, moment, value in profile.select("dwelling_type", "hour_start_utc", "heat_kwh_mean").iter_rows():
+            hour = int((moment - START) / dt.timedelta(hours=1))
+            rows[name].append(_hour_of(_trial_of(name, value, profiles, trials, hour=hour), name, hour))
+    return dict(rows)
+
+
+def _hour_of(trial: Trial, group: str, hour: int) -> Row:
+    homes = [home for home in trial.of(group) if (home, hour) not in trial.gaps]
+    return {(home, hour * MOST_VERSIONS + trial.versions.get(home, 0)): 1 / len(homes) for home in homes}
+
+
 def _row_of(
     group: str, value: float, truths: Sequence[pl.DataFrame], trials: Sequence[Trial], *, hour: int | None
 ) -> Row:
+    trial = _trial_of(group, value, truths, trials, hour=hour)
+    return {
+        (home, trial.versions.get(home, 0)): 1.0
+        for home in trial.of(group)
+        if hour is None or (home, hour) not in trial.gaps
+    }
+
+
+def _trial_of(
+    group: str, value: float, truths: Sequence[pl.DataFrame], trials: Sequence[Trial], *, hour: int | None
+) -> Trial:
     near = 5.01 if hour is None else 1e-6  # a year is rounded to 10 kWh
     errors = []
     for truth in truths:
@@ -268,12 +309,7 @@ def _row_of(
         errors.append(abs(rows["heat_kwh_mean"][0] - value) if len(rows) else np.inf)
     best = int(np.argmin(errors))
     assert errors[best] < near, f"{group} shows {value}, which no trial gives"
-    trial = trials[best]
-    return {
-        (home, trial.versions.get(home, 0)): 1.0
-        for home in trial.of(group)
-        if hour is None or (home, hour) not in trial.gaps
-    }
+    return trials[best]
 
 
 def homes_of(counts: Mapping[str, int], *, name: str = "h") -> dict[str, str]:
