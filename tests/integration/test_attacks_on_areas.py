@@ -1,0 +1,67 @@
+"""Attacks on areas: three releases between which one home came, left or changed, and the tables of areas of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from flows.pipeline.areas import publish_areas
+from flows.settings import Settings, load_settings
+from quality.disclosure.accounts import publish_open
+from tests.example_areas import ASSUMPTIONS, write_area_folder
+from tests.integration.test_attacks import BASE as SHORT
+from tests.integration.test_attacks import publish
+from transforms.public.public import Release
+from transforms.tables.areas import AREA_HEAT
+from transforms.tables.cost import ASSUMPTION
+
+BASE = replace(SHORT, hours=48)  # a load has whole days
+FEW = {
+    "added": [BASE.joined_by({"new": "flat"}), BASE.joined_by({"new": "flat", "newer": "terraced"})],
+    "removed": [BASE.without(["h-flat-3"]), BASE.without(["h-flat-3", "h-terraced-3"])],
+    "changed": [BASE.corrected(["h-flat-3"]), BASE.corrected(["h-flat-3"]).corrected(["h-flat-3"])],
+    "of another type": [
+        replace(BASE, homes=BASE.homes | {"h-flat-3": "terraced"}),
+        replace(BASE, homes=BASE.homes | {"h-flat-3": "terraced", "h-flat-4": "terraced"}),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Give settings with a small folder of areas."""
+    root = tmp_path_factory.mktemp("areas")
+    return load_settings(home=root / "home", area_folder=write_area_folder(root / "areas"), scenario="eep2019")
+
+
+def areas_of(release: Release, settings: Settings) -> Mapping[str, pl.DataFrame]:
+    """Return the published tables of areas of a release."""
+    published = {**release.tables, ASSUMPTION.name: publish_open(ASSUMPTION, ASSUMPTIONS)}
+    return {name: table.frame for name, table in publish_areas(published, settings, origin=None).items()}
+
+
+def moved(releases: Sequence[Release], settings: Settings) -> set[str]:
+    """Return the tables of areas whose figures differ between releases; words that say what is held may."""
+    figures = [
+        {name: frame.select(pl.col(pl.Float64, pl.Int64)) for name, frame in areas_of(release, settings).items()}
+        for release in releases
+    ]
+    return {name for later in figures[1:] for name, frame in later.items() if not frame.equals(figures[0][name])}
+
+
+@pytest.mark.parametrize("change", FEW)
+def test_one_home_moves_no_figure_of_any_area(change: str, settings: Settings) -> None:
+    assert moved(publish([BASE, *FEW[change]]), settings) == set()
+
+
+@pytest.mark.parametrize("change", FEW)
+def test_one_home_moves_areas_where_nothing_is_remembered(change: str, settings: Settings) -> None:
+    assert AREA_HEAT.name in moved(publish([BASE, *FEW[change]], remember=False), settings)
+
+
+def test_ten_homes_move_areas(settings: Settings) -> None:
+    grown = BASE.joined_by({f"new{n}": "flat" for n in range(10)})
+    assert AREA_HEAT.name in moved(publish([BASE, grown]), settings)
