@@ -75,7 +75,7 @@ class WarehouseFolder:
     def lock(self, timeout: float = -1) -> FileLock:
         """Return the lock held from the choice of the base snapshot to the rename; it dies with its process."""
         self.root.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.lock_file, timeout=timeout)
+        return FileLock(self.lock_file, timeout=timeout, mode=PRIVATE)
 
 
 def duckdb_type(table: Table, column: str) -> str:

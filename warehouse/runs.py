@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from warehouse.lake import DamagedObjectError, Lake
-from warehouse.writing import PRIVATE
+from warehouse.writing import PRIVATE, open_lock
 
 TOLD_BY_OTHERS = {"run_id", "kind", "reason"}  # fields of a run's log that its other lines tell
 FILES_NAMED = 3  # in a line about a failed unit
@@ -132,7 +132,7 @@ def at_work(folder: Path, *, alone: bool = False, waiting: Callable[[], None] = 
     """
     folder.mkdir(parents=True, exist_ok=True)
     kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
-    with (folder / ".work.lock").open("a") as handle:
+    with open_lock(folder / ".work.lock") as handle:
         try:
             fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -146,7 +146,7 @@ def running(folder: Path, log: RunLog) -> Iterator[RunLog]:
     """Record a run from its start to its end; an OS lock shows that its process lives."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / f".{log.run_id}.lock"
-    with at_work(folder), lock.open("w") as handle:
+    with at_work(folder), open_lock(lock) as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         write_run(folder, log)
         write_event(folder, log.run_id, "run started", kind=log.kind, reason=log.reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -10,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 PRIVATE = 0o640  # of files that hold homes, whatever the umask: the owner writes, the group reads
 OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EIO)
@@ -17,6 +19,19 @@ OWNER_ONLY = 0o600
 OWNERS_FOLDER = 0o700
 FICLONE = 0x40049409  # the request of Linux that lets two files share their bytes
 COPY_BYTES = 16 << 20
+
+
+def keep_others_from_writing() -> None:
+    """Let no file or folder that this process makes be written to by others, whatever the umask that it was started with."""
+    os.umask(os.umask(0o077) | 0o022)
+
+
+def open_lock(path: Path) -> IO[str]:
+    """Open a lock file that strangers cannot open: whoever can open one can hold it, and keep runs waiting."""
+    handle = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE), "r+", encoding="ascii")
+    with contextlib.suppress(PermissionError):  # another account of the group made it
+        path.chmod(PRIVATE)
+    return handle
 
 
 def at_step(step: str, target: Path) -> None:

@@ -18,6 +18,7 @@ from flows.cli import results as result_commands
 from flows.cli import upkeep as upkeep_commands
 from flows.cli.exits import CONFIG, DONE, told_failures
 from flows.cli.help_page import Commands
+from warehouse.writing import keep_others_from_writing
 
 ABOUT = "Gas readings in, cost of heat out. First: hearth sample --out landing"
 
@@ -34,6 +35,7 @@ for group in (data_commands, file_commands, result_commands, area_commands, upke
 
 def main() -> None:
     """Run the command line."""
+    keep_others_from_writing()
     with told_failures():
         app()
 

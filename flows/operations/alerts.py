@@ -242,7 +242,7 @@ def settle(settings: Settings, run_id: str, facts: Iterable[Fact], judged: Colle
     folder = settings.folders.alerts
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / ".lock", timeout=LOCK_SECONDS):
+        with FileLock(folder / ".lock", timeout=LOCK_SECONDS, mode=PRIVATE):
             return _settle(settings, run_id, list(facts), judged)
     except Timeout:
         return "another run is sending alerts"

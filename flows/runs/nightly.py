@@ -42,6 +42,7 @@ from warehouse.quarantine import Decision, left_out_sources, read_decisions
 from warehouse.runs import DamagedPlace, RunLog, read_runs, running, write_event
 from warehouse.snapshots import describe_hold, read_hold
 from warehouse.versions import LAKE_FORMAT_KEY
+from warehouse.writing import keep_others_from_writing
 
 
 @flow(name="hearth", flow_run_name="{kind}", task_runner=ThreadPoolTaskRunner(max_workers=8), persist_result=False)  # type: ignore[arg-type]  # of flow's many overloads mypy finds none for an untyped task runner
@@ -79,6 +80,7 @@ def run_once(
     settings: Settings, *, kind: str, reason: str | None = None, span: Span | None = None, force: bool = False
 ) -> RunLog:
     """Run the pipeline inside the flow that asks for it, and return the log of the run, which is stored too."""
+    keep_others_from_writing()  # a worker has no command line that does
     mark_crashed_before(settings.folders)
     started = dt.datetime.now(dt.UTC)
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from transforms.public.public import ReleaseRecord, ShownRelease
 from warehouse.lake import DamagedObjectError, Lake
-from warehouse.writing import OWNER_ONLY, OWNERS_FOLDER
+from warehouse.writing import OWNER_ONLY, OWNERS_FOLDER, PRIVATE
 
 Held = TypeVar("Held")
 
@@ -54,7 +54,7 @@ class ReleaseFolder:
     def lock(self) -> FileLock:
         """Return the lock held from reading the last release to pointing at the new one; it dies with its process."""
         self._make_private()
-        return FileLock(self.lock_file)
+        return FileLock(self.lock_file, mode=PRIVATE)
 
     def exists(self, release_id: str) -> bool:
         """Say whether a release is recorded."""
