@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from flows.pipeline.areas import publish_areas
+from flows.pipeline.parts import Parts
 from flows.settings import Settings, load_settings
 from quality.disclosure.accounts import publish_open
 from tests.example_areas import ASSUMPTIONS, write_area_folder
@@ -40,7 +41,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def areas_of(release: Release, settings: Settings) -> Mapping[str, pl.DataFrame]:
     """Return the published tables of areas of a release."""
     published = {**release.tables, ASSUMPTION.name: publish_open(ASSUMPTION, ASSUMPTIONS)}
-    return {name: table.frame for name, table in publish_areas(published, settings, origin=None).items()}
+    parts = Parts(settings.home / "parts")
+    return {name: table.frame for name, table in publish_areas(published, settings, origin=None, parts=parts).items()}
 
 
 def moved(releases: Sequence[Release], settings: Settings) -> set[str]:
