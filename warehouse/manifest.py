@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from warehouse.lake import Lake
 from warehouse.versions import check_lake
 
+LOST = "{}: damaged in the lake, and no file holds it any more: deliver the file again"
 LOST_TABLE = "its rows were damaged in the lake, and no file holds them any more: deliver it again"
 WITHDRAWN = "withdrawn"  # in place of the fingerprint of decisions: whoever takes the source in again has to read it
 
@@ -168,6 +169,7 @@ def lose_object(manifest: Manifest, key: str) -> Manifest:
     changed: dict[str, object] = {
         "months": {month: of for month, of in manifest.months.items() if of != key},
         "lost": tuple(sorted({*manifest.lost, part})),
+        "warnings": (*manifest.warnings, LOST.format(part)),
     }
     if part == "rejects":
         changed["rejects_key"] = None

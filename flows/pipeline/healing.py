@@ -25,12 +25,12 @@ from warehouse.damage import put_aside, write_record
 from warehouse.lake import DamagedObjectError, Lake
 from warehouse.landing import ChangedFileError
 from warehouse.manifest import Manifest, lose_object, manifest_key, read_whole_manifests, write_manifest
-from warehouse.publish import read_history
+from warehouse.publish import WarehouseFolder, read_history
 from warehouse.quarantine import Decision, decision_key, write_decision
 from warehouse.reader import NoWarehouseError, QueryError, find_damage_of, open_published
 from warehouse.runs import DamagedPlace, RunLog, restore_run, write_run
 from warehouse.snapshots import Hold, list_files, put_back, read_hold, write_hold
-from warehouse.versions import LAKE_FORMAT_KEY, check_current_format, check_lake, record_lake
+from warehouse.versions import LAKE_FORMAT_KEY, FormatError, check_current_format, check_lake, record_lake
 
 R = TypeVar("R")
 SOURCE_ID = re.compile(r"[0-9a-f]{64}")
@@ -221,7 +221,9 @@ def _mend(settings: Settings, error: DamagedObjectError) -> str:
         return _mend_log(folders.runs, error.key)
     if error.root == folders.releases.root:
         return record_releases(settings)
-    return _mend_warehouse(settings, error.key)
+    if error.path == folders.warehouse.hold:
+        return _mend_hold(folders.warehouse)
+    return _bring_back(folders.warehouse)
 
 
 def _mend_in_lake(lake: Lake, key: str) -> str:
@@ -258,22 +260,27 @@ def _mend_log(folder: Path, name: str) -> str:
     return "it was written again from the journal of the run"
 
 
-def _mend_warehouse(settings: Settings, key: str) -> str:
-    """Bring the newest snapshot back that is whole, or hold what is published if the decision to hold is damaged."""
-    folder, history = settings.folders.warehouse, None
-    if key == folder.hold.name:
-        with suppress(DamagedObjectError):
-            history = read_history(folder.current)
-        if history is None:
-            return "nothing is published that could be held"
-        current = history.snapshot_id
-        now = dt.datetime.now(dt.UTC)
-        write_hold(folder, Hold(snapshot_id=current, instead_of=None, reason=UNHELD, decided_at_utc=now))
-        return f"{current} stays published until `hearth rollback --resume`"
+def _mend_hold(folder: WarehouseFolder) -> str:
+    """Hold what is published, whatever the decision was: nothing that was taken back comes again by itself."""
+    try:
+        history = read_history(folder.current)
+    except DamagedObjectError:
+        history = None
+    if history is None:
+        return "nothing is published that could be held"
+    now, current = dt.datetime.now(dt.UTC), history.snapshot_id
+    write_hold(folder, Hold(snapshot_id=current, instead_of=None, reason=UNHELD, decided_at_utc=now))
+    return f"{current} stays published until `hearth rollback --resume`"
+
+
+def _bring_back(folder: WarehouseFolder) -> str:
+    """Publish the newest snapshot that is left, unless something is published."""
     with folder.lock():
+        if folder.current.exists():
+            return "nothing else rests on it"
         kept = list_files(folder)
-        if folder.current.exists() or not kept:
-            return "a run publishes it anew" if not kept else "another snapshot takes its place"
+        if not kept:
+            return "a run publishes anew"
         put_back(folder, kept[0].snapshot_id)
     return f"snapshot {kept[0].snapshot_id} is published again; a run publishes what came since"
 
@@ -286,15 +293,18 @@ def record_releases(settings: Settings) -> str:
         for file in reversed(list_files(folders.warehouse)):
             if file.snapshot_id <= newest or not any(folders.reports.glob(f"{file.snapshot_id}-*")):
                 continue
-            with open_published(file.path) as warehouse:
-                check_current_format(warehouse.query, file.path)
-                run = read_run_info(warehouse.query, settings)
-                release = publish_release(
-                    warehouse.query, folders.releases, settings, release_id=run.snapshot_id, origin=run.origin,
-                    parts=Parts(folders.report_parts),
-                )  # fmt: skip
-            folders.releases.write(release.record)
-            computed.append(file.snapshot_id)
+            with suppress(
+                FormatError, QueryError, DamagedObjectError
+            ):  # of another version, or damaged: it stays forgotten
+                with open_published(file.path) as warehouse:
+                    check_current_format(warehouse.query, file.path)
+                    run = read_run_info(warehouse.query, settings)
+                    release = publish_release(
+                        warehouse.query, folders.releases, settings, release_id=run.snapshot_id, origin=run.origin,
+                        parts=Parts(folders.report_parts),
+                    )  # fmt: skip
+                folders.releases.write(release.record)
+                computed.append(file.snapshot_id)
     if computed:
         return f"computed again from snapshots {', '.join(computed)}; releases of snapshots that are gone are not remembered"
     return (
