@@ -13,6 +13,7 @@ from flows.cli.exits import FAILED, INTERRUPTED, stop, tell_os_error
 if TYPE_CHECKING:
     from flows.settings import Settings
 
+OUT_OF_MEMORY = "out of memory"  # as DuckDB says it
 OWN = ("flows.", "warehouse.", "quality.", "reports.", "transforms.")  # whose errors say themselves what to do
 # A run imports much and throws little away: to look for what is thrown away every 700 objects, as Python does, takes a tenth
 # of a small run.
@@ -71,5 +72,7 @@ def describe_failure(error: Exception) -> str:
         return tell_os_error(root) if root is error else f"{error}; {tell_os_error(root)}"
     if type(root).__module__.startswith(OWN):
         return str(error)
+    if isinstance(root, MemoryError) or OUT_OF_MEMORY in str(root).lower():
+        return f"{error}: there is not enough memory; end other programs, or set HEARTH_WORKERS=1"
     traceback.print_exception(root)
     return f"{type(error).__name__}: {error}"
