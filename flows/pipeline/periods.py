@@ -18,6 +18,7 @@ from transforms.heat.demand import (
     annual_by_home,
     annual_by_type,
     bootstrap_intervals,
+    describe_gaps,
     draw_annual_heat,
     expect_caught_up,
 )
@@ -27,6 +28,7 @@ from transforms.heat.profiles import complete_profile, expect_heat, place_hours,
 from transforms.heat.season import profile_by_season
 from transforms.heat.selection import count_funnel, join_annual_heat, list_homes, select_homes
 from transforms.tables.heat import (
+    DEMAND_GAP,
     HEAT_DAY_CAUGHT_UP,
     HEAT_DEMAND_ANNUAL,
     HEAT_HOURLY,
@@ -151,6 +153,7 @@ def work_period(lake: Lake, unit: Unit[PeriodToAggregate]) -> tuple[Frames, dict
         WEATHER_DAY: weather.day,
         HOUSEHOLD_WEATHER: weather.household,
         HEAT_DEMAND_ANNUAL: join_normal(by_type, weather.fit),
+        DEMAND_GAP: describe_gaps(profile, annual, period),
     }
     return frames, {"homes": len(given.homes), "included": len(included)}
 
@@ -168,6 +171,7 @@ AGGREGATE_PERIODS = Stage(
         WEATHER_DAY,
         HOUSEHOLD_WEATHER,
         HEAT_DEMAND_ANNUAL,
+        DEMAND_GAP,
     ),
     plan=plan_periods,
     work=work_period,

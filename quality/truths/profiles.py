@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from quality.checks import Check
 from quality.truths.sameness import RELATIVE_TOLERANCE, same
-from transforms.heat.demand import AGREEMENT, GAPS_NOT_RANDOM
+from transforms.heat.demand import AGREEMENT
 
 
 def check_profiles() -> list[Check]:
     """Return the truths of the hourly profiles."""
+    return [*_check_hours(), *_check_homes(), _check_all()]
+
+
+def _check_hours() -> list[Check]:
+    """Return the truths of which hours a profile has."""
     periods = """(
         SELECT period, min(period_start_utc) AS period_start_utc, min(period_end_utc) AS period_end_utc
         FROM household_period GROUP BY period
@@ -28,8 +33,8 @@ def check_profiles() -> list[Check]:
         Check(
             name="heat_profile.day_has_24_hours",
             table="heat_profile",
-            meaning="each day of the period has 24 hours, unless the note of the type's annual row counts the missing ones",
-            reads=("heat_profile", "heat_demand_annual", "household_period"),
+            meaning="each day of the period has 24 hours, unless demand_gap counts the missing ones",
+            reads=("heat_profile", "heat_demand_annual", "demand_gap", "household_period"),
             broken_rows=f"""
                 WITH groups AS (
                     SELECT dwelling_type, period FROM heat_profile
@@ -46,11 +51,17 @@ def check_profiles() -> list[Check]:
                         sum(24 - coalesce(hours, 0)) OVER (PARTITION BY dwelling_type, period)::BIGINT AS missing
                     FROM days LEFT JOIN counted USING (dwelling_type, period, day)
                 )
-                SELECT dwelling_type, period, day::DATE AS day, hours, missing, note
-                FROM by_day LEFT JOIN heat_demand_annual USING (dwelling_type, period)
-                WHERE hours <> 24 AND (starts_with(note, missing || ' hours ')) IS NOT TRUE
+                SELECT dwelling_type, period, day::DATE AS day, hours, missing, hours_missing
+                FROM by_day LEFT JOIN demand_gap USING (dwelling_type, period)
+                WHERE hours <> 24 AND (hours_missing = missing) IS NOT TRUE
             """,
         ),
+    ]
+
+
+def _check_homes() -> list[Check]:
+    """Return the truths of means over homes."""
+    return [
         Check(
             name="heat_profile.mean_times_homes_is_sum_over_homes",
             table="heat_profile",
@@ -110,31 +121,35 @@ def check_profiles() -> list[Check]:
                 WHERE ({same("gas_kwh_mean * level", "gas_kwh")} AND {same("heat_kwh_mean * level", "heat_kwh")}) IS NOT TRUE
             """,
         ),
-        Check(
-            name="heat_profile.all_is_sum_of_types",
-            table="heat_profile",
-            meaning=(
-                "in every hour the homes behind the mean over all are the sum of the types', and where every type has one the "
-                "mean is that of the types weighted by their included homes"
-            ),
-            reads=("heat_profile", "household_period"),
-            broken_rows=f"""
-                WITH included AS (
-                    SELECT dwelling_type, period, count(*) AS included
-                    FROM household_period WHERE included GROUP BY ALL
-                ), everybody AS (SELECT period, sum(included)::BIGINT AS everybody FROM included GROUP BY ALL), types AS (
-                    SELECT period, hour_start_utc, sum(households)::BIGINT AS homes, sum(included)::BIGINT AS weight,
-                        sum(gas_kwh_mean * included) AS gas_kwh, sum(heat_kwh_mean * included) AS heat_kwh
-                    FROM heat_profile LEFT JOIN included USING (dwelling_type, period)
-                    WHERE dwelling_type NOT IN ('all', 'stock') GROUP BY ALL
-                ), everyone AS (SELECT * FROM heat_profile WHERE dwelling_type = 'all')
-                SELECT period, hour_start_utc, households, homes, heat_kwh_mean, heat_kwh / weight AS heat_kwh_of_types
-                FROM everyone FULL JOIN types USING (period, hour_start_utc) LEFT JOIN everybody USING (period)
-                WHERE (households = homes AND (weight < everybody OR {same("gas_kwh_mean * weight", "gas_kwh")}
-                    AND {same("heat_kwh_mean * weight", "heat_kwh")})) IS NOT TRUE
-            """,
-        ),
     ]
+
+
+def _check_all() -> Check:
+    """Return the truth of the mean over all homes."""
+    return Check(
+        name="heat_profile.all_is_sum_of_types",
+        table="heat_profile",
+        meaning=(
+            "in every hour the homes behind the mean over all are the sum of the types', and where every type has one the "
+            "mean is that of the types weighted by their included homes"
+        ),
+        reads=("heat_profile", "household_period"),
+        broken_rows=f"""
+            WITH included AS (
+                SELECT dwelling_type, period, count(*) AS included
+                FROM household_period WHERE included GROUP BY ALL
+            ), everybody AS (SELECT period, sum(included)::BIGINT AS everybody FROM included GROUP BY ALL), types AS (
+                SELECT period, hour_start_utc, sum(households)::BIGINT AS homes, sum(included)::BIGINT AS weight,
+                    sum(gas_kwh_mean * included) AS gas_kwh, sum(heat_kwh_mean * included) AS heat_kwh
+                FROM heat_profile LEFT JOIN included USING (dwelling_type, period)
+                WHERE dwelling_type NOT IN ('all', 'stock') GROUP BY ALL
+            ), everyone AS (SELECT * FROM heat_profile WHERE dwelling_type = 'all')
+            SELECT period, hour_start_utc, households, homes, heat_kwh_mean, heat_kwh / weight AS heat_kwh_of_types
+            FROM everyone FULL JOIN types USING (period, hour_start_utc) LEFT JOIN everybody USING (period)
+            WHERE (households = homes AND (weight < everybody OR {same("gas_kwh_mean * weight", "gas_kwh")}
+                AND {same("heat_kwh_mean * weight", "heat_kwh")})) IS NOT TRUE
+        """,
+    )
 
 
 def check_annual() -> list[Check]:
@@ -233,17 +248,14 @@ def check_annual() -> list[Check]:
         ),
         Check(
             name="heat_demand_annual.gaps_are_random",
-            table="heat_demand_annual",
+            table="demand_gap",
             meaning=(
-                "the note of all homes does not say that gaps go with the level of homes and with the hour: what they "
+                "gaps of all homes do not go with the level of homes and with the hour: what they "
                 f"delivered is within {100 * AGREEMENT:g} % of what the profile expects of as many homes; a type of few homes "
-                "may stray so far by chance, and says it in its note"
+                "may stray so far by chance"
             ),
             severity="warning",  # the means are corrected for it
-            reads=("heat_demand_annual",),
-            broken_rows=f"""
-                SELECT dwelling_type, period, note FROM heat_demand_annual
-                WHERE dwelling_type = 'all' AND contains(note, '{GAPS_NOT_RANDOM}')
-            """,
+            reads=("demand_gap",),
+            broken_rows="SELECT dwelling_type, period, drift FROM demand_gap WHERE dwelling_type = 'all' AND NOT are_random",
         ),
     ]

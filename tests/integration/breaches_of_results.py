@@ -18,15 +18,16 @@ BREACHES_OF_RESULTS: dict[str, list[list[str]]] = {
                     'stock' AS dwelling_type, TIMESTAMP '2010-01-01' AS hour_start_utc, 0 AS gas_kwh_mean, 0 AS heat_kwh_mean)
                 FROM heat_profile WHERE dwelling_type = 'flat' AND hour_start_utc = {HOUR_A}""",
             """UPDATE heat_demand_annual SET gas_kwh_mean = 0, heat_kwh_mean = 0, peak_hour_heat_kwh = 0,
-                peak_hour_utc = TIMESTAMP '2010-01-01', note = '8760 hours missing' WHERE dwelling_type = 'stock'""",
+                peak_hour_utc = TIMESTAMP '2010-01-01'  WHERE dwelling_type = 'stock'""",
+            "INSERT INTO demand_gap (dwelling_type, period, hours_missing) VALUES ('stock', '2009', 8760)",
             """INSERT INTO heat_profile_season
                 SELECT * REPLACE ('stock' AS dwelling_type, 1 AS days, 0 AS gas_kwh_mean, 0 AS heat_kwh_mean)
                 FROM heat_profile_season WHERE dwelling_type = 'flat' AND hour_local = 3 AND segment IN ('02', 'weekday')""",
         ]
     ],
     "heat_profile.day_has_24_hours": [
-        ["UPDATE heat_demand_annual SET note = NULL WHERE dwelling_type = 'flat'"],
-        ["UPDATE heat_demand_annual SET note = '2 hours without a home' WHERE dwelling_type = 'flat'"],
+        ["DELETE FROM demand_gap WHERE dwelling_type = 'flat'"],
+        ["UPDATE demand_gap SET hours_missing = 2 WHERE dwelling_type = 'flat'"],
     ],
     "heat_profile.mean_times_homes_is_sum_over_homes": [
         [
@@ -70,7 +71,7 @@ BREACHES_OF_RESULTS: dict[str, list[list[str]]] = {
         ["UPDATE heat_demand_annual SET heat_kwh_ci_high = NULL WHERE dwelling_type = 'all'"],
     ],
     "heat_demand_annual.gaps_are_random": [
-        ["UPDATE heat_demand_annual SET note = 'gaps are not random: 1.0 % less' WHERE dwelling_type = 'all'"],
+        ["UPDATE demand_gap SET are_random = false WHERE dwelling_type = 'all'"],
     ],
     "heat_demand_annual.agrees_with_homes": [
         ["UPDATE heat_demand_annual SET household_heat_kwh_mean = heat_kwh_mean * 1.006 WHERE dwelling_type = 'flat'"],

@@ -55,6 +55,14 @@ def true_tables() -> dict[str, pl.DataFrame]:
             on="dwelling_type",
             how="left",
         ),
+        "demand_gap": pl.DataFrame(
+            {
+                "dwelling_type": ["all", "detached", "flat"],
+                "period": "2009",
+                "hours_missing": [0, 0, 1],
+                "are_random": True,
+            }
+        ),
         "weather_fit": weather_fit(),
         "weather_day": weather_day(),
         "household_weather": pl.DataFrame({"household_id": ["home1", "home3"], "period": "2009", "days": [300, 300]}),

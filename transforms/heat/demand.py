@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from transforms.heat.periods import Period, count_days
 from transforms.heat.profiles import MIN_HOMES_OF_A_TYPE
 from transforms.tables.fixed_order import group_in_order
-from transforms.tables.heat import HEAT_DEMAND_ANNUAL
+from transforms.tables.heat import DEMAND_GAP, HEAT_DEMAND_ANNUAL
 from transforms.tables.words import DWELLING_TYPES
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,6 @@ MIN_RELATIVE_ERROR = 1e-9  # below it the homes of a replicate are one, or all a
 WEATHER_NORMAL = ("heat_kwh_weather_normal", "heat_kwh_weather_normal_ci_low", "heat_kwh_weather_normal_ci_high")
 AGREEMENT = 0.005  # what homes delivered and what their type's mean expects of them may differ by so much [1]
 DEVIATIONS = 2.5  # standard deviations that random gaps stay within, but for one group in 80
-GAPS_NOT_RANDOM = "gaps are not random"  # what a note says where they differ by more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,9 +185,6 @@ def annual_by_type(
 ) -> pl.DataFrame:
     r"""Add up the mean profiles of a period (`HEAT_DEMAND_ANNUAL`).
 
-    Whether gaps are random shows in what the homes delivered over what the profile expects of so many homes,
-    :math:`\sum_i Q_i^{obs} / \sum_h n_h\,\bar q_h`: it is 1 where those who are missing use what the others do.
-
     Parameters
     ----------
     profile
@@ -203,6 +199,48 @@ def annual_by_type(
         Why there is no `stock`, or None.
 
     """
+    joined = (
+        _sum_groups(profile, homes, period)
+        .join(intervals, on="dwelling_type", how="left")
+        .join(describe_gaps(profile, homes, period).drop("period"), on="dwelling_type", how="left")
+    )
+    return HEAT_DEMAND_ANNUAL.conform(
+        joined.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in WEATHER_NORMAL).with_columns(
+            period=pl.lit(period.label), year=pl.lit(period.year, dtype=pl.Int64), note=_note(stock_reason)
+        )
+    ).sort(HEAT_DEMAND_ANNUAL.key)
+
+
+def describe_gaps(profile: pl.DataFrame, homes: pl.DataFrame, period: Period) -> pl.DataFrame:
+    r"""Say of each type what is missing of its year, and whether what is missing goes with the level of homes (`DEMAND_GAP`).
+
+    Whether gaps are random shows in what the homes delivered over what the profile expects of so many homes,
+    :math:`\sum_i Q_i^{obs} / \sum_h n_h\,\bar q_h`: it is 1 where those who are missing use what the others do.
+
+    Parameters
+    ----------
+    profile
+        Rows of `HEAT_PROFILE` of the period.
+    homes
+        `household_id`, `dwelling_type`, `heat_kwh_observed`, `heat_kwh_annual` of the included homes.
+    period
+        The period.
+
+    """
+    expected = pl.col("heat_kwh_expected")
+    drift = pl.when(expected > 0).then(pl.col("heat_kwh_observed") / expected - 1)
+    apart = pl.col("household_heat_kwh_mean") / pl.col("heat_kwh_mean") - 1
+    too_far = pl.max_horizontal(drift.abs(), apart.abs()) > pl.max_horizontal(pl.lit(AGREEMENT), "drift_by_chance")
+    groups = _sum_groups(profile, homes, period).filter(pl.col("heat_kwh_mean").is_not_null())
+    return DEMAND_GAP.conform(
+        groups.with_columns(
+            period=pl.lit(period.label), hours_missing=period.hours - pl.col("hours"), drift=drift, are_random=~too_far
+        )
+    ).sort(DEMAND_GAP.key)
+
+
+def _sum_groups(profile: pl.DataFrame, homes: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """Return the homes of each type, of `all` and of `stock`, with the sums of mean profiles and of the homes' own heat."""
     peaks = group_in_order(profile, "dwelling_type", by="hour_start_utc").agg(
         peak_hour_heat_kwh=pl.col("heat_kwh_mean").max(),
         peak_hour_utc=pl.col("hour_start_utc").sort_by("heat_kwh_mean", descending=True).first(),
@@ -223,13 +261,7 @@ def annual_by_type(
         drift_by_chance=pl.lit(None, dtype=pl.Float64),
     )
     groups = pl.concat([own, stock.head(1)])
-    sums = sum_year(profile, period).join(peaks, on="dwelling_type")
-    joined = groups.join(sums, on="dwelling_type", how="left").join(intervals, on="dwelling_type", how="left")
-    return HEAT_DEMAND_ANNUAL.conform(
-        joined.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in WEATHER_NORMAL).with_columns(
-            period=pl.lit(period.label), year=pl.lit(period.year, dtype=pl.Int64), note=_note(period, stock_reason)
-        )
-    ).sort(HEAT_DEMAND_ANNUAL.key)
+    return groups.join(sum_year(profile, period).join(peaks, on="dwelling_type"), on="dwelling_type", how="left")
 
 
 def _drift_by_chance() -> pl.Expr:
@@ -244,23 +276,18 @@ def _drift_by_chance() -> pl.Expr:
     return DEVIATIONS * annual.sort().std() / annual.sort().mean() * missing.pow(2).sort().sum().sqrt() / pl.len()
 
 
-def _note(period: Period, stock_reason: str | None) -> pl.Expr:
+def _note(stock_reason: str | None) -> pl.Expr:
     """Say what a figure lacks or needs care for; null where it is nothing."""
-    missing = pl.lit(period.hours) - pl.col("hours")
-    drift = pl.col("heat_kwh_observed") / pl.col("heat_kwh_expected") - 1
-    apart = pl.col("household_heat_kwh_mean") / pl.col("heat_kwh_mean") - 1
-    percent = (100 * drift.abs()).round(1)
+    missing, drift = pl.col("hours_missing"), pl.col("drift")
     said = pl.concat_str(
         pl.when(missing > 0).then(
             pl.format("{} hours without a home are filled by the mean of their month and hour of day", missing)
         ),
-        pl.when(
-            pl.max_horizontal(drift.abs(), apart.abs()) > pl.max_horizontal(pl.lit(AGREEMENT), "drift_by_chance")
-        ).then(
+        pl.when(~pl.col("are_random")).then(
             pl.format(
-                GAPS_NOT_RANDOM + ": the homes observed delivered {} % {} than as many of their type would have, "
+                "gaps are not random: the homes observed delivered {} % {} than as many of their type would have, "
                 "which the means are corrected for",
-                percent,
+                (100 * drift.abs()).round(1),
                 pl.when(drift < 0).then(pl.lit("less")).otherwise(pl.lit("more")),
             )
         ),

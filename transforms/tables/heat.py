@@ -7,6 +7,7 @@ import polars as pl
 from transforms.tables.schema import UTC, Column, Table
 from transforms.tables.words import (
     SEGMENTATIONS,
+    B,
     F,
     N,
     S,
@@ -132,6 +133,19 @@ HEAT_DEMAND_ANNUAL = Table(
     ),
     may_be_empty=True,
     made_by="transforms.weather.weather:join_normal",
+)  # fmt: skip
+
+DEMAND_GAP = Table(
+    "demand_gap", "what the hours that are missing mean for the annual figure of a dwelling type in one period", ("dwelling_type", "period"),
+    (
+        profile_group,
+        period,
+        Column("hours_missing", N, "hours of the period without a home: each counts as the mean of its month and hour of day", "h", lower=0),
+        Column("drift", F, "what the homes delivered over what as many of their type would have, less one", "1", nullable=True, lower=-1),
+        Column("are_random", B, "whether the two agree as far as chance tells; null: there are no homes of its own", nullable=True),
+    ),
+    may_be_empty=True,
+    made_by="transforms.heat.demand:describe_gaps",
 )  # fmt: skip
 
 HEAT_PROFILE_SEASON = Table(
