@@ -41,15 +41,15 @@ class ElectricRules:
         """Take the rules from the table."""
         value = {(item, name): float(v) for item, name, v in table.select("item", "parameter", "value").iter_rows()}
 
-        def of(item: str) -> tuple[float, ...]:
-            return tuple(v for (i, _), v in value.items() if i == item)
+        def every(item: str) -> tuple[float, ...]:
+            return tuple(number for (named, _), number in value.items() if named == item)
 
         hour = {name: int(v) for (item, name), v in value.items() if item == "time_of_use" and name.endswith("_h")}
         low = (range(hour[f"low_start_{n}_h"], hour[f"low_end_{n}_h"]) for n in (1, 2))
         return cls(
-            stores_kwh=of("home_store"),
-            hybrid_shares=of("hybrid_size"),
-            heat_loss_cuts=of("heat_loss_cut"),
+            stores_kwh=every("home_store"),
+            hybrid_shares=every("hybrid_size"),
+            heat_loss_cuts=every("heat_loss_cut"),
             tariff=TimeOfUse(
                 low_factor=value["time_of_use", "low_factor"],
                 high_factor=value["time_of_use", "high_factor"],
