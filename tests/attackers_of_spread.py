@@ -96,11 +96,12 @@ def plain_cost(demand: pl.DataFrame) -> pl.DataFrame:
         )
     }  # fmt: skip
     unknown = {name: pl.lit(None) for name in ("households", "lcoh_ci_low", "lcoh_ci_high", "grant_gbp_per_mwh")}
+    measured_year = cost_of(pl.col("demand_measured_kwh"))
     return LCOH.conform(
         demand.with_columns(
             scenario=pl.lit(SCENARIO), convention=pl.lit(CONVENTION), denominator=pl.lit("delivered"), system=pl.lit(SYSTEM),
             scale=pl.lit("individual"), dwellings=pl.lit(1),
-            lcoh_gbp_per_mwh=cost_of(pl.col("demand_kwh")), **nothing, **unknown, **LENS,
+            lcoh_gbp_per_mwh=cost_of(pl.col("demand_kwh")), lcoh_measured_year_gbp_per_mwh=measured_year, **nothing, **unknown, **LENS,
         )
     )  # fmt: skip
 
@@ -123,7 +124,7 @@ def costs_of(trial: Trial) -> dict[str, pl.DataFrame]:
         .filter(~pl.col("household_id").is_in(sorted(trial.excluded)))
         .group_by("household_id")
         .agg(demand_kwh=pl.col("heat_kwh").sum())
-        .with_columns(**keys, lcoh_gbp_per_mwh=cost_of(pl.col("demand_kwh")))
+        .with_columns(**keys, weather=pl.lit("measured"), lcoh_gbp_per_mwh=cost_of(pl.col("demand_kwh")))
     )
     typed = own.with_columns(dwelling_type=pl.col("household_id").replace_strict(dict(trial.homes)))
     both = pl.concat([typed, typed.with_columns(dwelling_type=pl.lit("all"))])

@@ -56,6 +56,7 @@ def read_scope(query: Query, manifests: Sequence[Manifest], row: dict[str, Any])
     }
     kinds = {kind, "weighted" if row.get("dwelling_type") == "stock" else "unweighted"}
     kinds.add("home" if "household_id" in row else "group")
+    kinds |= {"normal weather"} if row.get("weather") == "normal" else set()
     remarks = (
         ("the steps below are of the whole period, of which it takes the days of its kind",) if "segment" in row else ()
     )

@@ -111,7 +111,9 @@ def test_the_figures_on_the_way_are_those_of_own_queries(cost: Trace, database: 
     assert figures_of(cost, "heat_hourly")["heat_kwh"] == pytest.approx(heat)
     (summed,) = one("SELECT sum(heat_kwh_mean) FROM heat_profile WHERE dwelling_type = 'all' AND period = '2009'")
     assert figures_of(cost, "heat_profile")["heat_kwh_sum"] == pytest.approx(summed)
-    assert figures_of(cost, "lcoh")["demand_kwh"] == pytest.approx(summed)
+    assert figures_of(cost, "lcoh")["demand_measured_kwh"] == pytest.approx(summed)
+    (normal,) = one("SELECT heat_kwh_weather_normal FROM weather_fit WHERE dwelling_type = 'all' AND period = '2009'")
+    assert figures_of(cost, "lcoh")["demand_kwh"] == pytest.approx(normal)
     months = database.all("SELECT month, fingerprint FROM build_month ORDER BY month")
     assert step_of(cost, "build_month").listed.select("month", "fingerprint").rows() == months
     flags = database.all("SELECT flag, sum(readings) FROM flag_count GROUP BY flag ORDER BY flag")

@@ -70,6 +70,7 @@ OF_HOMES: Final = "household_id IN ({homes})"
 IN_HOURS: Final = "hour_start_utc >= {start} AND hour_start_utc < {end}"
 IN_PERIOD: Final = frozenset({"period"})
 IN_ONE_HOUR: Final = frozenset({"hour", "unweighted"})
+IN_NORMAL_WEATHER: Final = frozenset({"normal weather"})
 OF_SEVERAL: Final = frozenset({"period", "group"})
 
 ORIGINS: Final = (
@@ -110,11 +111,11 @@ ORIGINS: Final = (
         table=HEAT_DEMAND_ANNUAL, leads_to=("weather_fit", "heat_profile", "household_period"), where=OF_GROUP,
         figures=(
             TracedValue(name="households", sql="max(households)", unit="homes", equals="lcoh.households"),
-            TracedValue(name="heat_kwh_mean", sql="max(heat_kwh_mean)", unit="kWh/yr", equals="lcoh.demand_kwh"),
+            TracedValue(name="heat_kwh_mean", sql="max(heat_kwh_mean)", unit="kWh/yr", equals="lcoh.demand_measured_kwh"),
             TracedValue(name="heat_kwh_ci_low", sql="max(heat_kwh_ci_low)", unit="kWh/yr"),
             TracedValue(name="heat_kwh_ci_high", sql="max(heat_kwh_ci_high)", unit="kWh/yr"),
             TracedValue(name="gas_kwh_mean", sql="max(gas_kwh_mean)", unit="kWh/yr"),
-            TracedValue(name="heat_kwh_weather_normal", sql="max(heat_kwh_weather_normal)", unit="kWh/yr"),
+            TracedValue(name="heat_kwh_weather_normal", sql="max(heat_kwh_weather_normal)", unit="kWh/yr", equals="lcoh.demand_kwh", kinds=IN_NORMAL_WEATHER),
             TracedValue(name="peak_hour_heat_kwh", sql="max(peak_hour_heat_kwh)", unit="kWh/h"),
         ),
     ),
