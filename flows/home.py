@@ -7,7 +7,7 @@ from pathlib import Path
 
 from warehouse.areas.contributions import ContributionFolder
 from warehouse.forgetting.tombstones import ForgottenFolder
-from warehouse.lake import Lake
+from warehouse.lake import Lake, open_lake
 from warehouse.public.releases import ReleaseFolder
 from warehouse.publish import WarehouseFolder
 
@@ -17,6 +17,7 @@ class Home:
     """The rooms of the data folder `root`."""
 
     root: Path
+    lake_place: str | None = None  # a folder or `s3://bucket/prefix`; None: below `root`
 
     @property
     def landing(self) -> Path:
@@ -26,7 +27,7 @@ class Home:
     @property
     def lake(self) -> Lake:
         """Everything that was taken in and computed from it."""
-        return Lake(self.root / "lake")
+        return open_lake(self.lake_place or self.root / "lake")
 
     @property
     def warehouse(self) -> WarehouseFolder:
@@ -91,9 +92,10 @@ class Home:
     @property
     def rooms(self) -> tuple[Path, ...]:
         """The folders into which runs write."""
-        lake, warehouse = self.lake.root, self.warehouse
+        lake, warehouse = self.lake, self.warehouse
         own = (self.releases.root, self.forgotten.root, self.reports, self.runs, self.alerts, self.prefect)
-        return (lake, warehouse.root, warehouse.snapshots, warehouse.candidates, *own)
+        local = (lake.root,) if isinstance(lake.root, Path) else ()
+        return (*local, warehouse.root, warehouse.snapshots, warehouse.candidates, *own)
 
     @property
     def prefect(self) -> Path:

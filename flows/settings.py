@@ -14,6 +14,7 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -47,7 +48,9 @@ ALERT_TOKEN = "HEARTH_ALERT_TOKEN"  # noqa: S105 - the name of a variable, not w
 CENTURY_DAYS = 36_525  # the longest time in days that a setting may name
 LARGEST_GB = 1e9
 PATHS = frozenset({"home", "landing", "reference_folder"})
-SECRET = frozenset({"alert_url"})  # what messages do not repeat: who knows a webhook's address can post to it
+SECRET = frozenset({"alert_url", "lake"})  # what messages do not repeat: a webhook's address, or a key in a bucket's
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*/?")
+SCHEDULER = re.compile(r"(tcp|tls|ws|wss)://[^/@\s]+:\d+")
 
 
 def _read_mode(given: object) -> object:
@@ -121,7 +124,14 @@ class Settings(BaseSettings):
     landing_quiet_seconds: float = Field(
         default=60, ge=0, le=7 * 86_400, description="a nightly takes a file unchanged for so long [s]"
     )
+    lake: str | None = Field(
+        default=None, description="folder of the lake, or s3://bucket/prefix; by default `lake` below home"
+    )
     workers: int = Field(default=2, ge=1, le=256, description="units that are worked on at a time")
+    task_runner: Literal["threads", "dask"] = Field(
+        default="threads", description="where units are worked on: here, or on the workers of dask_scheduler"
+    )
+    dask_scheduler: str | None = Field(default=None, description="address of a Dask scheduler, such as tcp://host:8786")
     very_high_kwh: float = Field(
         default=89.8, gt=0, le=1e6, description="a half-hour of so much gas is very_high [kWh]"
     )
@@ -240,6 +250,31 @@ class Settings(BaseSettings):
             )
         return given
 
+    @field_validator("lake")
+    @classmethod
+    def _is_a_place(cls, value: str | None) -> str | None:
+        if value is None or not _is_address(value):
+            return value
+        if not BUCKET.fullmatch(value):
+            raise ValueError("write it as s3://bucket/prefix; credentials stand in the environment or in ~/.aws only")
+        _need_extra("boto3", "a lake on s3://")
+        return value.rstrip("/")
+
+    @field_validator("dask_scheduler")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value is not None and not SCHEDULER.fullmatch(value):
+            raise ValueError("write it as tcp://host:8786, or tls://host:8786")
+        return value
+
+    @model_validator(mode="after")
+    def _can_reach_workers(self) -> Settings:
+        if self.task_runner == "dask":
+            if self.dask_scheduler is None:
+                raise ValueError('task_runner = "dask" needs dask_scheduler, such as tcp://host:8786')
+            _need_extra("distributed", 'task_runner = "dask"')
+        return self
+
     @field_validator("published_mode")
     @classmethod
     def _is_for_few(cls, value: str) -> str:
@@ -318,7 +353,7 @@ class Settings(BaseSettings):
         """Every path below the data folder."""
         from flows.home import Home
 
-        return Home(self.home)
+        return Home(self.home, lake_place=self.lake)
 
     @property
     def retention(self) -> Retention:
@@ -330,7 +365,8 @@ class Settings(BaseSettings):
     def with_whole_paths(self) -> Settings:
         """Return the settings with paths that hold from any folder."""
         paths = {name: path.absolute() for name in PATHS if (path := getattr(self, name)) is not None}
-        return self.model_copy(update=paths)
+        lake = self.lake if self.lake is None or _is_address(self.lake) else str(Path(self.lake).absolute())
+        return self.model_copy(update=paths | ({"lake": lake} if lake else {}))
 
     @property
     def sufficiency(self) -> Sufficiency:
@@ -349,6 +385,16 @@ class Settings(BaseSettings):
             "scenario", "convention", "normal_weather", "feeds",
         )  # fmt: skip
         return self.model_dump(mode="json", include=set(names))
+
+
+def _is_address(place: str) -> bool:
+    return "://" in place
+
+
+def _need_extra(package: str, wanted_for: str) -> None:
+    """Return if a package of the extra `cluster` is installed; it is not imported."""
+    if find_spec(package) is None:
+        raise ValueError(f"{wanted_for} needs the package {package}; docs/operations.md says how to install it")
 
 
 def parse_month(text: str) -> dt.date:
@@ -405,8 +451,8 @@ def read_config(file: Path) -> dict[str, Any]:
     if "home" in given and not is_named:
         line = _find_line(file, ("home",))
         raise SettingsError(f"{file}, line {line}: home: this file lies in the data folder itself; take the line out")
-    for name in PATHS & given.keys():
-        given[name] = str(file.parent / str(given[name]))
+    paths = [name for name in (PATHS | {"lake"}) & given.keys() if not _is_address(str(given[name]))]
+    given |= {name: str(file.parent / str(given[name])) for name in paths}
     return given
 
 
@@ -504,4 +550,4 @@ def explain_settings(**flags: Any) -> list[tuple[str, Any, str, str]]:
 
 def _shown(name: str, value: Any) -> Any:
     """Return a value as people may see it: whoever knows the whole address of a webhook can post to it."""
-    return f"{value.scheme}://{value.host}/..." if name in SECRET and value is not None else value
+    return f"{value.scheme}://{value.host}/..." if name == "alert_url" and value is not None else value

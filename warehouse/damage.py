@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from warehouse.lake import DAMAGED, DamagedObjectError, Lake
 from warehouse.manifest import read_whole_manifests
 from warehouse.runs import DamagedPlace
-from warehouse.writing import OWNER_ONLY, OWNERS_FOLDER
+from warehouse.writing import OWNER_ONLY
 
 STAMP = "%Y%m%dT%H%M%S%fZ"
 PENDING = "it is put aside"
@@ -29,24 +29,26 @@ class DamageRecord(BaseModel):
 def put_aside(lake: Lake, home: Path, error: DamagedObjectError) -> DamageRecord:
     """Move what is damaged into the lake's folder for it, where only the owner reads it, and record that."""
     path, now = error.path, dt.datetime.now(dt.UTC)
-    place = path.relative_to(home).as_posix()
+    place = f"lake/{error.key}"  # what people call it, wherever the lake lies
+    if isinstance(path, Path) and path.is_relative_to(home):
+        place = path.relative_to(home).as_posix()
     record = DamageRecord(
         found_at_utc=now,
         name=f"{now:{STAMP}}-{place.replace('/', '_')}",
         damage=DamagedPlace(place=place, why=error.why, remedy=PENDING),
     )
     write_record(lake, record)
-    if path.exists():
-        aside = path.replace(_folder(lake).path(record.name))
-        aside.chmod(OWNER_ONLY)
+    if isinstance(path, Path) and path.exists():
+        _folder(lake).store.take(path, record.name)
+    elif error.root == lake.root and lake.exists(error.key):
+        lake.store.move(error.key, f"{DAMAGED}/{record.name}")
     return record
 
 
 def write_record(lake: Lake, record: DamageRecord) -> None:
     """Store the record of a damaged file."""
     folder = _folder(lake)
-    folder.root.mkdir(parents=True, exist_ok=True, mode=OWNERS_FOLDER)
-    folder.root.chmod(OWNERS_FOLDER)
+    folder.store.make_private()
     folder.put_model(name_record(record.name), record)
 
 
@@ -54,7 +56,7 @@ def read_records(lake: Lake) -> list[DamageRecord]:
     """Return the records of what was put aside, oldest first; who may not look into the folder is told of none."""
     folder = _folder(lake)
     try:
-        names = sorted(path.name for path in folder.root.glob("*.record"))
+        names = [name for name in folder.keys(".") if name.endswith(".record")]
         return [folder.get_model(name, DamageRecord) for name in names]
     except PermissionError:
         return []
@@ -79,4 +81,4 @@ def name_record(name: str) -> str:
 
 
 def _folder(lake: Lake) -> Lake:
-    return Lake(lake.path(DAMAGED), mode=OWNER_ONLY)
+    return lake.below(DAMAGED, mode=OWNER_ONLY)

@@ -1,4 +1,4 @@
-"""The lake: immutable objects by key below one root. The only module that knows how an object is stored.
+"""The lake: immutable objects by key. Whoever reads or writes one comes here; where objects lie is the matter of stores.
 
 Every object is sealed when it is written, and its seal is checked when it is read (`warehouse/seals.py`).
 """
@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import polars as pl
 from pydantic import BaseModel, ValidationError
 
+from warehouse.buckets import SCHEME, Bucket
 from warehouse.seals import (
     UNSEALED_FOOTER,
     BrokenSealError,
@@ -25,7 +26,8 @@ from warehouse.seals import (
     seal_text,
     unseal_text,
 )
-from warehouse.writing import PRIVATE, appearing, write_whole
+from warehouse.stores import Folder, Store
+from warehouse.writing import PRIVATE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,12 +35,13 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=BaseModel)
 DAMAGED = "damaged"  # the folder of the lake for what was put aside
+LOCK_KEY: Final = "publish.lock"  # the object that stands for the right to publish from a lake that machines share
 
 
 class DamagedObjectError(ValueError):
     """An object is not what was written under its key: missing, empty, cut, altered or swapped."""
 
-    def __init__(self, root: Path, key: str, why: str, others: Sequence[DamagedObjectError] = ()) -> None:
+    def __init__(self, root: Path | Bucket, key: str, why: str, others: Sequence[DamagedObjectError] = ()) -> None:
         self.root, self.key, self.why = root, key, why
         self.others = tuple(others)  # that were found at the same time
         super().__init__(
@@ -46,7 +49,7 @@ class DamagedObjectError(ValueError):
         )
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Path | Bucket:
         """Where it lies."""
         return self.root / self.key
 
@@ -58,29 +61,45 @@ class DamagedObjectError(ValueError):
 class Lake:
     """Objects named by keys such as `hourly/month=2009-01/<fingerprint>.parquet` below `root`.
 
-    An object appears whole or not at all: it is written under a temporary name, flushed to disk and renamed.
+    An object appears whole or not at all.
     """
 
-    root: Path
-    mode: int = PRIVATE  # of its objects
+    root: Path | Bucket
+    mode: int = PRIVATE  # of its objects, where they are files
+
+    @property
+    def store(self) -> Store:
+        """Where the objects lie."""
+        return self.root if isinstance(self.root, Bucket) else Folder(self.root, self.mode)
+
+    def below(self, folder: str, *, mode: int) -> Lake:
+        """Return a folder of this lake as a lake of its own."""
+        return replace(self, root=self.root / folder, mode=mode)
 
     def path(self, key: str) -> Path:
-        """Return where the object `key` is stored."""
-        return self.root / key
+        """Return the file of an object, where the lake is a folder."""
+        return Path(self.store.locate(key))
 
     def exists(self, key: str) -> bool:
         """Say whether the object `key` is there, whole."""
-        return self.path(key).exists()
+        return self.store.exists(key)
 
     def size(self, key: str) -> int:
         """Return the object's size [B]."""
-        return self.path(key).stat().st_size
+        return self.store.size(key)
 
     def keys(self, prefix: str) -> list[str]:
         """List the keys below the folder `prefix`, sorted; temporary names are left out."""
-        folder = self.path(prefix)
-        found = (p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
-        return sorted(p.relative_to(self.root).as_posix() for p in found)
+        return sorted(key for key, _ in self.store.walk(prefix) if not key.rpartition("/")[2].startswith("."))
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects; one that is gone already is no error."""
+        for key in keys:
+            self.store.delete(key)
+
+    def lock(self, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
+        """Hold the right to publish against other machines; `waiting` is called with who has it now."""
+        return self.store.lock(LOCK_KEY, waiting=waiting)
 
     def get_text(self, key: str) -> str:
         """Return the JSON object `key` as text.
@@ -95,7 +114,8 @@ class Lake:
 
     def put_text(self, key: str, text: str) -> None:
         """Store a JSON object under `key`."""
-        write_whole(self.path(key), seal_text(text, key), mode=self.mode)
+        with self.store.writing(key) as partial:
+            partial.write_bytes(seal_text(text, key).encode())
 
     def get_model(self, key: str, model: type[Model]) -> Model:
         """Return the JSON object `key` as a model.
@@ -131,7 +151,8 @@ class Lake:
 
     def _unseal(self, key: str) -> tuple[str, bool]:
         try:
-            return unseal_text(self.path(key).read_text(encoding="utf-8"), key)
+            with self.store.reading(key) as path:
+                return unseal_text(path.read_text(encoding="utf-8"), key)
         except FileNotFoundError:
             raise DamagedObjectError(self.root, key, "missing") from None
         except UnicodeDecodeError:
@@ -145,7 +166,8 @@ class Lake:
         frame.write_parquet(made, compression="zstd", statistics=True, metadata=UNSEALED_FOOTER)
         content = bytearray(made.getbuffer())
         seal_content(content, key)
-        write_whole(self.path(key), content, mode=self.mode)
+        with self.store.writing(key) as partial:
+            partial.write_bytes(content)
 
     def read(self, key: str) -> pl.DataFrame:
         """Return the Parquet object `key`.
@@ -156,29 +178,41 @@ class Lake:
             If it is not what was written.
 
         """
-        path = self.check(key)
-        try:
-            return pl.read_parquet(path, hive_partitioning=False)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            raise DamagedObjectError(self.root, key, f"cannot be read: {str(error).splitlines()[0]}") from None
+        with self.files([key]) as (path,):
+            try:
+                return pl.read_parquet(path, hive_partitioning=False)
+            except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+                raise DamagedObjectError(self.root, key, f"cannot be read: {str(error).splitlines()[0]}") from None
 
-    def check(self, key: str) -> Path:
-        """Return where the Parquet object `key` is stored, after its seal was found whole.
+    @contextmanager
+    def files(self, keys: Iterable[str]) -> Iterator[list[Path]]:
+        """Give the files of Parquet objects, or copies that are gone when the block ends, after their seals were checked.
 
         Raises
         ------
         DamagedObjectError
-            If it is not what was written.
+            If one is not what was written.
 
         """
-        path = self.path(key)
+        with ExitStack() as stack:
+            yield [self._check(key, stack) for key in keys]
+
+    def _check(self, key: str, stack: ExitStack) -> Path:
         try:
+            path = stack.enter_context(self.store.reading(key))
             check_parquet(path, key)
         except FileNotFoundError:
             raise DamagedObjectError(self.root, key, "missing") from None
         except BrokenSealError as error:
             raise DamagedObjectError(self.root, key, str(error)) from None
         return path
+
+    def count_rows(self, key: str) -> int:
+        """Return how many rows a Parquet object has."""
+        import pyarrow.parquet as pq
+
+        with self.store.reading(key) as path:
+            return int(pq.read_metadata(path).num_rows)
 
     def find_damage(self, keys: Iterable[str], *, every_byte: bool) -> Iterator[DamagedObjectError]:
         """Yield which of some Parquet objects are missing and, where `every_byte` is read, which are damaged."""
@@ -193,16 +227,9 @@ class Lake:
 
     def sweep(self, kept: Collection[str], *, before: dt.datetime) -> int:
         """Delete all but `kept`, half-written objects included, if they were last touched by `before`; count them."""
-        spared = {self.path(key) for key in kept}
-        old = [
-            path
-            for path in self.root.rglob("*")
-            if path not in spared
-            and path.is_file()
-            and dt.datetime.fromtimestamp(path.stat().st_mtime, tz=dt.UTC) <= before
-        ]
-        for path in old:
-            path.unlink(missing_ok=True)
+        spared = {*kept, LOCK_KEY}
+        old = [key for key, written in self.store.walk() if key not in spared and written <= before]
+        self.delete(old)
         return len(old)
 
     @contextmanager
@@ -210,8 +237,14 @@ class Lake:
         """Give a `pyarrow.parquet.ParquetWriter`; the object appears when the block ends without an error."""
         import pyarrow.parquet as pq
 
-        with appearing(self.path(key), mode=self.mode) as partial:
+        with self.store.writing(key) as partial:
             with pq.ParquetWriter(partial, schema, compression="zstd", **options) as writer:
                 yield writer
                 writer.add_key_value_metadata(UNSEALED_FOOTER)
             seal_parquet(partial, key)
+
+
+def open_lake(place: Path | str) -> Lake:
+    """Return the lake in a folder, or at `s3://bucket/prefix`."""
+    is_bucket = isinstance(place, str) and place.startswith(SCHEME)
+    return Lake(Bucket(str(place)) if is_bucket else Path(place))

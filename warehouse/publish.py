@@ -12,7 +12,6 @@ from typing import Any
 
 import duckdb
 import polars as pl
-import pyarrow.parquet as pq
 from filelock import FileLock
 
 from transforms.tables.catalogue import WAREHOUSE_TABLES
@@ -166,13 +165,13 @@ class Candidate:
                 if name != HEAT_HOURLY.name:
                     self._con.execute(f'DROP {kind} candidate."{name}"')
 
-    def drop_stale_months(self, objects: Mapping[dt.date, Path], changed: Collection[dt.date]) -> list[dt.date]:
+    def drop_stale_months(self, rows: Mapping[dt.date, int], changed: Collection[dt.date]) -> list[dt.date]:
         """Drop the hours of months that are not those of the lake, and return the months that are to be loaded.
 
         Parameters
         ----------
-        objects
-            The Parquet object of each month, by its first day.
+        rows
+            How many rows the object of each month has, by its first day.
         changed
             Months whose rows are not those of the copied warehouse. One that holds another number of rows than its object
             has is stale too.
@@ -181,15 +180,15 @@ class Candidate:
         held = self._hours_held or {}
         stale = [
             month
-            for month in sorted(held.keys() | objects.keys())
-            if month in changed or month not in objects or held.get(month) != pq.read_metadata(objects[month]).num_rows
+            for month in sorted(held.keys() | rows.keys())
+            if month in changed or month not in rows or held.get(month) != rows[month]
         ]
         for month in stale:
             self._con.execute(
                 f"DELETE FROM candidate.{HEAT_HOURLY.name} WHERE hour_start_utc >= $1 AND hour_start_utc < $1 + INTERVAL 1 MONTH",  # nosec B608  # the name is of our own declarations
                 [dt.datetime(month.year, month.month, 1)],  # noqa: DTZ001 - moments in tables are UTC without a zone
             )
-        return [month for month in stale if month in objects]
+        return [month for month in stale if month in rows]
 
     def load_frame(self, table: Table, frame: pl.DataFrame) -> None:
         """Append rows to a table; they are conformed to its declaration first."""

@@ -84,6 +84,9 @@ def told_failures() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if is_of_configuration(error):
+            tell(f"hearth: {error}", err=True)
+            sys.exit(WRONG_USAGE)
         is_ours = isinstance(
             error, FileNotFoundError
         )  # no name that the user gave: those are checked where they are used
@@ -93,11 +96,16 @@ def told_failures() -> Iterator[None]:
         sys.exit(FAILED)
 
 
+def is_of_configuration(error: BaseException) -> bool:
+    """Say whether a store or workers that settings or environment name cannot be used: its message says what to do."""
+    return isinstance(error, OSError) and type(error).__module__.startswith(("warehouse.buckets", "flows.runs.workers"))
+
+
 def tell_os_error(error: OSError) -> str:
     """Return what the operating system refused, where, and what to do about it."""
     where = f"{show_name(str(error.filename))}: " if error.filename else ""
     step = f"; {NEXT_STEP[error.errno]}" if error.errno in NEXT_STEP else ""
-    return f"{where}{(error.strerror or str(error)).lower()}{step}"
+    return f"{where}{error.strerror.lower() if error.strerror else error}{step}"
 
 
 def stop(message: str, code: int) -> NoReturn:

@@ -8,7 +8,7 @@ import traceback
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.exits import FAILED, INTERRUPTED, stop, tell_os_error
+from flows.cli.exits import FAILED, INTERRUPTED, WRONG_USAGE, is_of_configuration, stop, tell_os_error
 
 if TYPE_CHECKING:
     from flows.settings import Settings
@@ -33,6 +33,8 @@ def run_flow(settings: Settings, **parameters: Any) -> dict[str, Any]:
             traceback.clear_frames(
                 failed.__traceback__ if failed else None
             )  # they keep connections open to the very end
+        if is_of_configuration(error):
+            stop(told, WRONG_USAGE)
         stop(f"the run failed: {told}", FAILED)
 
 
@@ -41,6 +43,7 @@ def _run(settings: Settings, parameters: dict[str, Any]) -> dict[str, Any]:
 
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     settings = settings.with_whole_paths()
+    settings.folders.lake.store.check()
     prefect = settings.folders.prefect
     with away_from_here(prefect), start_server(prefect) as server:
         from flows.progress import working

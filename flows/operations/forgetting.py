@@ -26,7 +26,7 @@ from flows.settings import Settings
 from quality.disclosure.forgotten import rename_member
 from transforms.public.forgotten import Tombstones, mark
 from warehouse.forgetting.lake import Forgetting, forget_in_lake, list_holders
-from warehouse.forgetting.search import find_home
+from warehouse.forgetting.search import find_home, find_home_in_lake
 from warehouse.forgetting.tables import (
     Remains,
     delete_candidates,
@@ -189,7 +189,8 @@ def _rewrite(settings: Settings, note: Unfinished) -> None:
     home = _forgetting(note.household_id, note.token)
     folder = settings.folders.warehouse
     with working("rewrite what holds the home"):
-        forget_in_lake(settings.folders.lake, home)
+        with settings.folders.lake.lock(say):
+            forget_in_lake(settings.folders.lake, home)
         with folder.lock():
             history = read_history(folder.current)
             delete_candidates(folder)
@@ -228,9 +229,10 @@ def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
     forgotten = settings.folders.forgotten
     spared = [forgotten.note, settings.landing_folder, *map(Path, note.landing_files)]
     with working("search every file for the home"):
-        left = find_home(settings.home, note.household_id, spared=spared)
+        left = [str(path) for path in find_home(settings.home, note.household_id, spared=spared)]
+        left += find_home_in_lake(settings.folders.lake, settings.home, note.household_id)
     if left:
-        named = ", ".join(str(path) for path in left[:NAMED])
+        named = ", ".join(left[:NAMED])
         message = f"{len(left)} files still hold the home, such as {named}; `hearth forget --finish` tries again"
         raise NotFinishedError(message)
     forgotten.finish()

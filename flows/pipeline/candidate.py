@@ -59,9 +59,10 @@ def fill_candidate(candidate: Candidate, content: Content, changed: Collection[d
                 units = content.units_of(stage)
                 if table is HEAT_HOURLY and candidate.has_hours:
                     months = {unit.given.month.first_day: unit for unit in content.units_of(BUILD_MONTHS)}
-                    objects = {month: content.lake.path(unit.key(table)) for month, unit in months.items()}
-                    units = tuple(months[month] for month in candidate.drop_stale_months(objects, changed))
-                candidate.load_parquet(table, [content.lake.check(unit.key(table)) for unit in units])
+                    rows = {month: content.lake.count_rows(unit.key(table)) for month, unit in months.items()}
+                    units = tuple(months[month] for month in candidate.drop_stale_months(rows, changed))
+                with content.lake.files(unit.key(table) for unit in units) as files:
+                    candidate.load_parquet(table, files)
 
 
 def put_tables_together(content: Content) -> dict[Table, pl.DataFrame]:

@@ -21,6 +21,7 @@ from flows.pipeline.release import publish_release
 from flows.pipeline.report import read_run_info
 from flows.pipeline.stages import STAGES
 from flows.settings import Settings
+from warehouse.buckets import Bucket
 from warehouse.damage import put_aside, write_record
 from warehouse.lake import DamagedObjectError, Lake
 from warehouse.landing import ChangedFileError
@@ -44,7 +45,7 @@ def healing(settings: Settings, work: Callable[[], R], *, tell: Callable[[Damage
 
     Where one object is damaged, every byte of the data folder is read to find the others.
     """
-    repaired = set[Path]()
+    repaired = set[Path | Bucket]()
     while True:
         try:
             return work()
@@ -187,10 +188,12 @@ def _lose(lake: Lake, source_id: str | None, key: str) -> None:
 
 def _name_file(settings: Settings, source_id: str) -> str:
     """Return the name under which a source was delivered: by its manifest, what is left of it, or what is published."""
-    path = settings.folders.lake.path(manifest_key(source_id))
-    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-    if (found := FILE_NAME.search(text)) is not None:
-        return found[1]
+    lake, key = settings.folders.lake, manifest_key(source_id)
+    if lake.exists(key):
+        with lake.store.reading(key) as path:
+            found = FILE_NAME.search(path.read_text(encoding="utf-8", errors="replace"))
+        if found is not None:
+            return found[1]
     with suppress(NoWarehouseError, QueryError), open_published(settings.folders.published) as warehouse:
         named = warehouse.query("SELECT source_id, file_name FROM source").filter(source_id=source_id)
         if len(named):
@@ -248,7 +251,7 @@ def _mend_in_lake(lake: Lake, key: str) -> str:
     table, _, rest = key.partition("/")
     for stage in STAGES:
         if table in {one.name for one in stage.tables}:  # without its last object a unit is to be done
-            lake.path(f"{stage.tables[-1].name}/{rest}").unlink(missing_ok=True)
+            lake.delete([f"{stage.tables[-1].name}/{rest}"])
     return "it is built again from the readings"
 
 

@@ -78,7 +78,7 @@ def publish(
     until somebody ends that. A full audit that is asked for also judges what would change nothing.
     """
     lake, folder = settings.folders.lake, settings.folders.warehouse
-    with folder.lock():
+    with folder.lock(), lake.lock(say):
         hold = honour_hold(folder)
         history = read_history(folder.current)
         base = None if history is None else history.snapshot_id

@@ -32,6 +32,7 @@ from flows.pipeline.report import report_is_current, write_report
 from flows.progress import say, working
 from flows.runs.artifacts import name_flow_run, record_run, record_tables
 from flows.runs.tasks import ingest_landing, run_task, work_stages
+from flows.runs.workers import Workers, open_workers
 from flows.server.stale import mark_crashed_before
 from flows.settings import Settings, load_settings
 from warehouse.damage import keys_that_stand
@@ -87,8 +88,12 @@ def run_once(
     log = RunLog(run_id=run_id, kind=kind, reason=reason, started_at_utc=started, flow_run_id=flow_run.id)
     name_flow_run(log)
     try:
-        with hashes_kept_in(settings.folders.code_hashes), running(settings.folders.runs, log):
-            _run(settings, log, span, force=force)
+        with (
+            hashes_kept_in(settings.folders.code_hashes),
+            running(settings.folders.runs, log),
+            open_workers(settings) as workers,
+        ):
+            _run(settings, log, span, workers, force=force)
     finally:
         raise_alerts(settings, log)
         record_run(settings, log)
@@ -96,7 +101,7 @@ def run_once(
     return log
 
 
-def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> None:
+def _run(settings: Settings, log: RunLog, span: Span | None, workers: Workers, *, force: bool) -> None:
     if force and span is not None:
         log.forced = str(span)
     if force:  # a month that is built again keeps its name, and the gate would carry it unseen
@@ -110,13 +115,13 @@ def _run(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> 
         if missing := describe_missing(settings.landing_folder, read_manifests(lake)):
             log.outcome, log.message = "landing_missing", missing
             return
-        ingest_landing(lake, settings, log)
+        ingest_landing(lake, settings, log, workers)
     else:
         check_disk(settings)
     if nothing := _find_nothing(settings, read_manifests(lake), read_decisions(lake), span):
         log.outcome, log.message = "nothing_usable", nothing
         return
-    healing(settings, partial(_build_and_publish, settings, log, span, force=force), tell=tell)
+    healing(settings, partial(_build_and_publish, settings, log, span, workers, force=force), tell=tell)
 
 
 def _tell_damage(settings: Settings, log: RunLog, damage: DamagedPlace) -> None:
@@ -126,10 +131,10 @@ def _tell_damage(settings: Settings, log: RunLog, damage: DamagedPlace) -> None:
     say(f"damaged: {damage.describe()}")
 
 
-def _build_and_publish(settings: Settings, log: RunLog, span: Span | None, *, force: bool) -> None:
+def _build_and_publish(settings: Settings, log: RunLog, span: Span | None, workers: Workers, *, force: bool) -> None:
     lake, folder = settings.folders.lake, settings.folders.warehouse
     history = read_history(folder.current)
-    content = work_stages(settings, history, log, span, force=force)
+    content = work_stages(settings, history, log, span, force=force, workers=workers)
     if history is not None and is_published(content, history) and not settings.full_audit:
         log.outcome, log.snapshot_id = "unchanged", history.snapshot_id
         late = describe_late(

@@ -29,6 +29,7 @@ from flows.pipeline.unit import Stage, Unit, list_undone
 from flows.printable import show_name
 from flows.progress import BYTES, progress, say
 from flows.runs.artifacts import stage_progress
+from flows.runs.workers import Threads, Workers
 from flows.settings import Settings
 from transforms.public.forgotten import FORGOTTEN
 from warehouse.lake import DamagedObjectError, Lake
@@ -92,7 +93,7 @@ def run_tasks(
     stage: str,
     works: Sequence[tuple[str, Callable[[], R]]],
     *,
-    at_a_time: int,
+    workers: Workers,
     in_order: bool = False,
     sizes: Sequence[int] | None = None,
     unit: str = "units",
@@ -108,6 +109,7 @@ def run_tasks(
 
     """
     stopped = threading.Event()
+    at_a_time = workers.at_a_time
     turn = threading.BoundedSemaphore(at_a_time)  # the task runner's threads are set at import, this by the settings
     amounts = sizes or [1] * len(works)
     whole = sum(amounts)
@@ -132,7 +134,7 @@ def run_tasks(
         if in_order:
             return [_run_named(name, work) for name, work in sized]
         try:
-            futures = {name: as_task(name, work).submit() for name, work in sized}
+            futures = {name: workers.submit(as_task(name, work)) for name, work in sized}
             results = {name: future.result(raise_on_failure=False) for name, future in futures.items()}
         except KeyboardInterrupt:
             stopped.set()
@@ -163,7 +165,7 @@ def _run_named(name: str, work: Callable[[], R]) -> R:
         raise UnitsFailedError(message, {name: error}) from error
 
 
-def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
+def ingest_landing(lake: Lake, settings: Settings, log: RunLog, workers: Workers) -> None:
     """Take in every new file of the landing folder; one that is refused stops nothing else."""
     options = replace(
         ingest_options(settings, today=log.started_at_utc.date()),
@@ -178,10 +180,13 @@ def ingest_landing(lake: Lake, settings: Settings, log: RunLog) -> None:
     _tell_plan(plan)
     taken: dict[str, Manifest] = {}
     works = list(plan.works)
+    if works and not workers.see(settings.landing_folder):
+        say(f"files are read here: not every worker sees the folder {settings.landing_folder}")
+        workers = Threads(settings.workers)
     for _ in range(MAX_SETTLING_ROUNDS):
         if not works:
             break
-        read = _ingest(lake, works, options, settings, log)
+        read = _ingest(lake, works, options, settings, log, workers=workers)
         taken |= {manifest.source_id: manifest for manifest in read if manifest is not None}
         failed = {unit.unit for unit in log.units_failed}
         works = [work for work in settle_feeds(lake, settings.landing_folder, options) if work.name not in failed]
@@ -212,20 +217,20 @@ def _tell_plan(plan: IngestPlan) -> None:
 
 
 def _ingest(
-    lake: Lake, works: list[FileWork], options: IngestOptions, settings: Settings, log: RunLog
+    lake: Lake, works: list[FileWork], options: IngestOptions, settings: Settings, log: RunLog, *, workers: Workers
 ) -> list[Manifest | None]:
     """Take in files as tasks; one that cannot be read for an error of ours is named, and the rest goes on."""
     note = partial(write_event, settings.folders.runs, log.run_id)
     named = [
         (
             f"ingest {work.name}",
-            noted(note, "ingest", work.name, partial(_ingest_unless_growing, lake, work, options, log)),
+            noted(note, "ingest", work.name, partial(_ingest_unless_growing, lake, work, options, log, workers)),
         )
         for work in works
     ]
     sizes = [max(place.bytes for place in work.paths) for work in works]
     try:
-        return run_tasks("ingest", named, at_a_time=settings.workers, sizes=sizes, unit=BYTES)
+        return run_tasks("ingest", named, workers=workers, sizes=sizes, unit=BYTES)
     except UnitsFailedError as error:
         if error.is_of_machine:
             raise
@@ -235,21 +240,25 @@ def _ingest(
         return list(error.done)
 
 
-def _ingest_unless_growing(lake: Lake, work: FileWork, options: IngestOptions, log: RunLog) -> Manifest | None:
+def _ingest_unless_growing(
+    lake: Lake, work: FileWork, options: IngestOptions, log: RunLog, workers: Workers
+) -> Manifest | None:
     """Read a file; None where it was written to meanwhile, or cannot be read any more: the next run tries again."""
     try:
-        return ingest_file(lake, work, options)
+        return workers.do(ingest_file, lake, work, options)
     except ChangedFileError:
         log.files_waiting += 1
     except OSError as error:
-        if error.filename is None or Path(error.filename).is_relative_to(lake.root):  # the lake's own disk
+        if error.filename is None or lake.store.holds(Path(error.filename)):  # the lake's own disk
             raise
         log.files_unused[work.file_name] = f"cannot be read: {error.strerror}; the next run tries again"
         say(f"not used: {show_name(work.file_name)}: {log.files_unused[work.file_name]}")
     return None
 
 
-def work_stages(settings: Settings, history: History | None, log: RunLog, span: Span | None, *, force: bool) -> Content:
+def work_stages(
+    settings: Settings, history: History | None, log: RunLog, span: Span | None, *, force: bool, workers: Workers
+) -> Content:
     """Plan stage after stage and do what is missing of each, as tasks; a month that cannot be built is left out.
 
     Raises
@@ -264,7 +273,7 @@ def work_stages(settings: Settings, history: History | None, log: RunLog, span: 
         for stage in STAGES:
             content = content.plan(stage)
             try:
-                work_units(content, stage, log, forced=span if force else None)
+                work_units(content, stage, log, forced=span if force else None, workers=workers)
             except UnitsFailedError as error:
                 not_built |= contain_months(content, stage, error, history, log)
                 break
@@ -272,7 +281,7 @@ def work_stages(settings: Settings, history: History | None, log: RunLog, span: 
             return content
 
 
-def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span | None) -> None:
+def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span | None, workers: Workers) -> None:
     """Work on the units of a stage that are not done, as tasks; months of a `forced` span are built although they are.
 
     Of these months the ones stay that a run built which forced the same span and was cut short.
@@ -290,12 +299,14 @@ def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span
     if not todo:
         return
     log.months_planned += len(todo) if builds else 0
-    named = [(unit.name, partial(_work_and_count, content, stage, log, unit)) for unit in todo]
+    if stage.in_order or stage.keyed_by == "run":  # there is nothing beside it to spread
+        workers = Threads(settings.workers)
+    named = [(unit.name, partial(_work_and_count, content, stage, log, unit, workers)) for unit in todo]
     readings = [count_readings(unit.key_value, content.inputs) for unit in todo] if stage in READING_STAGES else None
     run_tasks(
         stage.name,
         named,
-        at_a_time=settings.workers,
+        workers=workers,
         in_order=stage.in_order,
         sizes=readings,
         unit="units" if readings is None else "readings",
@@ -306,10 +317,10 @@ def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span
 _COUNTING = threading.Lock()
 
 
-def _work_and_count(content: Content, stage: Stage[Any], log: RunLog, unit: Unit[Any]) -> Any:
+def _work_and_count(content: Content, stage: Stage[Any], log: RunLog, unit: Unit[Any], workers: Workers) -> Any:
     """Work on a unit, with its lines in the log of the run; a month counts as soon as it is built."""
     note = partial(write_event, content.settings.folders.runs, log.run_id, fingerprint=unit.fingerprint)
-    done = noted(note, stage.name, unit.name, partial(unit.work, content.lake))()
+    done = noted(note, stage.name, unit.name, partial(workers.do, unit.work, content.lake))()
     with _COUNTING:
         log.months_built += stage is BUILD_MONTHS
     return done

@@ -41,6 +41,7 @@ def measure(root: Path, homes: int, months: int, nights: int) -> None:
     """Print what one changed month costs on so many months."""
     objects = {month: write_month(root, month, homes, 1.0) for month in (shift_month(FIRST, n) for n in range(months))}
     published, last = root / "published.duckdb", max(objects)
+    rows = {month: pl.read_parquet(path, columns=["hour_start_utc"]).height for month, path in objects.items()}
 
     def fill_anew(path: Path) -> None:
         with open_candidate(path) as candidate:
@@ -48,7 +49,7 @@ def measure(root: Path, homes: int, months: int, nights: int) -> None:
 
     def keep_hours(path: Path) -> None:
         with open_candidate(path, hours_of=published) as candidate:
-            stale = candidate.drop_stale_months(objects, [last])
+            stale = candidate.drop_stale_months(rows, [last])
             candidate.load_parquet(HEAT_HOURLY, [objects[month] for month in stale])
 
     fill_anew(published)

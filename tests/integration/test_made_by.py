@@ -29,7 +29,13 @@ from transforms.tables.schema import Table
 from transforms.tables.views import VIEWS
 
 TYPES = ("detached", "semi_detached", "terraced", "bungalow", "flat")
-HANDED_IN = {"flows.pipeline.unit", "warehouse.lake", "warehouse.writing"}  # a work is given its unit and the lake
+HANDED_IN = {
+    "flows.pipeline.unit",
+    "warehouse.lake",
+    "warehouse.stores",
+    "warehouse.buckets",
+    "warehouse.writing",
+}  # a work is given its unit and the lake
 WRITTEN = {table: stage for stage in STAGES for table in stage.tables}
 TOGETHER = (HOUSEHOLD, TEMPERATURE_HOURLY, SOURCE, DATA_DICTIONARY)  # put together when a candidate is filled
 

@@ -8,6 +8,7 @@ import pytest
 from prefect import flow
 
 from flows.runs.tasks import UnitsFailedError, run_task, run_tasks
+from flows.runs.workers import Threads
 
 
 def failing(error: Exception, times: int, calls: list[str]) -> Callable[[], str]:
@@ -31,7 +32,7 @@ def one(work: list[Callable[[], str]]) -> str:
 @flow
 def several(works: list[tuple[str, Callable[[], str]]]) -> list[str]:
     """Run pieces of work side by side."""
-    return run_tasks("several", works, at_a_time=2)
+    return run_tasks("several", works, workers=Threads(2))
 
 
 def test_trouble_with_a_file_is_tried_again(prefect_api: str) -> None:

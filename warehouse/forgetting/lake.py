@@ -58,8 +58,7 @@ def forget_in_lake(lake: Lake, home: Forgetting) -> None:
     for manifest in list_holders(lake, home):
         changed = _rewrite(lake, manifest, home)
         write_manifest(lake, changed)
-        for key in sorted(manifest.object_keys - changed.object_keys):
-            lake.path(key).unlink(missing_ok=True)
+        lake.delete(sorted(manifest.object_keys - changed.object_keys))
     for decision in read_decisions(lake):
         masked = _mask_decision(decision, home)
         if masked != decision:
@@ -135,13 +134,14 @@ def _is_all_of(manifest: Manifest, home: Forgetting) -> bool:
 def _span(lake: Lake, months: dict[str, str]) -> tuple[dt.datetime | None, dt.datetime | None]:
     timed = ~pl.col("flag").cast(pl.String).is_in(TIMELESS)
     at = pl.col("interval_start_utc")
-    ends = [
-        pl.scan_parquet(lake.path(key), hive_partitioning=False).filter(timed).select(first=at.min(), last=at.max())
-        for key in months.values()
-    ]
-    if not ends:
+    if not months:
         return None, None
-    first, last = pl.concat(ends).select(pl.col("first").min(), pl.col("last").max()).collect().row(0)
+    with lake.files(months.values()) as files:
+        ends = [
+            pl.scan_parquet(path, hive_partitioning=False).filter(timed).select(first=at.min(), last=at.max())
+            for path in files
+        ]
+        first, last = pl.concat(ends).select(pl.col("first").min(), pl.col("last").max()).collect().row(0)
     return first, last
 
 

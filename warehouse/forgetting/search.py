@@ -17,6 +17,7 @@ import polars as pl
 import zstandard
 
 from transforms.public.forgotten import SURE
+from warehouse.lake import Lake
 
 HOMES = ("household_id", "households")  # columns and fields that hold ids
 _TEXT = (pl.String, pl.Categorical, pl.Enum)
@@ -32,6 +33,18 @@ def find_home(root: Path, household_id: str, *, spared: Collection[Path]) -> lis
     files = (path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink())
     own = (path for path in files if not any(path.resolve().is_relative_to(other) for other in kept))
     return [path for path in own if _holds(path, household_id)]
+
+
+def find_home_in_lake(lake: Lake, root: Path, household_id: str) -> list[str]:
+    """Return the objects that hold an id, of a lake that does not lie below `root`: there `find_home` looks."""
+    if isinstance(lake.root, Path) and lake.root.resolve().is_relative_to(root.resolve()):
+        return []
+    found = []
+    for key, _ in lake.store.walk():
+        with lake.store.reading(key) as path:
+            if _holds(path, household_id):
+                found.append(lake.store.locate(key))
+    return found
 
 
 def _holds(path: Path, wanted: str) -> bool:

@@ -124,12 +124,9 @@ class ReleaseFolder:
         """
         keys = self._keys()
         old = keys[: -max(keep, 1)]
-        for key in old:
-            self._lake.path(key).unlink()
+        self._lake.delete(old)
         kept = {name for key in keys[len(old) :] for name in self._manifest(key).objects.values()}
-        for key in self._lake.keys("objects"):
-            if key not in kept:
-                self._lake.path(key).unlink()
+        self._lake.delete(key for key in self._lake.keys("objects") if key not in kept)
         return [Path(key).stem for key in old]
 
     def rewrite(self, change: Callable[[str, pl.DataFrame], pl.DataFrame]) -> int:
@@ -148,8 +145,7 @@ class ReleaseFolder:
             objects = {name: changed.get(key, key) for name, key in manifest.objects.items()}
             if objects != manifest.objects:
                 self._lake.put_model(record, manifest.model_copy(update={"objects": objects}))
-        for key in changed:
-            self._lake.path(key).unlink()
+        self._lake.delete(changed)
         return len(changed)
 
     def _keys(self) -> list[str]:

@@ -1,0 +1,296 @@
+"""Objects in a bucket of an S3-compatible store, for a lake at `s3://bucket/prefix`.
+
+Endpoint and credentials are found as by every AWS client: in the environment (`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, ...)
+or the usual files (`~/.aws`). Nothing here keeps or repeats them. An object appears with the one PUT that holds it, or when
+its multipart upload completes. Whoever reads or writes an object gets a passing copy on the disk, in the folder of `TMPDIR`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+import os
+import platform
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+SCHEME: Final = "s3://"
+PASSING: Final = "hearth-object-"  # begins the name of a passing copy
+LOCK_WAIT: Final = dt.timedelta(minutes=10)
+LOCK_POLL_SECONDS: Final = 1.0
+TAKEN: Final = frozenset(
+    {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+)  # replies to `If-None-Match`
+MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound"})
+NO_BUCKET: Final = "NoSuchBucket"
+REFUSED: Final = frozenset(
+    {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"}
+)
+
+
+class BucketError(OSError):
+    """A bucket cannot be used; the message says why and what to do."""
+
+
+class BucketLockedError(BucketError):
+    """Another machine publishes from the lake, or died while it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The objects below `url`; it is small when it is sent to another machine, which has its own credentials."""
+
+    url: str
+
+    def __str__(self) -> str:
+        """Return the address, for people."""
+        return self.url
+
+    def __truediv__(self, folder: str) -> Bucket:
+        """Return a folder of it, as a path does."""
+        return Bucket(f"{self.url}/{folder}")
+
+    @property
+    def name(self) -> str:
+        """The name of the bucket."""
+        return self.url.removeprefix(SCHEME).partition("/")[0]
+
+    @property
+    def prefix(self) -> str:
+        """What every key in the bucket begins with."""
+        rest = self.url.removeprefix(SCHEME).partition("/")[2].strip("/")
+        return f"{rest}/" if rest else ""
+
+    def locate(self, key: str) -> str:
+        """Return the address of an object."""
+        return f"{SCHEME}{self.name}/{self.prefix}{key}"
+
+    def holds(self, path: Path) -> bool:
+        """Say whether a file of this machine is the passing copy of an object."""
+        return path.parent == Path(tempfile.gettempdir()) and path.name.startswith(PASSING)
+
+    def exists(self, key: str) -> bool:
+        """Say whether an object is there."""
+        return self._head(key) is not None
+
+    def size(self, key: str) -> int:
+        """Return the size of an object [B]."""
+        head = self._head(key)
+        if head is None:
+            raise FileNotFoundError(self.locate(key))
+        return int(head["ContentLength"])
+
+    def walk(self, folder: str = "") -> Iterator[tuple[str, dt.datetime]]:
+        """Yield the keys below a folder with the moment at which each was written."""
+        below = self.prefix if folder in {"", "."} else f"{self.prefix}{folder.rstrip('/')}/"
+        with self._told():
+            for page in _connect().get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=below):
+                for entry in page.get("Contents", ()):
+                    yield entry["Key"].removeprefix(self.prefix), entry["LastModified"]
+
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is gone already is no error."""
+        with self._told():
+            _connect().delete_object(Bucket=self.name, Key=self.prefix + key)
+
+    def move(self, key: str, onto: str) -> None:
+        """Give an object another key."""
+        with self._told(key):
+            source = {"Bucket": self.name, "Key": self.prefix + key}
+            _connect().copy(source, self.name, self.prefix + onto)
+        self.delete(key)
+
+    def take(self, file: Path, key: str) -> None:
+        """Let a file of this machine become an object; it is gone from where it was."""
+        with self._told():
+            _connect().upload_file(str(file), self.name, self.prefix + key)
+        file.unlink()
+
+    def make_private(self) -> None:
+        """Do nothing: who may look into a bucket is decided there."""
+
+    @contextmanager
+    def reading(self, key: str) -> Iterator[Path]:
+        """Give a passing copy of an object.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such object.
+
+        """
+        with _passing_file(key) as path:
+            with self._told(key):
+                _connect().download_file(self.name, self.prefix + key, str(path))
+            yield path
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Path]:
+        """Give an empty file; it becomes the object when the block ends without an error."""
+        with _passing_file(key) as path:
+            yield path
+            with self._told():
+                _connect().upload_file(str(path), self.name, self.prefix + key)
+
+    def check(self) -> None:
+        """Return if the bucket is there and lets us in.
+
+        Raises
+        ------
+        BucketError
+            If not.
+
+        """
+        with self._told():
+            _connect().list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1)
+
+    @contextmanager
+    def lock(
+        self, key: str, *, wait: dt.timedelta = LOCK_WAIT, waiting: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
+        """Hold the object `key`, which nobody else can create meanwhile.
+
+        Parameters
+        ----------
+        key
+            The object that stands for the lock.
+        wait
+            How long to wait for another holder.
+        waiting
+            Called once, with who holds it, when there is something to wait for.
+
+        Raises
+        ------
+        BucketLockedError
+            If another one holds it for longer: it says since when, and how to break the lock.
+
+        """
+        token = secrets.token_hex(16)
+        holder = {"host": platform.node(), "process": os.getpid(), "token": token}
+        until = time.monotonic() + wait.total_seconds()
+        told = False
+        while not self._create(key, json.dumps(holder)):
+            locked = self._describe_lock(key)
+            if locked is not None and time.monotonic() >= until:
+                raise BucketLockedError(
+                    f"{locked}; where that run is dead, delete the object, such as with `aws s3 rm {self.locate(key)}`"
+                )
+            if locked is not None and waiting is not None and not told:
+                waiting(locked)
+                told = True
+            time.sleep(LOCK_POLL_SECONDS)
+        try:
+            if self._create(key, json.dumps(holder)):
+                raise BucketError(
+                    f"the store of {self.url} ignores If-None-Match, so that two machines could publish together; "
+                    "use one with conditional writes"
+                )
+            yield
+        finally:
+            if self._read_holder(key).get("token") == token:  # else somebody broke the lock, and another one has it
+                self.delete(key)
+
+    def _create(self, key: str, text: str) -> bool:
+        """Create an object and return True, or False where it is there already."""
+        from botocore.exceptions import ClientError
+
+        with self._told():
+            try:
+                _connect().put_object(Bucket=self.name, Key=self.prefix + key, Body=text.encode(), IfNoneMatch="*")
+            except ClientError as error:
+                if error.response["Error"]["Code"] in TAKEN:
+                    return False
+                raise
+        return True
+
+    def _read_holder(self, key: str) -> dict[str, Any]:
+        try:
+            with self.reading(key) as path:
+                return dict(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return {}
+
+    def _describe_lock(self, key: str) -> str | None:
+        """Return who holds a lock and since when, None where it was let go of meanwhile."""
+        head, holder = self._head(key), self._read_holder(key)
+        if head is None or not holder:
+            return None
+        age = dt.datetime.now(dt.UTC) - head["LastModified"]
+        since = f"since {head['LastModified']:%Y-%m-%d %H:%M:%S} UTC ({_describe_age(age)})"
+        return f"process {holder['process']} on {holder['host']} publishes from {self.url} {since}"
+
+    def _head(self, key: str) -> dict[str, Any] | None:
+        try:
+            with self._told(key):
+                head: dict[str, Any] = _connect().head_object(Bucket=self.name, Key=self.prefix + key)
+        except FileNotFoundError:
+            return None
+        return head
+
+    @contextmanager
+    def _told(self, key: str | None = None) -> Iterator[None]:
+        """Turn errors of boto3 into ours; where `key` is given, its absence is a `FileNotFoundError`."""
+        from boto3.exceptions import Boto3Error
+        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+        from botocore.exceptions import ConnectionError as NoConnectionError
+
+        try:
+            yield
+        except ClientError as error:
+            code = str(error.response["Error"].get("Code"))
+            if key is not None and code in MISSING:
+                raise FileNotFoundError(self.locate(key)) from None
+            raise BucketError(self._explain(code)) from None
+        except NoCredentialsError:
+            raise BucketError(
+                f"there are no credentials for the lake {self.url}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+                "AWS_PROFILE with ~/.aws/credentials"
+            ) from None
+        except (NoConnectionError, HTTPClientError):
+            where = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "the endpoint of AWS"
+            raise BucketError(
+                f"{where} does not answer for the lake {self.url}; AWS_ENDPOINT_URL names the endpoint"
+            ) from None
+        except (BotoCoreError, Boto3Error) as error:
+            raise BucketError(f"the lake {self.url} cannot be used: {error}") from None
+
+    def _explain(self, code: str) -> str:
+        if code == NO_BUCKET:
+            return f"there is no bucket {self.name} for the lake {self.url}; create it, or correct the setting lake"
+        if code in REFUSED:
+            return f"the store refuses the credentials for the lake {self.url} ({code}); they must list, read, write and delete there"
+        return f"the store of the lake {self.url} answers {code}"
+
+
+@functools.lru_cache(maxsize=1)
+def _connect() -> Any:
+    """Return the client of this process; what is wrong is seen with the first request."""
+    import boto3
+
+    try:
+        return boto3.client("s3")
+    except ValueError as error:  # the endpoint is no address
+        raise BucketError(f"{error}; AWS_ENDPOINT_URL names the endpoint, such as https://s3.example.org") from None
+
+
+@contextmanager
+def _passing_file(key: str) -> Iterator[Path]:
+    """Give an empty file that its owner alone can read, which is gone when the block ends."""
+    handle, name = tempfile.mkstemp(prefix=PASSING, suffix=Path(key).suffix)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _describe_age(age: dt.timedelta) -> str:
+    minutes = max(int(age.total_seconds()), 0) // 60
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"  # noqa: PLR2004 - minutes of an hour
