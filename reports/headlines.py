@@ -276,10 +276,6 @@ def _what_counts(published: Published, run: RunInfo, rows: pl.DataFrame) -> list
     ]
 
 
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
 def _ranked(rows: pl.DataFrame) -> list[tuple[str, str]]:
     """Return each system with its cost, the cheapest first; networks together, from the smallest to the largest."""
     found = []

@@ -33,10 +33,6 @@ class RefusalError(ValueError):
         self.detail = detail
 
 
-class HeldError(RefusalError):
-    """A delivered file could be read, but something has to be declared first; it is kept until then."""
-
-
 class UnknownHeaderError(RefusalError):
     """The names of the columns are those of no known format."""
 
