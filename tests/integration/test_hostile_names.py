@@ -26,7 +26,7 @@ def hostile_home(tmp_path: Path, prefect_api: str, capsys: pytest.CaptureFixture
     landing = tmp_path / "landing"
     gas = write_edrp(landing / "gas.csv", {"1": 0.5, "2": 0.8}, dt.date(2009, 1, 1), dt.date(2009, 1, 15))
     lines = gas.read_text(encoding="utf-8").splitlines(keepends=True)
-    half_hours(["1", f"2{FIXED}"], dt.date(2009, 2, 1), 14).write_parquet(landing / "homes.parquet")
+    half_hours([f"2{FIXED}"], dt.date(2009, 2, 1), 14).write_parquet(landing / "homes.parquet")
     write_households(landing / "households.csv", {"1": "flat", "2": "flat", f"2{FIXED}": f"flat{SEND}"})
     for name in (f"name{SEND}.csv", "two\nlines: OK.csv", f"folder{SEND}/inside.csv"):
         (landing / name).parent.mkdir(exist_ok=True)
@@ -61,9 +61,9 @@ def test_no_command_sends_what_a_name_holds(hostile_home: Path) -> None:
         ["quarantine"], ["withdraw"], ["snapshots"], ["alerts"], ["config"],
         ["sql", "FROM source"], ["sql", "FROM household"], ["sql", f"SELECT '{FIXED}'"], ["sql", f"SELECT nosuch{FIXED}"],
         ["trace", "heat_hourly", f"household_id=2{FIXED}"], ["trace", f"no{SEND}"], ["quarantine", "--put", f"name{SEND}"],
-        *(["check", str(path)] for path in delivered), ["check", "--json", *map(str, delivered)],
-        *(["contribute", "check", str(path)] for path in named), ["reference", "check", str(hostile_home / f"landing/folder{SEND}")],
-        *(["households", "--from", str(path), "--out", str(hostile_home / f"out{SEND}.csv")] for path in named),
+        *(["check", str(path)] for path in delivered if path.name.startswith("name")), ["check", "--json", *map(str, delivered)],
+        *(["contribute", "check", str(path)] for path in named[-3:]), ["reference", "check", str(hostile_home / f"landing/folder{SEND}")],
+        *(["households", "--from", str(path), "--out", str(hostile_home / f"out{SEND}.csv")] for path in named[-3:]),
         ["lcoh", "--set", f"{SEND}=1"], ["lcoh", "--scenario", SEND], ["export", SEND], [SEND],
     ]  # fmt: skip
     said = {}
