@@ -27,7 +27,7 @@ from transforms.tables.words import DWELLING_TYPES
 RULE = DiversityRule(
     coldest_days=1,
     completeness_min=1.0,
-    measured_share_max=0.2,
+    measured_share_max=0.65,
     half_hourly_dwellings_max=20,
     replicates=40,
     sizes=(1, 2, 3, 5, 10, 20, 100, 1_000, 20_000),

@@ -35,6 +35,9 @@ from transforms.tables.words import DWELLING_TYPES
 KEYS = [*GROUP, "interval_minutes"]
 MIDDLE, ENDS = "peak_kw_p50", ("peak_kw_p05", "peak_kw_p95")
 CURVE_DIGITS = 2  # of how fast the peak falls, and of how homes spread
+GROUPS_APART = (
+    5  # groups of as many homes as the threshold that a type has without a home in common, for their ends to be shown
+)
 SHARES_AT_ENDS = 4  # homes at the ends lie further apart than those in the middle, so their steps are coarser
 TYPES_AT_LEAST = (
     3  # no dwelling type is more than a third of the stock: a home of it weighs at most a third of its type
@@ -77,8 +80,9 @@ def coarsen_peaks(rows: pl.DataFrame, curve: Mapping[str, Any], *, homes: float,
     rounded too, so that many rows tell no more than the few numbers that they are made of.
 
     A quantile of groups of n dwellings rests on as many homes as the band allows, :math:`2 q m` of the m homes, and on n
-    homes for each group. So the ends are shown where either reaches the threshold; of more dwellings than were measured,
-    where those of the largest measured number are.
+    homes for each group. So the ends are shown where either reaches the threshold, of fewer than `GROUPS_APART` times as
+    many homes nowhere: a group would be most of them. Of more dwellings than were measured, they are shown where those of
+    the largest measured number are.
 
     Parameters
     ----------
@@ -93,6 +97,7 @@ def coarsen_peaks(rows: pl.DataFrame, curve: Mapping[str, Any], *, homes: float,
 
     """
     enough = 2 * min(BAND[0], 1 - BAND[1]) * homes >= rule.threshold
+    apart = homes >= GROUPS_APART * rule.threshold
     few = pl.col("dwellings") < rule.threshold
     rows = rows.with_columns(rounded("households", rule))
     single = rule.threshold > FLOOR  # the middle of single homes is a mean of FLOOR homes
@@ -101,7 +106,7 @@ def coarsen_peaks(rows: pl.DataFrame, curve: Mapping[str, Any], *, homes: float,
         .with_columns(
             in_steps(pl.col(MIDDLE), pl.col(MIDDLE) / homes),
             *(
-                pl.when(~few | pl.lit(enough)).then(
+                pl.when((~few & pl.lit(apart)) | pl.lit(enough)).then(
                     in_steps(pl.col(end), pl.col(end) / homes * pl.when(few).then(SHARES_AT_ENDS).otherwise(1))
                 )
                 for end in ENDS

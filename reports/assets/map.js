@@ -344,8 +344,8 @@
     if (here >= 0) {
       const c = level(state.level).of.columns, get = (name) => (c[name] ? c[name][here] : null);
       pairs.push(["Area", level(state.level).of.names[here]], ["Its network", range2(get("lcoh_2011"), get("lcoh_2019"), 0, "£/MWh")],
-        ["In each home", ["ashp", "gshp", "gas_boiler"].map((name) => name.replace("_", " ") + " " + format(get(name), 0)).join(", ") + " £/MWh"],
-        ["Grant to match", range2(get("grant_2011"), get("grant_2019"), 0, "£ a home")],
+        ["In each home", [["ashp", "air source heat pump"], ["gshp", "ground source heat pump"], ["gas_boiler", "gas boiler"]].map(([key, name]) => name + " " + format(get(key), 0)).join(", ") + " £/MWh"],
+        ["Grant to match it", range2(get("grant_2011"), get("grant_2019"), 0, "£ a home")],
         ["Heat may cost", range2(get("price_2011"), get("price_2019"), 0, "£/MWh at the gate")],
         ["Confidence", get("confidence") + ": " + level(state.level).of.reasons[level(state.level).of.reason[here]]]);
     }

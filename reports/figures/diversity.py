@@ -83,7 +83,12 @@ def _shows(rows: pl.DataFrame, short: pl.DataFrame) -> str:
     minutes = rows["interval_minutes"][0]
     told = f"Mean of {minutes} minutes in the coldest days. Line: median of random groups of homes; band: 5 to 95 % of them."
     if rows["extrapolated"].any():
-        told += " Dashed: beyond the homes that were measured, from a fitted curve."
+        largest = rows.filter(~pl.col("extrapolated"))["dwellings"].to_list()
+        told += (
+            f" Measured up to {max(largest):,} homes together; dashed: beyond that, from a fitted curve."
+            if largest
+            else ""
+        )
     if not short.is_empty():
         told += f" Thin: the same over {short['interval_minutes'][0]} minutes."
     return told
@@ -104,8 +109,8 @@ def _rule_note(rules: pl.DataFrame) -> list[str]:
     if rules.is_empty():
         return []
     told = (
-        "0.62 + 0.38/n is the diversity factor of THERMOS. The London Heat Map gives every house a peak of 21.84 kW and 0.3425 kW for "
-        "each MWh a year; its houses peak alone, unless a factor is put to them."
+        "0.62 + 0.38/n is the diversity factor of THERMOS. The London Heat Map gives every house a peak of 21.84 kW plus 0.3425 kW for "
+        "each MWh a year, and adds up houses as if all peaked at once, unless a diversity factor is applied."
     )
     return [told]
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from flows.settings import load_settings
 from tests.example_areas import FIGURES
-from transforms.areas.contributions import NAMES, ContributionError, Rules, judge_rows, latest_rows
+from transforms.areas.contributions import CATEGORIES, NAMES, ContributionError, Rules, judge_rows, latest_rows
 from transforms.areas.geometry import Coverage
 from transforms.tables.areas import CONTRIBUTION
 from warehouse.areas.built_in import read_built_in
@@ -256,6 +256,9 @@ def test_the_template_is_a_workbook_with_lists_or_a_header(tmp_path: Path) -> No
 
     sheet = zipfile.ZipFile(tmp_path / "template.xlsx").read("xl/worksheets/sheet1.xml").decode()
     assert sheet.count("<dataValidation ") >= 4
+    lists = pl.read_excel(tmp_path / "template.xlsx", sheet_name="lists", has_header=False)
+    categories = {name for names in CATEGORIES.values() for name in names}
+    assert categories in [set(column.drop_nulls()) for column in lists]  # of every kind, whatever is contributed
     with pytest.raises(ContributionError, match="holds no rows"):
         read_rows((tmp_path / "template.csv").read_bytes(), ".csv")
 

@@ -164,7 +164,7 @@ def test_the_peak_per_home_falls_with_their_number_and_the_band_holds_the_median
     table = found.table.filter(dwelling_type="all")
     assert found.table.schema == pl.Schema(DIVERSITY.schema)
     assert table["dwellings"].to_list() == list(RULE.sizes)
-    assert table["extrapolated"].to_list() == [n > 120 / 5 for n in RULE.sizes]
+    assert table["extrapolated"].to_list() == [n > 120 * RULE.measured_share_max for n in RULE.sizes]
     assert (table["peak_kw_p50"].diff().drop_nulls() <= 0).all()
     assert table.filter(
         (pl.col("peak_kw_p05") > pl.col("peak_kw_p50")) | (pl.col("peak_kw_p50") > pl.col("peak_kw_p95"))

@@ -89,9 +89,12 @@ def measure_diversity(
     1. Groups of n homes without replacement give the median peak. It is that of the population's groups on average,
        since a random group of a random sample is a random group of the population.
     2. How far groups scatter is taken from groups of draws of the homes (each home with the Poisson(1) weights of
-       `demand.draw_weights`), again without replacement; their median, which is too high since a draw holds homes
+       `demand.draw_weights`), again without replacement. Within a draw of m homes the variance of a group's mean is
+       :math:`\frac{\sigma^2}{n} (1 - \frac{n}{m})`, less than that of a group of the population by the finite-population
+       correction; between draws it is :math:`\frac{\sigma^2}{m}`. Together they are :math:`\frac{\sigma^2}{n}` for any
+       n up to m, so that no correction is due. The median of these groups, which is too high since a draw holds homes
        twice, is not used.
-    3. Beyond a fifth of the homes the curve of `PeakCurve` takes over. :math:`p_\infty` is the middle of the two
+    3. Beyond `measured_share_max` of the homes, where few groups differ, the curve of `PeakCurve` takes over. :math:`p_\infty` is the middle of the two
        estimates of `diversity_draws.bracket_limit`; free fits of :math:`p_\infty` to the measured sizes were tried and
        lie 17 % too low at 20,000 homes, since no one power of n holds from few homes to many.
 

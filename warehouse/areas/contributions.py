@@ -14,6 +14,7 @@ from typing import Any, Final
 import polars as pl
 import xlsxwriter
 from fastexcel import FastExcelError
+from xlsxwriter.utility import xl_range_abs
 
 from transforms.areas.contributions import (
     CATEGORIES,
@@ -229,7 +230,8 @@ def _write_sheet(buffer: io.BytesIO, frame: pl.DataFrame) -> None:
     """Write a table as text cells with the meaning of each column, and lists where a column has few values."""
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(buffer, options) as book:
-        sheet = book.add_worksheet("contributions")
+        sheet, lists = book.add_worksheet("contributions"), book.add_worksheet("lists")
+        lists.hide()  # where the lists stand whole: within a cell they hold 255 characters
         meanings = {field.name: field.meaning for field in FIELDS}
         for column, name in enumerate(frame.columns):
             sheet.write_string(0, column, name, book.add_format({"bold": True}))
@@ -238,11 +240,15 @@ def _write_sheet(buffer: io.BytesIO, frame: pl.DataFrame) -> None:
             for line, value in enumerate(frame[name], start=1):
                 sheet.write_string(line, column, value or "")
             if choices := _choices().get(name):
-                sheet.data_validation(1, column, TEMPLATE_ROWS, column, {"validate": "list", "source": choices})
+                lists.write_column(0, column, choices)
+                place = xl_range_abs(0, column, len(choices) - 1, column)
+                sheet.data_validation(
+                    1, column, TEMPLATE_ROWS, column, {"validate": "list", "source": f"=lists!{place}"}
+                )
         sheet.freeze_panes(1, 0)
 
 
 def _choices() -> Mapping[str, list[str]]:
+    """Return what may stand in a column, of a category whatever the kind of the contribution is."""
     found = {field.name: list(field.allowed) for field in FIELDS if field.allowed}
-    # a list in a cell holds 255 characters: the categories of loads, which are what most people contribute
-    return found | {"category": list(CATEGORIES["load"])}
+    return found | {"category": list(dict.fromkeys(name for names in CATEGORIES.values() for name in names))}
