@@ -243,3 +243,12 @@ def test_no_bytes_lose_a_line(text: bytes, layout) -> None:  # noqa: ANN001
         return
     assert parsed.lines == text.count(b"\n") + (not text.endswith(b"\n"))
     assert parsed.header_lines + parsed.blank_lines + len(parsed.readings) + len(parsed.rejects) == parsed.lines
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("line", ["\r" + GOOD, GOOD.replace(",", "\r,", 1), GOOD.replace(",", ",\r", 1)])
+def test_a_stray_carriage_return_is_stripped_whatever_stands_beside_it(line: str, end: str) -> None:
+    for text in (line + end, GOOD.replace("00:30", "01:30") + end + line + end):
+        parsed = parse(text)
+        assert set(parsed.readings["household_id"]) == {"12"}
+        assert parsed.rejects.is_empty()

@@ -95,7 +95,7 @@ def _plan(
     All days with all stores are one linear programme of blocks that have nothing in common.
     """
     from scipy.optimize import linprog
-    from scipy.sparse import block_diag
+    from scipy.sparse import block_diag, coo_array
 
     made = np.hstack([np.tril(np.ones((HOURS, HOURS))), np.ones((HOURS, 1))])  # last: what is stored at midnight
     cost, upper, equal, bounds, cops = [], [], [], [], []
@@ -111,9 +111,9 @@ def _plan(
     blocks = len(cops)
     found = linprog(
         np.concatenate(cost),
-        A_ub=block_diag([np.vstack([-made, made])] * blocks, format="csr"),
+        A_ub=block_diag([coo_array(np.vstack([-made, made]))] * blocks, format="csr"),
         b_ub=np.concatenate(upper),
-        A_eq=block_diag([np.append(np.ones(HOURS), 0.0)[None, :]] * blocks, format="csr"),
+        A_eq=block_diag([coo_array(np.append(np.ones(HOURS), 0.0)[None, :])] * blocks, format="csr"),
         b_eq=np.array(equal),
         bounds=bounds,
         method="highs",

@@ -109,7 +109,8 @@ def split_block(text: bytes, layout: Layout, first_line: int) -> Block:
         frame, whole = _part_quoted(frame, whole, text, mark)
     if b"\x00" in text:
         whole &= ~frame.select(pl.any_horizontal(pl.all().str.contains("\x00", literal=True))).to_series()
-    if any(sign in text for sign in (b" ", b'"', b"\t", b"\r\r", b"\xc2\xa0")):
+    stray_return = text.count(b"\r") != text.count(b"\r\n")
+    if stray_return or any(sign in text for sign in (b" ", b'"', b"\t", b"\xc2\xa0")):
         frame = frame.with_columns(pl.all().str.strip_chars(STRIPPED))
     if layout.dialect.decimal == ",":
         values = [columns[at] for at in (layout.intervals or [layout.positions["value"]])]
