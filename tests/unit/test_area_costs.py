@@ -14,16 +14,19 @@ from tests.example_areas import ASSUMPTIONS, FIGURES, NO_MEANS, PAPER, means, me
 from transforms.areas.costs import (
     FREE_HEAT,
     AreaLens,
+    NetworkCost,
     cheapest,
     cost_in_homes,
     cost_networks,
     load_of_mix,
     main_pipe_gbp_per_mwh,
 )
+from transforms.areas.demand import HomeDemand
 from transforms.areas.heat import peak_kw
 from transforms.areas.tables import make_area_tables
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.conventions import find_convention
+from transforms.lcoh.model.load_shape import LoadShape
 from transforms.lcoh.model.places import BoughtHeat, Place
 from transforms.lcoh.model.what_if import Case, Change, build
 from transforms.tables.areas import AREA_CLUSTER, AREA_HEAT, AREA_HOME_DEMAND, AREA_LCOH, AREA_TABLES
@@ -130,6 +133,48 @@ def test_plant_is_sized_by_the_peak_of_the_areas_own_mix() -> None:
     shape = load_of_mix(mixes, demand)
     over_mean = np.asarray(shape.peak_over_mean(np.full((2, 1, 1), 500.0))).ravel() * shape.design_over_year_peak
     assert over_mean * mean_kw == pytest.approx(peak_kw(mixes, demand)[1])
+
+
+def seasonal_demand() -> HomeDemand:
+    """Return measured demands whose hours differ by type: flats even, houses cold in winter, each noisy by itself."""
+    hours = np.arange(365 * 24)
+    draw = np.random.default_rng(16)
+    reach = np.array([0.9, 0.8, 0.7, 0.85, 0.1])
+    load = 1 + reach * np.cos(2 * np.pi * hours[:, None] / len(hours)) + draw.uniform(0, 1, (len(hours), 5))
+    known = measured()
+    return replace(known, hours_kwh=load / load.sum(axis=0) * known.heat_kwh)
+
+
+def test_the_load_of_each_area_is_that_of_its_own_mix() -> None:
+    demand = seasonal_demand()
+    mixes = np.array([[500.0, 20, 0, 0, 0], [0, 0, 0, 0, 500.0], [30, 60, 90, 5, 200]])
+    together = load_of_mix(mixes, demand)
+    capacity, store = np.array([[[0.6, 1.4]]]), np.array([[[0.0, 2.0]]])
+    for at, mix in enumerate(mixes):
+        alone = LoadShape.from_hours(demand.hours_kwh @ mix)
+        assert together.load[at, 0, 0] == pytest.approx(alone.load)
+        shares = together.covered_share(capacity, store_hours=store)[at]
+        assert shares == pytest.approx(alone.covered_share(capacity, store_hours=store)[0])
+        firm = together.firm_capacity(capacity * 3, store_hours=store)[at]
+        assert firm == pytest.approx(alone.firm_capacity(capacity * 3, store_hours=store)[0])
+    houses, flats, _ = together.covered_share(1.4)[:, 0, 0]
+    assert flats - houses > 0.02
+
+
+def test_areas_costed_together_cost_what_each_costs_alone() -> None:
+    demand = seasonal_demand()
+    mixes = np.array([[500.0, 20, 0, 0, 0], [0, 0, 0, 0, 500.0], [30, 60, 90, 5, 200]])
+    number = mixes.sum(axis=1)[:, None, None]
+    together = cost_networks(LENS, mixes, demand, Place(homes={"all": number}, main_pipe_m=4 * number))
+    alone = [cost_networks(LENS, mix[None, :], demand, place(mix.sum(), main_m_per_home=4)) for mix in mixes]
+    for name in NetworkCost.__dataclass_fields__:
+        assert getattr(together, name).ravel() == pytest.approx([getattr(one, name).item() for one in alone]), name
+
+
+def test_one_profile_of_all_types_is_one_load_through_the_year() -> None:
+    mixes = np.array([[500.0, 20, 0, 0, 0], [0, 0, 0, 0, 500.0]])
+    assert load_of_mix(mixes, PAPER).load.shape[:3] == (1, 1, 1)
+    assert load_of_mix(mixes, measured()).load.shape[:3] == (2, 1, 1)
 
 
 def test_systems_in_homes_are_weighed_by_heat() -> None:

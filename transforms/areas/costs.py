@@ -15,7 +15,7 @@ from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, NETWORK
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures
 from transforms.lcoh.model.cash_flows import CashFlows
 from transforms.lcoh.model.conventions import Convention, find_convention
-from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, LoadShape
+from transforms.lcoh.model.load_shape import HOURS_PER_DAY, HOURS_PER_YEAR, LoadShape
 from transforms.lcoh.model.networks import BuiltNetwork, network_capital
 from transforms.lcoh.model.places import BoughtHeat, Place
 from transforms.lcoh.model.systems import missing_series
@@ -90,12 +90,11 @@ class NetworkCost(SystemCost):
 
 
 def load_of_mix(homes: Floats, demand: HomeDemand) -> LoadShape:
-    r"""Return the load of London's mix of homes through the year, with the peak of each area's own mix.
+    r"""Return the load of each area's own mix of homes through the year, and its peak, shape (areas, widths, shares).
 
-    .. math:: p(n) = \frac{\max_h \sum_k n_k m_{kh}}{\overline{\sum_k n_k m_{kh}}}\; p_{all}(n) / p_{all}(\infty)
+    .. math:: m_h = \sum_k n_k m_{kh}, \quad p(n) = \frac{\max_h m_h}{\overline{m}}\; p_{all}(n) / p_{all}(\infty)
 
-    The peak sizes the plant and is each area's own. The shares of heat that plant makes through the year differ little
-    between mixes, so one shape serves all areas.
+    Where all types follow the hours of one profile, every mix has that load through the year.
 
     Parameters
     ----------
@@ -105,8 +104,9 @@ def load_of_mix(homes: Floats, demand: HomeDemand) -> LoadShape:
         Hours and diversity.
 
     """
-    whole_days = demand.hours_kwh[: len(demand.hours_kwh) // 24 * 24] @ homes.sum(axis=0)
-    shape = LoadShape.from_hours(whole_days, design_over_year_peak=demand.design_over_year_peak)
+    mixes = homes if len(set(demand.hours_of)) > 1 else homes.sum(axis=0, keepdims=True)
+    whole_days = mixes @ demand.hours_kwh[: len(demand.hours_kwh) // HOURS_PER_DAY * HOURS_PER_DAY].T
+    shape = LoadShape.from_hours(whole_days[:, None, None], design_over_year_peak=demand.design_over_year_peak)
     mean_kw = homes @ demand.heat_kwh / HOURS_PER_YEAR
     own = highest_load_kw(homes, demand) / mean_kw
     return shape.with_peak(lambda dwellings: own[:, None, None] * demand.peak.at(np.asarray(dwellings))[1])

@@ -25,7 +25,7 @@ Peak: TypeAlias = Callable[[Floats], Floats]
 class FittedPeak:
     """Peak of n homes as a curve, p(n) = p_inf + a n^-b."""
 
-    settled: float
+    settled: Floats
     extra: float
     exponent: float
 
@@ -68,7 +68,7 @@ class LoadShape:
     """
 
     load: NDArray[np.float64]
-    """Load over the mean load of the year [1] of the hours of a group's days, highest first, shape (groups, 24)."""
+    """Load over the mean load of the year [1] of the hours of a group's days, highest first, shape (..., groups, 24)."""
     days: NDArray[np.float64]
     """Days a year that each group stands for [d], together 365."""
     peak_over_mean: Peak
@@ -85,7 +85,7 @@ class LoadShape:
         design_over_year_peak: float = 1.0,
         groups: int = len(LOAD_DAYS),
     ) -> LoadShape:
-        """Return the shape of a measured profile.
+        """Return the shape of a measured profile, or of several, each by itself.
 
         The day with the highest hour is a group of its own; the others, ranked by their heat, are cut into groups of
         equal numbers of days.
@@ -93,7 +93,7 @@ class LoadShape:
         Parameters
         ----------
         load
-            Mean load of each hour [any unit], whole days of 24 hours in order. Nulls are refused.
+            Mean load of each hour [any unit], shape (..., hours), whole days of 24 hours in order. Nulls are refused.
         peak_over_mean
             Peak of n homes over their mean load [1]; without it, the profile's own at any n.
         design_over_year_peak
@@ -107,13 +107,15 @@ class LoadShape:
             If hours are missing, negative or no whole number of days.
 
         """
-        by_day = -np.sort(-_whole_days(np.asarray(load, dtype=float)), axis=1)
-        coldest = int(by_day.max(axis=1).argmax())
-        by_heat = np.argsort(-by_day.sum(axis=1), kind="stable")
-        others: list[NDArray[np.intp]] = np.array_split(by_heat[by_heat != coldest], min(groups, len(by_day)) - 1)
-        members = [np.array([coldest]), *others]
-        days = np.array([len(m) for m in members], dtype=float) * DAYS_PER_YEAR / len(by_day)
-        means = np.stack([by_day[m].mean(axis=0) for m in members])
+        by_day = -np.sort(-_whole_days(np.asarray(load, dtype=float)), axis=-1)
+        number = by_day.shape[-2]
+        coldest = by_day.max(axis=-1).argmax(axis=-1)[..., None]
+        by_heat = np.argsort(-by_day.sum(axis=-1), axis=-1, kind="stable")
+        others = by_heat[by_heat != coldest].reshape(*by_heat.shape[:-1], number - 1)
+        parts = np.array_split(others, min(groups, number) - 1, axis=-1) if number > 1 else []
+        members = [coldest, *parts]
+        days = np.array([part.shape[-1] for part in members], dtype=float) * DAYS_PER_YEAR / number
+        means = np.stack([_days_of(by_day, part).mean(axis=-2) for part in members], axis=-2)
         return cls.of_groups(means, days, peak_over_mean=peak_over_mean, design_over_year_peak=design_over_year_peak)
 
     @classmethod
@@ -126,9 +128,9 @@ class LoadShape:
         design_over_year_peak: float = 1.0,
     ) -> LoadShape:
         """Return the shape of groups of days whose load is in any unit."""
-        mean = float((load.mean(axis=1) * days).sum() / days.sum())
-        scaled = load / mean
-        highest = float(scaled.max())
+        mean = (load.mean(axis=-1) * days).sum(axis=-1) / days.sum()
+        scaled = load / mean[..., None, None]
+        highest = scaled.max(axis=(-2, -1))
         return cls(
             load=scaled,
             days=days,
@@ -185,19 +187,20 @@ class LoadShape:
         scale = np.asarray(peak, dtype=float)[..., None]
         hours = np.arange(1, HOURS_PER_DAY + 1)
         stored = np.asarray(store_hours, dtype=float)[..., None]
-        level = ((self._peak_day.cumsum() * scale - stored) / hours).max(axis=-1)
-        capacity: Floats = np.maximum(level, self._peak_day.mean() * scale[..., 0])
+        level = ((self._peak_day.cumsum(axis=-1) * scale - stored) / hours).max(axis=-1)
+        capacity: Floats = np.maximum(level, self._peak_day.mean(axis=-1) * scale[..., 0])
         return capacity
 
     @cached_property
-    def _heat(self) -> float:
-        return float(self.load.sum(axis=1) @ self.days)
+    def _heat(self) -> Floats:
+        return np.asarray(self.load.sum(axis=-1) @ self.days)
 
     @cached_property
     def _peak_day(self) -> NDArray[np.float64]:
-        """The day of the highest hour over that hour, the highest first."""
-        day = np.sort(self.load[int(self.load.max(axis=1).argmax())])[::-1]
-        return np.asarray(day / day[0])
+        """The day of the highest hour over that hour, the highest first, shape (..., 24)."""
+        coldest = self.load.max(axis=-1).argmax(axis=-1)[..., None]
+        day = -np.sort(-_days_of(self.load, coldest)[..., 0, :], axis=-1)
+        return np.asarray(day / day[..., :1])
 
 
 def load_shape(figures: ScenarioFigures) -> LoadShape:
@@ -224,12 +227,17 @@ def _shape(
     return LoadShape.of_groups(load, days, peak_over_mean=peak, design_over_year_peak=design)
 
 
+def _days_of(by_day: NDArray[np.float64], members: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return some days of each profile, shape (..., members, 24)."""
+    return np.take_along_axis(by_day, members[..., None], axis=-2)
+
+
 def _whole_days(load: NDArray[np.float64]) -> NDArray[np.float64]:
     wrong = ~(np.isfinite(load) & (load >= 0))
-    if load.ndim != 1 or not load.size or load.size % HOURS_PER_DAY or wrong.any():
+    if not load.size or load.shape[-1] % HOURS_PER_DAY or wrong.any():
         message = (
-            f"a load shape needs whole days of 24 hours, each known and not negative: {load.size} hours are given, "
+            f"a load shape needs whole days of 24 hours, each known and not negative: {load.shape[-1]} hours are given, "
             f"{int(wrong.sum())} of them cannot be used (e.g. {load[wrong][:1].tolist()}); cut the profile to whole days"
         )
         raise ValueError(message)
-    return load.reshape(-1, HOURS_PER_DAY)
+    return load.reshape(*load.shape[:-1], -1, HOURS_PER_DAY)
