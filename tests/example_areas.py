@@ -128,7 +128,7 @@ PAPER = paper_home_demand(
     paper_demand(ASSUMPTIONS), load_shape(scenario_figures(ASSUMPTIONS, "eep2019"))
 )  # fmt: skip
 START = dt.datetime(2009, 1, 1)
-HOURS = 48
+HOURS = 14 * 24
 
 
 def means(*, without: tuple[str, ...] = (), made_up: bool = False, held: tuple[str, ...] = ()) -> Means:

@@ -16,10 +16,10 @@ from tests.example_areas import ASSUMPTIONS, write_area_folder
 from tests.integration.test_attacks import BASE as SHORT
 from tests.integration.test_attacks import publish
 from transforms.public.public import Release
-from transforms.tables.areas import AREA_HEAT
+from transforms.tables.areas import AREA_HEAT, AREA_HOME_DEMAND, AREA_LCOH
 from transforms.tables.cost import ASSUMPTION
 
-BASE = replace(SHORT, hours=48)  # a load has whole days
+BASE = replace(SHORT, hours=14 * 24)  # fewer would be no load through the year
 FEW = {
     "added": [BASE.joined_by({"new": "flat"}), BASE.joined_by({"new": "flat", "newer": "terraced"})],
     "removed": [BASE.without(["h-flat-3"]), BASE.without(["h-flat-3", "h-terraced-3"])],
@@ -67,3 +67,15 @@ def test_one_home_moves_areas_where_nothing_is_remembered(change: str, settings:
 def test_ten_homes_move_areas(settings: Settings) -> None:
     grown = BASE.joined_by({f"new{n}": "flat" for n in range(10)})
     assert AREA_HEAT.name in moved(publish([BASE, grown]), settings)
+
+
+@pytest.mark.parametrize("hours", [6, 24, 14 * 24 - 1])
+def test_a_profile_of_a_few_hours_is_no_load_of_a_year(hours: int, settings: Settings) -> None:
+    (short,), (whole,) = (publish([replace(BASE, hours=number)]) for number in (hours, 14 * 24))
+    short_areas, whole_areas = areas_of(short, settings), areas_of(whole, settings)
+    assert set(short_areas[AREA_HEAT.name]["demand_basis"]) == {"paper", "measured"}
+    assert set(short_areas[AREA_LCOH.name]["demand_basis"]) == {"measured"}
+    for areas, followed in ((short_areas, set()), (whole_areas, {"flat", "terraced"})):
+        of_types = areas[AREA_HOME_DEMAND.name].filter(demand_basis="measured")["hours_of"].drop_nulls()
+        assert followed <= set(of_types)
+        assert bool(followed) == bool(len(of_types))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import numpy as np
@@ -139,3 +140,26 @@ def test_hours_of_types_are_taken_also_where_those_of_all_homes_are_hidden() -> 
     assert demand is not None
     assert demand.hours_of == ("detached", "semi_detached", "terraced", "detached", "flat")
     assert demand.hours_kwh.sum(axis=0) == pytest.approx(demand.heat_kwh)
+
+
+@pytest.mark.parametrize("hours", [1, 6, 24, 48])
+def test_a_type_with_few_published_hours_follows_all_homes(hours: int) -> None:
+    of = means()
+    first = of.profile["hour_start_utc"].min() + dt.timedelta(hours=hours)
+    few = replace(
+        of, profile=of.profile.filter((pl.col("dwelling_type") != "flat") | (pl.col("hour_start_utc") < first))
+    )
+    demand = measured_home_demand(PAPER, few)
+    assert demand is not None
+    assert demand.hours_of == ("detached", "semi_detached", "terraced", "bungalow", "all")
+    assert demand.hours_kwh.sum(axis=0) == pytest.approx(demand.heat_kwh)
+
+
+@pytest.mark.parametrize("hours", [1, 6, 24, 48])
+def test_where_few_hours_are_published_of_any_homes_the_assumptions_stand_in(hours: int) -> None:
+    of = means()
+    first = of.profile["hour_start_utc"].min() + dt.timedelta(hours=hours)
+    demand = measured_home_demand(PAPER, replace(of, profile=of.profile.filter(pl.col("hour_start_utc") < first)))
+    assert demand is not None
+    assert demand.hours_of == (None,) * 5
+    assert demand.hours_kwh / demand.heat_kwh == pytest.approx(PAPER.hours_kwh / PAPER.heat_kwh)

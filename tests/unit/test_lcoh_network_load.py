@@ -85,6 +85,13 @@ def test_more_capacity_and_more_store_never_supply_less(
     assert shares[2] >= shares[0] - 1e-12
 
 
+def test_one_day_is_a_shape_of_that_day_alone() -> None:
+    shape = LoadShape.from_hours(np.repeat([0.5, 1.5], 12))
+    assert shape.days == pytest.approx([365])
+    assert shape.load == pytest.approx(np.array([[1.5] * 12 + [0.5] * 12]))
+    assert shape.covered_share(0.75) == pytest.approx((12 * 0.5 + 12 * 0.75) / 24)
+
+
 def test_shapes_of_arrays_are_kept() -> None:
     capacity, store = np.linspace(0, 3, 4)[:, None], np.array([0.0, 1.0, 5.0])
     share = np.asarray(SHIPPED.covered_share(capacity, store_hours=store))

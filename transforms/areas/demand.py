@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from transforms.lcoh.model.load_shape import LoadShape
+from transforms.lcoh.assumptions.parameters import LOAD_DAYS
+from transforms.lcoh.model.load_shape import HOURS_PER_DAY, LoadShape
 from transforms.tables.areas import AREA_HOME_DEMAND
 from transforms.tables.words import DWELLING_TYPES
 
@@ -18,6 +19,9 @@ Floats = NDArray[np.float64]
 HOURLY: Final = 60
 ALL_HOMES: Final = "all"
 MEASURED, PAPER = "measured", "paper"
+ENOUGH: Final = (
+    len(LOAD_DAYS) * HOURS_PER_DAY
+)  # published hours that a load through the year needs, as in the assumptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,19 +199,19 @@ def _fill(values: list[float | None], instead: Floats) -> Floats:
 def _hours(profile: pl.DataFrame, heat_kwh: Floats) -> tuple[Floats | None, tuple[str | None, ...]]:
     """Return the hours of each type, scaled to its year, and whose they are.
 
-    A type without hours has those of all homes, or, where these are hidden, of the first type that has any.
+    A type without hours enough has those of all homes, or, where these are hidden, of the first type that has enough: a
+    year of heat in a few hours would be a peak that no home has.
     """
     table = (
         profile.filter(pl.col("dwelling_type").is_in([*DWELLING_TYPES, ALL_HOMES]))
         .pivot(on="dwelling_type", index="hour_start_utc", values="heat_kwh_mean")
         .sort("hour_start_utc")
-        .fill_null(0.0)
     )
-    known = [name for name in (ALL_HOMES, *DWELLING_TYPES) if name in table.columns]
+    known = [name for name in (ALL_HOMES, *DWELLING_TYPES) if name in table.columns and table[name].count() >= ENOUGH]
     if not known:
         return None, (None,) * len(DWELLING_TYPES)
     hours_of = tuple(name if name in known else known[0] for name in DWELLING_TYPES)
-    columns = [table[name].to_numpy() for name in hours_of]
+    columns = [table[name].fill_null(0.0).to_numpy() for name in hours_of]
     return np.stack([own / own.sum() * kwh for own, kwh in zip(columns, heat_kwh, strict=True)], axis=1), hours_of
 
 
