@@ -54,7 +54,9 @@ def check_contributions(path: Path) -> Checked:
 def write_problems(checked: Checked, path: Path, out: Path | None) -> Path:
     """Write the same rows with what is wrong with each, beside the file where no other name is given."""
     target = out or path.with_name(f"{path.stem}.checked{path.suffix}")
-    write_checked(target, checked.rows, checked.judged.problems)
+    same_format = target.suffix.lower() == path.suffix.lower()
+    given = checked.content if same_format else None
+    write_checked(target, checked.rows, checked.judged.problems, given=given)
     return target
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import shapely
 from typer.testing import CliRunner
 
 from flows.cli.main import app
@@ -187,6 +188,71 @@ def test_geometries_of_geojson_are_points_lines_and_areas() -> None:
     judged = judge_rows(read_rows(content, ".geojson"), RULES)
     assert judged.problems == (None, None)
     assert judged.accepted["length_m"].to_list() == [None, 1000.0]
+
+
+POINT = {"type": "Point", "coordinates": [-0.09, 51.53]}
+LINE = {"type": "LineString", "coordinates": [[-0.0861, 51.5123], [-0.0779, 51.5194], [-0.07, 51.52, 12.5]]}
+AREA = {"type": "Polygon", "coordinates": [[[533000, 181000], [534000, 181000], [534000, 182000], [533000, 181000]]]}
+
+
+def properties_of(row: dict[str, str], **more: object) -> dict[str, object]:
+    """Return the properties of a feature whose place is its geometry."""
+    places = ("shape", "easting", "northing", "latitude", "longitude", "length_m")
+    return {name: value for name, value in row.items() if name not in places} | more
+
+
+@pytest.mark.parametrize("ending", [".geojson", ".GEOJSON"])
+def test_a_checked_map_file_is_the_same_file_with_the_problem_of_each_feature(tmp_path: Path, ending: str) -> None:
+    given = {
+        "type": "FeatureCollection", "name": "our survey",
+        "features": [
+            {"type": "Feature", "id": 7, "properties": properties_of(HOMES, surveyor=12), "geometry": POINT},
+            {"type": "Feature", "properties": properties_of(NETWORK, licence="closed"), "geometry": LINE},
+            {"type": "Feature", "properties": properties_of(ZONE, problem="an older one"), "geometry": AREA},
+        ],
+    }  # fmt: skip
+    path = tmp_path / f"given{ending}"
+    path.write_text(json.dumps(given))
+    shown = CliRunner().invoke(app, ["contribute", "check", str(path), "--home", str(tmp_path)])
+    assert shown.exit_code == 1
+    checked = json.loads((tmp_path / f"given.checked{ending}").read_text())
+    problems = [feature["properties"].pop(PROBLEM) for feature in checked["features"]]
+    assert problems[0] == problems[2] == ""
+    assert problems[1].startswith("licence: 'closed' is not known")
+    del given["features"][2]["properties"]["problem"]
+    assert checked == given
+    again = read_rows((tmp_path / f"given.checked{ending}").read_bytes(), ".geojson")
+    assert judge_rows(again, RULES).problems == (None, problems[1], None)
+
+
+def test_a_checked_geoparquet_keeps_its_geometries_and_their_coordinates(tmp_path: Path) -> None:
+    shapes = [shapely.from_geojson(json.dumps(shape)) for shape in (POINT, LINE)]
+    rows = [properties_of(full(HOMES)), properties_of(full(NETWORK), licence="closed", name="=1+1")]
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}}
+    given = pl.DataFrame(rows).with_columns(
+        surveyor=pl.Series([1, 2]), geometry=pl.Series([shapely.to_wkb(shape) for shape in shapes])
+    )
+    path = tmp_path / "given.parquet"
+    given.write_parquet(path, metadata={"geo": json.dumps(geo)})
+    assert CliRunner().invoke(app, ["contribute", "check", str(path), "--home", str(tmp_path)]).exit_code == 1
+    target = tmp_path / "given.checked.parquet"
+    checked = pl.read_parquet(target)
+    assert [problem.partition(":")[0] for problem in checked[PROBLEM]] == ["", "licence"]
+    assert checked.drop(PROBLEM, "name").equals(given.drop("name"))
+    assert checked["name"].to_list() == ["Estate", "'=1+1"]
+    assert json.loads(pl.read_parquet_metadata(target)["geo"]) == geo
+
+
+def test_a_checked_file_has_the_format_of_its_ending(tmp_path: Path) -> None:
+    path = tmp_path / "GIVEN.XLSX"
+    write_checked(path, [full(LOAD)], ["name: wrong; mend it"])
+    assert pl.read_excel(path)[PROBLEM].to_list() == ["name: wrong; mend it"]
+    given = tmp_path / "given.geojson"
+    feature = {"type": "Feature", "properties": properties_of(HOMES), "geometry": POINT}
+    given.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    told = ["contribute", "check", str(given), "--out", str(tmp_path / "told.csv"), "--home", str(tmp_path)]
+    assert CliRunner().invoke(app, told).exit_code == 0
+    assert pl.read_csv(tmp_path / "told.csv")["longitude"].to_list() == [-0.09]
 
 
 @pytest.mark.parametrize(

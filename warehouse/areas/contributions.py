@@ -33,6 +33,7 @@ from warehouse.writing import PRIVATE, write_whole
 
 TEMPLATE_ROWS: Final = 500
 PROBLEM: Final = "problem"
+GEO: Final = "geo"  # where GeoParquet says which column holds geometries, and in which coordinates
 FORMATS: Final = (".xlsx", ".csv", ".geojson", ".parquet")
 
 
@@ -182,27 +183,54 @@ def _as_rows(frame: pl.DataFrame) -> list[Row]:
     return [{name: str(value).removesuffix(" 00:00:00") for name, value in row.items()} for row in text.to_dicts()]
 
 
-def write_checked(path: Path, rows: Sequence[Row], problems: Sequence[str | None]) -> None:
-    """Write rows with what is wrong with each, in the format of the file's ending; nothing in them runs."""
+def write_checked(
+    path: Path, rows: Sequence[Row], problems: Sequence[str | None], *, given: bytes | None = None
+) -> None:
+    """Write rows with what is wrong with each, in the format of the file's ending; nothing in them runs.
+
+    Parameters
+    ----------
+    path
+        What to write.
+    rows, problems
+        The rows as text, and the problem of each, None where there is none.
+    given
+        The file that the rows were read from, where it has the same ending: a map file keeps its geometries, its other
+        properties and its system of coordinates.
+
+    """
+    suffix, words = path.suffix.lower(), [problem or "" for problem in problems]
     told = [
-        {name: row.get(name, "") for name in NAMES} | {PROBLEM: problem or ""}
-        for row, problem in zip(rows, problems, strict=True)
+        {name: row.get(name, "") for name in NAMES} | {PROBLEM: problem}
+        for row, problem in zip(rows, words, strict=True)
     ]
-    if path.suffix == ".geojson":
-        features = [{"type": "Feature", "properties": row, "geometry": None} for row in told]
-        write_whole(
-            path, json.dumps({"type": "FeatureCollection", "features": features}, indent=1).encode(), mode=PRIVATE
-        )
-        return
-    frame = make_inert(pl.DataFrame(told, schema=dict.fromkeys([*NAMES, PROBLEM], pl.String)))
+    frame = pl.DataFrame(told, schema=dict.fromkeys([*NAMES, PROBLEM], pl.String))
     buffer = io.BytesIO()
-    if path.suffix == ".xlsx":
-        _write_sheet(buffer, frame)
-    elif path.suffix == ".parquet":
-        frame.write_parquet(buffer)
+    if suffix == ".geojson":
+        features = [{"type": "Feature", "properties": row, "geometry": None} for row in told]
+        collection = {"type": "FeatureCollection", "features": features}
+        buffer.write(json.dumps(collection if given is None else _mark_features(given, words)).encode())
+    elif suffix == ".xlsx":
+        _write_sheet(buffer, make_inert(frame))
+    elif suffix == ".parquet" and given is not None:
+        of_file = {key: text for key, text in pl.read_parquet_metadata(io.BytesIO(given)).items() if key == GEO}
+        marked = pl.read_parquet(io.BytesIO(given)).with_columns(pl.Series(PROBLEM, words, dtype=pl.String))
+        make_inert(marked).write_parquet(buffer, metadata=of_file)
+    elif suffix == ".parquet":
+        make_inert(frame).write_parquet(buffer)
     else:
-        frame.write_csv(buffer)
+        make_inert(frame).write_csv(buffer)
     write_whole(path, buffer.getvalue(), mode=PRIVATE)
+
+
+def _mark_features(given: bytes, problems: Sequence[str]) -> dict[str, Any]:
+    """Return a GeoJSON collection as it was given, with the problem among the properties of each feature."""
+    collection = json.loads(given)
+    features = [
+        feature | {"properties": (feature.get("properties") or {}) | {PROBLEM: problem}}
+        for feature, problem in zip(collection["features"], problems, strict=True)
+    ]
+    return dict(collection | {"features": features})
 
 
 def write_template(path: Path) -> None:
