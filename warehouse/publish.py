@@ -207,14 +207,14 @@ class Candidate:
                 f"INSERT INTO candidate.{table.name} SELECT {columns} FROM read_parquet([{objects}], hive_partitioning = false)"  # nosec B608  # names are of our own declarations, paths are of the lake
             )
 
-    def copy_rows(self, table: Table, earlier: Path, *, without: str) -> None:
-        """Append the rows of another warehouse but those of one home."""
+    def copy_rows(self, table: Table, earlier: Path, *, without: Collection[str]) -> None:
+        """Append the rows of another warehouse but those of some homes."""
         columns = ", ".join(f'"{name}"' for name in table.schema)
-        others = " WHERE household_id <> $1" if "household_id" in table.schema else ""
+        others = " WHERE NOT list_contains($1, household_id)" if "household_id" in table.schema else ""
         self._con.execute(f"ATTACH IF NOT EXISTS {_quoted(str(earlier))} AS earlier (READ_ONLY)")
         self._con.execute(
             f"INSERT INTO candidate.{table.name} SELECT {columns} FROM earlier.{table.name}{others}",  # nosec B608  # names are of our own declarations, paths are of the lake
-            [without] if others else None,
+            [list(without)] if others else None,
         )
 
     def query(self, sql: str) -> pl.DataFrame:

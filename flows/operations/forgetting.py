@@ -11,20 +11,24 @@ import datetime as dt
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from flows.operations.forgetting_texts import clear_prefect, mask_logs, server_lives
 from flows.operations.snapshots import prune_reports
 from flows.pipeline.content import begin_content
+from flows.pipeline.ingest_decisions import list_spellings
 from flows.pipeline.stages import complete_content
 from flows.progress import say, working
 from flows.settings import Settings
 from quality.disclosure.forgotten import rename_member
 from transforms.public.forgotten import Tombstones, mark
+from transforms.readings.homes import loosen
 from warehouse.forgetting.lake import Forgetting, forget_in_lake, list_holders
 from warehouse.forgetting.search import find_home, find_home_in_lake
 from warehouse.forgetting.tables import (
@@ -56,17 +60,24 @@ class NotFinishedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """What was done: how many sources held the home, and the landing files that still do."""
+    """What was done: how many sources held the home, the homes with a like id that stay, and the landing files that hold it."""
 
     sources: int
     snapshots: int
+    apart: tuple[str, ...]
     landing_files: tuple[str, ...]
 
     def describe(self) -> str:
-        """Return it as text for people; it does not name the home."""
+        """Return it as text for people; it does not name the home, unless other homes have a like id."""
         lines = [
-            f"forgotten: {self.sources} sources and {self.snapshots} snapshots held the home; nothing that is kept does"
+            f"forgotten: {self.sources} sources and {self.snapshots} snapshots held the home; nothing that is kept does",
+            "every spelling of the id stays out: with other leading zeros, with .0 at the end, in another case, with blanks",
         ]
+        if self.apart:
+            lines.append(
+                f"but not {', '.join(map(repr, self.apart))}: the deliveries know such ids as homes of their own; "
+                "where one is the same home, forget it too"
+            )
         if self.landing_files:
             lines += ["delivered files that still hold it, their owner's to correct or delete:", *self.landing_files]
         lines.append("backups and copies are beyond this command; after one is put back, give it again")
@@ -83,15 +94,15 @@ def check_can_start(settings: Settings, household_id: str, reason: str | None) -
         settings or the reason name the home.
 
     """
-    folder = settings.folders.forgotten
-    note, home = folder.read_unfinished(), _forgetting(household_id, "search")
     if not household_id.strip():
         raise ValueError("the id of a home is empty")
+    folder = settings.folders.forgotten
+    note, home = folder.read_unfinished(), _forgetting(_spell(settings, household_id), "search")
     if note is not None and note.household_id != household_id:
         raise ValueError("another home is not forgotten to the end: `hearth forget --finish` first")
     if reason is not None and home.marks.names_text(reason):
         raise ValueError("the reason names the home, and it would be kept; say it without the id")
-    feeds = [name for name, feed in settings.feeds.items() if feed.household_id == household_id]
+    feeds = [name for name, feed in settings.feeds.items() if home.marks.among([feed.household_id])]
     if feeds:
         message = f"hearth.toml names the home: feeds.{feeds[0]!r}.household_id; take the line out first"
         raise ValueError(message)
@@ -141,6 +152,7 @@ def forget(settings: Settings, household_id: str, *, reason: str | None, run: Ru
     if os.environ.get("PREFECT_API_URL"):
         say("your Prefect server keeps names of files and errors of runs: delete its runs of Hearth there")
     with _alone(settings):
+        household_id = _name_home(settings, household_id)
         check_can_start(settings, household_id, reason)
         note = _begin(settings, household_id, reason)
         _rewrite(settings, note)
@@ -161,16 +173,67 @@ def _alone(settings: Settings) -> AbstractContextManager[None]:
     return at_work(settings.folders.runs, alone=True, waiting=lambda: say("waiting for the run that is under way"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spelled:
+    """A home's id, its other spellings, and the ids that differ by spelling alone and are homes of their own."""
+
+    household_id: str
+    others: tuple[str, ...]
+    apart: tuple[str, ...]
+
+
+def _spell(settings: Settings, household_id: str) -> _Spelled:
+    """Return how the lake spells a home, and what an interrupted command knew of that."""
+    lake, note = settings.folders.lake, settings.folders.forgotten.read_unfinished()
+    in_force, others = list_spellings(read_manifests(lake), read_decisions(lake), household_id)
+    apart = in_force - {household_id}
+    if note is not None and note.household_id == household_id:
+        others, apart = others.union(note.spellings), apart.union(note.apart)
+    return _Spelled(
+        household_id=household_id, others=tuple(sorted(others - apart - {household_id})), apart=tuple(sorted(apart))
+    )
+
+
+def _name_home(settings: Settings, household_id: str) -> str:
+    """Return the id by which a home is kept that is asked for by any spelling of it.
+
+    Raises
+    ------
+    ValueError
+        If several homes are spelled so, none of them as it is asked for.
+
+    """
+    lake, note = settings.folders.lake, settings.folders.forgotten.read_unfinished()
+    if note is not None and household_id in note.spellings:
+        return note.household_id
+    in_force, _ = list_spellings(read_manifests(lake), read_decisions(lake), household_id)
+    if household_id in in_force or not in_force:
+        return household_id
+    if len(in_force) > 1:
+        message = (
+            f"{household_id!r} may be any of the homes {', '.join(map(repr, sorted(in_force)))}: give one of these"
+        )
+        raise ValueError(message)
+    (kept,) = in_force
+    if not settings.folders.forgotten.read_tombstones().among([household_id]):
+        say(f"{household_id!r} is kept as the home {kept!r}")
+        return kept
+    return household_id
+
+
 def _begin(settings: Settings, household_id: str, reason: str | None) -> Unfinished:
     """Note the home with what can no longer be told once it is gone, then leave its tombstone."""
     folder = settings.folders.forgotten
-    home, before = _forgetting(household_id, "search"), folder.read_unfinished()
+    spelled, before = _spell(settings, household_id), folder.read_unfinished()
+    home = _forgetting(spelled, "search")
     holders = list_holders(settings.folders.lake, home)
     there = {p.path for m in holders for p in m.paths if is_unchanged(p.path, p.bytes, p.mtime_ns)}
     traces = list_traces(settings.folders.warehouse, home)
     resting = {snapshot for snapshot, trace in traces.items() if trace.has_rows}
     note = Unfinished(
         household_id=household_id,
+        spellings=spelled.others,
+        apart=spelled.apart,
         reason=reason,
         began_at_utc=dt.datetime.now(dt.UTC) if before is None else before.began_at_utc,
         token=secrets.token_hex(8) if before is None else before.token,
@@ -186,7 +249,8 @@ def _begin(settings: Settings, household_id: str, reason: str | None) -> Unfinis
 
 def _rewrite(settings: Settings, note: Unfinished) -> None:
     """Write every file anew that holds the home."""
-    home = _forgetting(note.household_id, note.token)
+    spelled = _Spelled(household_id=note.household_id, others=note.spellings, apart=note.apart)
+    home = _forgetting(spelled, note.token)
     folder = settings.folders.warehouse
     with working("rewrite what holds the home"):
         with settings.folders.lake.lock(say):
@@ -202,7 +266,7 @@ def _rewrite(settings: Settings, note: Unfinished) -> None:
         with releases.lock():
             releases.rewrite(
                 lambda name, frame: (
-                    rename_member(frame, note.household_id, f"forgotten-{note.token}")
+                    _rename_members(frame, home.household_ids, f"forgotten-{note.token}")
                     if name == "member"
                     else mask_frame(name, frame, home.marks)
                 )
@@ -229,8 +293,10 @@ def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
     forgotten = settings.folders.forgotten
     spared = [forgotten.note, settings.landing_folder, *map(Path, note.landing_files)]
     with working("search every file for the home"):
-        left = [str(path) for path in find_home(settings.home, note.household_id, spared=spared)]
-        left += find_home_in_lake(settings.folders.lake, settings.home, note.household_id)
+        left = []
+        for spelling in (note.household_id, *note.spellings):
+            left += [str(path) for path in find_home(settings.home, spelling, spared=spared)]
+            left += find_home_in_lake(settings.folders.lake, settings.home, spelling)
     if left:
         named = ", ".join(left[:NAMED])
         message = f"{len(left)} files still hold the home, such as {named}; `hearth forget --finish` tries again"
@@ -238,7 +304,7 @@ def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
     forgotten.finish()
     say("the id is let go of")
     still = tuple(path for path in note.landing_files if Path(path).exists())
-    return Forgotten(sources=len(note.sources), snapshots=len(note.snapshots), landing_files=still)
+    return Forgotten(sources=len(note.sources), snapshots=len(note.snapshots), apart=note.apart, landing_files=still)
 
 
 def _sweep(settings: Settings) -> None:
@@ -253,12 +319,24 @@ def _sweep(settings: Settings) -> None:
     lake.sweep(kept, before=dt.datetime.now(dt.UTC))
 
 
-def _forgetting(household_id: str, tag: str) -> Forgetting:
+def _rename_members(member: pl.DataFrame, household_ids: Sequence[str], token: str) -> pl.DataFrame:
+    for household_id in household_ids:
+        member = rename_member(member, household_id, token)
+    return member
+
+
+def _forgetting(home: _Spelled, tag: str) -> Forgetting:
     """Return the home with marks that find it in texts, made with a key of no other use."""
-    key = secrets.token_bytes(16)
-    spelled = {household_id, _as_json(household_id)}
-    marks = Tombstones(key=key, marks={mark(key, text): len(text) for text in spelled}, spelled=tuple(spelled))
-    return Forgetting(household_id=household_id, marks=marks, tag=tag[:8])
+    key, ids = secrets.token_bytes(16), (home.household_id, *home.others)
+    texts = {text for household_id in ids for text in (household_id, _as_json(household_id))}
+    marks = Tombstones(
+        key=key,
+        marks={mark(key, text): len(text) for text in texts},
+        loose={mark(key, bare): len(bare) for bare in map(loosen, texts)},
+        apart=frozenset(mark(key, other) for other in home.apart),
+        spelled=tuple(texts),
+    )
+    return Forgetting(household_ids=ids, marks=marks, tag=tag[:8])
 
 
 def _as_json(text: str) -> str:

@@ -31,7 +31,7 @@ def mask_logs(folders: Home, home: Forgetting) -> int:
 
 def _rewrite(path: Path, home: Forgetting, mask: Callable[[str, Forgetting], str]) -> bool:
     before, is_sealed = unseal_text(path.read_text(encoding="utf-8"), path.name)
-    after = mask(before, home) if any(spelled in before for spelled in home.marks.spelled) else before
+    after = mask(before, home) if home.marks.may_name(before) else before
     if after == before:
         return False
     write_whole(path, seal_text(after, path.name) if is_sealed else after, mode=path.stat().st_mode & 0o777)

@@ -283,6 +283,22 @@ def _delivered_ids(manifests: Sequence[Manifest]) -> dict[str, frozenset[str]]:
     return ids
 
 
+def list_spellings(
+    manifests: Sequence[Manifest], decisions: Collection[Decision], household_id: str
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the homes in force whose ids are spellings of an id, and every other spelling that some source ever held.
+
+    Several homes in force are told apart by a table or a file that holds them both, or by files whose names alone name them.
+    """
+    out = withdrawn_sources(manifests, decisions)
+    gone = out | superseded_sources([m for m in manifests if m.source_id not in out])
+    bare = loosen(household_id)
+    used = {m.source_id: {home for home in m.households if loosen(home) == bare} for m in manifests}
+    delivered = {i for m in manifests for i in (*m.renamed, *m.renamed.values()) if loosen(i) == bare}
+    in_force = frozenset().union(*(used[m.source_id] for m in manifests if m.source_id not in gone))
+    return in_force, frozenset(delivered.union(*used.values()) - in_force)
+
+
 def read_delivery_date(file_name: str, pattern: str | None) -> dt.date | None:
     """Return the date in a file's name, or None where its feed declares no pattern or the name has none.
 

@@ -18,8 +18,11 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.main import app
+from flows.operations.forgetting import forget
+from flows.pipeline.ingest_decisions import list_spellings
+from flows.settings import load_settings
 from tests.forgettable_homes import files_naming, is_same, write_deliveries
-from tests.landing_files import LINES, deliver, ingest
+from tests.landing_files import LINES, deliver, ingest, options, read_readings
 from tests.pipeline import read_tables, run
 from transforms.tables.lineage import BUILD_MONTH, SOURCE
 from warehouse.forgetting.tombstones import ForgottenFolder, KeyLostError, Unfinished
@@ -235,19 +238,71 @@ def test_what_cannot_be_carried_to_its_end_is_refused_before_it_begins(
     assert "take the line out first" in refuse(tmp_path, "7", "--yes")
 
 
+def buried(household_id: str) -> Unfinished:
+    """Return the note of a home of which nothing is known but its id."""
+    now = dt.datetime.now(dt.UTC)
+    return Unfinished(
+        household_id=household_id, reason=None, began_at_utc=now, token="0" * 16, sources=(), landing_files=()
+    )
+
+
 def test_homes_are_not_taken_in_again_when_the_key_is_lost(tmp_path: Path) -> None:
     folder = ForgottenFolder(tmp_path / "forgotten")
-    folder.bury(
-        Unfinished(
-            household_id="7",
-            reason=None,
-            began_at_utc=dt.datetime.now(dt.UTC),
-            token="0" * 16,
-            sources=(),
-            landing_files=(),
-        )
-    )
+    folder.bury(buried("7"))
     assert folder.read_tombstones().among(["7", "12"]) == {"7"}
     (tmp_path / "forgotten" / "key").unlink()
     with pytest.raises(KeyLostError, match="1 homes are forgotten and the key that tells them is lost"):
         folder.read_tombstones()
+
+
+AGAIN = ("0{},01JAN09:00:30:00,1,0.4", " {}.0,01JAN09:01:00:00,2,0.4", "8,01JAN09:00:30:00,1,0.4")
+
+
+def test_a_forgotten_home_does_not_come_back_under_another_spelling_or_from_another_supplier(tmp_path: Path) -> None:
+    landing = tmp_path / "landing"
+    ForgottenFolder(tmp_path / "forgotten").bury(buried("46"))
+    stones = ForgottenFolder(tmp_path / "forgotten").read_tombstones()
+    deliver(landing / "other_supplier", "day.csv", [line.format(46) for line in AGAIN])
+    deliver(
+        landing, "meters/046.csv", ["0.4, 2010-01-01T00:00:00Z, 2010-01-01T00:30:00Z"], "Consumption (m³), Start, End"
+    )
+    (landing / "households.csv").write_text("household_id,dwelling_type\n0046,flat\n8,flat\n", encoding="utf-8")
+    manifests = ingest(tmp_path, options(forgotten=stones))
+    assert set(manifests) == {"other_supplier/day.csv", "households.csv"}  # the file that is named after it is not read
+    assert {name: manifest.households for name, manifest in manifests.items()} == dict.fromkeys(manifests, ("8",))
+    assert manifests["other_supplier/day.csv"].reject_reasons == {"forgotten": 2}
+    assert manifests["households.csv"].counted["forgotten"] == 1
+    assert not re.search(r"\b0*46\b", read_readings(tmp_path, manifests["other_supplier/day.csv"]).write_csv())
+
+
+def test_homes_with_like_ids_are_told_apart_where_one_file_holds_both(tmp_path: Path) -> None:
+    landing, lake = tmp_path / "landing", Lake(tmp_path / "lake")
+    deliver(landing, "day.csv", [line.format(46) for line in AGAIN])
+    ingest(tmp_path)
+    (manifest,) = read_manifests(lake)
+    assert list_spellings([manifest], (), "46") == ({"046", "46.0"}, frozenset())  # of one file: two homes
+    settings = load_settings(home=tmp_path)
+    with pytest.raises(ValueError, match=r"'46' may be any of the homes '046', '46.0': give one of these"):
+        forget(settings, "46", reason=None, run=dict)
+    assert not (tmp_path / "forgotten").exists()
+    done = forget(settings, "046", reason=None, run=lambda _: {"outcome": "none"})
+    assert done.apart == ("46.0",)
+    assert "but not '46.0': the deliveries know such ids as homes of their own" in done.describe()
+    assert {home for m in read_manifests(lake) for home in m.households} == {"46.0", "8"}
+    stones = ForgottenFolder(tmp_path / "forgotten").read_tombstones()
+    assert stones.among(["46", "046", "0046", "46.0", "8"]) == {"46", "046", "0046"}
+
+
+def test_all_spellings_of_one_home_are_forgotten_by_any_of_them(tmp_path: Path) -> None:
+    landing, lake = tmp_path / "landing", Lake(tmp_path / "lake")
+    for name, home in (("one/day.csv", "46"), ("two/day.csv", "0046")):
+        deliver(landing, name, [line.format(home).replace(" ", "") for line in ("{},01JAN09:00:30:00,1,0.4", AGAIN[2])])
+    ingest(tmp_path)
+    assert {home for m in read_manifests(lake) for home in m.households} == {"46", "8"}
+    done = forget(load_settings(home=tmp_path), "046", reason=None, run=lambda _: {"outcome": "none"})
+    assert (done.sources, done.apart) == (2, ())
+    assert "every spelling of the id stays out" in done.describe()
+    assert {home for m in read_manifests(lake) for home in m.households} == {"8"}
+    assert not any(re.search(r'"0*46"', m.model_dump_json()) for m in read_manifests(lake))
+    stones = ForgottenFolder(tmp_path / "forgotten").read_tombstones()
+    assert stones.among(["46", "0046", "46.0", "8"]) == {"46", "0046", "46.0"}

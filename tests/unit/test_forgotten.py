@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from quality.disclosure.units import count_units
 from tests import damaging
 from transforms.public.forgotten import MASK, Tombstones, mark, part_forgotten
 from transforms.public.public import RELEASE_MEMBER
+from transforms.readings.homes import loosen
 from transforms.readings.parse import Parsed
 from transforms.tables.lake import REJECT
 from warehouse.forgetting.tombstones import ForgottenFolder, KeyLostError, Unfinished
@@ -138,3 +141,77 @@ def test_a_damaged_tombstone_stops_the_run_with_what_to_do(tmp_path: Path) -> No
     damaging.cut(next((tmp_path / "forgotten" / "tombstones").iterdir()))
     with pytest.raises(KeyLostError, match="put it back from a backup"):
         folder.read_tombstones()
+
+
+def bury_in(
+    folder: ForgottenFolder, household_id: str, *, apart: tuple[str, ...] = (), spellings: tuple[str, ...] = ()
+) -> None:
+    """Leave the tombstone of a home in a folder."""
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    folder.bury(
+        Unfinished(
+            household_id=household_id, spellings=spellings, apart=apart, reason=None, began_at_utc=now, token=LONG,
+            sources=(), landing_files=(),
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("buried", "again", "others"),
+    [
+        ("41", ["41", "0041", " 41", "41.0", "041.00"], ["141", "410", "41a", "4.1", "41.5"]),
+        ("0041", ["41", "0041", "041.0"], ["401", "00410"]),
+        ("Mill  Lane 3", ["mill lane 3", "MILL LANE 3 ", "Mill\tLane 3"], ["mill lane 03", "milllane 3"]),
+        ("000", ["0", "00", "0.0"], ["10", ""]),
+    ],
+)
+def test_a_tombstone_covers_what_ingest_takes_for_one_home(
+    tmp_path: Path, buried: str, again: list[str], others: list[str]
+) -> None:
+    folder = ForgottenFolder(tmp_path / "forgotten")
+    bury_in(folder, buried)
+    stones = folder.read_tombstones()
+    assert stones.among([buried, *again, *others]) == {buried, *again}
+    assert all(stones.names_file(f"meters/{name}.csv") for name in again)
+    assert all(stones.mask(f"no stamp;{name};x") != f"no stamp;{name};x" for name in again)
+    words = [name for name in others if "." not in name]  # in a text 41.5 is the word 41 and another
+    assert not any(stones.names_file(f"meters/{name}.csv") for name in words)
+    untouched = [f"no stamp;{name};x" for name in words]
+    assert [stones.mask(text) for text in untouched] == untouched
+
+
+def test_an_id_that_was_a_home_of_its_own_stays_until_it_is_forgotten_too(tmp_path: Path) -> None:
+    folder = ForgottenFolder(tmp_path / "forgotten")
+    bury_in(folder, "41", apart=("0041",))
+    before = folder.read_tombstones()
+    assert before.among(["41", "0041", "041", "41.0"]) == {"41", "041", "41.0"}
+    assert not before.names_file("0041.csv")
+    assert before.mask("0041;41;041") == f"0041;{MASK};{MASK}"
+    bury_in(folder, "41")  # the lake knows no longer that there were two
+    assert folder.read_tombstones() == before
+    bury_in(folder, "0041")
+    both = folder.read_tombstones()
+    assert both.among(["41", "0041", "041"]) == {"41", "0041", "041"}
+    assert both.tag != before.tag
+
+
+def test_a_tombstone_of_before_spellings_counted_covers_them(tmp_path: Path) -> None:
+    folder = ForgottenFolder(tmp_path / "forgotten")
+    bury_in(folder, "41")
+    (path,) = (tmp_path / "forgotten" / "tombstones").iterdir()
+    told = {
+        k: v
+        for k, v in json.loads(path.read_text(encoding="utf-8")).items()
+        if k in {"mark", "length", "forgotten_at_utc", "reason"}
+    }
+    path.write_text(json.dumps(told), encoding="utf-8")
+    assert folder.read_tombstones().among(["41", "0041", "42"]) == {"41", "0041"}
+
+
+@given(st.text("0aB .", min_size=1, max_size=12), st.text("0aB .1", max_size=30))
+def test_where_a_text_names_a_home_does_not_depend_on_whether_its_id_is_known(household_id: str, text: str) -> None:
+    bare = loosen(household_id)
+    unknown = Tombstones(
+        key=KEY, marks={mark(KEY, household_id): len(household_id)}, loose={mark(KEY, bare): len(bare)}
+    )
+    assert unknown.mask(text) == replace(unknown, spelled=(household_id,)).mask(text)

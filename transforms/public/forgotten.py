@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from transforms.readings.delivered_table import DeliveredRows
+from transforms.readings.homes import loosen
 from transforms.readings.parse import Parsed
 from transforms.tables.lake import REJECT
 
 FORGOTTEN = "forgotten"  # reason of a line that is dropped
 MASK = "(forgotten)"  # what stands in a text where an id stood
 SURE = 8  # characters from which on an id is looked for within words: shorter ones stand in numbers by chance
+_BLANKS = re.compile(r"\s+")
+_PARTS = re.compile(r"\s+|\S")
+_DECIMALS = re.compile(r"\.0+(?!\d)")
 
 
 def mark(key: bytes, household_id: str) -> str:
@@ -25,33 +30,43 @@ def mark(key: bytes, household_id: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstones:
-    """The marks of forgotten homes with the length of each id, and the key that they are made with."""
+    """The marks of forgotten homes with the length of each id, and the key that they are made with.
+
+    An id is that of a forgotten home by its own mark, or by the mark of its loosened form (`loosen`): then another
+    spelling of it, unless that spelling was a home of its own when the home was forgotten.
+    """
 
     key: bytes = field(default=b"", repr=False)
     marks: Mapping[str, int] = field(default_factory=dict)
+    loose: Mapping[str, int] = field(default_factory=dict)  # of loosened ids
+    apart: frozenset[str] = frozenset()  # marks of ids that are homes of their own, whatever their loosened form
     spelled: tuple[str, ...] = field(default=(), repr=False)  # the ids, while they are known: most texts name none
 
     @property
     def tag(self) -> str:
         """A name for this set of homes, empty for none: part of the names of objects that were made without them."""
-        return hashlib.sha256("".join(sorted(self.marks)).encode()).hexdigest()[:8] if self.marks else ""
+        shape = "".join([*sorted(self.marks), *sorted(self.apart)])
+        return hashlib.sha256(shape.encode()).hexdigest()[:8] if self.marks else ""
 
     def among(self, ids: Iterable[str | None]) -> frozenset[str]:
-        """Return those of some ids that are forgotten."""
-        lengths = set(self.marks.values())
-        return frozenset(i for i in ids if i is not None and len(i) in lengths and mark(self.key, i) in self.marks)
+        """Return those of some ids that are forgotten, in any spelling."""
+        return frozenset(i for i in ids if i is not None and self._covers(i))
+
+    def _covers(self, household_id: str) -> bool:
+        own = mark(self.key, household_id)
+        return own in self.marks or (mark(self.key, loosen(household_id)) in self.loose and own not in self.apart)
 
     def names_text(self, text: str) -> bool:
         """Say whether a text names one: as a word of its own, or anywhere where the id is long."""
-        return next(self._find(text), None) is not None
+        return bool(self._find(text))
 
     def mask(self, text: str) -> str:
         """Return a text without the ids that it names."""
         parts, end = [], 0
-        for start, length in self._find(text):
+        for start, stop in self._find(text):
             if start >= end:
                 parts += [text[end:start], MASK]
-                end = start + length
+                end = stop
         return "".join([*parts, text[end:]])
 
     def names_file(self, name: str) -> bool:
@@ -67,22 +82,70 @@ class Tombstones:
         for end in ends:
             if self.among([part[:end]]):
                 return MASK + part[end:]
-        long = replace(self, marks={name: length for name, length in self.marks.items() if length >= SURE})
-        return long.mask(part)
+        return replace(self, marks=_select_long(self.marks), loose=_select_long(self.loose)).mask(part)
 
-    def _find(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where an id stands in a text and how long it is, from left to right."""
-        if self.spelled and not any(household_id in text for household_id in self.spelled):
+    def may_name(self, text: str) -> bool:
+        """Say whether a text could name one, at little cost; always, where the ids are not known."""
+        if not self.spelled:
+            return True
+        bare = _BLANKS.sub(" ", text).lower()
+        return any(household_id in text or loosen(household_id) in bare for household_id in self.spelled)
+
+    def _find(self, text: str) -> list[tuple[int, int]]:
+        """Return where ids begin and end in a text, from left to right and of those that begin together the longest first."""
+        if not self.may_name(text):
+            return []
+        exact = [
+            (start, start + length)
+            for start, length in _find_marks(text, self.marks, self.key)
+            if length >= SURE or not _is_inside(text, start, start + length)
+        ]
+        return sorted({*exact, *self._find_spellings(text)}, key=lambda span: (span[0], -span[1]))
+
+    def _find_spellings(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where a loosened id stands in a text, with the zeros and the `.0` that a spelling puts about it."""
+        if not self.loose:
             return
-        lengths = sorted(set(self.marks.values()), reverse=True)
-        for start in range(len(text)):
-            for length in lengths:
-                end = start + length
-                inside = (start > 0 and text[start - 1].isalnum()) or text[end : end + 1].isalnum()
-                is_whole = end <= len(text) and (length >= SURE or not inside)
-                if is_whole and mark(self.key, text[start:end]) in self.marks:
-                    yield start, length
-                    break
+        bare, places = _loosen_text(text)
+        for begin, length in _find_marks(bare, self.loose, self.key):
+            first, last = begin, begin + length
+            if bare[first:last].isdecimal():
+                first = len(bare[:first].rstrip("0"))
+                tail = _DECIMALS.match(bare, last)
+                last = tail.end() if tail else last
+            start, end = places[first], places[last]
+            is_whole = length >= SURE or not _is_inside(text, start, end)
+            if is_whole and mark(self.key, text[start:end]) not in self.apart:
+                yield start, end
+
+
+def _find_marks(text: str, marks: Mapping[str, int], key: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where an id with one of the marks stands in a text, and how long it is; a short one ends with its word."""
+    for length in set(marks.values()):
+        for start in range(len(text) - length + 1):
+            end = start + length
+            is_open = length >= SURE or not _is_inside(text, len(text[:start].rstrip("0")), end)
+            if is_open and mark(key, text[start:end]) in marks:
+                yield start, length
+
+
+def _is_inside(text: str, start: int, end: int) -> bool:
+    """Say whether a part of a text is only a part of a word."""
+    return (start > 0 and text[start - 1].isalnum()) or text[end : end + 1].isalnum()
+
+
+def _loosen_text(text: str) -> tuple[str, list[int]]:
+    """Return a text in lower case with single blanks, and where each of its characters stood, the end included."""
+    bare, places = [], []
+    for part in _PARTS.finditer(text):
+        character = " " if part[0].isspace() else part[0].lower()
+        bare.append(character)
+        places += [part.start()] * len(character)
+    return "".join(bare), [*places, len(text)]
+
+
+def _select_long(marks: Mapping[str, int]) -> dict[str, int]:
+    return {name: length for name, length in marks.items() if length >= SURE}
 
 
 def part_forgotten(parsed: Parsed, tombstones: Tombstones) -> Parsed:

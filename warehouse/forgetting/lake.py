@@ -22,9 +22,9 @@ TIMELESS = ("bad_time", "off_grid")  # flags of readings whose time says nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgetting:
-    """One home that is taken out: its id, the marks that find it in texts, and what new objects are called."""
+    """One home that is taken out: the spellings of its id, the marks that find it in texts, and what new objects are called."""
 
-    household_id: str
+    household_ids: tuple[str, ...]
     marks: Tombstones
     tag: str
 
@@ -34,7 +34,7 @@ class Forgetting:
 
     def mask_prose(self, text: str) -> str:
         """Return a text that is made by rule without the home; figures in it are not taken for a short id."""
-        return self.marks.mask(text) if len(self.household_id) >= SURE else text
+        return self.marks.mask(text) if all(len(i) >= SURE for i in self.household_ids) else text
 
 
 def list_holders(lake: Lake, home: Forgetting) -> list[Manifest]:
@@ -43,7 +43,7 @@ def list_holders(lake: Lake, home: Forgetting) -> list[Manifest]:
 
 
 def _holds(lake: Lake, manifest: Manifest, home: Forgetting) -> bool:
-    if home.household_id in manifest.households or _mask_manifest(manifest, home) != manifest:
+    if not set(home.household_ids).isdisjoint(manifest.households) or _mask_manifest(manifest, home) != manifest:
         return True
     rejects = _read_rejects(lake, manifest)
     return not mask_rejects(rejects, home.marks).equals(rejects)
@@ -74,7 +74,7 @@ def _rewrite(lake: Lake, manifest: Manifest, home: Forgetting) -> Manifest:
 
 def _rewrite_readings(lake: Lake, manifest: Manifest, home: Forgetting) -> dict[str, Any]:
     """Write the months anew that hold the home, and the rejects, to which its lines are added without text."""
-    is_gone = pl.col("household_id") == home.household_id
+    is_gone = pl.col("household_id").is_in(home.household_ids)
     rejects = mask_rejects(_read_rejects(lake, manifest), home.marks)
     if _is_all_of(manifest, home):
         rejects = rejects.with_columns(text=pl.lit(""))
@@ -112,7 +112,7 @@ def _rewrite_readings(lake: Lake, manifest: Manifest, home: Forgetting) -> dict[
         "month_readings": dict(sorted(counts.items())),
         "line_flags": {flag: count for flag, count in sorted(flags.items()) if count},
         "counted": _count_forgotten(counted, dropped_lines),
-        "households": tuple(name for name in manifest.households if name != home.household_id),
+        "households": tuple(name for name in manifest.households if name not in home.household_ids),
         "first_interval_utc": first,
         "last_interval_utc": last,
     }
@@ -128,7 +128,8 @@ def _is_all_of(manifest: Manifest, home: Forgetting) -> bool:
     known = FORMAT_BY_NAME.get(manifest.format)
     if known is None or known.names_household:
         return False
-    return manifest.households == (home.household_id,) or home.marks.names_file(manifest.file_name)
+    is_only = bool(manifest.households) and set(manifest.households) <= set(home.household_ids)
+    return is_only or home.marks.names_file(manifest.file_name)
 
 
 def _span(lake: Lake, months: dict[str, str]) -> tuple[dt.datetime | None, dt.datetime | None]:
@@ -148,7 +149,7 @@ def _span(lake: Lake, months: dict[str, str]) -> tuple[dt.datetime | None, dt.da
 def _rewrite_table(lake: Lake, manifest: Manifest, home: Forgetting) -> dict[str, Any]:
     """Write a household table anew; its line is counted among the rejects, and no object says which line it was."""
     table = lake.read(str(manifest.table_key))
-    kept = table.filter(pl.col("household_id") != home.household_id)
+    kept = table.filter(~pl.col("household_id").is_in(home.household_ids))
     dropped = len(table) - len(kept)
     name = f"{name_object(manifest.source_id, manifest.decisions_fingerprint, home.tag)}.parquet"
     rejects = mask_rejects(_read_rejects(lake, manifest), home.marks)
@@ -203,7 +204,7 @@ def _mask_manifest(manifest: Manifest, home: Forgetting) -> Manifest:
 
 def _without(ids: dict[str, str], home: Forgetting) -> dict[str, str]:
     """Return ids and what they are taken for, but for those that name the home."""
-    return {delivered: used for delivered, used in ids.items() if home.household_id not in {delivered, used}}
+    return {delivered: used for delivered, used in ids.items() if not {delivered, used} & {*home.household_ids}}
 
 
 def _mask_path(path: str, manifest: Manifest, home: Forgetting) -> str:

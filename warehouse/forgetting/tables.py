@@ -49,7 +49,9 @@ def trace_home(database: Path, home: Forgetting) -> Remains:
         tables = {name for (name,) in con.execute(f"SELECT DISTINCT table_name {of_tables}").fetchall()}
         homes = con.execute(f"SELECT table_name {of_tables} WHERE column_name = 'household_id'").fetchall()
         has_rows = any(
-            con.execute(f'SELECT 1 FROM "{table}" WHERE household_id = $1 LIMIT 1', [home.household_id]).fetchall()  # nosec B608  # names are of our own declarations, values are parameters
+            con.execute(
+                f'SELECT 1 FROM "{table}" WHERE list_contains($1, household_id) LIMIT 1', [list(home.household_ids)]
+            ).fetchall()  # nosec B608  # names are of our own declarations, values are parameters
             for (table,) in homes
         )
         texts = {table: con.sql(f"SELECT * FROM {table}").pl() for table in tables & {*TEXTS, *NAMES}}
@@ -82,7 +84,7 @@ def rewrite_current(
                 frame = warehouse.query(f"SELECT * FROM {table.name}")
                 candidate.load_frame(table, mask_frame(table.name, frame, home.marks))
             else:
-                candidate.copy_rows(table, folder.current, without=home.household_id)
+                candidate.copy_rows(table, folder.current, without=home.household_ids)
     folder.snapshot(snapshot_id).unlink(missing_ok=True)  # the second name of the file that is replaced
     put_in_place(folder, path, snapshot_id, mode=mode, group=group)
 

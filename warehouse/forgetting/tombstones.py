@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +13,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from transforms.public.forgotten import Tombstones, mark
+from transforms.readings.homes import loosen
 from warehouse.writing import OWNER_ONLY, OWNERS_FOLDER, flush_to_disk, write_whole
 
 KEY_BYTES = 32
@@ -28,6 +31,9 @@ class Tombstone(BaseModel):
 
     mark: str  # HMAC-SHA256 of its id
     length: int  # of its id
+    spellings: Mapping[str, int] = {}  # marks of the other spellings in which it was delivered, with their lengths
+    loose: Mapping[str, int] = {}  # mark of its loosened id, with the length of that
+    apart: tuple[str, ...] = ()  # marks of ids that differ by spelling alone and were homes of their own
     forgotten_at_utc: dt.datetime
     reason: str | None
 
@@ -38,6 +44,8 @@ class Unfinished(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     household_id: str
+    spellings: tuple[str, ...] = ()  # other spellings of the id that the lake knows
+    apart: tuple[str, ...] = ()  # ids that differ by spelling alone and are homes of their own
     reason: str | None
     began_at_utc: dt.datetime
     token: str  # stands for the home in the memory of releases, and in the names of new objects
@@ -91,22 +99,43 @@ class ForgottenFolder:
                 f"{len(found)} homes are forgotten and the key that tells them is lost: put {self._key} back from a backup; "
                 "without it their readings would be taken in again"
             )
-        return Tombstones(key=self._read_key(), marks={stone.mark: stone.length for stone in found})
+        return Tombstones(
+            key=self._read_key(),
+            marks=dict(ChainMap(*({stone.mark: stone.length, **stone.spellings} for stone in found))),
+            loose=dict(ChainMap(*(dict(stone.loose or {stone.mark: stone.length}) for stone in found))),
+            apart=frozenset(name for stone in found for name in stone.apart),
+        )
 
     def _read_key(self) -> bytes:
         return bytes.fromhex(self._key.read_text(encoding="ascii"))
 
     def bury(self, unfinished: Unfinished) -> None:
-        """Leave the tombstone of a home; the first makes the key."""
+        """Leave the tombstone of a home, or write it anew; the first makes the key.
+
+        What it knew of spellings stays, since the lake may know less of them by now.
+        """
         self.read_tombstones()
         if not self._key.exists():
             self._write(self._key, secrets.token_hex(KEY_BYTES))
-        name = mark(self._read_key(), unfinished.household_id)
-        stone = Tombstone(
-            mark=name, length=len(unfinished.household_id), forgotten_at_utc=unfinished.began_at_utc, reason=unfinished.reason
-        )  # fmt: skip
+        key, bare = self._read_key(), loosen(unfinished.household_id)
+        name = mark(key, unfinished.household_id)
         path = self.root / "tombstones" / f"{name}.json"
-        if not path.exists():
+        earlier = _read(path, Tombstone) if path.exists() else None
+        spellings = {mark(key, spelling): len(spelling) for spelling in unfinished.spellings}
+        apart = {mark(key, other) for other in unfinished.apart}
+        if earlier is not None:
+            spellings |= dict(earlier.spellings)
+            apart |= set(earlier.apart)
+        stone = Tombstone(
+            mark=name,
+            length=len(unfinished.household_id),
+            spellings=dict(sorted(spellings.items())),
+            loose={mark(key, bare): len(bare)},
+            apart=tuple(sorted(apart)),
+            forgotten_at_utc=unfinished.began_at_utc if earlier is None else earlier.forgotten_at_utc,
+            reason=unfinished.reason if earlier is None else earlier.reason,
+        )
+        if stone != earlier:
             self._write(path, stone.model_dump_json(indent=1))
 
     def read_unfinished(self) -> Unfinished | None:
