@@ -7,6 +7,8 @@ import getpass
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from flows.settings import Settings
 from transforms.areas.contributions import ContributionError, Judged, Row, Rules, judge_rows
 from transforms.areas.figures import AreaFigures
@@ -85,14 +87,21 @@ def withdraw_contribution(settings: Settings, name: str, *, because: str) -> Add
 
 
 def show_log(folder: ContributionFolder) -> str:
-    """Return who contributed what and when, and what became of it."""
+    """Return who contributed what and when (`CONTRIBUTION_LOG`), with what is not published: file, person and reason."""
+    table = folder.log_table()
     lines = [
         f"{one.added_at_utc}  {one.sha256[:8]}  {one.file_name!r}  by {one.added_by!r}: "
-        f"{len(one.accepted)} of {one.rows} rows"
+        f"{len(one.accepted)} of {one.rows} rows ({_contents(table.filter(file_sha256=one.sha256))})"
         + (f"; withdrawn {one.withdrawn_at_utc}: {one.withdrawn_because!r}" if one.withdrawn_at_utc else "")
         for one in folder.log()
     ]
     return "\n".join([*lines, f"{len(folder.current())} contributions hold now"]) if lines else "none contributed"
+
+
+def _contents(of_file: pl.DataFrame) -> str:
+    """Return who contributed how many rows of which kind in one file."""
+    given = of_file.select("contributor", "kind", "rows").iter_rows()
+    return ", ".join(f"{rows} {kind} of {contributor!r}" for contributor, kind, rows in given)
 
 
 def _now() -> dt.datetime:

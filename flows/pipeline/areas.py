@@ -93,7 +93,8 @@ def read_area_figures() -> AreaFigures:
 def read_areas(settings: Settings) -> AreaReference:
     """Return the areas of the folder of the settings, or those that are built in, and what others contributed."""
     reference = read_built_in() if settings.area_folder is None else read_area_folder(settings.area_folder).reference
-    return replace(reference, contribution=settings.folders.contributions.current())
+    contributions = settings.folders.contributions
+    return replace(reference, contribution=contributions.current(), contribution_log=contributions.log_table())
 
 
 def publish_areas(published: Tables, settings: Settings, *, origin: str | None, parts: Parts) -> dict[str, PublicTable]:

@@ -174,6 +174,7 @@ def name_folder(snapshot_id: str, settings: Settings) -> str:
         references=fingerprint_references(settings.reference_folder),
         areas=fingerprint_area_folder(settings.area_folder),
         contributions=settings.folders.contributions.current(),
+        contribution_log=settings.folders.contributions.log_table(),
         licence=settings.data_licence,
         publisher=settings.data_publisher,
     )

@@ -19,6 +19,9 @@ from flows.cli.room_picture import draw_rooms
 from flows.settings import Settings
 from tests.doc_blocks import ROOT, Block, blocks, pages
 from tests.pipeline import on_server
+from transforms.public.public import PUBLIC_TABLES
+from transforms.tables.catalogue import WAREHOUSE_TABLES
+from transforms.tables.schema import Table
 
 BIN = Path(sys.executable).parent
 COMMANDS = [block for page in pages() for block in blocks(page, "sh")]
@@ -126,6 +129,12 @@ def test_the_picture_shows_an_import_and_not_its_short_cut(tmp_path: Path) -> No
 @pytest.mark.parametrize("name", PAGES)
 def test_a_generated_page_is_fresh(name: str) -> None:
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == PAGES[name](), f"docs/{name} is stale: make docs"
+
+
+@pytest.mark.parametrize("table", [*WAREHOUSE_TABLES, *PUBLIC_TABLES.values()], ids=lambda table: table.name)
+def test_every_table_that_can_be_queried_is_in_the_data_dictionary(table: Table) -> None:
+    page = (ROOT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
+    assert f"\n### {table.name}\n" in page.replace(" (public)\n", "\n")
 
 
 @pytest.mark.parametrize(

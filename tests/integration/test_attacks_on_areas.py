@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from flows.operations.contributions import add_contributions, withdraw_contribution
 from flows.pipeline.areas import publish_areas
 from flows.pipeline.parts import Parts
 from flows.settings import Settings, load_settings
@@ -16,7 +18,7 @@ from tests.example_areas import ASSUMPTIONS, write_area_folder
 from tests.integration.test_attacks import BASE as SHORT
 from tests.integration.test_attacks import publish
 from transforms.public.public import Release
-from transforms.tables.areas import AREA_HEAT, AREA_HOME_DEMAND, AREA_LCOH
+from transforms.tables.areas import AREA_HEAT, AREA_HOME_DEMAND, AREA_LCOH, CONTRIBUTION, CONTRIBUTION_LOG
 from transforms.tables.cost import ASSUMPTION
 
 BASE = replace(SHORT, hours=14 * 24)  # fewer would be no load through the year
@@ -79,3 +81,29 @@ def test_a_profile_of_a_few_hours_is_no_load_of_a_year(hours: int, settings: Set
         of_types = areas[AREA_HOME_DEMAND.name].filter(demand_basis="measured")["hours_of"].drop_nulls()
         assert followed <= set(of_types)
         assert bool(followed) == bool(len(of_types))
+
+
+def test_what_others_contributed_is_published_and_who_did_so(settings: Settings, tmp_path: Path) -> None:
+    place = {"latitude": "51.53", "longitude": "-0.09", "status": "existing", "licence": "OGL-UK-3.0"}
+    named = {
+        "contributor": "A borough",
+        "site_id": "t1",
+        "name": "Connect",
+        "source": "own",
+        "valid_from": "2026-01-31",
+    }
+    given = tmp_path / "given.csv"
+    pl.DataFrame([{"kind": "policy_target", "category": "connection"} | place | named]).write_csv(given)
+    (release,) = publish([BASE])
+    none = areas_of(release, settings)
+    assert none[CONTRIBUTION.name].is_empty()
+    assert none[CONTRIBUTION_LOG.name].is_empty()
+    add_contributions(settings, given, by="somebody")
+    areas = areas_of(release, settings)
+    assert areas[CONTRIBUTION.name]["contributor"].to_list() == ["A borough"]
+    assert areas[CONTRIBUTION_LOG.name].select("contributor", "kind", "rows").rows() == [
+        ("A borough", "policy_target", 1)
+    ]
+    withdraw_contribution(settings, given.name, because="no longer so")
+    assert areas_of(release, settings)[CONTRIBUTION.name].is_empty()
+    assert areas_of(release, settings)[CONTRIBUTION_LOG.name]["withdrawn_at_utc"].null_count() == 0

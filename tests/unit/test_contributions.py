@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from pathlib import Path
 
@@ -12,11 +13,12 @@ import shapely
 from typer.testing import CliRunner
 
 from flows.cli.main import app
+from flows.pipeline.areas import read_areas
 from flows.settings import load_settings
 from tests.example_areas import FIGURES
 from transforms.areas.contributions import CATEGORIES, NAMES, ContributionError, Rules, judge_rows, latest_rows
 from transforms.areas.geometry import Coverage
-from transforms.tables.areas import CONTRIBUTION
+from transforms.tables.areas import CONTRIBUTION, CONTRIBUTION_LOG
 from warehouse.areas.built_in import read_built_in
 from warehouse.areas.contributions import PROBLEM, ContributionFolder, read_rows, write_checked
 
@@ -303,6 +305,36 @@ def test_the_command_checks_adds_withdraws_and_tells(tmp_path: Path) -> None:
     assert "by 'an officer': 6 of 7 rows" in log
     assert "wrong meter" in log
     assert "6 contributions hold now" in log
+
+
+def test_the_log_says_who_contributed_what_and_when_and_names_no_person(tmp_path: Path) -> None:
+    home = ["--home", str(tmp_path / "home")]
+    run = CliRunner()
+    other = SUPPLY | {"contributor": "Another borough"}
+    both = write(tmp_path, ".csv", [LOAD, HOMES, other, TARGET | {"licence": "closed"}]).rename(
+        tmp_path / "jane doe.csv"
+    )
+    later = write(tmp_path, ".csv", [LOAD | {"valid_from": "2026-05-01"}])
+    for path in (both, later):
+        run.invoke(app, ["contribute", "add", str(path), "--by", "Jane Doe", *home])
+    run.invoke(app, ["contribute", "withdraw", both.name, "--reason", "asked by Jane Doe", *home])
+    settings = load_settings(home=tmp_path / "home")
+    table = read_areas(settings).contribution_log
+    assert table.equals(settings.folders.contributions.log_table())
+    assert table.columns == [column.name for column in CONTRIBUTION_LOG.columns]
+    what = table.sort("rows", "kind", descending=True).select("contributor", "kind", "rows").rows()
+    assert what == [("A borough", "load", 2), ("Another borough", "supply", 1), ("A borough", "load", 1)]
+    assert table.filter(rows=2)["withdrawn_at_utc"].null_count() == 0
+    assert (
+        table.filter(file_sha256=hashlib.sha256(later.read_bytes()).hexdigest())["withdrawn_at_utc"].null_count() == 1
+    )
+    added = table["added_at_utc"]
+    assert added.null_count() == 0
+    assert (dt.datetime.now(tz=dt.UTC).replace(tzinfo=None) - added.max()).total_seconds() < 3600
+    assert "jane" not in table.write_csv().lower()
+    told = run.invoke(app, ["contribute", "log", *home]).stdout
+    assert "by 'Jane Doe': 3 of 4 rows (2 load of 'A borough', 1 supply of 'Another borough'); withdrawn " in told
+    assert "1 of 1 rows (1 load of 'A borough')" in told
 
 
 @pytest.mark.parametrize(

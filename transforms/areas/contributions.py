@@ -14,7 +14,7 @@ import shapely
 from transforms.areas.figures import AreaFigures
 from transforms.areas.geometry import Coverage, read_shape
 from transforms.areas.grid import PlaceError, place_by_degrees, place_by_metres, to_grid
-from transforms.tables.areas import CONTRIBUTION, CONTRIBUTION_KINDS
+from transforms.tables.areas import CONTRIBUTION, CONTRIBUTION_KINDS, CONTRIBUTION_LOG
 
 HOURS: Final = 8760.0
 KWH_PER_MWH: Final = 1000.0
@@ -106,6 +106,10 @@ def judge_rows(rows: Sequence[Row], rules: Rules) -> Judged:
 
     A problem names the column, the reason and the next step. The other rows are used.
 
+    Rejects of deliveries (`DeliveredRows.reject`) are not reused. There an expression judges all lines at once, and a
+    reject is a line of text that leaves the table. Here a row is judged by its geometry and by the rows accepted before
+    it, one after the other, and every row goes back to its contributor in its place with its problem.
+
     Parameters
     ----------
     rows
@@ -136,6 +140,21 @@ def latest_rows(rows: pl.DataFrame) -> pl.DataFrame:
         .unique(CONTRIBUTION.key, keep="last", maintain_order=True)
         .sort(CONTRIBUTION.key)
     )
+
+
+def log_contributions(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return who contributed what and when (`CONTRIBUTION_LOG`): contributors as published, never who typed the command.
+
+    Parameters
+    ----------
+    rows
+        Every row that was kept, standing or withdrawn: `file_sha256`, `contributor`, `kind`, `added_at_utc`,
+        `withdrawn_at_utc`.
+
+    """
+    of_a_file = pl.col("added_at_utc", "withdrawn_at_utc").first()
+    counted = rows.group_by(CONTRIBUTION_LOG.key).agg(of_a_file, rows=pl.len())
+    return CONTRIBUTION_LOG.conform(counted).sort(CONTRIBUTION_LOG.key)
 
 
 def _refuse(column: str, reason: str, step: str) -> ContributionError:

@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from transforms.areas.borders import Borders
-from transforms.tables.areas import AREA, AREA_GAS, CONTRIBUTION
+from transforms.tables.areas import AREA, AREA_GAS, CONTRIBUTION, CONTRIBUTION_LOG
 from transforms.tables.words import DWELLING_TYPES
 
 LONDON_ID: Final = "E12000007"
@@ -37,6 +37,8 @@ class AreaReference:
     """Borders by level; all levels draw with the same arcs."""
     contribution: pl.DataFrame = field(default_factory=CONTRIBUTION.empty)
     """What others contributed (`CONTRIBUTION`)."""
+    contribution_log: pl.DataFrame = field(default_factory=CONTRIBUTION_LOG.empty)
+    """Who contributed what and when (`CONTRIBUTION_LOG`)."""
     findings: tuple[str, ...] = ()
     """What could not be used, each in one sentence."""
 

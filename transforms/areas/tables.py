@@ -28,6 +28,7 @@ from transforms.tables.areas import (
     AREA_VALIDATION,
     AREA_VALIDATION_SCORE,
     CONTRIBUTION,
+    CONTRIBUTION_LOG,
 )
 from transforms.tables.schema import Table
 
@@ -86,5 +87,6 @@ def make_area_tables(
         else AREA_CLUSTER.empty(),
         AREA_VALIDATION: validation,
         CONTRIBUTION: reference.contribution,
+        CONTRIBUTION_LOG: reference.contribution_log,
         AREA_VALIDATION_SCORE: score_areas(reference.gas, demands, efficiency=efficiency, trend=figures.gas_trend),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from transforms.tables.schema import Column, Table
+from transforms.tables.schema import UTC, Column, Table
 from transforms.tables.words import DWELLING_TYPES, B, F, N, S, convention, period, scenario, system
 
 D = pl.Date
@@ -185,7 +185,7 @@ AREA_HOME_DEMAND = Table(
         Column("dwelling_type", S, "dwelling type", allowed=DWELLING_TYPES),
         Column("heat_kwh", F, "heat per home and year", "kWh/yr", lower=0),
         Column("state", S, "measured; held: measured, as an earlier release showed it; assumed: not published of the run, or of no run", allowed=("measured", "held", "assumed")),
-        Column("hours_of", S, "whose published profile its hours follow; null where there is none", nullable=True),
+        Column("hours_of", S, "whose published profile its hours follow; null where none has hours enough: those of the assumptions", nullable=True),
     ),
     tier="public",
     made_by="transforms.areas.demand:list_home_demands",
@@ -365,6 +365,22 @@ CONTRIBUTION = Table(
     made_by="transforms.areas.tables:make_area_tables",
 )  # fmt: skip
 
+CONTRIBUTION_LOG = Table(
+    "contribution_log", "what one contributor gave of one kind in one file: who, when and what", ("file_sha256", "contributor", "kind"),
+    (
+        Column("file_sha256", S, "SHA-256 of the file"),
+        CONTRIBUTION.column("contributor"),
+        CONTRIBUTION.column("kind"),
+        Column("rows", N, "rows of it that can be used, later ones may have taken their place", "1", lower=1),
+        Column("added_at_utc", UTC, "when the file was added; of one that was withdrawn and added again, the last time"),
+        Column("withdrawn_at_utc", UTC, "when the file was taken back; null where it stands", nullable=True),
+    ),
+    tier="public",
+    may_be_empty=True,
+    made_by="transforms.areas.contributions:log_contributions",
+)  # fmt: skip
+
 AREA_TABLES = (
-    AREA, AREA_ARC, AREA_RING, AREA_GAS, AREA_HOME_DEMAND, AREA_HEAT, AREA_LCOH, AREA_CLUSTER, AREA_VALIDATION, AREA_VALIDATION_SCORE, CONTRIBUTION,
+    AREA, AREA_ARC, AREA_RING, AREA_GAS, AREA_HOME_DEMAND, AREA_HEAT, AREA_LCOH, AREA_CLUSTER, AREA_VALIDATION, AREA_VALIDATION_SCORE,
+    CONTRIBUTION, CONTRIBUTION_LOG,
 )  # fmt: skip

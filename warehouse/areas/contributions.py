@@ -24,11 +24,13 @@ from transforms.areas.contributions import (
     Judged,
     Row,
     latest_rows,
+    log_contributions,
     row_of_feature,
 )
 from transforms.areas.geometry import iter_features
 from transforms.public.inert_cells import make_inert
-from transforms.tables.areas import CONTRIBUTION
+from transforms.tables.areas import CONTRIBUTION, CONTRIBUTION_LOG
+from transforms.tables.schema import UTC
 from warehouse.writing import PRIVATE, write_whole
 
 TEMPLATE_ROWS: Final = 500
@@ -106,6 +108,20 @@ class ContributionFolder:
         kept = [_read_added(path) for path in self.root.glob("*.json")]
         return sorted(kept, key=lambda one: (one.added_at_utc, one.sha256))
 
+    def log_table(self) -> pl.DataFrame:
+        """Return who contributed what and when (`CONTRIBUTION_LOG`)."""
+        frames = [
+            one.frame().select(
+                "contributor",
+                "kind",
+                file_sha256=pl.lit(one.sha256),
+                added_at_utc=_time(one.added_at_utc),
+                withdrawn_at_utc=_time(one.withdrawn_at_utc),
+            )
+            for one in self.log()
+        ]
+        return log_contributions(pl.concat(frames)) if frames else CONTRIBUTION_LOG.empty()
+
     def current(self) -> pl.DataFrame:
         """Return what holds now (`CONTRIBUTION`)."""
         frames = [one.frame() for one in self.log() if one.withdrawn_at_utc is None]
@@ -119,6 +135,10 @@ class ContributionFolder:
         self.root.mkdir(parents=True, exist_ok=True)
         values = {field: getattr(added, field) for field in Added.__dataclass_fields__}
         write_whole(self.root / f"{added.sha256}.json", json.dumps(values, indent=1).encode(), mode=PRIVATE)
+
+
+def _time(text: str | None) -> pl.Expr:
+    return pl.lit(None if text is None else dt.datetime.fromisoformat(text).replace(tzinfo=None), dtype=UTC)
 
 
 def _read_added(path: Path) -> Added:

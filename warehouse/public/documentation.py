@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from transforms.public.public import PUBLIC_TABLES
-from transforms.tables import cost, cost_analysis, heat, lake, lineage, published, weather
+from transforms.tables import areas, cost, cost_analysis, electric, heat, lake, lineage, published, weather
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.cost_analysis import DIVERSITY_CURVE
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HOUSEHOLD, HOUSEHOLD_PERIOD, TEMPERATURE_HOURLY
@@ -57,7 +57,7 @@ def _published_in(*modules: ModuleType) -> tuple[Table, ...]:
 
 ELSEWHERE = [
     table
-    for table in _declared(heat, weather, cost, cost_analysis, lineage, published, lake)
+    for table in _declared(heat, weather, cost, cost_analysis, electric, areas, lineage, published, lake)
     if table not in WAREHOUSE_TABLES
 ]
 LAYERS = (
@@ -80,6 +80,16 @@ LAYERS = (
         title="Cost analysis",
         about="What the cost says beyond one number: homes, peaks, uncertainty, break-evens, emissions, finance.",
         tables=_published_in(cost_analysis),
+    ),
+    Layer(
+        title="Electric heat",
+        about="What heat pumps would draw, hour by hour, with a boiler beside them, after insulation, on tariffs by the hour.",
+        tables=_published_in(electric),
+    ),
+    Layer(
+        title="Areas",
+        about="The neighbourhoods of London: their homes, heat and costs, the check against published gas, and contributions.",
+        tables=_published_in(areas),
     ),
     Layer(
         title="Lineage and quality",
@@ -200,11 +210,16 @@ def _overview() -> list[str]:
         lines.append(f'  layer{number}["<b>{layer.title}</b><br/>{names}"]')
     return [*lines, *(f"  {line}" for line in (
         'files[/"delivered files"/] --> lake[("lake: readings with flags")] --> layer0',
-        "lake --> layer4",
+        "lake --> layer6",
         "layer0 --> layer1",
         "layer0 --> layer2",
         "layer1 --> layer2",
         "layer2 --> layer3",
+        "layer0 --> layer4",
+        "layer2 --> layer4",
+        "layer0 --> layer5",
+        "layer2 --> layer5",
+        "layer3 --> layer5",
     ))]  # fmt: skip
 
 
