@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from transforms.lcoh.model.what_if import Case, Change, build
 from transforms.tables.areas import AREA_CLUSTER, AREA_HEAT, AREA_HOME_DEMAND, AREA_LCOH, AREA_TABLES
 from transforms.tables.words import DWELLING_TYPES
 from warehouse.areas.folder import read_area_folder
+from warehouse.cost_figures import read_assumptions
 
 VALUES = scenario_figures(ASSUMPTIONS, "eep2019")
 LENS = AreaLens.of_map(VALUES, scenario="eep2019", convention="best_practice")
@@ -84,6 +86,57 @@ def test_the_highest_heat_price_falls_with_distance_and_rises_with_homes() -> No
     assert by_homes == sorted(by_homes)
     dense = [highest_price(homes, link_m=1000, main_m_per_home=1.6) for homes in (100, 1000)]
     assert dense == pytest.approx([35, 45], abs=2.5)
+
+
+@cache
+def one_km_away(number: int, *choices: tuple[str, str], base_year: int = 2018) -> dict[str, float]:
+    """Return what bought heat from 1 km away may cost, and its parts [GBP/MWh], by the convention but for some choices."""
+    given = read_assumptions(settings=[f"study.price_base_year={base_year}"], scenario="eep2019")
+    lens = replace(
+        LENS, figures=scenario_figures(given, "eep2019"), convention=replace(LENS.convention, **dict(choices))
+    )
+    mix, where = LONDON_MIX[None, :] * number, place(number, link_m=1000, main_m_per_home=1.6)
+    network = cost_networks(lens, mix, PAPER, where)
+    reference = float(cheapest(cost_in_homes(lens, mix, PAPER))[0].item())
+    bought = replace(where, load=load_of_mix(mix, PAPER), bought_heat=FREE_HEAT)
+    kwh = np.array([[[float(PAPER.heat_kwh @ LONDON_MIX)]]])
+    case = Case(figures=lens.figures, convention=lens.convention, system="network", demand_kwh=kwh, place=bought)
+    built = build(case)
+    in_homes = build(replace(case, system="ashp", demand_kwh=PAPER.heat_kwh, dwelling_types=DWELLING_TYPES))
+    weight = PAPER.heat_kwh * LONDON_MIX / kwh.item()
+    bill = float(weight @ in_homes.value(in_homes.flows()).fuel) - float(built.value(built.flows()).fuel.item())
+    made = float(network.per_gbp_of_heat_price.item())
+    gbp_per_m = np.asarray(built.own.trench_gbp_per_m).item()
+    return {
+        "price": (reference - float(network.with_free_heat.item())) / made,
+        "link": float(network.main_pipe_gbp_per_mwh.item()) * 1000 / (1.6 * number),
+        "gbp_per_m": gbp_per_m,
+        "loss": made - 1,
+        "spf": float(np.mean(in_homes.own.efficiency)),
+        "electricity": 0.1 * bill / made,
+    }
+
+
+def test_the_page_says_what_heat_from_1_km_away_may_cost_and_why() -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs" / "heat-map.md").read_text(encoding="utf-8").split())
+    few, many = one_km_away(100), one_km_away(1000)
+    paper = (("pipe_cost", "per_metre"), ("loss_rule", "share_of_produced"))
+    flat = [one_km_away(number, *paper) for number in (100, 1000)]
+    even = [one_km_away(number, ("spf", "constant")) for number in (100, 1000)]
+    moves = [one["price"] - ours["price"] for one, ours in zip(even, (few, many), strict=True)]
+    today = [one_km_away(number, base_year=2025)["price"] for number in (100, 1000)]
+    for sentence in (
+        f"may cost {few['price']:.1f} GBP/MWh for 100 homes and {many['price']:.1f} for 1,000",
+        f"electricity 10 % dearer by +{few['electricity']:.1f} and +{many['electricity']:.1f}",
+        f"an SPF of {even[0]['spf']:.1f} in homes in place of {few['spf']:.2f} by {moves[0]:.1f} and {moves[1]:.1f}",
+        f"money of 2025 to {today[0]:.1f} and {today[1]:.1f}",
+        f"the link is {few['link']:.1f} GBP/MWh for 100 homes and {many['link']:.1f} for 1,000",
+        f"at {few['gbp_per_m']:.0f} and {many['gbp_per_m']:.0f} GBP/m by its diameter",
+        f"pipes lose {few['loss']:.2f} and {many['loss']:.2f} MWh for each MWh delivered",
+        f"the numbers are {flat[0]['price']:.1f} and {flat[1]['price']:.1f}",
+        f"{flat[1]['price'] - flat[0]['price']:.1f} apart in place of our {many['price'] - few['price']:.1f}",
+    ):
+        assert sentence in page
 
 
 def test_the_grant_closes_the_gap() -> None:
