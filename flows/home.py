@@ -85,6 +85,11 @@ class Home:
         return self.root / "alerts"
 
     @property
+    def rehearsal(self) -> Path:
+        """The copy in which a backfill is carried out to be compared; it is there only meanwhile."""
+        return self.root / ".rehearsal"
+
+    @property
     def code_hashes(self) -> Path:
         """What runs found the code of each stage to be, which the next run need not look for."""
         return self.root / "code-hashes.json"

@@ -137,6 +137,9 @@ def backfill(
     home: Home = None,
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept with the run.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="With --dry-run: also do it in a throwaway copy and tell what would move.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Also rebuild months that are up to date.")] = False,
     full_audit: FullAudit = False,
     queue: Annotated[
@@ -150,10 +153,18 @@ def backfill(
     with usage_errors():
         if parse_month(first) > parse_month(last):
             raise ValueError(f"the span ends before it starts: --from {first} --to {last}")
+        if compare and not dry_run:
+            raise ValueError(
+                "--compare goes with --dry-run; a backfill that is carried out tells what it moved by itself"
+            )
     if dry_run:
+        from flows.operations.rehearsal import compare_backfill
         from flows.pipeline.backfill import preview_backfill
 
         tell(preview_backfill(settings, first, last, force=force))
+        with usage_errors():
+            judged = settings.model_copy(update={"full_audit": settings.full_audit or force})  # as the backfill would
+            tell(compare_backfill(judged, first, last) if compare else "what that would move: add --compare")
         return
     if queue:
         from flows.runs.queueing import queue_backfill

@@ -20,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from flows.operations.forgetting_texts import clear_prefect, mask_logs, server_lives
+from flows.operations.rehearsal import clear_abandoned
 from flows.operations.snapshots import prune_reports
 from flows.pipeline.content import begin_content
 from flows.pipeline.ingest_decisions import list_spellings
@@ -252,6 +253,7 @@ def _rewrite(settings: Settings, note: Unfinished) -> None:
     spelled = _Spelled(household_id=note.household_id, others=note.spellings, apart=note.apart)
     home = _forgetting(spelled, note.token)
     folder = settings.folders.warehouse
+    clear_abandoned(settings)
     with working("rewrite what holds the home"):
         with settings.folders.lake.lock(say):
             forget_in_lake(settings.folders.lake, home)
