@@ -53,7 +53,7 @@ def sql(
         typer.Option("--format", metavar="FORMAT", help="table (fits the terminal), csv, json or parquet."),
     ] = "table",
 ) -> None:
-    """Query the published warehouse, and every half-hour as half_hour; nothing can be changed."""
+    """Query the published warehouse, and half-hours as half_hour."""
     from flows.answers.sql import run_sql
     from flows.answers.sql_bounds import Bounds
 

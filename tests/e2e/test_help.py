@@ -167,11 +167,17 @@ def test_a_spoiled_warehouse_is_named_with_the_way_out(tmp_path: Path) -> None:
     spoiled = tmp_path / "warehouse" / "current.duckdb"
     spoiled.parent.mkdir()
     spoiled.write_bytes(b"this is no database" * 1000)
-    for arguments in (["sql", "SELECT 1"], ["status"], ["report"]):
+    for arguments in (["sql", "SELECT 1"], ["report"]):
         ran = CliRunner().invoke(app, [*arguments, "--home", str(tmp_path)], prog_name="hearth")
         assert ran.exit_code == 2, ran.output
         assert str(spoiled) in ran.stderr
         assert "brings the newest" in ran.stderr
+    status = CliRunner().invoke(app, ["status", "--home", str(tmp_path)], prog_name="hearth")
+    assert status.output.startswith("FAIL")
+    assert f"{spoiled} is damaged" in status.output
+    assert "`hearth doctor --repair` puts it aside" in status.output
+    checked = CliRunner().invoke(app, ["status", "--check", "--home", str(tmp_path)], prog_name="hearth")
+    assert checked.exit_code == 2, checked.output
 
 
 def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
