@@ -142,24 +142,25 @@ def test_hours_of_types_are_taken_also_where_those_of_all_homes_are_hidden() -> 
     assert demand.hours_kwh.sum(axis=0) == pytest.approx(demand.heat_kwh)
 
 
+def published_for(hours: int, *, types: tuple[str, ...]) -> HomeDemand:
+    """Return the demands where the profiles of some types have the first hours only."""
+    of = means()
+    at, cut = pl.col("hour_start_utc"), pl.col("dwelling_type").is_in(types)
+    few = of.profile.filter(~cut | (at < at.min() + dt.timedelta(hours=hours)))
+    demand = measured_home_demand(PAPER, replace(of, profile=few))
+    assert demand is not None
+    return demand
+
+
 @pytest.mark.parametrize("hours", [1, 6, 24, 48])
 def test_a_type_with_few_published_hours_follows_all_homes(hours: int) -> None:
-    of = means()
-    first = of.profile["hour_start_utc"].min() + dt.timedelta(hours=hours)
-    few = replace(
-        of, profile=of.profile.filter((pl.col("dwelling_type") != "flat") | (pl.col("hour_start_utc") < first))
-    )
-    demand = measured_home_demand(PAPER, few)
-    assert demand is not None
+    demand = published_for(hours, types=("flat",))
     assert demand.hours_of == ("detached", "semi_detached", "terraced", "bungalow", "all")
     assert demand.hours_kwh.sum(axis=0) == pytest.approx(demand.heat_kwh)
 
 
 @pytest.mark.parametrize("hours", [1, 6, 24, 48])
 def test_where_few_hours_are_published_of_any_homes_the_assumptions_stand_in(hours: int) -> None:
-    of = means()
-    first = of.profile["hour_start_utc"].min() + dt.timedelta(hours=hours)
-    demand = measured_home_demand(PAPER, replace(of, profile=of.profile.filter(pl.col("hour_start_utc") < first)))
-    assert demand is not None
+    demand = published_for(hours, types=("all", *DWELLING_TYPES))
     assert demand.hours_of == (None,) * 5
     assert demand.hours_kwh / demand.heat_kwh == pytest.approx(PAPER.hours_kwh / PAPER.heat_kwh)

@@ -377,7 +377,7 @@ CONTRIBUTION_LOG = Table(
     ),
     tier="public",
     may_be_empty=True,
-    made_by="transforms.areas.contributions:log_contributions",
+    made_by="transforms.areas.tables:make_area_tables",
 )  # fmt: skip
 
 AREA_TABLES = (
