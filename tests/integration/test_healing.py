@@ -174,7 +174,7 @@ def test_a_release_that_was_lost_is_remembered_as_it_was(place: Path) -> None:
 
 
 def test_what_was_put_aside_is_its_owners_alone(place: Path) -> None:
-    damaging.flip_bit(first(place, f"lake/heat_hourly/{FEBRUARY}/*"))
+    damaging.flip_bit(first(place, f"lake/cell/{FEBRUARY}/*"))
     run_without_report(place / "home", place / "landing")
     folder = place / "home" / "lake" / DAMAGED
     aside = sorted(folder.iterdir())

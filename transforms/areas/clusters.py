@@ -14,6 +14,7 @@ from transforms.areas.figures import AreaFigures, width_2011_m, width_2019_m
 from transforms.areas.heat import KWH_PER_MWH, M2_PER_KM2, homes_of, peak_kw, plot_ratio_of
 from transforms.lcoh.model.places import Place
 from transforms.tables.areas import AREA_CLUSTER
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.words import DWELLING_TYPES
 
 _LINEAR: Final = pl.min_horizontal("heat_mwh_per_m_2011", "heat_mwh_per_m_2019")
@@ -79,7 +80,7 @@ def _describe(
     rows: pl.DataFrame, threshold: str, demand: HomeDemand, figures: AreaFigures, lens: AreaLens
 ) -> pl.DataFrame:
     weight = pl.col("homes")
-    clusters = rows.group_by("cluster", maintain_order=True).agg(
+    clusters = group_in_order(rows, "cluster", by=None).agg(
         pl.col("level").first(),
         *(pl.col(name).sum() for name in (*DWELLING_TYPES, "area_km2", "heat_mwh")),
         *((pl.col(name) * weight).sum() / weight.sum() for name in ("easting", "northing")),

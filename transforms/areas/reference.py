@@ -11,6 +11,7 @@ import polars as pl
 
 from transforms.areas.borders import Borders
 from transforms.tables.areas import AREA, AREA_GAS, CONTRIBUTION, CONTRIBUTION_LOG
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.words import DWELLING_TYPES
 
 LONDON_ID: Final = "E12000007"
@@ -220,7 +221,7 @@ def _share_out(figures: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
     """Return figures of the LSOAs of 2011 by LSOA of 2021."""
     names = [name for name in figures.columns if name != "lsoa_2011_id"]
     parts = figures.join(shares, on="lsoa_2011_id").sort("area_id", "lsoa_2011_id")
-    return parts.group_by("area_id", maintain_order=True).agg((pl.col(name) * pl.col("share")).sum() for name in names)
+    return group_in_order(parts, "area_id", by=None).agg((pl.col(name) * pl.col("share")).sum() for name in names)
 
 
 def _poor_share(fuel_poor: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:

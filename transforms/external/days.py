@@ -116,8 +116,8 @@ def describe_days(days: pl.DataFrame, temperature: pl.DataFrame | None = None) -
     if households < MIN_HOMES_OF_A_TYPE:
         return pl.DataFrame(schema=schema)
     gas, month = pl.col("gas_kwh"), pl.col("date").dt.month()
-    homes = known.group_by("household_id", maintain_order=True).agg(mean=gas.mean())
-    mean_days = known.sort("date").group_by("date", maintain_order=True).agg(gas.mean())
+    homes = group_in_order(known, "household_id", by=None).agg(mean=gas.mean())
+    mean_days = group_in_order(known.sort("date"), "date", by=None).agg(gas.mean())
     level = pl.lit(homes["mean"].mean())
     figures = pl.concat(
         [

@@ -68,7 +68,7 @@ def published_types(level_by_type: pl.DataFrame) -> pl.DataFrame:
 def at_their_mix(same_weather: pl.DataFrame) -> pl.DataFrame:
     """Return `all` of each year with our types weighted by SERL's homes, where we show every type that SERL has."""
     types = same_weather.filter(pl.col("segment") != "all")
-    mixed = types.group_by("year", maintain_order=True).agg(
+    mixed = group_in_order(types, "year", by=None).agg(
         mixed=(pl.col("own") * pl.col("households")).sum() / pl.col("households").sum(),
         counted=pl.col("households").sum(),
     )

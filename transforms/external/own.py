@@ -102,7 +102,7 @@ def slope_of_types(season: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     g, d, w = pl.col("gas"), pl.col("degree_days_k"), pl.col("weight")
     off = d - (d * w).sum() / w.sum()
     return (
-        months.group_by("dwelling_type", maintain_order=True)
+        group_in_order(months, "dwelling_type", by=None)
         .agg(gas_kwh_per_degree_day=(g * off * w).sum() / (off.pow(2) * w).sum(), months=pl.len())
         .filter(pl.col("months") >= MONTHS_FOR_A_LINE, pl.col("gas_kwh_per_degree_day").is_finite())
         .drop("months")

@@ -174,7 +174,7 @@ def annual_by_home(
         .with_columns(pl.col("heat_kwh_caught_up", "type_kwh_caught_up").fill_null(0))
         .sort("household_id", "month")
         .with_columns(level=pl.coalesce(level, level_of_year.over("household_id"), pl.lit(0.0)))
-        .group_by("household_id", maintain_order=True)
+        .pipe(group_in_order, "household_id", by=None)
         .agg(own.sum(), heat_kwh_annual=(pl.col("level") * pl.col("type_kwh")).sum())
         .with_columns(filled_share=pl.when(annual > 0).then((1 - own / annual).clip(0, 1)).otherwise(0.0))
     )

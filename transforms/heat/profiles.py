@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from transforms.heat.levels import fit_levels
+from transforms.tables.fixed_order import group_in_order
 from transforms.tables.heat import HEAT_PROFILE
 from transforms.tables.words import DWELLING_TYPES
 
@@ -155,7 +156,7 @@ def weigh_all(sums: pl.DataFrame, included: Mapping[str, int]) -> pl.DataFrame:
         .sort("dwelling_type", "hour_start_utc")
         .with_columns(means.fill_null(means.mean().over("dwelling_type", hour_of_day)))
         .with_columns(means.fill_null(means.mean().over("dwelling_type")))
-        .group_by("hour_start_utc", maintain_order=True)
+        .pipe(group_in_order, "hour_start_utc", by=None)
         .agg(
             pl.col("households").sum(),
             (means * weight).sum() / weight.sum(),
@@ -186,7 +187,7 @@ def weigh_stock(groups: pl.DataFrame, weights: Mapping[str, float]) -> pl.DataFr
     return (
         groups.join(shares, on="dwelling_type")
         .sort("dwelling_type", "hour_start_utc")
-        .group_by("hour_start_utc", maintain_order=True)
+        .pipe(group_in_order, "hour_start_utc", by=None)
         .agg(
             pl.col("households").sum(),
             gas_kwh_mean=(weight * pl.col("gas_kwh_mean")).sum(),

@@ -172,7 +172,7 @@ def measure_sources(priced: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     carried = pl.col("expected_kwh") * pl.col("gas_elsewhere") / pl.col("expected_elsewhere")
     usual = pl.when(has_both).then(carried)
     rows = elsewhere.with_columns(usual_kwh=usual, own_kwh=pl.when(has_both).then("gas_kwh"))
-    sums = rows.group_by("source_id", maintain_order=True).agg(
+    sums = group_in_order(rows, "source_id", by=None).agg(
         pl.col("month").min(),
         households=pl.len(),
         half_hours=pl.col("half_hours").sum(),

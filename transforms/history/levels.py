@@ -110,7 +110,7 @@ def update_levels(
     )
     is_cold = pl.col("temperature_effective_c") < rule.cold_below_c
     is_warm = pl.col("temperature_effective_c") >= rule.warm_from_c
-    days = usable.group_by(home, maintain_order=True).agg(
+    days = group_in_order(usable, home, by=None).agg(
         days=pl.len().cast(pl.Int64),
         peak_kwh=pl.col("max_kwh").quantile(PEAK_QUANTILE, "lower"),
         cold_days=is_cold.sum().cast(pl.Int64),
@@ -122,7 +122,7 @@ def update_levels(
     month = month.join(days, on=home, how="left").with_columns(pl.col(*sums).fill_null(0))
     both = pl.concat([before, HOME_LEVEL.conform(month)])
     return HOME_LEVEL.conform(
-        both.group_by(home, maintain_order=True).agg(
+        group_in_order(both, home, by=None).agg(
             pl.col("first_date").min(),
             pl.col("last_date").max(),
             pl.col(*sums).sum(),

@@ -15,7 +15,9 @@ def group_in_order(frame: pl.DataFrame, keys: str | Sequence[str], *, by: str | 
     `by` together tell rows apart: rows are sorted, lie in one piece, and each group is added up from its first row to its
     last. None as `by` says that the rows are in such an order already; groups then come as their first rows do.
     """
-    if by is None:
-        return frame.rechunk().group_by(keys, maintain_order=True)
-    keys, by = ([names] if isinstance(names, str) else list(names) for names in (keys, by))
-    return frame.sort(*keys, *by, maintain_order=True).rechunk().group_by(keys, maintain_order=True)
+    keys = [keys] if isinstance(keys, str) else list(keys)
+    if by is not None:
+        frame = frame.sort(*keys, *([by] if isinstance(by, str) else by), maintain_order=True)
+    # By columns alone, polars adds up parts of the frame and then these, or not, as a random sample of the keys decides.
+    # It does not where a key is computed.
+    return frame.rechunk().group_by([pl.col(key).shift(0) for key in keys], maintain_order=True)
