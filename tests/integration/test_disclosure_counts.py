@@ -236,4 +236,6 @@ def test_where_the_release_cannot_be_recorded_the_old_site_stays(published: Publ
     records.with_name("aside").rename(records)
     assert (reports / "current").readlink() == before
     assert (reports / "current" / "index.html").exists()
-    assert sorted(path.name for path in reports.iterdir()) == sorted(["current", before.name])
+    assert sorted(path.name for path in reports.iterdir()) == sorted(
+        [published.settings.folders.report_parts.name, "current", before.name]
+    )
