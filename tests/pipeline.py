@@ -13,6 +13,7 @@ import polars as pl
 from flows.server.files import AUTH
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.lineage import QUALITY_RESULT, RUN
+from warehouse.lake import Lake
 from warehouse.reader import open_published
 
 LINEAGE = (RUN, QUALITY_RESULT)  # they tell of the run itself
@@ -77,6 +78,13 @@ def run(home: Path, landing: Path | None = None, *, report: bool = True, **param
 def run_without_report(home: Path, landing: Path | None = None, **parameters: Any) -> dict[str, Any]:
     """Run as `run` does, and leave the report as it is."""
     return run(home, landing, report=False, **parameters)
+
+
+def move_landing(home: Path, before: Path, now: Path) -> None:
+    """Let the manifests of a copied data folder say that the files lie in a copied landing folder."""
+    lake = Lake(home / "lake")
+    for key in lake.keys("sources"):
+        lake.put_text(key, lake.get_text(key).replace(str(before), str(now)))
 
 
 def read_tables(home: Path) -> dict[str, pl.DataFrame]:

@@ -90,13 +90,17 @@ def write_whole(target: Path, content: str | bytes | bytearray, *, mode: int) ->
 
 @contextmanager
 def telling_os_errors(path: Path) -> Iterator[None]:
-    """Turn what a library says of a disk in its own words into an error of the operating system, if it is one."""
+    """Turn what a library says of a disk in its own words into an error of the operating system, if it is one, of that file."""
     try:
         yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
     except Exception as error:
         said = str(error).lower()
         code = next((code for code in errno.errorcode if os.strerror(code).lower() in said), None)
-        if isinstance(error, OSError) or code not in OF_DISKS:
+        if code not in OF_DISKS:
             raise
         raise OSError(code, os.strerror(code), str(path)) from error
 

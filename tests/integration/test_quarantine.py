@@ -17,7 +17,7 @@ from flows.operations.quarantine import decide
 from flows.operations.status import describe_status, read_status
 from flows.pipeline import publication
 from flows.settings import load_settings
-from tests.pipeline import read_tables, write_edrp
+from tests.pipeline import move_landing, read_tables, write_edrp
 from tests.pipeline import run_without_report as run
 from warehouse.lake import Lake
 from warehouse.publish import WarehouseFolder
@@ -50,9 +50,7 @@ def root(winter: Path, tmp_path: Path) -> Path:
     """Give a copy of the winter in which a test may deliver files."""
     shutil.copytree(winter / "home", tmp_path / "home", symlinks=True)
     shutil.copytree(winter / "landing", tmp_path / "landing")
-    for manifest in (tmp_path / "home" / "lake" / "sources").iterdir():
-        text = manifest.read_text(encoding="utf-8")
-        manifest.write_text(text.replace(str(winter / "landing"), str(tmp_path / "landing")), encoding="utf-8")
+    move_landing(tmp_path / "home", winter / "landing", tmp_path / "landing")
     return tmp_path
 
 

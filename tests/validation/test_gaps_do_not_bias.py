@@ -130,7 +130,11 @@ def estimate(trial: Trial) -> Found:
 def coverage_suffices(hourly: pl.DataFrame) -> bool:
     """Say whether every home would be selected."""
     halves = pl.concat([hourly, hourly.with_columns(pl.col("hour_start_utc") + dt.timedelta(minutes=30))])
-    cells = count_cells(halves.rename({"hour_start_utc": "interval_start_utc"}), hourly)
+    ordered, moment = halves.sort("household_id", "hour_start_utc"), pl.col("hour_start_utc")
+    cells = pl.concat(
+        count_cells(month.rename({"hour_start_utc": "interval_start_utc"}), month.filter(moment.dt.minute() == 0))
+        for _, month in ordered.group_by(moment.dt.truncate("1mo"), maintain_order=True)
+    )
     return measure_coverage(cells, PERIOD).filter(suffices(Sufficiency())).height == HOMES
 
 
