@@ -72,7 +72,7 @@ def appearing(target: Path, *, mode: int) -> Iterator[Path]:
 
     Until then only the owner can read it. It survives a power cut from that moment on.
     """
-    with renamed_onto(target) as partial:
+    with telling_os_errors(target), renamed_onto(target) as partial:
         create_for_owner(partial)
         yield partial
         partial.chmod(mode)
@@ -82,15 +82,15 @@ def appearing(target: Path, *, mode: int) -> Iterator[Path]:
 def write_whole(target: Path, content: str | bytes | bytearray, *, mode: int) -> None:
     """Store a text or bytes as a file that appears whole."""
     with appearing(target, mode=mode) as partial:
-        try:
-            partial.write_bytes(content.encode() if isinstance(content, str) else content)
-        except OSError as error:  # of a write Python does not say where it was
-            raise OSError(error.errno, error.strerror, str(target)) from error
+        partial.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
 def telling_os_errors(path: Path) -> Iterator[None]:
-    """Turn what a library says of a disk in its own words into an error of the operating system, if it is one, of that file."""
+    """Turn what a library says of a disk in its own words into an error of the operating system, if it is one.
+
+    Of a write Python itself does not say where it was: the error names `path`.
+    """
     try:
         yield
     except OSError as error:

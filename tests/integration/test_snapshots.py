@@ -203,15 +203,16 @@ def test_what_cannot_be_brought_back_is_refused_with_the_reason(root: Path) -> N
 
 
 def test_snapshots_and_reports_that_are_no_longer_kept_go_with_a_run_that_finds_nothing_new(root: Path) -> None:
+    def sites() -> set[str]:
+        beside = {"current", settings_of(root).folders.report_parts.name}
+        return {path.name[:25] for path in (root / "home" / "reports").iterdir() if path.name not in beside}
+
     names = ids(root)
-    sites = (path.name for path in (root / "home" / "reports").iterdir() if path.name not in {"current", ".parts"})
-    assert {name[:25] for name in sites} == set(names)
+    assert sites() == set(names)
     log = run(root / "home", root / "landing", settings={"snapshots_keep": 2})
     assert log["outcome"] == "unchanged"
     assert ids(root) == names[:2]
-    assert {path.name[:25] for path in (root / "home" / "reports").iterdir() if path.name != "current"} == set(
-        names[:2]
-    )
+    assert sites() == set(names[:2])
     assert report_is_current(settings_of(root))
 
 
