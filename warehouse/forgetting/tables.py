@@ -48,10 +48,9 @@ def trace_home(database: Path, home: Forgetting) -> Remains:
         of_tables = "FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, table_name)"
         tables = {name for (name,) in con.execute(f"SELECT DISTINCT table_name {of_tables}").fetchall()}
         homes = con.execute(f"SELECT table_name {of_tables} WHERE column_name = 'household_id'").fetchall()
+        of_home = "WHERE list_contains($1, household_id) LIMIT 1"
         has_rows = any(
-            con.execute(
-                f'SELECT 1 FROM "{table}" WHERE list_contains($1, household_id) LIMIT 1', [list(home.household_ids)]
-            ).fetchall()  # nosec B608  # names are of our own declarations, values are parameters
+            con.execute(f'SELECT 1 FROM "{table}" {of_home}', [list(home.household_ids)]).fetchall()  # nosec B608  # names are of the database itself, values are parameters
             for (table,) in homes
         )
         texts = {table: con.sql(f"SELECT * FROM {table}").pl() for table in tables & {*TEXTS, *NAMES}}
