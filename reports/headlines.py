@@ -205,7 +205,7 @@ def _cost(published: Published, run: RunInfo) -> Headline:
 
 def _cost_bars(rows: pl.DataFrame, caption: str, widest: float) -> Bars:
     """Return the options as bars on a scale that ends at `widest`; networks that cost the same stand in one row."""
-    spread = "; lines: 90 % of draws of the uncertain assumptions" if rows["low"].count() else ""
+    spread = f"; lines: 90 % of draws of {text.DRAWN}" if rows["low"].count() else ""
     return Bars(
         caption=caption + spread,
         headings=("Option", "£ per MWh", "£ a year", "t CO₂ a year"),
@@ -343,7 +343,7 @@ def _order_of_systems(published: Published, run: RunInfo) -> list[str]:
     who = str(options(published, run)["perspective"][0])
     draws = f"{rows['draws'].to_numpy().min():,}"
     settled = "firm" if rows["cheapest_share"][0] >= FIRM else "open"
-    lead = f"The order of the systems is {settled}: {first[0]} is the cheapest in {first[1]} of {draws} draws of the uncertain assumptions ({TO_WHOM[who]})."
+    lead = f"The order of the systems is {settled}: {first[0]} is the cheapest in {first[1]} of {draws} draws of {text.DRAWN} ({TO_WHOM[who]})."
     words = [lead]
     return (
         [*words, f"{text.listed([f'{name} in {share}' for name, share in others]).capitalize()}."] if others else words

@@ -30,6 +30,7 @@ NAMES = {
     "demand": "Heat demand",
     "loss": "Heat lost in pipes",
     "lifetime": "Life",
+    "sampled_homes": "Sampling of homes",
     "existing_boiler": "Existing boiler",
     "new_boiler": "New boiler",
     "average": "Average",
@@ -55,6 +56,8 @@ NAMES = {
     "catch_up": "Gas after an outage",
 }
 MINUS = "\N{MINUS SIGN}"
+DRAWN = "prices, capital, performance, lives, demand and sampling of homes"
+"""What the draws of a cost cover; homes that nobody measured are no sample."""
 UNITS = {"GBP": "£", "degC": "°C"}
 DECIMALS = {
     "kWh/yr": 0, "kWh/d": 1, "kWh/h": 2, "kWh/(d K)": 2, "W/K": 0, "GBP/MWh": 1, "GBP": 0, "kg/yr": 0, "GBP/t": 0, "kW": 2, "yr": 1, "degC": 1, "kWh": 0, "%": 1,

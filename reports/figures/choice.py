@@ -51,7 +51,7 @@ def draw_probability(published: Published, run: RunInfo) -> list[Exhibit]:
             Exhibit(
                 key="cheapest",
                 title="How often each system is the cheapest in a home",
-                shows=f"Share of {draws:,} draws of the uncertain assumptions in which no other individual system costs less per MWh of heat.",
+                shows=f"Share of {draws:,} draws of {text.DRAWN} in which no other individual system costs less per MWh of heat.",
                 alternative=f"Stacked bar chart of how often each system is the cheapest: {'. '.join(shares)}.",
                 chart=_probability_chart(rows),
             ),

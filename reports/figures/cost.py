@@ -32,7 +32,7 @@ from transforms.tables.words import PROFILE_GROUPS, SYSTEMS
 INDIVIDUAL = ("gas_boiler", "ashp", "gshp")
 PARTS = ("capital_gbp_per_mwh", "om_gbp_per_mwh", "fuel_gbp_per_mwh", "carbon_gbp_per_mwh")
 HOLLOW = "-open"
-INTERVALS = " Thin lines: 95 % intervals over samples of homes."
+INTERVALS = " Thin lines: 95 % intervals of sampling of homes only: prices, capital and performance are not in them."
 DIAMONDS = " Diamonds: the same networks per MWh of heat produced, before losses in the pipes."
 PRODUCED = (
     "Networks are divided by the heat that they produce, losses included: they look cheaper than they are to a home."

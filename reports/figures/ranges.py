@@ -42,7 +42,7 @@ def draw_distribution(published: Published, run: RunInfo) -> list[Exhibit]:
             "dwelling_type", "system", "lcoh_mean_gbp_per_mwh", "lcoh_at_mean_gbp_per_mwh"
         ).iter_rows()
     ]
-    shows = "Hollow: cost at the homes' mean demand, with its 95 % interval over samples of homes."
+    shows = "Hollow: cost at the homes' mean demand, with its 95 % interval of sampling of homes only."
     if not means.is_empty():
         shows = f"Filled: mean of the costs of the homes. {shows}"
     if not quantiles.is_empty():
@@ -120,7 +120,7 @@ def draw_cost_ranges(published: Published, run: RunInfo) -> list[Exhibit]:
             Exhibit(
                 key="cost-ranges",
                 title="How uncertain the cost of heat is, home by home",
-                shows=f"Mark: median of {draws:,} draws of the uncertain assumptions; line: from 5 to 95 % of the draws.",
+                shows=f"Mark: median of {draws:,} draws of {text.DRAWN}; line: from 5 to 95 % of the draws.",
                 alternative=f"Range chart of the levelised cost per MWh by dwelling type and system. {'; '.join(told)}.",
                 chart=_range_chart(rows),
                 notes=[

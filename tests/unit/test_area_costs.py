@@ -214,6 +214,32 @@ def test_the_load_of_each_area_is_that_of_its_own_mix() -> None:
     assert flats - houses > 0.02
 
 
+def test_types_that_peak_at_other_hours_peak_together_as_by_hand() -> None:
+    """200 flats that peak in the morning and 100 detached houses in the evening: 700 kW, below the 600 and 500 of each."""
+    flat, detached = np.ones(24), np.ones(24)
+    flat[7], detached[18] = 3.0, 5.0
+    hours = np.ones((24, len(DWELLING_TYPES)))
+    hours[:, DWELLING_TYPES.index("flat")], hours[:, DWELLING_TYPES.index("detached")] = flat, detached
+    hours = np.tile(hours, (365, 1))
+    demand = replace(
+        measured(),
+        hours_kwh=hours,
+        heat_kwh=hours.sum(axis=0),
+        hours_of=tuple(str(n) for n in range(len(DWELLING_TYPES))),
+    )
+    mix = np.array([[{"flat": 200.0, "detached": 100.0}.get(name, 0.0) for name in DWELLING_TYPES]])
+    shape = load_of_mix(mix, demand)
+    mean_kw = (200 * 26 + 100 * 28) / 24
+    assert shape.load.max() == pytest.approx(700 / mean_kw)
+    peak = float(np.asarray(shape.peak_over_mean(300.0)).item())
+    assert peak == pytest.approx(700 / mean_kw * float(demand.peak.at(np.array(300.0))[1]))
+    where = Place(homes={"all": np.array([[[300.0]]])}, main_pipe_m=3_000.0, load=shape)
+    heat_kwh = (mix @ demand.heat_kwh / 300.0)[:, None, None]
+    case = Case(figures=VALUES, convention=LENS.convention, system="network", demand_kwh=heat_kwh, place=where)
+    own = build(case).own
+    assert np.asarray(own.substation_kw).item() == pytest.approx(peak * mean_kw * shape.design_over_year_peak)
+
+
 def test_areas_costed_together_cost_what_each_costs_alone() -> None:
     demand = seasonal_demand()
     mixes = np.array([[500.0, 20, 0, 0, 0], [0, 0, 0, 0, 500.0], [30, 60, 90, 5, 200]])

@@ -19,9 +19,8 @@ from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.cash_flows import discount_factors
 from transforms.lcoh.model.conventions import CONVENTIONS
 from transforms.lcoh.model.demands import check_demand, paper_demand
-from transforms.lcoh.model.load_shape import LoadShape, load_shape
 from transforms.lcoh.model.networks import BuiltNetwork, network_capital
-from transforms.lcoh.model.places import BoughtHeat, Place, mixed_load
+from transforms.lcoh.model.places import BoughtHeat, Place
 from transforms.lcoh.model.systems import energy_of
 from transforms.lcoh.model.what_if import Built, Case, Change, build
 from transforms.lcoh.results.abatement import abatement_table
@@ -353,54 +352,7 @@ def test_the_reference_is_a_system_in_a_home() -> None:
             table(DEMAND, ASSUMPTIONS, **OURS, reference="network")
 
 
-# --- mixed load ---------------------------------------------------------------------------------------------
-
-DAYS = 365
-SHIPPED = load_shape(FIGURES)
-
-
-def profile(morning: float, evening: float, rest: float) -> np.ndarray:
-    day = np.full(24, rest)
-    day[7], day[18] = morning, evening
-    return np.tile(day, DAYS)
-
-
-def test_types_that_peak_at_other_hours_peak_together_as_by_hand() -> None:
-    profiles = {"flat": profile(3.0, 1.0, 1.0), "detached": profile(1.0, 5.0, 1.0)}
-    shape = mixed_load({"flat": 200.0, "detached": 100.0}, profiles, of_all=SHIPPED)
-    mean_kw = (200 * 26 + 100 * 28) / 24
-    highest_kw = max(200 * 3 + 100 * 1, 200 * 1 + 100 * 5)  # in the evening, below the sum of 600 and 500
-    rise = float(SHIPPED.peak_over_mean(300.0)) / float(SHIPPED.peak_over_mean(1e12))
-    assert float(shape.peak_over_mean(300.0)) == pytest.approx(highest_kw / mean_kw * rise, rel=1e-6)
-    assert shape.design_over_year_peak == SHIPPED.design_over_year_peak
-    assert shape.load.max() == pytest.approx(highest_kw / mean_kw)
-
-
-def test_a_network_of_mixed_homes_is_sized_by_its_own_peak() -> None:
-    homes = {"flat": 200.0, "detached": 100.0}
-    profiles = {"flat": profile(3.0, 1.0, 1.0), "detached": profile(1.0, 5.0, 1.0)}
-    load = mixed_load(homes, profiles, of_all=SHIPPED)
-    demand_kwh = (200 * 26 + 100 * 28) * DAYS / 300
-    mixed = own(network(Place(homes=homes, main_pipe_m=3_000.0, load=load), demand_kwh=demand_kwh))
-    peak_kw = 700 * float(load.peak_over_mean(300.0)) / (700 / ((200 * 26 + 100 * 28) / 24))
-    assert mixed.substation_kw == pytest.approx(peak_kw * SHIPPED.design_over_year_peak)
-    few = own(network(Place(homes=homes, main_pipe_m=3_000.0, load=load, connection_share=0.01), demand_kwh=demand_kwh))
-    assert float(few.substation_kw) / 3 > float(mixed.substation_kw) / 300  # three homes peak higher each
-
-
-def test_homes_of_one_profile_have_that_profile_s_load() -> None:
-    hours = np.random.default_rng(2).gamma(3, 1, DAYS * 24)
-    alone = LoadShape.from_hours(hours)
-    both = mixed_load({"flat": 3.0, "terraced": 5.0}, {"flat": hours, "terraced": hours}, of_all=SHIPPED)
-    assert both.load == pytest.approx(alone.load)
-    assert both.days == pytest.approx(alone.days)
-
-
-def test_a_type_without_a_profile_or_with_other_hours_is_refused() -> None:
-    with pytest.raises(AssumptionError, match="no profile is known of flat"):
-        mixed_load({"flat": 1.0}, {"detached": np.ones(24)}, of_all=SHIPPED)
-    with pytest.raises(AssumptionError, match="the profiles differ in length"):
-        mixed_load({"flat": 1.0, "all": 1.0}, {"flat": np.ones(24), "all": np.ones(48)}, of_all=SHIPPED)
+# --- discounting ---------------------------------------------------------------------------------------------
 
 
 def test_discount_factors_are_those_of_the_place_s_convention() -> None:

@@ -19,9 +19,20 @@ from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.what_if import Case, Change, build
 from transforms.lcoh.results.probability import draw, probability_table
+from transforms.lcoh.results.published import CostChoices, cost_means
 from transforms.lcoh.results.table import lcoh_table
-from transforms.lcoh.results.uncertainty import LIFETIME, Sampling, Uncertain, check_ranges, cost_of_draws, ranges_of
+from transforms.lcoh.results.uncertainty import (
+    LIFETIME,
+    Sampling,
+    Uncertain,
+    check_ranges,
+    cost_of_draws,
+    ranges_of,
+    sampled_homes,
+)
 from transforms.lcoh.results.variance import sobol_indices, sobol_table
+from transforms.tables.cost_analysis import LCOH_SOBOL
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 
@@ -311,3 +322,96 @@ def test_a_bad_range_is_refused_by_row_and_reason(change: dict[str, object], mes
     assert check_ranges(RAW) == RANGES
     with pytest.raises(AssumptionError, match="lacks unit; it needs parameter"):
         check_ranges(RAW.drop("unit"))
+
+
+# --- which homes were measured ------------------------------------------------------------------------------
+
+TODAY = {"scenario": "current2026", "convention": "best_practice"}
+
+
+def of_measured_homes(demand_kwh: float, low: float | None, high: float | None) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "dwelling_type": ["all"], "period": ["2009"], "demand_basis": ["measured"], "demand_kwh": [demand_kwh],
+            "demand_kwh_ci_low": [low], "demand_kwh_ci_high": [high],
+        },
+        schema_overrides={"demand_kwh_ci_low": pl.Float64, "demand_kwh_ci_high": pl.Float64},
+    )  # fmt: skip
+
+
+def test_sampling_of_homes_alone_gives_the_interval_of_the_cost() -> None:
+    """Half of the draws of a 95 % interval of demand lie where the costs at its ends say, to both sides."""
+    demand = of_measured_homes(15_000.0, 13_500.0, 16_700.0)
+    found = probability_table(demand, ASSUMPTIONS, sampled([], draws=20_000), **TODAY)
+    tail = stats.norm.ppf(0.95) / stats.norm.ppf(0.975)
+    middle, half = np.sqrt(13_500 * 16_700), np.log(16_700 / 13_500) / 2 * tail
+    for end, quantile in ((1, "lcoh_p05"), (-1, "lcoh_p95")):
+        at = demand.with_columns(demand_kwh=pl.lit(middle * np.exp(end * half)))
+        expected = lcoh_table(at, ASSUMPTIONS, **TODAY).select("system", "scale", "lcoh_gbp_per_mwh")
+        both = found.filter(pl.col("alternatives") == pl.col("scale")).join(expected, on=["system", "scale"])
+        assert set(both["system"]) == {"gas_boiler", "ashp", "gshp", "network"}
+        assert both[quantile].to_list() == pytest.approx(both["lcoh_gbp_per_mwh"].to_list(), rel=1e-3)
+
+
+def test_more_homes_leave_less_to_their_sampling_and_none_to_what_nobody_sampled() -> None:
+    def width(low: float | None, high: float | None) -> float:
+        rows = probability_table(of_measured_homes(15_000.0, low, high), ASSUMPTIONS, sampled([], draws=500), **TODAY)
+        row = rows.filter(system="ashp", alternatives="individual")
+        return float((row["lcoh_p95"] - row["lcoh_p05"]).item())
+
+    assert width(14_000.0, 16_000.0) > 5 * width(14_900.0, 15_100.0) > 0
+    assert width(None, None) == 0
+
+
+def test_the_variance_names_the_part_of_the_sampled_homes() -> None:
+    """With one other unknown of known spread both shares follow from the slopes of the cost."""
+    of_homes = sampled_homes(0.9, 1 / 0.9)
+    found = sobol_table(
+        ASSUMPTIONS,
+        sampled([uniform("carbon", 0.9, 1.1, "gas_boiler", "ashp", "gshp", "network"), of_homes]),
+        demand_kwh=15_200.0,
+        **TODAY,
+    )
+    of_networks = found.filter(system="network", parameter="sampled_homes")
+    assert of_networks.height == 5
+    assert (of_networks["first_order"] > 0.9).all()  # little of their cost is carbon
+    row = (
+        lcoh_table(DEMAND.filter(dwelling_type="all"), ASSUMPTIONS, **TODAY)
+        .filter(system="gas_boiler")
+        .row(0, named=True)
+    )
+    fixed = row["capital_gbp_per_mwh"] + row["om_gbp_per_mwh"]
+    spread = fixed * np.log(1 / 0.9) / stats.norm.ppf(0.975), row["carbon_gbp_per_mwh"] * 0.2 / np.sqrt(12)
+    share = spread[0] ** 2 / (spread[0] ** 2 + spread[1] ** 2)
+    of_gas = dict(found.filter(system="gas_boiler").select("parameter", "first_order").iter_rows())
+    assert of_gas["sampled_homes"] == pytest.approx(share, abs=0.02)
+    assert of_gas["carbon"] == pytest.approx(1 - share, abs=0.02)
+
+
+def test_no_table_gives_the_range_of_the_sampled_homes() -> None:
+    with pytest.raises(AssumptionError, match="parameter 'sampled_homes' is none of demand"):
+        check_ranges(RAW.with_columns(parameter=pl.lit("sampled_homes")))
+
+
+def test_a_run_draws_its_homes_and_the_paper_has_none() -> None:
+    annual = {"dwelling_type": "all", "period": "2009", "households": 100, "heat_kwh_mean": 14_000.0}
+    normal = {
+        "heat_kwh_weather_normal": 15_000.0,
+        "heat_kwh_weather_normal_ci_low": 14_000.0,
+        "heat_kwh_weather_normal_ci_high": 16_100.0,
+    }
+    measured = HEAT_DEMAND_ANNUAL.conform(
+        pl.DataFrame(
+            [{**dict.fromkeys(HEAT_DEMAND_ANNUAL.schema), **annual, **normal}], schema=HEAT_DEMAND_ANNUAL.schema
+        )
+    )
+    choices = CostChoices(
+        scenario="current2026", convention="best_practice", seed=1, bootstrap_replicates=0, sobol_samples=256
+    )
+    of_run, of_paper = (
+        cost_means(demand, ASSUMPTIONS, RANGES, choices)[LCOH_SOBOL] for demand in (measured, measured.clear())
+    )
+    row = of_run.filter(parameter="sampled_homes", system="ashp").row(0, named=True)
+    assert row["low"] == pytest.approx((14 * 16.1) ** 0.5 / 15 * (14 / 16.1) ** (0.5 * 1.644854 / 1.959964), rel=1e-6)
+    assert 0 < row["total_order"] < 0.05
+    assert "sampled_homes" not in set(of_paper["parameter"])

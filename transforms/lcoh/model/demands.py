@@ -13,6 +13,11 @@ from transforms.lcoh.model.places import ALL_HOMES, Place
 
 DEMAND_KEY: Final = ("demand_basis", "period", "dwelling_type")
 OF_WEATHER: Final = {"weather": pl.String, "demand_measured_kwh": pl.Float64}  # known of measured homes alone
+OF_SAMPLE: Final = {
+    "demand_kwh_ci_low": pl.Float64,
+    "demand_kwh_ci_high": pl.Float64,
+}  # the same: ends of the interval of the demand
+OF_HOMES: Final = OF_WEATHER | OF_SAMPLE
 NORMAL_WEATHER: Final = "normal"
 MEASURED_WEATHER: Final = "measured"
 IN_NORMAL_WEATHER: Final = pl.col("heat_kwh_weather_normal").is_not_null().all().over("period")
@@ -42,16 +47,22 @@ def measured_demand(demand: pl.DataFrame, *, end: str = "") -> pl.DataFrame:
         `_ci_low` or `_ci_high` for an end of the interval of each demand, in place of the demand.
 
     """
-    measured = "heat_kwh_mean" if not end else f"heat_kwh{end}"
     known = demand.filter(pl.col("heat_kwh_mean") > 0).with_columns(in_normal=IN_NORMAL_WEATHER)
     return known.select(
         "dwelling_type",
         "period",
         demand_basis=pl.lit("measured"),
-        demand_kwh=pl.when("in_normal").then(f"heat_kwh_weather_normal{end}").otherwise(measured),
+        demand_kwh=_costed_heat(end),
+        **{name: _costed_heat(name.removeprefix("demand_kwh")) for name in OF_SAMPLE},
         weather=pl.when("in_normal").then(pl.lit(NORMAL_WEATHER)).otherwise(pl.lit(MEASURED_WEATHER)),
         demand_measured_kwh="heat_kwh_mean",
     ).filter(pl.col("demand_kwh") > 0)
+
+
+def _costed_heat(end: str) -> pl.Expr:
+    """Return the heat that costs stand on, or an end of its interval [kWh/yr]."""
+    measured = f"heat_kwh{end}" if end else "heat_kwh_mean"
+    return pl.when("in_normal").then(f"heat_kwh_weather_normal{end}").otherwise(measured)
 
 
 def check_demand(demand: pl.DataFrame, place: Place | None = None) -> pl.DataFrame:
@@ -60,7 +71,7 @@ def check_demand(demand: pl.DataFrame, place: Place | None = None) -> pl.DataFra
     Parameters
     ----------
     demand
-        Columns `DEMAND_KEY` and demand_kwh [kWh/yr], of measured homes also `OF_WEATHER`.
+        Columns `DEMAND_KEY` and demand_kwh [kWh/yr], of measured homes also `OF_HOMES`.
     place
         A place whose homes' types are known: `all` is then the mean of its homes, sum_k n_k D_k / sum_k n_k.
 
@@ -70,10 +81,10 @@ def check_demand(demand: pl.DataFrame, place: Place | None = None) -> pl.DataFra
         If a demand is not above zero, two rows stand for one key, or a type of the place has no demand.
 
     """
-    lacking = [pl.lit(None, dtype).alias(name) for name, dtype in OF_WEATHER.items() if name not in demand.columns]
+    lacking = [pl.lit(None, dtype).alias(name) for name, dtype in OF_HOMES.items() if name not in demand.columns]
     known = (
         demand.with_columns(pl.col("demand_kwh").cast(pl.Float64), *lacking)
-        .select(*DEMAND_KEY, "demand_kwh", *OF_WEATHER)
+        .select(*DEMAND_KEY, "demand_kwh", *OF_HOMES)
         .drop_nulls("demand_kwh")
     )
     wrong = known.filter(~(pl.col("demand_kwh").is_finite() & (pl.col("demand_kwh") > 0)))
@@ -106,12 +117,13 @@ def _of_place(known: pl.DataFrame, place: Place) -> pl.DataFrame:
         demand_measured_kwh=pl.when(pl.col("demand_measured_kwh").is_not_null().all()).then(
             (pl.col("demand_measured_kwh") * share).sum()
         ),
+        **{name: pl.lit(None, dtype) for name, dtype in OF_SAMPLE.items()},
     )
     for row in of_mean.iter_rows(named=True):
         if lacking := sorted(set(place.homes) - set(row["types"])):
             message = f"the place has {', '.join(lacking)}, whose demand in {row['period']} is not known: add it"
             raise AssumptionError(message)
-    mean = of_mean.with_columns(dwelling_type=pl.lit(ALL_HOMES)).select(*DEMAND_KEY, "demand_kwh", *OF_WEATHER)
+    mean = of_mean.with_columns(dwelling_type=pl.lit(ALL_HOMES)).select(*DEMAND_KEY, "demand_kwh", *OF_HOMES)
     return pl.concat([of_types.drop("homes"), mean])
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from transforms.lcoh.assumptions.parameters import Floats
 from transforms.lcoh.assumptions.refusals import AssumptionError
@@ -80,43 +79,3 @@ class Place:
     def dwellings(self) -> Floats:
         """Number of homes that take heat from the network [1]."""
         return self.every_home * self.connection_share
-
-
-def mixed_load(homes: Mapping[str, float], profiles: Mapping[str, ArrayLike], *, of_all: LoadShape) -> LoadShape:
-    r"""Return the load of homes of several dwelling types through the year, and its peak.
-
-    .. math:: m_h = \sum_k n_k m_{kh}, \quad
-        p(n) = \frac{\max_h m_h}{\overline{m}} \cdot \frac{p_{all}(n)}{p_{all}(\infty)}
-
-    The mean profile of many homes of a type holds the diversity of very many homes. The rise of the peak where homes
-    are few, and the rise from the year to the design winter, are those of all homes together.
-
-    Parameters
-    ----------
-    homes
-        Number n_k of homes of each type [1].
-    profiles
-        Mean load m_kh of a home of each type in each hour [kWh], whole days of 24 hours in order.
-    of_all
-        Load of all homes: its p_all(n) [1] and the severity of its design winter [1].
-
-    Raises
-    ------
-    AssumptionError
-        If a type has no profile, or the profiles differ in length.
-
-    """
-    unknown = sorted(set(homes) - set(profiles))
-    hours = {name: len(np.asarray(profiles[name])) for name in homes if name in profiles}
-    if unknown or len(set(hours.values())) > 1:
-        message = (
-            f"no profile is known of {', '.join(unknown)}: give the hourly heat of each type of the place"
-            if unknown
-            else f"the profiles differ in length ({hours}): cut them to the same hours"
-        )
-        raise AssumptionError(message)
-    together = reduce(np.add, (number * np.asarray(profiles[name], dtype=float) for name, number in homes.items()))
-    shape = LoadShape.from_hours(together, design_over_year_peak=of_all.design_over_year_peak)
-    rise = of_all.peak_over_mean
-    own_peak = float(together.max() / together.mean())
-    return shape.with_peak(lambda dwellings: own_peak * rise(dwellings) / rise(np.inf))

@@ -15,12 +15,12 @@ from transforms.lcoh.assumptions.refusals import AssumptionError, check_delivere
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.conventions import find_convention
-from transforms.lcoh.model.demands import NETWORK_DEMAND, check_demand, served_demand
+from transforms.lcoh.model.demands import NETWORK_DEMAND, OF_SAMPLE, check_demand, served_demand
 from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.systems import missing_series
 from transforms.lcoh.model.what_if import Case
 from transforms.lcoh.results.costed import INDIVIDUAL, places_by_scale
-from transforms.lcoh.results.uncertainty import Sampling, Uncertain, cost_of_draws, ranges_of
+from transforms.lcoh.results.uncertainty import Sampling, Uncertain, cost_of_draws, ranges_of, sampled_homes
 from transforms.tables.cost_analysis import LCOH_PROBABILITY
 
 QUANTILES: Final = {"lcoh_p05": 0.05, "lcoh_p50": 0.5, "lcoh_p95": 0.95}
@@ -38,8 +38,8 @@ def probability_table(
 ) -> pl.DataFrame:
     """Return quantiles of each system's cost and the share of draws in which no other costs less (`lcoh_probability`).
 
-    All systems see the same draws of what they share: prices, carbon, and one home of the type, drawn
-    from the homes' spread about the type's mean. What a system alone depends on is drawn on its own. Homes of a type
+    All systems see the same draws of what they share: prices, carbon, which homes were measured, and one home of the type,
+    drawn from the homes' spread about the type's mean. What a system alone depends on is drawn on its own. Homes of a type
     choose from the systems in one home; where a network is costed (`stock`, or `all` where that is not known), they
     choose from these, and once more for each scale from these and a network of that scale, since no place has all
     scales to choose from. The shares of one choice add up to one.
@@ -69,10 +69,10 @@ def probability_table(
     if known["demand_basis"].n_unique() > 1:
         message = f"demands of {' and '.join(known['demand_basis'].unique().sort())} are mixed: give those of one basis"
         raise AssumptionError(message)
-    ranges, draws = sampling.ranges, sampling.draws
-    drawn = draw(ranges, draws=draws, seed=sampling.seed)
     missing = missing_series(figures, reading)
     groups = known.sort(pl.col("dwelling_type").is_in(NETWORK_DEMAND), maintain_order=True)
+    ranges, draws = (*sampling.ranges, *_sampled_homes(groups)), sampling.draws
+    drawn = _draw_each(ranges, draws=draws, seed=sampling.seed)
     case = Case(figures=figures, convention=reading, system="", demand_kwh=groups["demand_kwh"].to_numpy()[:, None])
     of_homes = {
         system: cost_of_draws(replace(case, system=system), _values(ranges, drawn, system), draws=draws)
@@ -89,7 +89,9 @@ def probability_table(
             scales, sized = places_by_scale(figures, NETWORK, place)
             demands = np.full((len(scales), 1), row["demand_kwh"])
             of_network = replace(case, system=NETWORK, demand_kwh=demands, place=sized)
-            costs = cost_of_draws(of_network, _values(ranges, drawn, NETWORK), draws=draws)
+            values = _values(ranges, drawn, NETWORK)
+            of_group = {field: row[nth] if row.ndim > 1 else row for field, row in values.items()}
+            costs = cost_of_draws(of_network, of_group, draws=draws)
             tables += [
                 _describe(homes | {(NETWORK, scale): cost}, scale, key)
                 for scale, cost in zip(scales, costs, strict=True)
@@ -102,11 +104,25 @@ def probability_table(
 
 def draw(ranges: Sequence[Uncertain], *, draws: int, seed: int) -> Yearly:
     """Return draws of every uncertain parameter, shape (parameters, draws), from a seeded Latin hypercube, tied where they correlate."""
+    return np.stack(_draw_each(ranges, draws=draws, seed=seed))
+
+
+def _draw_each(ranges: Sequence[Uncertain], *, draws: int, seed: int) -> list[Yearly]:
+    """Return the draws of each parameter; which homes were measured has a row for each demand."""
     from scipy.stats import qmc
 
     uniform = qmc.LatinHypercube(d=len(ranges), rng=np.random.default_rng(seed)).random(draws).T
     together = [_correlated(uniform, ranges, place) for place in range(len(ranges))]
-    return np.stack([uncertain.quantile(column) for uncertain, column in zip(ranges, together, strict=True)])
+    return [uncertain.quantile(column) for uncertain, column in zip(ranges, together, strict=True)]
+
+
+def _sampled_homes(demands: pl.DataFrame) -> list[Uncertain]:
+    """Return which homes were measured as one more unknown of the demands, where an interval of any is known."""
+    ends = demands.select(pl.col(end) / pl.col("demand_kwh") for end in OF_SAMPLE)
+    if not ends.drop_nulls().height:
+        return []
+    low, high = ends.fill_null(1.0).to_numpy().T[..., None]
+    return [sampled_homes(low, high)]
 
 
 def _correlated(uniform: Yearly, ranges: Sequence[Uncertain], place: int) -> Yearly:
@@ -124,7 +140,7 @@ def _correlated(uniform: Yearly, ranges: Sequence[Uncertain], place: int) -> Yea
     return tied
 
 
-def _values(ranges: Sequence[Uncertain], drawn: Yearly, system: str) -> dict[str, Yearly]:
+def _values(ranges: Sequence[Uncertain], drawn: Sequence[Yearly], system: str) -> dict[str, Yearly]:
     return {ranges[n].field: drawn[n] for n in ranges_of(ranges, system)}
 
 

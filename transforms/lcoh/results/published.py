@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from transforms.heat.demand import Bootstrap
 from transforms.heat.profiles import stock_weights
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.model.conventions import find_convention, lenses_beside
-from transforms.lcoh.model.demands import NETWORK_DEMAND, measured_demand, paper_demand
+from transforms.lcoh.model.demands import NETWORK_DEMAND, OF_SAMPLE, measured_demand, paper_demand
 from transforms.lcoh.results.abatement import abatement_table
 from transforms.lcoh.results.break_even import break_even_table
 from transforms.lcoh.results.cheapest_map import cheapest_map
@@ -23,7 +23,7 @@ from transforms.lcoh.results.households import cost_distribution, household_cost
 from transforms.lcoh.results.intervals import add_intervals, intervals_by_draws
 from transforms.lcoh.results.probability import probability_table
 from transforms.lcoh.results.table import lcoh_table
-from transforms.lcoh.results.uncertainty import Sampling, Uncertain
+from transforms.lcoh.results.uncertainty import Sampling, Uncertain, sampled_homes
 from transforms.lcoh.results.variance import sobol_table
 from transforms.tables.cost import LCOH
 from transforms.tables.cost_analysis import (
@@ -147,17 +147,18 @@ def cost_means(
     scenario, convention = choices.scenario, choices.convention
     paper = paper_demand(assumptions)
     basis = measured if len(measured := measured_demand(demand)) else paper
-    served_kwh = _served_demand_kwh(basis)
+    served = _served_demand(basis)
+    served_kwh = served["demand_kwh"]
     curves = [
         sensitivity_table(assumptions, scenario=s, convention=c, demand_kwh=kwh)
-        for (s, c), kwh in ((PAPER_READING, _served_demand_kwh(paper)), ((scenario, convention), served_kwh))
+        for (s, c), kwh in ((PAPER_READING, _served_demand(paper)["demand_kwh"]), ((scenario, convention), served_kwh))
     ]
     sampling = Sampling(ranges=tuple(ranges), seed=choices.seed, base_samples=choices.sobol_samples)
     return {
         LCOH_SENSITIVITY: pl.concat(curves).unique(LCOH_SENSITIVITY.key, maintain_order=True),
         LCOH_SOBOL: sobol_table(
             assumptions,
-            sampling,
+            replace(sampling, ranges=(*ranges, *_sampled_homes(served))),
             scenario=scenario,
             convention=convention,
             demand_kwh=served_kwh,
@@ -174,8 +175,16 @@ def cost_means(
     }
 
 
-def _served_demand_kwh(demand: pl.DataFrame) -> float:
-    """Return the demand per home of the latest period that networks serve [kWh/yr]."""
+def _sampled_homes(served: Mapping[str, Any]) -> list[Uncertain]:
+    """Return which homes were measured as one more unknown of a demand, where its interval is known."""
+    low, high = (served.get(end) for end in OF_SAMPLE)
+    return (
+        [] if low is None or high is None else [sampled_homes(low / served["demand_kwh"], high / served["demand_kwh"])]
+    )
+
+
+def _served_demand(demand: pl.DataFrame) -> dict[str, Any]:
+    """Return the demand per home of the latest period that networks serve."""
     latest = demand.filter(pl.col("period") == demand["period"].max())
-    known = dict(latest.select("dwelling_type", "demand_kwh").iter_rows())
-    return float(next(known[name] for name in (*NETWORK_DEMAND, *known) if name in known))
+    known = {row["dwelling_type"]: row for row in latest.iter_rows(named=True)}
+    return next(known[name] for name in (*NETWORK_DEMAND, *known) if name in known)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 from scipy.special import ndtri
 
-from transforms.lcoh.assumptions.parameters import NETWORK, IndividualSystem
+from transforms.lcoh.assumptions.parameters import NETWORK, Floats, IndividualSystem
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.model.cash_flows import Yearly
 from transforms.lcoh.model.systems import SYSTEMS
@@ -28,6 +29,10 @@ FIELDS: Final[dict[str, str]] = {  # uncertain parameter: field of `Change` that
     "carbon": "carbon_factor",
     "lifetime": LIFETIME,
 }
+SAMPLED_HOMES: Final = (
+    "sampled_homes"  # parameter: which homes were measured; a run knows its range, no row of a table does
+)
+SAMPLE: Final = "sample_factor"  # what a draw of it sets; no field of `Change`, since all is built for the demand
 RANGE_COLUMNS: Final = (
     "parameter", "applies_to", "distribution", "low", "high", "unit", "correlates_with", "correlation", "source"
 )  # fmt: skip
@@ -35,6 +40,7 @@ DRAWS: Final = 10_000
 BASE_SAMPLES: Final = 8192
 _AT_ONCE: Final = 4096  # rows of 51 years that fit a processor's cache: more are slower, not faster
 _TAIL: Final = float(ndtri(0.95))  # `low` and `high` of a lognormal are its 5 % and 95 % quantiles
+_TAIL_OF_INTERVAL: Final = float(ndtri(0.975))  # an interval of 95 % ends there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +50,8 @@ class Uncertain:
     parameter: str
     systems: tuple[str, ...]
     distribution: str
-    low: float
-    high: float
+    low: Floats
+    high: Floats
     unit: str
     source: str
     correlates_with: str = ""
@@ -55,8 +61,8 @@ class Uncertain:
 
     @property
     def field(self) -> str:
-        """The field of `Change` that a draw sets, or `LIFETIME`."""
-        return FIELDS[self.parameter]
+        """The field of `Change` that a draw sets, or `LIFETIME` or `SAMPLE`."""
+        return SAMPLE if self.parameter == SAMPLED_HOMES else FIELDS[self.parameter]
 
     def quantile(self, probability: Yearly) -> Yearly:
         """Return quantiles: uniform from low to high, or lognormal with low and high as 5 % and 95 % quantiles.
@@ -142,6 +148,32 @@ def _read(row: Mapping[str, Any], number: int) -> Uncertain:
     return Uncertain(systems=systems, low=low, high=high, correlates_with=other, correlation=correlation, **texts)
 
 
+def sampled_homes(low_share: Floats, high_share: Floats) -> Uncertain:
+    """Return which homes were measured as one more unknown: another sample of homes gives another mean demand.
+
+    Plant of networks is built for the demand of each draw, so that peaks go with demand.
+
+    Parameters
+    ----------
+    low_share, high_share
+        Ends of the 95 % interval of the mean demand over samples of homes, over that demand [1]; numbers, or one of each
+        demand, shape (k, 1).
+
+    """
+    middle = np.log(np.asarray(low_share) * high_share) / 2
+    half = np.log(np.asarray(high_share) / low_share) / 2 * _TAIL / _TAIL_OF_INTERVAL
+    return Uncertain(
+        parameter=SAMPLED_HOMES,
+        systems=SYSTEMS,
+        distribution="lognormal",
+        low=np.exp(middle - half),
+        high=np.exp(middle + half),
+        unit="share of the demand",
+        source="5 % and 95 % quantiles: mean heat of other samples of as many homes, by the 95 % interval of heat_demand_annual; "
+        "peaks go with it",
+    )
+
+
 def ranges_of(ranges: Sequence[Uncertain], system: str) -> tuple[int, ...]:
     """Return the positions in `ranges` of what a system's cost depends on."""
     return tuple(place for place, uncertain in enumerate(ranges) if system in uncertain.systems)
@@ -150,15 +182,16 @@ def ranges_of(ranges: Sequence[Uncertain], system: str) -> tuple[int, ...]:
 def cost_of_draws(case: Case, values: Mapping[str, Yearly], *, draws: int) -> Yearly:
     """Return the levelised cost of a system for every draw of what is uncertain [GBP/MWh].
 
-    A draw of the demand is another home with a system of its own size; a network stays as it was built.
+    A draw of the demand is another home with a system of its own size; a network stays as it was built. A draw of the
+    sampled homes is another demand that systems and networks are built for.
 
     Parameters
     ----------
     case
         What is costed, places and demands as arrays of shape (k, 1).
     values
-        Field of `Change`, or `LIFETIME` [yr], to its drawn values, shape (n,); none where nothing that the system
-        depends on is uncertain.
+        Field of `Change`, or `LIFETIME` [yr], to its drawn values, shape (n,), or `SAMPLE` [1], shape (n,) or (k, n); none
+        where nothing that the system depends on is uncertain.
     draws
         Number n of draws.
 
@@ -172,11 +205,12 @@ def cost_of_draws(case: Case, values: Mapping[str, Yearly], *, draws: int) -> Ye
     cost = np.empty((rows, draws))
     built = build(case)
     by_life = _capital_by_life(built, values[LIFETIME]) if LIFETIME in values else np.ones((1, draws))
+    sized_by = (SAMPLE,) if case.system == NETWORK else (SAMPLE, "demand_factor")
     for start in range(0, draws, step):
         now = slice(start, start + step)
-        drawn = {field: row[now] for field, row in values.items() if field != LIFETIME}
-        if case.system != NETWORK:
-            built = build(replace(case, demand_kwh=case.demand_kwh * drawn.pop("demand_factor", 1.0)))
+        drawn = {field: row[..., now] for field, row in values.items() if field != LIFETIME}
+        if sizing := [drawn.pop(field) for field in sized_by if field in drawn]:
+            built = build(replace(case, demand_kwh=reduce(np.multiply, sizing, case.demand_kwh)))
         found = built.cost(Change(**drawn))
         cost[:, now] = found.total + found.capital * (by_life[:, now] - 1.0)
     return cost
@@ -186,7 +220,8 @@ def _capital_by_life(built: Built, lifetime_years: Yearly) -> Yearly:
     """Return the levelised capital with each drawn life over that with the life of the base [1], shape (k, n).
 
     What is bought and when follows from the life in whole years alone; what it costs scales all purchases alike. So the
-    ratio holds for every draw of demand and capital, and each life is costed once.
+    ratio holds for every draw of demand and capital, and each life is costed once. Of a network the shares of its parts
+    change a little with the sampled homes: that is left out.
     """
     lives, of_draw = np.unique(np.maximum(np.rint(lifetime_years), 1).astype(int), return_inverse=True)
     of_base = np.asarray(built.cost().capital)
