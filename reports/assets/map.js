@@ -349,7 +349,7 @@
         ["Heat may cost", range2(get("price_2011"), get("price_2019"), 0, "£/MWh at the gate")],
         ["Confidence", get("confidence") + ": " + level(state.level).of.reasons[level(state.level).of.reason[here]]]);
     }
-    if (r < 500) pairs.push(["Note", "below 500 m the share of an area says little of its homes"]);
+    if (r < 500) pairs.push(["Note", "below 500 m the covered share of an area says little about its homes"]);
     if (state.line.length > 1) pairs.push(...lineFacts(found));
     at("map-found").replaceChildren(list(pairs));
     profile(load, sorted);

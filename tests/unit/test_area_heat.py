@@ -164,3 +164,20 @@ def test_where_few_hours_are_published_of_any_homes_the_assumptions_stand_in(hou
     demand = published_for(hours, types=("all", *DWELLING_TYPES))
     assert demand.hours_of == (None,) * 5
     assert demand.hours_kwh / demand.heat_kwh == pytest.approx(PAPER.hours_kwh / PAPER.heat_kwh)
+
+
+def test_the_design_peak_is_the_same_whatever_the_order_of_the_types() -> None:
+    known = means()
+    fit = pl.concat(
+        known.weather_fit.with_columns(dwelling_type=pl.lit(name), design_peak_hour_heat_kwh=pl.lit(5.1 + n / 3))
+        for n, name in enumerate(DWELLING_TYPES)
+    )
+    demand = known.demand.with_columns(households=pl.Series([11, 23, 37, 41, 53]))
+    peaks = set()
+    for seed in range(8):
+        mixed = replace(known, weather_fit=fit.sample(fraction=1, shuffle=True, seed=seed), demand=demand)
+        found = measured_home_demand(PAPER, mixed)
+        assert found is not None
+        peaks.add(found.design_over_year_peak)
+    (peak,) = peaks
+    assert peak == pytest.approx(np.average((5.1 + np.arange(5) / 3) / 5, weights=[11, 23, 37, 41, 53]))

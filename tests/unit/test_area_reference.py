@@ -21,7 +21,8 @@ from tests.example_areas import (
     PLACE,
     write_area_folder,
 )  # fmt: skip
-from transforms.areas.reference import COUNTS, LONDON_ID, group_areas
+from transforms.areas.reference import COUNTS, LONDON_ID, group_areas, list_gas
+from transforms.tables.areas import BOROUGH_GAS as BOROUGH_GAS_PIECE
 from transforms.tables.words import DWELLING_TYPES
 from warehouse.areas.built_in import read_built_in
 from warehouse.areas.folder import fingerprint_area_folder, read_area_folder
@@ -91,6 +92,30 @@ def test_published_gas_stands_beside_the_homes_of_its_own_areas(tmp_path: Path) 
     assert split["gas_gwh"] == pytest.approx(11.22)
     assert split["weather_corrected"]
     assert "Elsewhere" not in gas["name"].to_list()
+
+
+def test_gas_of_an_area_that_crosses_msoas_is_the_same_whatever_the_order_of_the_links(tmp_path: Path) -> None:
+    area = read_area_folder(write_area_folder(tmp_path)).reference.area
+    ids = area.filter(level="lsoa")["area_id"].to_list()
+    old = [f"E01000{n:03}" for n in range(120)]
+    link = pl.DataFrame(
+        {
+            "lsoa_2011_id": old,
+            "area_id": [ids[n % len(ids)] for n in range(120)],
+            "msoa_2011_id": [f"E0200000{n % 4}" for n in range(120)],
+            "borough_id": "E09000001",
+        }
+    )
+    gas = pl.DataFrame(
+        {"year": 2019, "lsoa_2011_id": old, "gas_meters": 1.0, "gas_kwh": [1e6 / (n + 3) for n in range(120)]}
+    )
+    borough_gas = BOROUGH_GAS_PIECE.empty()
+    found = [
+        list_gas(area, borough_gas, link=link.sample(fraction=1, shuffle=True, seed=n), gas=gas.sample(fraction=1, shuffle=True, seed=n))
+        for n in range(5)
+    ]  # fmt: skip
+    assert all(one.equals(found[0]) for one in found)
+    assert found[0].filter(level="msoa_2011")["gas_gwh"].sum() == pytest.approx(gas["gas_kwh"].sum() / 1e6)
 
 
 def test_areas_that_merged_and_split_at_once_are_one_group() -> None:

@@ -16,7 +16,15 @@ from flows.cli.main import app
 from flows.pipeline.areas import read_areas
 from flows.settings import load_settings
 from tests.example_areas import FIGURES
-from transforms.areas.contributions import CATEGORIES, NAMES, ContributionError, Rules, judge_rows, latest_rows
+from transforms.areas.contributions import (
+    CATEGORIES,
+    NAMES,
+    ContributionError,
+    Rules,
+    judge_rows,
+    latest_rows,
+    row_of_feature,
+)
 from transforms.areas.geometry import Coverage
 from transforms.tables.areas import CONTRIBUTION, CONTRIBUTION_LOG
 from warehouse.areas.built_in import read_built_in
@@ -95,6 +103,7 @@ FAULTS = [  # a good row, what is changed, the column that is named, a part of t
     (NETWORK, {"shape": "LINESTRING"}, "shape", "is no LineString"),
     (NETWORK, {"shape": "LINESTRING (-0.1 51.5, -0.2 51.6)", "length_m": ""}, "shape", "outside London"),
     (ZONE, {"shape": "POLYGON ((533000 181000, 534000 182000, 534000 181000, 533000 182000, 533000 181000))"}, "shape", "crosses itself"),
+    (ZONE, {"shape": ZONE["shape"][:-1] + ", (533400 181400, 533400 181600, 533600 181600, 533600 181400, 533400 181400))"}, "shape", "has a hole"),
 ]  # fmt: skip
 
 
@@ -132,6 +141,12 @@ def test_a_fault_is_rejected_with_column_reason_and_next_step(
     assert reason in problem
     assert "; " in problem
     assert len(judged.accepted) == 1
+
+
+@pytest.mark.parametrize("kind", ["Point", "LineString", "Polygon"])
+def test_an_empty_geometry_is_refused(kind: str) -> None:
+    with pytest.raises(ValueError, match="a geometry has no coordinates"):
+        row_of_feature({"kind": "load"}, {"type": kind, "coordinates": []})
 
 
 def test_there_are_faults_enough() -> None:

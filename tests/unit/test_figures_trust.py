@@ -121,7 +121,7 @@ def test_levels_stand_beside_the_published_ones_with_what_explains_them(inputs: 
     headings = [heading.title for heading in levels.tables[0].headings]
     row = levels.tables[0].rows[0]
     assert row[headings.index("What explains the difference")] == "2009 was colder and homes were less insulated"
-    assert row[headings.index("Homes behind the own figure")] == "100"
+    assert row[headings.index("Homes behind the run's value")] == "100"
     assert levels.provenance["Beside"] == "SERL 2022 and SERL 2023"
 
 

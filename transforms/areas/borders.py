@@ -44,7 +44,7 @@ class Borders:
         return {area: [self.draw(ring) for ring in rings] for area, rings in self.rings.items()}
 
     def merge(self, parent_of: Mapping[str, str]) -> Borders:
-        """Return the borders of the areas that others make up, by the same arcs."""
+        """Return the borders of larger areas, drawn with the same arcs; `parent_of` names the larger area of each area."""
         held: dict[str, Counter[int]] = defaultdict(Counter)
         for area, rings in self.rings.items():
             held[parent_of[area]].update(n for ring in rings for n in ring)
@@ -82,7 +82,7 @@ def _read_points(text: str) -> Arc:
 
 
 def find_borders(polygons: Mapping[str, shapely.Geometry]) -> Borders:
-    """Return the borders of areas whose polygons share corners wherever they meet."""
+    """Return the borders of areas; their polygons must share corners wherever they meet."""
     rings = {area: [_whole_metres(ring) for ring in _rings(shape)] for area, shape in polygons.items()}
     nodes = _find_nodes(ring for of_area in rings.values() for ring in of_area)
     numbers: dict[Arc, int] = {}
@@ -94,12 +94,12 @@ def find_borders(polygons: Mapping[str, shapely.Geometry]) -> Borders:
 
 
 def read_polygons(collection: Mapping[str, Any], code: str) -> dict[str, shapely.Geometry]:
-    """Return the polygons of a GeoJSON collection in metres of the British National Grid, by a property of each.
+    """Return the polygons of a GeoJSON collection on the British National Grid [m], by the property `code` of each.
 
     Raises
     ------
     ValueError
-        If it is no collection of polygons, a code is missing or doubled, or coordinates are no metres of the grid.
+        If it is no collection of polygons, if a code is missing or doubled, or if coordinates are no metres of the grid.
 
     """
     found: dict[str, shapely.Geometry] = {}
@@ -170,7 +170,7 @@ def _number(arc: Arc, numbers: dict[Arc, int]) -> int:
 
 
 def _stitch(numbers: Iterable[int], arcs: Sequence[Arc]) -> Iterable[Ring]:
-    """Put arcs that run around an area together to closed rings."""
+    """Join the arcs around an area into closed rings."""
     begins: dict[Point, list[int]] = defaultdict(list)
     for n in numbers:
         begins[_ends(n, arcs)[0]].append(n)

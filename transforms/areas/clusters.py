@@ -1,4 +1,4 @@
-"""Clusters: areas that share borders and all lie above a threshold, as one network would take them."""
+"""Clusters: neighbouring areas that all lie above a threshold, and that one network could serve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transforms.tables.fixed_order import group_in_order
 from transforms.tables.words import DWELLING_TYPES
 
 _LINEAR: Final = pl.min_horizontal("heat_mwh_per_m_2011", "heat_mwh_per_m_2019")
-# What is held against each threshold; linear heat density by the formula that gives less.
+# What is compared with each threshold; of the two linear heat densities the smaller.
 JUDGED: Final[Mapping[str, pl.Expr]] = {
     "denmark_gwh_per_km2": pl.col("density_gwh_per_km2"),
     "ademe_mwh_per_m": _LINEAR,

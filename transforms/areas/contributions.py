@@ -1,4 +1,4 @@
-"""What others contribute: loads, supplies, networks, opportunity areas and policy targets, row by row, good or told why not."""
+"""Contributed loads, supplies, networks, opportunity areas and policy targets: each row is accepted, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from transforms.areas.geometry import Coverage, read_shape
 from transforms.areas.grid import PlaceError, place_by_degrees, place_by_metres, to_grid
 from transforms.tables.areas import CONTRIBUTION, CONTRIBUTION_KINDS, CONTRIBUTION_LOG
 
-HOURS: Final = 8760.0
+# The limits below are our own choice. They are wide: they find wrong units and repeated rows, not unusual sites.
+HOURS: Final = 8760.0  # of a year of 365 days, as in the cost model
+LEAST_FULL_LOAD_HOURS: Final = 50.0  # a year; even a load of a few cold days has more
+MOST_HEAT_PER_FUEL: Final = 1.1  # a boiler gives at most 1.0; the rest is rounding
 KWH_PER_MWH: Final = 1000.0
 LONGEST: Final = 200  # characters of a name
-NEAR_M: Final = 25.0  # two contributions of one category so near are one
-LENGTH_TOLERANCE: Final = 0.02
-HEAT_PER_HOME_MWH: Final = (1.0, 80.0)  # outside it the unit is probably wrong
-LEAST_LOAD_MWH, MOST_LOAD_MWH = 1.0, 100_000.0
+NEAR_M: Final = 25.0  # two contributions of one category closer than this are taken for one
+LENGTH_TOLERANCE: Final = 0.02  # between the given length of a line and the length of its shape
+HEAT_PER_HOME_MWH: Final = (1.0, 80.0)  # a year; outside these the unit is probably wrong
+LEAST_LOAD_MWH, MOST_LOAD_MWH = 1.0, 100_000.0  # a year, of one load that is not industrial
 OPEN_LICENCES: Final = ("OGL-UK-3.0", "CC-BY-4.0", "CC0-1.0", "ODbL-1.0", "PDDL-1.0")
 CATEGORIES: Final[Mapping[str, tuple[str, ...]]] = {
     "load": ("residential", "communal_residential", "hospital", "school", "leisure", "office", "retail", "hotel", "industrial", "other"),
@@ -80,21 +83,22 @@ Row = Mapping[str, str]
 
 
 class ContributionError(ValueError):
-    """A file that is no table of contributions; the message says why and what to do."""
+    """A contribution that cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The rows of a file: those that can be used, and the problem of each row, None where there is none."""
+    """The judged rows of a file."""
 
     accepted: pl.DataFrame
-    """`CONTRIBUTION`."""
+    """The rows that can be used (`CONTRIBUTION`)."""
     problems: tuple[str | None, ...]
+    """The problem of each row of the file in its order; None for a row that can be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What a row is judged by, beside itself."""
+    """What every row is judged by."""
 
     coverage: Coverage
     figures: AreaFigures
@@ -102,20 +106,20 @@ class Rules:
 
 
 def judge_rows(rows: Sequence[Row], rules: Rules) -> Judged:
-    """Return which rows of a file can be used, and what is wrong with each of the others.
+    """Return the rows of a file that can be used, and what is wrong with each of the others.
 
-    A problem names the column, the reason and the next step. The other rows are used.
+    A problem names the column, the reason and the next step.
 
-    Rejects of deliveries (`DeliveredRows.reject`) are not reused. There an expression judges all lines at once, and a
-    reject is a line of text that leaves the table. Here a row is judged by its geometry and by the rows accepted before
-    it, one after the other, and every row goes back to its contributor in its place with its problem.
+    This does not reuse the rejects of deliveries (`DeliveredRows.reject`). There an expression judges all lines at once,
+    and a reject leaves the table. Here each row is judged by its geometry and by the rows accepted before it, and every
+    row goes back to its contributor with its problem.
 
     Parameters
     ----------
     rows
-        Column to text, as delivered.
+        The delivered text of each row by column.
     rules
-        Areas, figures and the day.
+        Areas, declared values and the day of today.
 
     """
     problems: list[str | None] = []
@@ -134,7 +138,7 @@ def judge_rows(rows: Sequence[Row], rules: Rules) -> Judged:
 
 
 def latest_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return what holds now: of each contributor and id the row with the latest day, and of one day the last one added."""
+    """Return the row that holds now for each kind, contributor and id: that of the latest day, and of one day the last added."""
     return (
         rows.sort("valid_from", maintain_order=True)
         .unique(CONTRIBUTION.key, keep="last", maintain_order=True)
@@ -143,7 +147,7 @@ def latest_rows(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def log_contributions(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return who contributed what and when (`CONTRIBUTION_LOG`): contributors as published, never who typed the command.
+    """Return who contributed what and when (`CONTRIBUTION_LOG`), without the user who ran the command.
 
     Parameters
     ----------
@@ -152,8 +156,8 @@ def log_contributions(rows: pl.DataFrame) -> pl.DataFrame:
         `withdrawn_at_utc`.
 
     """
-    of_a_file = pl.col("added_at_utc", "withdrawn_at_utc").first()
-    counted = rows.group_by(CONTRIBUTION_LOG.key).agg(of_a_file, rows=pl.len())
+    same_in_file = pl.col("added_at_utc", "withdrawn_at_utc").first()
+    counted = rows.group_by(CONTRIBUTION_LOG.key).agg(same_in_file, rows=pl.len())
     return CONTRIBUTION_LOG.conform(counted).sort(CONTRIBUTION_LOG.key)
 
 
@@ -256,12 +260,14 @@ def _shape(given: Row, kind: str, numbers: Mapping[str, float | None]) -> shapel
         )
     if not shape.is_valid or not shape.is_simple:
         raise _refuse("shape", "it crosses itself", "draw it anew without crossings")
+    if shapely.get_num_interior_rings(shape):
+        raise _refuse("shape", "it has a hole", "give its outer line alone")
     length = float(shapely.length(shape))
-    told = numbers["length_m"]
-    if kind in LINES and told is not None and abs(told / length - 1) >= LENGTH_TOLERANCE:
+    given_m = numbers["length_m"]
+    if kind in LINES and given_m is not None and abs(given_m / length - 1) >= LENGTH_TOLERANCE:
         raise _refuse(
             "length_m",
-            f"{told:g} m is not the length of the shape, {length:.0f} m",
+            f"{given_m:g} m is not the length of the shape, {length:.0f} m",
             "mend one of them or leave it empty",
         )
     return shape
@@ -299,7 +305,7 @@ def _heat(given: Row, kind: str, numbers: Mapping[str, float | None], figures: A
     heat, fuel, peak, homes = (numbers[name] for name in ("heat_mwh", "fuel_mwh", "peak_kw", "homes"))
     if kind == "load" and heat is None:
         raise _refuse("heat_mwh", "nothing is given", "give the heat of a year in MWh")
-    if heat is not None and fuel is not None and heat > fuel * 1.1:
+    if heat is not None and fuel is not None and heat > fuel * MOST_HEAT_PER_FUEL:
         raise _refuse(
             "heat_mwh",
             f"{heat:g} MWh is more than the fuel, {fuel:g} MWh",
@@ -309,8 +315,10 @@ def _heat(given: Row, kind: str, numbers: Mapping[str, float | None], figures: A
         raise _refuse(
             "peak_kw", f"{peak:g} kW is below the mean load, {heat * KWH_PER_MWH / HOURS:.0f} kW", "check both units"
         )
-    if heat is not None and peak is not None and heat > 0 and peak > heat * KWH_PER_MWH / 50:
-        raise _refuse("peak_kw", f"{peak:g} kW would run less than 50 hours a year", "check both units")
+    if heat is not None and peak is not None and heat > 0 and peak > heat * KWH_PER_MWH / LEAST_FULL_LOAD_HOURS:
+        raise _refuse(
+            "peak_kw", f"{peak:g} kW would run less than {LEAST_FULL_LOAD_HOURS:g} hours a year", "check both units"
+        )
     if kind == "load" and heat is not None and homes:
         low, high = HEAT_PER_HOME_MWH
         if not low <= heat / homes <= high:
@@ -368,7 +376,9 @@ def row_of_feature(properties: Mapping[str, object], geometry: Mapping[str, obje
     Raises
     ------
     ContributionError
-        If the geometry is none that a contribution can have.
+        If the geometry is no point, line or polygon.
+    ValueError
+        If the geometry cannot be read.
 
     """
     row = {name: "" if (value := properties.get(name)) is None else str(value) for name in NAMES}

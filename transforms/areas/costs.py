@@ -26,8 +26,8 @@ from transforms.tables.words import DWELLING_TYPES
 CONNECTION_SHARES: Final = (1.0, 0.5, 0.3)
 WIDTHS: Final = ("2011", "2019")
 AT_A_TIME: Final = 256  # areas whose yearly flows are held in memory together
-CANNOT: Final = "ashp"  # what homes may be unable to have: a unit outdoors
-FREE_HEAT: Final = BoughtHeat(price_gbp_per_mwh=0.0, co2_kg_per_mwh=0.0)  # what waste heat emits is its maker's
+CANNOT: Final = "ashp"  # some homes have no place for its outdoor unit
+FREE_HEAT: Final = BoughtHeat(price_gbp_per_mwh=0.0, co2_kg_per_mwh=0.0)  # emissions of waste heat count for its maker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,14 @@ class AreaLens:
 
     @classmethod
     def of_map(cls, figures: ScenarioFigures, *, scenario: str, convention: str) -> AreaLens:
-        """Return the lens of a convention, with the main pipe of the map."""
+        """Return the lens of a convention in which the main pipe is as long as the map says.
+
+        Raises
+        ------
+        ValueError
+            If no convention has that name.
+
+        """
         base = find_convention(convention)
         name = base.name if base.main_pipe == "mapped_length" else f"{base.name}_mapped"
         return cls(figures=figures, scenario=scenario, convention=replace(base, name=name, main_pipe="mapped_length"))
@@ -74,23 +81,23 @@ class NetworkCost(SystemCost):
 
     main_pipe_gbp_per_mwh: Floats
     per_gbp_of_grant: Floats
-    """Change of the cost with each pound of grant per home [GBP/MWh/GBP]."""
+    """Change of the cost for each pound of grant per home [GBP/MWh/GBP]."""
     with_free_heat: Floats
-    """Cost of the network without a plant, its heat bought for nothing [GBP/MWh]."""
+    """Cost of the network without a plant, if it bought heat at a price of zero [GBP/MWh]."""
     per_gbp_of_heat_price: Floats
-    """Change of that with the price of bought heat [1]."""
+    """Change of `with_free_heat` for each GBP/MWh that bought heat costs [1]."""
 
     def highest_heat_price(self, reference: Floats) -> Floats:
-        """Return the price of bought heat at which the network costs as much as a reference [GBP/MWh]."""
+        """Return the price of bought heat at which the network costs as much as `reference` [GBP/MWh]."""
         return np.asarray((reference - self.with_free_heat) / self.per_gbp_of_heat_price)
 
     def grant_to_match(self, reference: Floats) -> Floats:
-        """Return the grant per home that makes the network cost as much as a reference, 0 where it does not cost more."""
+        """Return the grant per home at which the network costs as much as `reference` [GBP]; 0 where it costs no more."""
         return np.maximum((reference - self.lcoh) / self.per_gbp_of_grant, 0.0)
 
 
 def load_of_mix(homes: Floats, demand: HomeDemand) -> LoadShape:
-    r"""Return the load of each area's own mix of homes through the year, and its peak, shape (areas, widths, shares).
+    r"""Return the load of each area's mix of homes through the year, and its peak; it broadcasts to (areas, widths, shares).
 
     .. math:: m_h = \sum_k n_k m_{kh}, \quad p(n) = \frac{\max_h m_h}{\overline{m}}\; p_{all}(n) / p_{all}(\infty)
 
@@ -113,14 +120,14 @@ def load_of_mix(homes: Floats, demand: HomeDemand) -> LoadShape:
 
 
 def cost_networks(lens: AreaLens, homes: Floats, demand: HomeDemand, place: Place) -> NetworkCost:
-    """Return what networks cost, those with a plant of their own and those that buy heat.
+    """Return what networks cost: those with a plant of their own, and those that buy heat.
 
     Parameters
     ----------
     lens
         Prices and rules.
     homes
-        By type, shape (areas, types).
+        Homes by type, shape (areas, types).
     demand
         Heat of a home of each type.
     place
@@ -147,7 +154,14 @@ def cost_networks(lens: AreaLens, homes: Floats, demand: HomeDemand, place: Plac
 
 
 def main_pipe_gbp_per_mwh(built: Built) -> Floats:
-    """Return the part of a network's cost that its main pipe is [GBP/MWh]."""
+    """Return how much of a network's cost its main pipe makes up [GBP/MWh].
+
+    Raises
+    ------
+    TypeError
+        If what was built is no network.
+
+    """
     return _per_gbp_of_capital(built, built.flows()) * _main_pipe_gbp(built)
 
 
@@ -166,9 +180,11 @@ def _per_gbp_of_capital(built: Built, flows: CashFlows) -> Floats:
 
 
 def cost_in_homes(lens: AreaLens, homes: Floats, demand: HomeDemand) -> dict[str, SystemCost]:
-    r"""Return what each system in a home costs in each area.
+    r"""Return what each system in a home costs in each area, arrays of shape (areas,).
 
     .. math:: c = \sum_k n_k q_k c_k / \sum_k n_k q_k
+
+    The cost c_k of a MWh is weighted by heat; capital and emissions per home are weighted by homes.
 
     Parameters
     ----------
@@ -177,7 +193,7 @@ def cost_in_homes(lens: AreaLens, homes: Floats, demand: HomeDemand) -> dict[str
     homes
         n_k by type, shape (areas, types).
     demand
-        Heat q_k of a home, which systems are sized by.
+        Heat q_k of a home; it sizes the system of each type.
 
     """
     demand = demand.in_normal_weather()
@@ -317,6 +333,6 @@ def _priced(keys: pl.DataFrame, cost: SystemCost) -> pl.DataFrame:
 
 
 def _complete(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return rows of `AREA_LCOH`; what a system in a home does not have is null."""
+    """Return rows of `AREA_LCOH`; columns that a system in a home does not have are null."""
     absent = {name: pl.lit(None, dtype=dtype) for name, dtype in AREA_LCOH.schema.items() if name not in frame.columns}
     return AREA_LCOH.conform(frame.with_columns(**absent))

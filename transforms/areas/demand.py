@@ -1,4 +1,4 @@
-"""The demand of one home of each dwelling type that areas are modelled with: measured, or the paper's."""
+"""The heat of one home of each dwelling type, with which areas are modelled: measured, or the paper's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transforms.tables.words import DWELLING_TYPES
 
 Floats = NDArray[np.float64]
 
-HOURLY: Final = 60
+HOURLY: Final = 60  # minutes
 ALL_HOMES: Final = "all"
 MEASURED, PAPER = "measured", "paper"
 ENOUGH: Final = (
@@ -26,7 +26,7 @@ ENOUGH: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What was measured of homes: rows of the tables that areas are modelled with, as a run or a release has them."""
+    """Tables of measured homes, from which areas are modelled: those of a run, or those of a release."""
 
     demand: pl.DataFrame
     """`HEAT_DEMAND_ANNUAL`."""
@@ -39,20 +39,24 @@ class Means:
     made_up: bool
     """Whether the homes are made up."""
     held: frozenset[str] = frozenset()
-    """Dwelling types whose figures are those of an earlier release."""
+    """Dwelling types whose values are those of an earlier release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeakOverMany:
-    """The peak per home of n homes together over that of very many; the band of draws is NaN where none is published."""
+    """The peak per home of n homes together, over the peak per home of very many homes; arrays of one shape (numbers,)."""
 
     homes: Floats
+    """Numbers of homes n, ascending."""
     low: Floats
+    """5 % quantile of draws [1]; NaN where no band is published."""
     middle: Floats
+    """Median of draws [1]."""
     high: Floats
+    """95 % quantile of draws [1]; NaN where no band is published."""
 
     def at(self, homes: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return the three at numbers of homes [1], straight between known numbers on a logarithmic scale."""
+        """Return the quantiles at any numbers of homes [1], interpolated in the logarithm of the number."""
         at = np.log(np.maximum(homes, 1.0))
         known = np.log(self.homes)
         low, middle, high = (np.interp(at, known, values) for values in (self.low, self.middle, self.high))
@@ -61,32 +65,32 @@ class PeakOverMany:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeDemand:
-    """What a home of each dwelling type asks for, in the order of `DWELLING_TYPES`."""
+    """The heat of a home of each dwelling type, in the order of `DWELLING_TYPES`."""
 
     basis: str
     period: str
     heat_kwh: Floats
     """Heat of a home [kWh/yr], shape (types,)."""
     half_width_kwh: tuple[Floats, Floats] | None
-    """What the 95 % interval reaches below and above it [kWh/yr]; None where no homes are behind it."""
+    """How far the 95 % interval reaches below and above it [kWh/yr], each of shape (types,); None without measured homes."""
     normal_kwh: Floats | None
-    """Heat of a home in normal weather [kWh/yr]."""
+    """Heat of a home in normal weather [kWh/yr], shape (types,); None where it is not known."""
     measured: NDArray[np.bool_]
-    """Which types are measured and published."""
+    """Which types are measured and published, shape (types,)."""
     hours_kwh: Floats
     """Mean load of a home [kWh/h], shape (hours, types)."""
     peak: PeakOverMany
     design_over_year_peak: float
-    """Highest hour of the winter that plant is built for over that of the period [1]."""
+    """Highest hour of the winter for which plant is built, over the highest hour of the period [1]."""
     made_up: bool
     """Whether the homes are made up."""
     held: frozenset[str] = frozenset()
-    """Types whose figures are those of an earlier release."""
+    """Dwelling types whose values are those of an earlier release."""
     hours_of: tuple[str | None, ...] = (None,) * len(DWELLING_TYPES)
-    """Whose published profile the hours of each type follow."""
+    """The dwelling type, or `all`, whose published profile each type's hours follow; None: the load of the assumptions."""
 
     def in_normal_weather(self) -> HomeDemand:
-        """Return the demand that costs stand on: heat of a year of normal weather, where it is known, and the same design winter."""
+        """Return the demand that costs rest on: the heat of normal weather, where it is known, and the same design peak."""
         if self.normal_kwh is None:
             return self
         to_normal = self.normal_kwh / self.heat_kwh
@@ -106,13 +110,13 @@ class HomeDemand:
 
     @property
     def not_published(self) -> str | None:
-        """Names of the types that are not measured, or hidden or held; None where all are there."""
-        names = [name for name, there in zip(DWELLING_TYPES, self.measured, strict=True) if not there]
+        """Names of the types without a published measurement; None where every type has one."""
+        names = [name for name, is_measured in zip(DWELLING_TYPES, self.measured, strict=True) if not is_measured]
         return ", ".join(names) or None
 
 
 def paper_home_demand(demand: pl.DataFrame, shape: LoadShape) -> HomeDemand:
-    """Return the paper's demands with the load of the assumptions: what stands where there are no readings.
+    """Return the paper's demands with the load of the assumptions, for a map without readings.
 
     Parameters
     ----------
@@ -127,6 +131,7 @@ def paper_home_demand(demand: pl.DataFrame, shape: LoadShape) -> HomeDemand:
     hours = np.concatenate(
         [np.tile(row, max(round(days), 1)) for row, days in zip(shape.load, shape.days, strict=True)]
     )
+    # from one home to more than London has in an area; values between are interpolated
     homes = np.array([1.0, 2, 5, 10, 20, 50, 100, 500, 1000, 5000, 20_000, 100_000, 1_000_000])
     over_many = np.asarray(shape.peak_over_mean(homes)) / shape.load.max()
     return HomeDemand(
@@ -149,15 +154,15 @@ def measured_home_demand(
 ) -> HomeDemand | None:
     """Return the demands of the latest measured period, or None where no dwelling type has one.
 
-    A type without a published demand takes the paper's, times what the measured types ask for over what the paper says
-    of them, and is named. Its hours are those of all homes.
+    A type without a published demand takes the paper's, scaled by the ratio of measured to paper demand over the measured
+    types. The result names such types. Their hours are those of all homes.
 
     Parameters
     ----------
     paper
         The paper's demands.
     means
-        What was measured, of any periods.
+        Measured tables of any periods.
 
     """
     demand, profile = means.demand, means.profile
@@ -189,7 +194,7 @@ def measured_home_demand(
 
 
 def _fill(values: list[float | None], instead: Floats) -> Floats:
-    """Return the values; where one is missing, `instead` times the ratio of both where they are known."""
+    """Return the values; a missing one is `instead`, scaled by the ratio of the two sums over the known ones."""
     known = np.array([value is not None for value in values])
     given = np.array([np.nan if value is None else value for value in values])
     ratio = given[known].sum() / instead[known].sum() if known.any() else 1.0
@@ -197,10 +202,10 @@ def _fill(values: list[float | None], instead: Floats) -> Floats:
 
 
 def _hours(profile: pl.DataFrame, heat_kwh: Floats) -> tuple[Floats | None, tuple[str | None, ...]]:
-    """Return the hours of each type, scaled to its year, and whose they are.
+    """Return the hours of each type [kWh/h], scaled to its heat of a year, and the profile that each type follows.
 
-    A type without hours enough has those of all homes, or, where these are hidden, of the first type that has enough: a
-    year of heat in a few hours would be a peak that no home has.
+    A type with too few published hours follows the profile of all homes. Where that is hidden, it follows the first type
+    with enough hours. Otherwise a year's heat would fall into a few hours, and the peak would be one that no home has.
     """
     table = (
         profile.filter(pl.col("dwelling_type").is_in([*DWELLING_TYPES, ALL_HOMES]))
@@ -216,7 +221,7 @@ def _hours(profile: pl.DataFrame, heat_kwh: Floats) -> tuple[Floats | None, tupl
 
 
 def list_home_demands(demands: list[HomeDemand]) -> pl.DataFrame:
-    """Return the heat of a home that areas are modelled with, and where it comes from (`AREA_HOME_DEMAND`)."""
+    """Return the heat of a home of each type, and where it comes from (`AREA_HOME_DEMAND`)."""
     rows = [
         {
             "demand_basis": demand.basis,
@@ -244,9 +249,11 @@ def _peak_over_many(diversity: pl.DataFrame) -> PeakOverMany | None:
 
 
 def _design(fit: pl.DataFrame, demand: pl.DataFrame, period: str) -> float | None:
-    """Return the design peak over the period's, the mean over the homes of the types that have both."""
-    both = fit.join(demand, on=["dwelling_type", "period"], suffix="_of_year").filter(
-        pl.col("period") == period, pl.col("design_peak_hour_heat_kwh") > 0, pl.col("peak_hour_heat_kwh") > 0
+    """Return the design peak over the peak of the period [1]: the mean over the types that have both, weighted by homes."""
+    both = (
+        fit.join(demand, on=["dwelling_type", "period"], suffix="_of_year")
+        .filter(pl.col("period") == period, pl.col("design_peak_hour_heat_kwh") > 0, pl.col("peak_hour_heat_kwh") > 0)
+        .sort("dwelling_type")  # a join has no order, and the last digits of a mean depend on it
     )
     if both.is_empty():
         return None

@@ -1,4 +1,4 @@
-"""The declared figures that areas need beside the cost model's: floor areas, widths, thresholds, the trend of gas."""
+"""The declared values that areas need beside those of the cost model: floor areas, widths, thresholds, the trend of gas."""
 
 from __future__ import annotations
 
@@ -15,24 +15,35 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaFigures:
-    """Figures of the shipped table `area_figure`."""
+    """Values of the shipped table `area_figure`."""
 
     floor_m2: Floats
     """Floor area of a home by dwelling type [m2]."""
     width_2011: tuple[float, float]
     """Width at plot ratio 1 [m] and exponent [1]."""
     width_2019: tuple[float, float, float]
-    """Width per plot ratio [m], width at none [m], plot ratio from which on it is constant [1]."""
+    """Width per plot ratio [m], width at plot ratio 0 [m], plot ratio above which the width is constant [1]."""
     thresholds: dict[str, float]
+    """Least heat density by name, in the unit that the name ends with."""
     new_home_space_kwh_per_m2: float
+    """Space heat of a new home for each square metre of floor [kWh/(m2 yr)]."""
     zoning_nondomestic_mwh: float
+    """Heat above which the draft zoning rules oblige a building without homes to connect [MWh/yr]."""
     least_metered_homes: int
+    """Fewest homes that a metered contribution may add up."""
     gas_trend: dict[int, float]
     """Published gas per domestic meter of Great Britain outside London by year [kWh/yr]."""
 
     @classmethod
     def from_table(cls, table: pl.DataFrame) -> AreaFigures:
-        """Take the figures from the table."""
+        """Return the values of the table.
+
+        Raises
+        ------
+        KeyError
+            If the table lacks one of them.
+
+        """
         rows = table.select("item", "parameter", "year", "value").iter_rows()
         value = {(item, name, year): float(number) for item, name, year, number in rows}
 
@@ -56,12 +67,12 @@ class AreaFigures:
 
 
 def width_2011_m(figures: AreaFigures, plot_ratio: Floats) -> Floats:
-    """Return the effective width of a network's ground by Persson and Werner (2011), w = 61.8 e^-0.15 [m].
+    """Return the effective width of a network by Persson and Werner (2011), w = 61.8 e^-0.15 [m].
 
-    The trench is L = A / w, each metre counted once.
+    The land A divided by the width is the length of the trench, L = A / w. Each metre of it counts once.
     """
     at_1, exponent = figures.width_2011
-    return np.asarray(at_1 * np.maximum(plot_ratio, 1e-9) ** exponent)
+    return np.asarray(at_1 * np.maximum(plot_ratio, 1e-9) ** exponent)  # above 0: an area may be without homes
 
 
 def width_2019_m(figures: AreaFigures, plot_ratio: Floats) -> Floats:

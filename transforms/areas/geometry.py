@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 SIDES: Final = 1024  # of the polygon that stands for a circle
 SIDES_PER_QUARTER: Final = SIDES // 4
-WIDER: Final = math.sqrt(2 * math.pi / SIDES / math.sin(2 * math.pi / SIDES))  # so that it has the circle's area
+WIDER: Final = math.sqrt(2 * math.pi / SIDES / math.sin(2 * math.pi / SIDES))  # gives the polygon the circle's area
 
 Geometries = NDArray[np.object_]
 
@@ -26,7 +26,7 @@ def iter_features(collection: Any) -> Iterator[tuple[Mapping[str, Any], Any]]:
     Raises
     ------
     ValueError
-        If it is none.
+        If it is no collection, or holds no feature.
 
     """
     features = collection.get("features") if isinstance(collection, dict) else None
@@ -40,12 +40,12 @@ def iter_features(collection: Any) -> Iterator[tuple[Mapping[str, Any], Any]]:
 
 
 def read_shape(geometry: Mapping[str, Any] | bytes) -> shapely.Geometry:
-    """Return a shape of GeoJSON or WKB.
+    """Return the shape that GeoJSON or WKB describes.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If it cannot be read, is empty, or has infinite coordinates.
 
     """
     try:
@@ -54,7 +54,7 @@ def read_shape(geometry: Mapping[str, Any] | bytes) -> shapely.Geometry:
     except shapely.errors.ShapelyError as error:
         message = f"a geometry cannot be read: {str(error).partition(':')[0]}"
         raise ValueError(message) from None
-    if shape is None or not np.isfinite(shapely.get_coordinates(shape)).all():
+    if shape is None or shape.is_empty or not np.isfinite(shapely.get_coordinates(shape)).all():
         raise ValueError("a geometry has no coordinates, or infinite ones")
     return shape
 
@@ -70,17 +70,17 @@ class Coverage:
 
     @classmethod
     def from_rings(cls, rings: dict[str, list[NDArray[np.float64]]]) -> Coverage:
-        """Return the coverage of areas by their rings; a ring that runs clockwise is a hole."""
+        """Return the coverage of areas from their rings [m]; a ring that runs clockwise is a hole."""
         polygons = np.array([_polygon(of_area) for of_area in rings.values()], dtype=object)
         shapely.prepare(polygons)
         return cls(tuple(rings), polygons, shapely.area(polygons), shapely.STRtree(polygons))
 
     def shares_in_circle(self, easting: float, northing: float, radius_m: float) -> pl.DataFrame:
-        """Return the share of each area that a circle covers, and the circle's part in each.
+        """Return the share of each area that a circle covers, and the share of the circle that lies in each area.
 
         s_a = A(circle and a) / A(a),  c_a = A(circle and a) / A(circle)
 
-        Both areas are those of the drawing: the drawing shares out, it never gives a density.
+        The areas A are those of the drawn polygons. They serve for shares alone; densities use the published land.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class Coverage:
         Returns
         -------
         pl.DataFrame
-            `area_id`, `share_of_area` [1], `share_of_circle` [1] of the areas that the circle touches, by area.
+            `area_id`, `share_of_area` [1], `share_of_circle` [1]: one row for each area that the circle overlaps.
 
         """
         circle = circle_polygon(easting, northing, radius_m)
@@ -133,10 +133,10 @@ def circle_polygon(easting: float, northing: float, radius_m: float) -> shapely.
 
 
 def area_in_circle_m2(ring: ArrayLike, easting: float, northing: float, radius_m: float) -> float:
-    """Return the exact area that a ring and a circle have in common; the part of the browser computes the same.
+    """Return the exact area that a ring and a circle have in common; the map's script in the browser computes the same.
 
-    Each edge and the circle's centre make a triangle: where the edge runs inside the circle the triangle counts,
-    where it runs outside the sector does.
+    Each edge makes a triangle with the circle's centre. Where the edge runs inside the circle, the triangle counts; where
+    it runs outside, the sector counts.
 
     Parameters
     ----------
@@ -183,5 +183,5 @@ def _polygon(rings: list[NDArray[np.float64]]) -> shapely.MultiPolygon:
 
 
 def _signed_m2(ring: NDArray[np.float64]) -> float:
-    at = ring - ring[0]  # near the origin, no digits are lost
+    at = ring - ring[0]  # near the origin no digits are lost
     return float(_cross(at[:-1], at[1:]).sum() / 2)

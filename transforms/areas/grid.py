@@ -11,8 +11,8 @@ from pyproj import Transformer
 LONDON_DEGREES = {"latitude": (51.25, 51.72), "longitude": (-0.55, 0.36)}
 LONDON_METRES = {"easting": (500_000.0, 565_000.0), "northing": (152_000.0, 205_000.0)}
 
-# The published Helmert parameters from WGS84 to OSGB36, written out: with a grid of corrections on one machine and
-# none on the next, the same site would move by metres.
+# The published Helmert parameters from WGS84 to OSGB36 are written out. If pyproj chose the transformation, a machine with
+# the Ordnance Survey's grid of corrections would place a site some metres away from a machine without it.
 HELMERT = "+x=446.448 +y=-125.157 +z=542.06 +rx=0.15 +ry=0.247 +rz=0.842 +s=-20.489 +convention=position_vector"
 PIPELINE = (
     "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=push +v_3 "
@@ -34,8 +34,8 @@ def _transformer() -> Transformer:
 def to_grid(latitude: ArrayLike, longitude: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return easting and northing of places in WGS84.
 
-    Seven Helmert parameters and a transverse Mercator projection; without the Ordnance Survey's grid of corrections
-    London's points lie within 3 m.
+    A Helmert transformation with seven parameters, then a transverse Mercator projection. Without the Ordnance Survey's
+    grid of corrections, points in London are right to 3 m.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def to_grid(latitude: ArrayLike, longitude: ArrayLike) -> tuple[NDArray[np.float
 
 
 def to_degrees(easting: ArrayLike, northing: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return latitude and longitude of places on the grid [degrees]: the way back of `to_grid`."""
+    """Return latitude and longitude of places on the grid [degrees]: the inverse of `to_grid`."""
     longitude, latitude = _transformer().transform(
         np.asarray(easting, dtype=float), np.asarray(northing, dtype=float), direction="INVERSE", errcheck=True
     )
@@ -88,7 +88,7 @@ def place_by_degrees(latitude: float, longitude: float) -> tuple[float, float]:
 
 
 def place_by_metres(easting: float, northing: float) -> tuple[float, float]:
-    """Return a place in London on the grid as it was given.
+    """Return the easting and northing that were given, if they lie in London.
 
     Raises
     ------

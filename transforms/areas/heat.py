@@ -17,8 +17,8 @@ KWH_PER_MWH: Final = 1000.0
 MWH_PER_GWH: Final = 1000.0
 M2_PER_KM2: Final = 1e6
 AT_A_TIME: Final = 512  # areas whose hours are held in memory together
-TRUSTED_SHARE: Final = 0.9  # of the heat, measured
-CLOSE, NEAR = 0.10, 0.25  # calibrated gas over published gas
+TRUSTED_SHARE: Final = 0.9  # least share of the heat that is of measured types, for a confidence above 2; own choice
+CLOSE, NEAR = 0.10, 0.25  # largest error of calibrated gas for a confidence of 5, and of 4; own choice
 
 
 def area_heat(
@@ -32,7 +32,8 @@ def area_heat(
         [Q - \sqrt{\textstyle\sum_k (n_k a_k)^2},\; Q + \sqrt{\textstyle\sum_k (n_k b_k)^2}], \quad
         e = \sum_k n_k F_k / A, \quad L = A / w(e), \quad Q / L
 
-    All occupied homes count, on gas or not. Half-widths a, b of the types are independent: their homes are others.
+    All occupied homes count, on gas or not. The half-widths a and b of the types are independent, since no home is of two
+    types.
 
     Parameters
     ----------
@@ -43,12 +44,13 @@ def area_heat(
     figures
         Floor areas F_k and width formulas w.
     efficiency
-        Of the stock's boilers [1]: gas of the homes that have a meter.
+        Efficiency of the stock's boilers [1]. It turns heat into the gas of the homes that have a meter.
     validation
-        Gas beside what is published (`AREA_VALIDATION`), which the confidence rests on.
+        Modelled gas beside published gas (`AREA_VALIDATION`). The confidence rests on it.
 
     """
-    return pl.concat([_of_one(area, one, figures, efficiency, validation) for one in demands]).sort(AREA_HEAT.key)
+    frames = [_heat_by_demand(area, demand, figures, efficiency, validation) for demand in demands]
+    return pl.concat(frames).sort(AREA_HEAT.key)
 
 
 def homes_of(area: pl.DataFrame) -> Floats:
@@ -57,7 +59,9 @@ def homes_of(area: pl.DataFrame) -> Floats:
 
 
 def peak_kw(homes: Floats, demand: HomeDemand) -> tuple[Floats, Floats, Floats]:
-    r"""Return the peak of mixed homes together, 5 %, median and 95 % of draws [kW]; NaN where no band is published.
+    r"""Return the peak of mixed homes together: 5 % quantile, median and 95 % quantile of draws [kW], each of shape (areas,).
+
+    The quantiles are NaN where no band is published.
 
     .. math:: P = \max_h(\textstyle\sum_k n_k m_{kh}) \; p_{all}(n) / p_{all}(\infty) \; f
 
@@ -66,8 +70,8 @@ def peak_kw(homes: Floats, demand: HomeDemand) -> tuple[Floats, Floats, Floats]:
     homes
         n_k by type, shape (areas, types).
     demand
-        Mean load m_kh of a home, peak p_all of n homes together over that of very many, and f, the highest hour of the
-        winter that plant is built for over that of the period.
+        Mean load m_kh of a home; the peak per home p_all(n) of n homes together; and f, the highest hour of the winter for
+        which plant is built over the highest hour of the period.
 
     """
     low, middle, high = demand.peak.at(homes.sum(axis=1))
@@ -90,7 +94,7 @@ def _parts(homes: Floats) -> Iterator[Floats]:
         yield homes[start : start + AT_A_TIME]
 
 
-def _of_one(
+def _heat_by_demand(
     area: pl.DataFrame, demand: HomeDemand, figures: AreaFigures, efficiency: float, validation: pl.DataFrame
 ) -> pl.DataFrame:
     homes, area_km2 = homes_of(area), area["area_km2"].to_numpy()

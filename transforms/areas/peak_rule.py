@@ -1,4 +1,4 @@
-"""The peak that the London Heat Map shows beside that of homes together."""
+"""The peak by the London Heat Map's rule, beside the peak of many homes together."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def compare_peaks(demand: HomeDemand, rules: PeakRules) -> pl.DataFrame:
 
     .. math:: p_{houses} = b + s\,q, \quad p_{block} = (b + s\,n q) / n
 
-    The rule is of a building: it takes no peaks together, so that separate houses keep all of it, and a block has the
-    base b once. It was fitted to a year of readings, so ours is that of the year too, not of the winter that plant is built
-    for.
+    The rule holds for one building and knows no diversity: separate houses each keep the full peak, and a block counts the
+    base b once. It was fitted to a year of readings. So our peak is that of the year too, not that of the winter for which
+    plant is built.
 
     Parameters
     ----------

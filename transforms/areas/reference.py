@@ -1,4 +1,4 @@
-"""Areas put together from their pieces: homes by type, land, gas meters, and the gas that is published for them."""
+"""Areas, put together from published pieces: homes by type, land, gas meters and gas."""
 
 from __future__ import annotations
 
@@ -19,34 +19,26 @@ LONDON_NAME: Final = "London"
 SOURCE: Final = "ONS 2021 areas; Census 2021 TS044; VOA 2015; DESNZ 2019 (OGL v3.0)"
 BOROUGH_SOURCE: Final = "DESNZ subnational gas, December 2022 edition (OGL v3.0)"
 SMALL_AREA_SOURCE: Final = "BEIS LSOA domestic gas 2018-2019 (OGL v3.0)"
-# The Census counts a bungalow as the house that it is; which of its classes they stand in is declared, not known.
-BUNGALOWS_ARE: Final = (
-    "detached",
-    "semi_detached",
-    "terraced",
-)  # taken from the first two by their numbers, then the last
+# The Census counts a bungalow as a house. How many stand in each class of houses is not published. We assume that they
+# come from the first two classes in proportion to their numbers, and from the third only where these do not suffice.
+BUNGALOWS_ARE: Final = ("detached", "semi_detached", "terraced")
 COUNTS: Final = ("homes", *DWELLING_TYPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaReference:
-    """What is published of areas, and their borders."""
+    """Published values of areas, and their borders."""
 
     area: pl.DataFrame
     gas: pl.DataFrame
     borders: Mapping[str, Borders]
-    """Borders by level; all levels draw with the same arcs."""
+    """Borders by level, from coarse to fine; all levels share one set of arcs."""
     contribution: pl.DataFrame = field(default_factory=CONTRIBUTION.empty)
     """What others contributed (`CONTRIBUTION`)."""
     contribution_log: pl.DataFrame = field(default_factory=CONTRIBUTION_LOG.empty)
     """Who contributed what and when (`CONTRIBUTION_LOG`)."""
     findings: tuple[str, ...] = ()
     """What could not be used, each in one sentence."""
-
-    @property
-    def finest(self) -> str:
-        """The finest level that the reference has."""
-        return str(self.area["level"].to_list()[-1])
 
 
 def list_areas(
@@ -66,8 +58,8 @@ def list_areas(
     place, homes
         LSOAs of 2021 (`PLACE`, `HOMES`).
     link, bungalows, gas, fuel_poor
-        What is published for the LSOAs of 2011, and which LSOAs of 2021 these are (`LINK`, `BUNGALOWS`,
-        `SMALL_AREA_GAS`, `FUEL_POOR`); any may be empty.
+        Published tables of the LSOAs of 2011, and the LSOAs of 2021 that these became (`LINK`, `BUNGALOWS`,
+        `SMALL_AREA_GAS`, `FUEL_POOR`). Any may be empty.
     borough_gas
         Gas of boroughs (`BOROUGH_GAS`).
 
@@ -88,7 +80,7 @@ def list_areas(
 
 
 def finish_areas(msoas: pl.DataFrame, borough_gas: pl.DataFrame, smaller: Sequence[pl.DataFrame] = ()) -> pl.DataFrame:
-    """Add boroughs and London to the smaller areas, and to boroughs the gas that is not domestic (`AREA`)."""
+    """Return the smaller areas with boroughs and London, and the gas of boroughs that is not domestic (`AREA`)."""
     boroughs = add_up(msoas, level="borough", by=("borough_id", "borough_name"), parent=None).with_columns(
         parent_id=pl.lit(LONDON_ID)
     )
@@ -116,13 +108,12 @@ def finish_areas(msoas: pl.DataFrame, borough_gas: pl.DataFrame, smaller: Sequen
 
 
 def add_up(areas: pl.DataFrame, *, level: str, by: tuple[str, str], parent: str | None) -> pl.DataFrame:
-    """Return the areas that others make up; sums run in the order of codes, so that they are the same every time."""
+    """Return the areas of the next level; each adds up its smaller areas in the order of their codes."""
     code, name = by
     weight = pl.when(pl.col("homes").sum() > 0).then(pl.col("homes")).otherwise(1)
     kept = [parent, "borough_name"] if parent else []
     return (
-        areas.sort("area_id")
-        .group_by(code, name, maintain_order=True)
+        group_in_order(areas.sort("area_id"), by, by=None)
         .agg(
             *(pl.col(column).first() for column in kept),
             *(pl.col(column).sum() for column in ("area_km2", *COUNTS)),
@@ -145,8 +136,7 @@ def add_up(areas: pl.DataFrame, *, level: str, by: tuple[str, str], parent: str 
 def list_gas(areas: pl.DataFrame, borough_gas: pl.DataFrame, *, link: pl.DataFrame, gas: pl.DataFrame) -> pl.DataFrame:
     """Return the published gas of boroughs, of MSOAs of 2011 and of groups of LSOAs, beside their homes (`AREA_GAS`).
 
-    A group is the least set of LSOAs that is the same ground in 2011 and 2021; groups make up the MSOAs of 2011.
-
+    A group is the smallest set of LSOAs that covers the same ground in 2011 and in 2021.
     """
     homes = areas.select("area_id", *COUNTS)
     of_boroughs = borough_gas.join(homes, left_on="borough_id", right_on="area_id").with_columns(
@@ -161,13 +151,14 @@ def list_gas(areas: pl.DataFrame, borough_gas: pl.DataFrame, *, link: pl.DataFra
         published = gas.join(
             grouped.select("lsoa_2011_id", "group_id", "msoa_2011_id", "borough_id").unique(), on="lsoa_2011_id"
         )
-        counted = grouped.select("area_id", "group_id", "msoa_2011_id").unique("area_id").join(homes, on="area_id")
+        # an area that crosses a border of 2011 counts in the first of its MSOAs, on every run in the same
+        owners = grouped.sort("area_id", "lsoa_2011_id").unique("area_id", keep="first", maintain_order=True)
+        counted = owners.select("area_id", "group_id", "msoa_2011_id").join(homes, on="area_id")
         names = areas.filter(pl.col("level") == "borough").select("name", borough_id="area_id")
         for level, code in (("msoa_2011", "msoa_2011_id"), ("lsoa_group", "group_id")):
             frames.append(
                 AREA_GAS.conform(
-                    published.sort("lsoa_2011_id")
-                    .group_by("year", code, maintain_order=True)
+                    group_in_order(published, ["year", code], by="lsoa_2011_id")
                     .agg(
                         pl.col("gas_meters").sum(),
                         pl.col("borough_id").first(),
@@ -189,7 +180,7 @@ def list_gas(areas: pl.DataFrame, borough_gas: pl.DataFrame, *, link: pl.DataFra
 
 
 def group_areas(link: pl.DataFrame) -> pl.DataFrame:
-    """Return the group of each LSOA of 2021: `area_id`, `group_id` (the first of the LSOAs of 2011 that it holds)."""
+    """Return the group of each LSOA of 2021: `area_id`, `group_id` (the group's first LSOA of 2011)."""
     pairs = link.select("lsoa_2011_id", "area_id").sort("lsoa_2011_id", "area_id").rows()
     after: dict[str, set[str]] = defaultdict(set)
     for old, new in pairs:
@@ -208,7 +199,7 @@ def group_areas(link: pl.DataFrame) -> pl.DataFrame:
 
 
 def _homes_of_old_areas(homes: pl.DataFrame, link: pl.DataFrame) -> pl.DataFrame:
-    """Return which share of what an LSOA of 2011 has goes to each LSOA of 2021, by homes; a merged area takes all."""
+    """Return how the values of an LSOA of 2011 are shared among its LSOAs of 2021: by homes, evenly where none has any."""
     known = link.join(homes.select("area_id", "homes"), on="area_id")
     total = pl.col("homes").sum().over("lsoa_2011_id")
     even = 1 / pl.len().over("lsoa_2011_id")
@@ -217,22 +208,23 @@ def _homes_of_old_areas(homes: pl.DataFrame, link: pl.DataFrame) -> pl.DataFrame
     )
 
 
-def _share_out(figures: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
-    """Return figures of the LSOAs of 2011 by LSOA of 2021."""
-    names = [name for name in figures.columns if name != "lsoa_2011_id"]
-    parts = figures.join(shares, on="lsoa_2011_id").sort("area_id", "lsoa_2011_id")
+def _share_out(values: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
+    """Return values of the LSOAs of 2011 by LSOA of 2021."""
+    names = [name for name in values.columns if name != "lsoa_2011_id"]
+    parts = values.join(shares, on="lsoa_2011_id").sort("area_id", "lsoa_2011_id")
     return group_in_order(parts, "area_id", by=None).agg((pl.col(name) * pl.col("share")).sum() for name in names)
 
 
 def _poor_share(fuel_poor: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
-    of_areas = _share_out(fuel_poor, shares)
-    return of_areas.select("area_id", fuel_poor_share=pl.col("fuel_poor_homes") / pl.col("homes"))
+    shared = _share_out(fuel_poor, shares)
+    return shared.select("area_id", fuel_poor_share=pl.col("fuel_poor_homes") / pl.col("homes"))
 
 
 def _with_bungalows(homes: pl.DataFrame, link: pl.DataFrame, bungalows: pl.DataFrame) -> pl.DataFrame:
-    """Take bungalows out of the houses that the Census counts, by their share of houses where that is published.
+    """Take bungalows out of the houses that the Census counts, by the published share s of bungalows among houses.
 
-    b = round(s (d + e + t)),  of which round(b d / (d + e)) from detached, then from semi-detached, then from terraced
+    b = round(s (d + e + t)). Of these, round(b d / (d + e)) come from the d detached houses, the next from the e
+    semi-detached ones, and the rest from the t terraced ones. Without a published share there are no bungalows.
     """
     shares = _share_out(bungalows, _homes_of_old_areas(homes, link))
     counted = homes.join(shares, on="area_id", how="left", maintain_order="left")

@@ -20,23 +20,23 @@ from transforms.lcoh.model.places import Place
 from transforms.tables.words import DWELLING_TYPES
 
 RADIUS_M: Final = (100.0, 5000.0)
-UNSURE_BELOW_M: Final = 500.0  # the area share and the centroids differ by 15 % in the median at 500 m, by 6 % at 1 km
-WHOLE: Final = 0.9995  # share of a circle that counts as all of it
+UNSURE_BELOW_M: Final = 500.0  # the two rules of `Around` differ by 15 % in the median at 500 m, by 6 % at 1 km
+WHOLE: Final = 0.9995  # a circle of which this share lies in London counts as wholly inside
 DURATION_HOURS: Final = (1, 10, 100, 500, 1000, 2000, 4000, 6000, 8760)
-NEAREST: Final = 5  # of each kind that are told
+NEAREST: Final = 5  # contributions of each kind that are listed
 AROUND: Final = {"load": "anchors", "supply": "supplies", "network": "networks"}
 NONE_CONTRIBUTED: Final = "none contributed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What is asked about."""
+    """The site that a search is about."""
 
     easting: float
     northing: float
     radius_m: float = 500.0
     dwellings: Mapping[str, int] = field(default_factory=dict)
-    """The site's own homes by type; without them, those within the circle."""
+    """The site's own homes by type; if there are none, the homes within the circle take their place."""
     new: bool = False
     """Whether its homes are new."""
     connection_share: float = 1.0
@@ -50,17 +50,17 @@ class Atlas:
     """Everything that a search reads, prepared once."""
 
     area: pl.DataFrame
-    """`AREA`, the level that is drawn."""
+    """The areas of the drawn level (`AREA`), in the order of the coverage."""
     coverage: Coverage
     homes: Floats
-    """By type, shape (areas, types)."""
+    """Homes by type, shape (areas, types)."""
     demand: HomeDemand
     lens: AreaLens
     figures: AreaFigures
     contribution: pl.DataFrame
     """`CONTRIBUTION`."""
     hot_water_kwh: Floats | None
-    """Heat for hot water of a home of each type [kWh/yr]; None where it is not measured."""
+    """Heat for hot water of a home of each type [kWh/yr], shape (types,); None where it is not measured."""
 
     @classmethod
     def prepare(
@@ -91,13 +91,14 @@ class Atlas:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What lies within a circle, by two rules."""
+    """The homes and the land within a circle; homes are counted by two rules."""
 
     by_share: Floats
-    """Homes by type: of each area the share of it that the circle covers."""
+    """Homes by type, shape (types,): each area counts by the share of it that the circle covers."""
     by_centre: Floats
-    """Homes by type: of each area whose centre lies in the circle, all."""
+    """Homes by type, shape (types,): an area counts wholly if its centre lies in the circle."""
     area_km2: float
+    """Published land within the circle [km2]."""
     covered_share: float
     """Share of the circle that lies on known areas [1]."""
     areas: list[str]
@@ -111,7 +112,8 @@ def search_site(atlas: Atlas, site: Site) -> dict[str, Any]:
     PlaceError
         If the radius is out of bounds, or the circle lies wholly outside London.
     ValueError
-        If a dwelling type is unknown or no system is left to compare with.
+        If a dwelling type is unknown, the connection share is out of bounds, no system is left to compare with, or new
+        homes are asked for and hot water is not measured.
 
     """
     _check(site)
@@ -165,7 +167,7 @@ def _check(site: Site) -> None:
 
 
 def _new_homes(atlas: Atlas) -> HomeDemand:
-    """Return the demand of new homes: space heat by floor area, hot water as it is in homes of today."""
+    """Return the demand of new homes: space heat by floor area, and the hot water of the measured homes."""
     if atlas.hot_water_kwh is None:
         raise ValueError("hot water of homes is not measured, so new homes cannot be modelled; run with readings first")
     heat_kwh = atlas.figures.new_home_space_kwh_per_m2 * atlas.figures.floor_m2 + atlas.hot_water_kwh
@@ -231,13 +233,13 @@ def _interval(homes: Floats, demand: HomeDemand) -> tuple[float, float]:
 
 
 def _band(homes: Floats, demand: HomeDemand) -> tuple[float, float, float]:
-    """Return the peak of homes together with its band [MW]; without a published band its ends are the median."""
+    """Return the peak of homes together and its 90 % band [MW]; without a published band both ends are the median."""
     low, middle, high = (float(kw[0]) / KWH_PER_MWH for kw in peak_kw(homes[None, :], demand))
     return (low, middle, high) if np.isfinite(low) and np.isfinite(high) else (middle, middle, middle)
 
 
 def _thresholds(figures: AreaFigures, density: float, linear: float) -> dict[str, bool]:
-    """Return which thresholds are met, linear heat density by the width formula that gives less."""
+    """Return which thresholds are met; `linear` is the smaller of the two linear heat densities."""
     return {name: bool((density if name.endswith("km2") else linear) >= at) for name, at in figures.thresholds.items()}
 
 
@@ -301,7 +303,7 @@ def _cost(atlas: Atlas, site: Site, around: Around, served: Floats, demand: Home
 def _network(
     atlas: Atlas, site: Site, around: Around, served: Floats, demand: HomeDemand, *, link_m: float = 0.0
 ) -> NetworkCost:
-    """Return what a network costs, by both lengths of its main pipe."""
+    """Return what a network costs with each length of its main pipe."""
     place = Place(
         homes={"all": np.array([[[float(served.sum())]]])},
         connection_share=site.connection_share,
@@ -312,7 +314,7 @@ def _network(
 
 
 def _main_pipes_m(atlas: Atlas, site: Site, around: Around, served: Floats) -> list[float]:
-    """Return the main pipe by both width formulas; of a site's own homes, so many metres a home as the model has."""
+    """Return the main pipe by both width formulas; for a site's own homes, the metres per home of the assumptions."""
     if not site.dwellings:
         return _pipes_m(around, atlas.figures)
     per_home = float(atlas.lens.figures.record(HeatNetwork, NETWORK).main_pipe_m_per_dwelling)
@@ -320,7 +322,7 @@ def _main_pipes_m(atlas: Atlas, site: Site, around: Around, served: Floats) -> l
 
 
 def _list_near(atlas: Atlas, site: Site, kind: str, served: Floats, demand: HomeDemand) -> list[dict[str, Any]] | str:
-    """Return the nearest contributions of a kind, with the link to each and what bought heat may cost there."""
+    """Return the nearest contributions of a kind, the cost of a pipe to each, and what bought heat may cost there."""
     rows = (
         atlas.contribution.filter(pl.col("kind") == kind)
         .with_columns(
@@ -333,6 +335,7 @@ def _list_near(atlas: Atlas, site: Site, kind: str, served: Floats, demand: Home
         return NONE_CONTRIBUTED
     around = look_around(atlas, site)
     reference = cheapest(cost_in_homes(atlas.lens, served[None, :], demand), without=site.without)[0]
+    unlinked = _network(atlas, site, around, served, demand).with_free_heat
     found = []
     for row in rows.iter_rows(named=True):
         shown = {
@@ -343,12 +346,7 @@ def _list_near(atlas: Atlas, site: Site, kind: str, served: Floats, demand: Home
         if kind != "load":
             network = _network(atlas, site, around, served, demand, link_m=row["distance_m"])
             shown["highest_heat_price_gbp_per_mwh"] = sorted(map(float, network.highest_heat_price(reference).ravel()))
-            shown["link_gbp_per_mwh"] = sorted(
-                map(
-                    float,
-                    (network.with_free_heat - _network(atlas, site, around, served, demand).with_free_heat).ravel(),
-                )
-            )
+            shown["link_gbp_per_mwh"] = sorted(map(float, (network.with_free_heat - unlinked).ravel()))
         found.append(shown)
     return found
 
@@ -358,16 +356,17 @@ def _warn(atlas: Atlas, site: Site, around: Around) -> list[str]:
     found = []
     if site.radius_m < UNSURE_BELOW_M:
         found.append(
-            f"below {UNSURE_BELOW_M:g} m the share of an area says little of its homes: both rules are in the interval"
+            f"below {UNSURE_BELOW_M:g} m the covered share of an area says little about its homes: the interval spans both "
+            "ways of counting them"
         )
     if around.covered_share < WHOLE:
-        found.append(f"{around.covered_share:.0%} of the circle is in London; the figures are of that part")
+        found.append(f"{around.covered_share:.0%} of the circle is in London; the numbers are of that part")
     if demand.basis != MEASURED:
         found.append("no readings are published: heat is the paper's mean of each dwelling type, without an interval")
     if not np.isfinite(demand.peak.low).all():
-        found.append("no band of the peak is published: its interval is that of the two rules alone")
+        found.append("no band of the peak is published: its interval spans only the two ways of counting homes")
     if demand.made_up:
-        found.append("the homes behind the measured figures are made up")
+        found.append("the homes behind the measured numbers are made up")
     if demand.basis == MEASURED and demand.not_published:
         found.append(f"not published, scaled from the other types: {demand.not_published}")
     if demand.types_held:

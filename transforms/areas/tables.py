@@ -1,4 +1,4 @@
-"""All tables of areas from what is published of them and from the means of dwelling types."""
+"""All tables of areas, made from published areas and from the means of dwelling types."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from transforms.tables.schema import Table
 
 
 def list_demands(means: Means, assumptions: pl.DataFrame, scenario: str) -> list[HomeDemand]:
-    """Return the demands of homes that areas are modelled with: the paper's, then the measured ones where there are any."""
+    """Return the demands with which areas are modelled: the paper's, then the measured ones where there are any."""
     paper = paper_home_demand(paper_demand(assumptions), load_shape(scenario_figures(assumptions, scenario)))
     measured = measured_home_demand(paper, means)
     return [paper] if measured is None else [paper, measured]
@@ -56,11 +56,11 @@ def make_area_tables(
     reference
         Areas, gas and borders, as published.
     means
-        Means of dwelling types: of a run, or those that are published of it.
+        Means of dwelling types, of a run or of its release.
     assumptions, figures
-        The table `assumption`, and the figures of areas.
+        The table `assumption`, and the declared values of areas.
     scenario, convention
-        Prices, and how the cost model is read.
+        Names of the set of prices and of the convention by which areas are costed.
 
     """
     demands = list_demands(means, assumptions, scenario)

@@ -13,7 +13,7 @@ from transforms.areas.heat import homes_of
 from transforms.tables.areas import AREA_VALIDATION, AREA_VALIDATION_SCORE
 
 KWH_PER_GWH: Final = 1e6
-WITHIN: Final = 0.15
+WITHIN: Final = 0.15  # error of an area that counts as small; the column of the score is named by it
 NOTE: Final = "Checks yearly totals, not hours. One factor is fitted to the gas that it is scored on; left_one_out and carried are not."
 NAIVE_NOTE: Final = "London's mean per meter times meters: what a model must beat."
 CARRIED_BY_TREND: Final = (
@@ -41,13 +41,13 @@ class Compared:
 
     @property
     def left_out(self) -> Floats:
-        """The same without each area [1], shape (areas,)."""
+        """Published over modelled gas of all other areas, for each area [1], shape (areas,)."""
         others = np.maximum(self.modelled.sum() - self.modelled, 1e-12)
         return np.asarray((self.published.sum() - self.published) / others)
 
     @property
     def naive(self) -> Floats:
-        """The mean per meter of all areas times the meters of each."""
+        """The mean gas per meter of all areas times the meters of each area [GWh/yr], shape (areas,)."""
         return np.asarray(self.meters * (self.published.sum() / self.meters.sum()))
 
 
@@ -56,8 +56,8 @@ def validate_areas(gas: pl.DataFrame, demands: list[HomeDemand], *, efficiency: 
 
     .. math:: G = \frac{M}{N} \sum_k n_k q_k / \eta
 
-    The share of homes on gas is meters M over homes N; it is not capped at 1, since meters of empty homes and of small
-    shops burn gas too. Heat is that of normal weather where it is known.
+    The share of homes on gas is meters M over homes N. It may exceed 1, since meters of empty homes and of small shops burn
+    gas too. Heat is that of normal weather where it is known.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def validate_areas(gas: pl.DataFrame, demands: list[HomeDemand], *, efficiency: 
     demands
         Heat q_k of a home.
     efficiency
-        Of the stock's boilers, eta [1].
+        Efficiency eta of the stock's boilers [1].
 
     """
     frames = [AREA_VALIDATION.empty()]
@@ -100,8 +100,8 @@ def score_areas(
     gas, demands, efficiency
         As in `validate_areas`.
     trend
-        Published gas per meter outside London by year [kWh/yr]: it moves a factor to another year where gas is not
-        corrected to normal weather, and knows nothing of London.
+        Published gas per meter outside London by year [kWh/yr]. It moves a factor to another year where gas is not
+        corrected to normal weather. It holds no gas of London, so the score stays a test.
 
     """
     rows: list[dict[str, object]] = []
@@ -177,7 +177,7 @@ def _score(one: Compared, variant: str, gwh: Floats, naive_error: float) -> dict
 
 
 def _weather_factor(one: Compared, others: list[Compared]) -> float | None:
-    """Return published gas over the same gas in normal weather: 1 where it is corrected, else where both are published."""
+    """Return gas per meter over the same in normal weather [1]: 1 where gas is corrected; None where only one is published."""
     if one.weather_corrected:
         return 1.0
     corrected = [other for other in others if other.weather_corrected and other.year == one.year]

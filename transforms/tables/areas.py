@@ -1,4 +1,4 @@
-"""Areas of London: what is published of them, and what the run says of their heat and its cost."""
+"""Areas of London: published values, and what the run says about their heat and its cost."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ AREA = Table(
         area_level,
         area_id,
         Column("name", S, "name of the area"),
-        Column("parent_id", S, "area of the next level that it is a part of; null for London", nullable=True),
+        Column("parent_id", S, "area of the next level that it belongs to; null for London", nullable=True),
         Column("easting", F, "easting of the middle of its homes on the British National Grid", "m", lower=500_000, upper=565_000),
         Column("northing", F, "northing of the middle of its homes on the British National Grid", "m", lower=152_000, upper=205_000),
-        Column("area_km2", F, "land, as published: never that of the drawing", "km2", lower=0),
+        Column("area_km2", F, "published land; the drawn polygon may differ", "km2", lower=0),
         Column("homes", N, "occupied homes", "homes", lower=0),
         *homes_by_type,
         Column("gas_meters", F, "domestic gas meters; null where none are published", "1", nullable=True, lower=0),
         Column("gas_year", N, "year of the gas meters", nullable=True),
-        Column("nondomestic_gwh", F, "gas of meters that are not domestic, of a borough; in no other figure", "GWh/yr", nullable=True, lower=0),
+        Column("nondomestic_gwh", F, "gas of a borough's meters that are not domestic; no other value includes it", "GWh/yr", nullable=True, lower=0),
         Column("fuel_poor_share", F, "share of homes in fuel poverty", "1", nullable=True, lower=0, upper=1),
-        Column("source", S, "who published these figures"),
+        Column("source", S, "who published these values"),
     ),
     tier="public",
     made_by="transforms.areas.tables:make_area_tables",
@@ -66,21 +66,21 @@ AREA_GAS = Table(
         Column("level", S, "level of the area; msoa_2011 and lsoa_group are of the Census of 2011", allowed=("borough", "msoa_2011", "lsoa_group")),
         Column("area_id", S, "code of the area; of a group, that of its first LSOA of 2011"),
         Column("name", S, "name of the area"),
-        Column("year", N, "gas year, by the calendar year that most of it lies in"),
+        Column("year", N, "gas year, named by the calendar year in which most of it lies"),
         Column("gas_meters", F, "domestic gas meters", "1", lower=0),
         Column("gas_gwh", F, "domestic gas", "GWh/yr", lower=0),
         Column("nondomestic_gwh", F, "gas of other meters; null where none is published", "GWh/yr", nullable=True, lower=0),
         Column("weather_corrected", B, "whether the publisher corrected it to normal weather"),
         Column("homes", N, "occupied homes of 2021", "homes", lower=0),
         *homes_by_type,
-        Column("source", S, "who published these figures"),
+        Column("source", S, "who published these values"),
     ),
     tier="public",
     may_be_empty=True,
     made_by="transforms.areas.tables:make_area_tables",
 )  # fmt: skip
 
-# What the files of an area folder hold, in our words, before areas are put together.
+# The files of an area folder, with columns of our own, before areas are put together.
 
 PLACE = Table(
     "area_place", "place and land of an LSOA of 2021", ("area_id",),
@@ -112,7 +112,7 @@ HOMES = Table(
 )  # fmt: skip
 
 LINK = Table(
-    "area_link", "which LSOA of 2021 an LSOA of 2011 became, wholly or in part", ("lsoa_2011_id", "area_id"),
+    "area_link", "one LSOA of 2021 that an LSOA of 2011 became, wholly or in part", ("lsoa_2011_id", "area_id"),
     (
         Column("lsoa_2011_id", S, "code of the LSOA of 2011"),
         area_id,
@@ -173,19 +173,19 @@ FUEL_POOR = Table(
 
 PIECES = (PLACE, HOMES, LINK, SMALL_AREA_GAS, BOROUGH_GAS, BUNGALOWS, FUEL_POOR)
 
-# What the run says of areas.
+# What the run says about areas.
 
-demand_basis = Column("demand_basis", S, "whose demand of a home is taken", allowed=("measured", "paper"))
+demand_basis = Column("demand_basis", S, "where the demand of a home comes from: measured homes, or the paper", allowed=("measured", "paper"))  # fmt: skip
 
 AREA_HOME_DEMAND = Table(
-    "area_home_demand", "heat of a home of one type that areas are modelled with", ("demand_basis", "period", "dwelling_type"),
+    "area_home_demand", "heat of a home of one type, from which areas are modelled", ("demand_basis", "period", "dwelling_type"),
     (
         demand_basis,
         period,
         Column("dwelling_type", S, "dwelling type", allowed=DWELLING_TYPES),
         Column("heat_kwh", F, "heat per home and year", "kWh/yr", lower=0),
-        Column("state", S, "measured; held: measured, as an earlier release showed it; assumed: not published of the run, or of no run", allowed=("measured", "held", "assumed")),
-        Column("hours_of", S, "whose published profile its hours follow; null where none has hours enough: those of the assumptions", nullable=True),
+        Column("state", S, "measured; held: measured, with the value of an earlier release; assumed: without a published measurement", allowed=("measured", "held", "assumed")),
+        Column("hours_of", S, "dwelling type, or all, whose published profile its hours follow; null: the load of the assumptions, since no profile has enough hours", nullable=True),
     ),
     tier="public",
     made_by="transforms.areas.demand:list_home_demands",
@@ -200,24 +200,24 @@ AREA_HEAT = Table(
         period,
         Column("homes", N, "occupied homes", "homes", lower=0),
         Column("heat_mwh", F, "heat of all homes", "MWh/yr", lower=0),
-        Column("heat_mwh_ci_low", F, "lower end of its 95 % interval, over the homes that types are measured in", "MWh/yr", nullable=True, lower=0),
+        Column("heat_mwh_ci_low", F, "lower end of its 95 % interval over samples of measured homes", "MWh/yr", nullable=True, lower=0),
         Column("heat_mwh_ci_high", F, "upper end of its 95 % interval", "MWh/yr", nullable=True, lower=0),
         Column("heat_mwh_weather_normal", F, "heat of all homes in normal weather", "MWh/yr", nullable=True, lower=0),
-        Column("gas_modelled_mwh", F, "gas that the homes with a meter would burn for it; null where no meters are published", "MWh/yr", nullable=True, lower=0),
-        Column("density_gwh_per_km2", F, "heat of homes for each km2 of published land", "GWh/km2", lower=0),
+        Column("gas_modelled_mwh", F, "gas that boilers would burn for the heat of the homes with a meter, in normal weather where that is known; null where no meters are published", "MWh/yr", nullable=True, lower=0),
+        Column("density_gwh_per_km2", F, "heat of all homes for each km2 of published land", "GWh/km2", lower=0),
         Column("plot_ratio", F, "floor area of homes over land", "1", lower=0),
         Column("main_pipe_m_2011", F, "trench of a network through the area by the width formula of 2011", "m", lower=0),
         Column("main_pipe_m_2019", F, "trench of a network through the area by the width formula of 2019", "m", lower=0),
         Column("heat_mwh_per_m_2011", F, "linear heat density by the width formula of 2011", "MWh/m", lower=0),
         Column("heat_mwh_per_m_2019", F, "linear heat density by the width formula of 2019", "MWh/m", lower=0),
-        Column("peak_mw_p05", F, "highest hour of all homes together in the winter that plant is built for, 5 % of draws lie below; null where no band is published", "MW", nullable=True, lower=0),
-        Column("peak_mw_p50", F, "highest hour of all homes together in the winter that plant is built for, median", "MW", lower=0),
-        Column("peak_mw_p95", F, "highest hour of all homes together in the winter that plant is built for, 95 % of draws lie below; null where no band is published", "MW", nullable=True, lower=0),
-        Column("share_measured", F, "share of the heat whose dwelling type is measured", "1", lower=0, upper=1),
-        Column("types_not_published", S, "dwelling types that are not measured, or hidden or held by disclosure control", nullable=True),
-        Column("types_held", S, "dwelling types whose figures are those of an earlier release, since few homes changed", nullable=True),
-        Column("confidence", N, "from 1, a published mean alone, to 5, measured and met by published gas", "1", lower=1, upper=5),
-        Column("confidence_reason", S, "why"),
+        Column("peak_mw_p05", F, "highest hour of all homes together in the winter for which plant is built, 5 % of draws lie below; null where no band is published", "MW", nullable=True, lower=0),
+        Column("peak_mw_p50", F, "highest hour of all homes together in the winter for which plant is built, median", "MW", lower=0),
+        Column("peak_mw_p95", F, "highest hour of all homes together in the winter for which plant is built, 95 % of draws lie below; null where no band is published", "MW", nullable=True, lower=0),
+        Column("share_measured", F, "share of the heat that is of measured dwelling types", "1", lower=0, upper=1),
+        Column("types_not_published", S, "dwelling types that are not measured, or that disclosure control hides", nullable=True),
+        Column("types_held", S, "dwelling types with the values of an earlier release, since few homes changed", nullable=True),
+        Column("confidence", N, "from 1, a published mean alone, to 5, measured and close to published gas", "1", lower=1, upper=5),
+        Column("confidence_reason", S, "why the confidence is so high and no higher"),
     ),
     tier="public",
     made_by="transforms.areas.heat:area_heat",
@@ -236,9 +236,9 @@ AREA_VALIDATION = Table(
         Column("gas_meters", F, "domestic gas meters", "1", lower=0),
         Column("meters_per_home", F, "meters over homes; above 1 where meters stand in empty homes or shops", "1", lower=0),
         Column("published_gwh", F, "domestic gas as published", "GWh/yr", lower=0),
-        Column("uncalibrated_gwh", F, "modelled gas as it comes", "GWh/yr", lower=0),
+        Column("uncalibrated_gwh", F, "modelled gas without a factor", "GWh/yr", lower=0),
         Column("calibrated_gwh", F, "modelled gas times one factor for all areas of the level and year", "GWh/yr", lower=0),
-        Column("left_out_gwh", F, "the same with a factor that does not know this area", "GWh/yr", lower=0),
+        Column("left_out_gwh", F, "modelled gas times the factor of all other areas", "GWh/yr", lower=0),
         Column("naive_gwh", F, "London's mean per meter times the area's meters", "GWh/yr", lower=0),
         Column("error", F, "calibrated over published, minus 1", "1"),
     ),
@@ -253,16 +253,16 @@ AREA_VALIDATION_SCORE = Table(
         gas_level,
         AREA_GAS.column("year"),
         demand_basis,
-        Column("variant", S, "which figures are compared", allowed=("uncalibrated", "calibrated", "left_one_out", "carried", "naive")),
+        Column("variant", S, "which gas is compared with published gas", allowed=("uncalibrated", "calibrated", "left_one_out", "carried", "naive")),
         Column("areas", N, "areas compared", "1", lower=1),
-        Column("mean_absolute_error", F, "mean of the areas' errors without their sign (MAPE)", "1", lower=0),
-        Column("over_naive", F, "that over the error of London's mean per meter", "1", nullable=True, lower=0),
+        Column("mean_absolute_error", F, "mean absolute relative error of the areas (MAPE)", "1", lower=0),
+        Column("over_naive", F, "mean absolute error over that of the naive variant, London's mean per meter", "1", nullable=True, lower=0),
         Column("areas_within_15_percent", N, "areas whose error is at most 15 %", "1", lower=0),
         Column("total_error", F, "error of the sum over all areas", "1"),
         Column("correlation_per_meter", F, "correlation of modelled and published gas per meter", "1", nullable=True, lower=-1, upper=1),
-        Column("factor", F, "published over modelled gas that was multiplied by", "1", lower=0),
-        Column("weather_factor", F, "part of the factor that is weather: published gas over the same gas in normal weather; null where only one is published", "1", nullable=True, lower=0),
-        Column("level_factor", F, "the rest of the factor: how far London's homes differ from the modelled ones", "1", nullable=True, lower=0),
+        Column("factor", F, "published over modelled gas, by which modelled gas was multiplied", "1", lower=0),
+        Column("weather_factor", F, "part of the factor due to weather: published gas over the same gas in normal weather; null where only one is published", "1", nullable=True, lower=0),
+        Column("level_factor", F, "rest of the factor: how far London's homes differ from the modelled ones", "1", nullable=True, lower=0),
         Column("carried_from_year", N, "year whose factor was carried", nullable=True),
         Column("worst_area", S, "area with the largest error"),
         Column("worst_error", F, "its error", "1"),
@@ -285,16 +285,16 @@ AREA_LCOH = Table(
         period,
         scenario,
         convention,
-        Column("width_rule", S, "width formula that the trench of a network follows; none for a system in a home", allowed=WIDTH_RULES),
+        Column("width_rule", S, "width formula for the trench of a network; none for a system in a home", allowed=WIDTH_RULES),
         Column("connection_share", F, "share of the homes that take heat from the network", "1", lower=0, upper=1),
         system,
-        Column("lcoh_gbp_per_mwh", F, "levelised cost of heat delivered; of systems in a home the mean over the area's heat", "GBP/MWh"),
-        Column("main_pipe_gbp_per_mwh", F, "part of it that the main pipe is", "GBP/MWh", nullable=True, lower=0),
+        Column("lcoh_gbp_per_mwh", F, "levelised cost of heat delivered; for systems in a home the mean over the area's heat", "GBP/MWh"),
+        Column("main_pipe_gbp_per_mwh", F, "part of this cost that pays for the main pipe", "GBP/MWh", nullable=True, lower=0),
         Column("initial_capital_gbp_per_home", F, "first capital per home that is served", "GBP", lower=0),
         Column("co2_kg_per_home_year", F, "emissions per home that is served", "kg/yr"),
         Column("cheapest_in_home", S, "system in a home that costs least in the area", nullable=True),
         Column("gap_gbp_per_mwh", F, "cost of the network less that of the cheapest system in a home", "GBP/MWh", nullable=True),
-        Column("grant_to_match_gbp_per_home", F, "grant towards the first capital that closes the gap; 0 where there is none", "GBP", nullable=True, lower=0),
+        Column("grant_to_match_gbp_per_home", F, "grant towards the first capital that closes the gap; 0 where there is no gap", "GBP", nullable=True, lower=0),
         Column("highest_heat_price_gbp_per_mwh", F, "what bought heat may cost at the plant's gate before the cheapest system in a home is cheaper; below 0 where even free heat is too dear", "GBP/MWh", nullable=True),
         Column("gap_without_ashp_gbp_per_mwh", F, "the gap where a home cannot have an air source heat pump", "GBP/MWh", nullable=True),
         Column("highest_heat_price_without_ashp_gbp_per_mwh", F, "the highest heat price where a home cannot have an air source heat pump", "GBP/MWh", nullable=True),
@@ -305,9 +305,9 @@ AREA_LCOH = Table(
 )  # fmt: skip
 
 AREA_CLUSTER = Table(
-    "area_cluster", "areas that share borders and all lie above a threshold", ("threshold", "cluster_id", "demand_basis", "period"),
+    "area_cluster", "neighbouring areas that all lie above a threshold", ("threshold", "cluster_id", "demand_basis", "period"),
     (
-        Column("threshold", S, "which threshold"),
+        Column("threshold", S, "name of the threshold"),
         Column("cluster_id", S, "code of the first area of the cluster"),
         demand_basis,
         period,
@@ -320,9 +320,9 @@ AREA_CLUSTER = Table(
         Column("homes", N, "occupied homes", "homes", lower=0),
         Column("area_km2", F, "published land", "km2", lower=0),
         Column("heat_mwh", F, "heat of all homes", "MWh/yr", lower=0),
-        Column("peak_mw", F, "highest hour of all its homes together in the winter that plant is built for, median", "MW", lower=0),
-        Column("main_pipe_m_low", F, "trench by the width formula that gives less", "m", lower=0),
-        Column("main_pipe_m_high", F, "trench by the width formula that gives more", "m", lower=0),
+        Column("peak_mw", F, "highest hour of all its homes together in the winter for which plant is built, median", "MW", lower=0),
+        Column("main_pipe_m_low", F, "shorter trench of the two width formulas", "m", lower=0),
+        Column("main_pipe_m_high", F, "longer trench of the two width formulas", "m", lower=0),
         Column("lcoh_gbp_per_mwh_low", F, "cost of a network by the shorter trench, all homes connected", "GBP/MWh"),
         Column("lcoh_gbp_per_mwh_high", F, "cost of a network by the longer trench, all homes connected", "GBP/MWh"),
         Column("highest_heat_price_gbp_per_mwh_low", F, "what bought heat may cost, by the longer trench", "GBP/MWh"),
@@ -345,9 +345,9 @@ CONTRIBUTION = Table(
         Column("name", S, "name"),
         Column("category", S, "what kind of load, supply, network, area or target"),
         Column("status", S, "existing, under construction, proposed or potential"),
-        Column("easting", F, "easting, of a line or an area that of its middle", "m", lower=500_000, upper=565_000),
-        Column("northing", F, "northing, of a line or an area that of its middle", "m", lower=152_000, upper=205_000),
-        Column("points", S, "eastings and northings by turns of a line or an area; null for a point", "m", nullable=True),
+        Column("easting", F, "easting; for a line or an area, of a point on it", "m", lower=500_000, upper=565_000),
+        Column("northing", F, "northing; for a line or an area, of a point on it", "m", lower=152_000, upper=205_000),
+        Column("points", S, "corners of a line or an area, eastings and northings by turns; null for a point", "m", nullable=True),
         Column("homes", N, "homes", "homes", nullable=True, lower=0),
         Column("heat_mwh", F, "heat in a year: demand of a load, what a supply could give, what a network delivers", "MWh/yr", nullable=True, lower=0),
         Column("peak_kw", F, "highest load", "kW", nullable=True, lower=0),
@@ -366,13 +366,13 @@ CONTRIBUTION = Table(
 )  # fmt: skip
 
 CONTRIBUTION_LOG = Table(
-    "contribution_log", "what one contributor gave of one kind in one file: who, when and what", ("file_sha256", "contributor", "kind"),
+    "contribution_log", "the rows of one kind that one contributor gave in one file", ("file_sha256", "contributor", "kind"),
     (
         Column("file_sha256", S, "SHA-256 of the file"),
         CONTRIBUTION.column("contributor"),
         CONTRIBUTION.column("kind"),
-        Column("rows", N, "rows of it that can be used, later ones may have taken their place", "1", lower=1),
-        Column("added_at_utc", UTC, "when the file was added; of one that was withdrawn and added again, the last time"),
+        Column("rows", N, "rows that can be used; later rows may have replaced some", "1", lower=1),
+        Column("added_at_utc", UTC, "when the file was added last"),
         Column("withdrawn_at_utc", UTC, "when the file was taken back; null where it stands", nullable=True),
     ),
     tier="public",

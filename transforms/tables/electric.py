@@ -1,4 +1,4 @@
-"""What the measured heat says of heat pumps that are not there yet: load on the grid, hybrids, retrofit and tariffs."""
+"""Heat pumps in the measured homes, if they had them: load on the grid, hybrids, retrofit and tariffs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEAT_PUMP_PEAK = Table(
     (
         profile_group, period, STORE,
         Column("dwellings", N, "homes on one feeder", "1", lower=1),
-        Column("households", N, "homes that the figure is drawn from", "1", lower=1),
+        Column("households", N, "measured homes from which groups are drawn", "1", lower=1),
         Column("heat_kw_p50", F, "highest hour of heat per home on the design day, median", "kW", lower=0),
         Column("heat_pump_kw", F, "size of the heat pump of one home, by its heat loss", "kW", lower=0),
         Column("outdoor_c", F, "outdoor temperature in the coldest hour of the design day", "degC", lower=-60, upper=45),
@@ -36,10 +36,10 @@ HEAT_PUMP_HOURLY = Table(
         Column("hour", N, "hour of the day (UTC)", "h", lower=0, upper=23),
         Column("outdoor_c", F, "outdoor temperature", "degC", lower=-60, upper=45),
         Column("cop", F, "coefficient of performance", "1", lower=0),
-        Column("heat_kw", F, "heat per home, in the hours in which boilers give it", "kW", lower=0),
-        Column("electricity_kw", F, "electricity per home for it, with a direct heater where the heat pump is too small", "kW", lower=0),
+        Column("heat_kw", F, "heat per home, in the hours in which boilers give it today", "kW", lower=0),
+        Column("electricity_kw", F, "electricity per home for this heat, with a direct heater where the heat pump is too small", "kW", lower=0),
         Column("heat_even_kw", F, "heat per home if it is made evenly through the day", "kW", lower=0),
-        Column("electricity_even_kw", F, "electricity per home for it", "kW", lower=0),
+        Column("electricity_even_kw", F, "electricity per home if the heat is made evenly through the day", "kW", lower=0),
     ),
     may_be_empty=True,
     made_by="transforms.electric.tables:electric_tables",
@@ -63,15 +63,15 @@ HYBRID_HEAT_PUMP = Table(
 )  # fmt: skip
 
 RETROFIT = Table(
-    "retrofit", "what a smaller heat loss changes in one home", ("scenario", "convention", "dwelling_type", "period", "system", "heat_loss_cut"),
+    "retrofit", "one home with one system after a retrofit that cuts its heat loss", ("scenario", "convention", "dwelling_type", "period", "system", "heat_loss_cut"),
     (
         scenario, convention, profile_group, period, system,
-        Column("heat_loss_cut", F, "share of the heat loss that is taken away", "1", lower=0, upper=1),
-        Column("demand_kwh", F, "heat of the home after it", "kWh/yr", lower=0),
-        Column("design_kw", F, "load of the home on a cold day after it", "kW", lower=0),
-        Column("lcoh_gbp_per_mwh", F, "levelised cost of the heat that is left", "GBP/MWh", lower=0),
-        Column("heat_saved_kwh", F, "heat that is no longer needed", "kWh/yr", lower=0),
-        Column("worth_gbp_per_mwh", F, "cost that falls away per MWh saved: a retrofit that costs less pays", "GBP/MWh"),
+        Column("heat_loss_cut", F, "share by which the heat loss falls", "1", lower=0, upper=1),
+        Column("demand_kwh", F, "heat of the home after the retrofit", "kWh/yr", lower=0),
+        Column("design_kw", F, "load of the home on a cold day after the retrofit", "kW", lower=0),
+        Column("lcoh_gbp_per_mwh", F, "levelised cost of the remaining heat", "GBP/MWh", lower=0),
+        Column("heat_saved_kwh", F, "heat that the retrofit saves", "kWh/yr", lower=0),
+        Column("worth_gbp_per_mwh", F, "cost of heat avoided per MWh saved: a retrofit that costs less per MWh pays", "GBP/MWh"),
     ),
     may_be_empty=True,
     made_by="transforms.electric.tables:electric_tables",
@@ -83,8 +83,8 @@ HEAT_PUMP_TARIFF = Table(
     (
         profile_group, period, STORE,
         Column("electricity_kwh", F, "electricity per home and year", "kWh/yr", lower=0),
-        Column("low_share", F, "share of it in the low hours", "1", lower=0, upper=1),
-        Column("high_share", F, "share of it in the high hours", "1", lower=0, upper=1),
+        Column("low_share", F, "share of the electricity in the hours of the low price", "1", lower=0, upper=1),
+        Column("high_share", F, "share of the electricity in the hours of the high price", "1", lower=0, upper=1),
         Column("price_factor", F, "mean price paid over the price of an even load under the same tariff", "1", lower=0),
     ),
     may_be_empty=True,

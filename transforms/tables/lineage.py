@@ -1,4 +1,4 @@
-"""Where everything comes from: files, flags, builds, runs, checks, and what each column means."""
+"""Lineage: files, flags, builds, runs, checks, and the meaning of each column."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ SOURCE = Table(
         Column("header_lines", N, "header lines, repeated ones included", "1", lower=0),
         Column("blank_lines", N, "blank lines", "1", lower=0),
         Column("readings", N, "parsed readings, whatever their flag; of a household or temperature table its rows", "1", lower=0),
-        Column("rejects", N, "lines of which no reading could be made", "1", lower=0),
+        Column("rejects", N, "lines that gave no reading", "1", lower=0),
         Column("regrouped", N, "readings and rejects beyond one per line: an hour is two half-hours, shorter intervals are added up", "1"),
         Column("clock", S, "clock of the stamps", allowed=("utc", "local", "none")),
         Column("clock_basis", S, "what decided the clock"),
-        Column("stamp", S, "what the stamps name", allowed=("start", "end", "none")),
-        Column("stamp_basis", S, "what decided that"),
+        Column("stamp", S, "end of the interval that the stamps name: its start or its end", allowed=("start", "end", "none")),
+        Column("stamp_basis", S, "what decided the stamp"),
         Column("id_basis", S, "where the household id comes from"),
         Column("first_interval_utc", UTC, "start of the first half-hour", nullable=True),
         Column("last_interval_utc", UTC, "start of the last half-hour", nullable=True),
@@ -51,11 +51,11 @@ FLAG_COUNT = Table(
 )  # fmt: skip
 
 FLAG_JUDGEMENT = Table(
-    "flag_judgement", "readings of one month that an inferred flag could or could not be judged for", ("month", "flag", "outcome"),
+    "flag_judgement", "readings of one month by whether an inferred flag could be judged for them", ("month", "flag", "outcome"),
     (
         Column("month", pl.Date, "first day of the calendar month"),
         Column("flag", S, "inferred flag", allowed=INFERRED_FLAGS),
-        Column("outcome", S, "judged, or what was lacking"),
+        Column("outcome", S, "judged, or what the judgement lacked"),
         Column("readings", N, "readings", "1", lower=0),
     ),
     may_be_empty=True,
@@ -63,26 +63,26 @@ FLAG_JUDGEMENT = Table(
 )  # fmt: skip
 
 SUSPECT_SPAN = Table(
-    "suspect_span", "a span of one home's readings that an inferred flag rests on", ("household_id", "flag", "start_utc"),
+    "suspect_span", "a span of one home's readings that carries an inferred flag", ("household_id", "flag", "start_utc"),
     (
         household_id,
         Column("flag", S, "inferred flag", allowed=INFERRED_FLAGS),
         Column("start_utc", UTC, "start of its first half-hour"),
         Column("end_utc", UTC, "end of its last half-hour, exclusive"),
         Column("factor", F, "delivered over true, where a wrong unit is suspected", "1", nullable=True, lower=0),
-        Column("gas_kwh", F, "gas of the span, where its last reading holds it all", "kWh", nullable=True, lower=0),
+        Column("gas_kwh", F, "gas of the span, where its last reading holds all of it", "kWh", nullable=True, lower=0),
     ),
     may_be_empty=True,
     made_by="transforms.history.history:conclude",
 )  # fmt: skip
 
 UNIT_DOUBT = Table(
-    "unit_doubt", "a home whose gas would be usual in another unit, all along", ("household_id",),
+    "unit_doubt", "a home whose gas, from its first reading on, would be usual in another unit", ("household_id",),
     (
         household_id,
         Column("level", F, "its gas over what the mean British home uses at that temperature, or in that season", "1", lower=0),
-        Column("usual_level", F, "what is usual of such homes", "1", lower=0),
-        Column("compared_with", S, "which homes the usual level is of", allowed=("homes of its type", "all homes", "published studies")),
+        Column("usual_level", F, "usual level of comparable homes", "1", lower=0),
+        Column("compared_with", S, "homes that give the usual level", allowed=("homes of its type", "all homes", "published studies")),
         Column("factor", F, "delivered over true, if the unit is wrong", "1", lower=0),
         Column("step_kwh", F, "the meter's step", "kWh", nullable=True, lower=0),
         Column("peak_kwh", F, "its largest half-hours", "kWh", nullable=True, lower=0),
@@ -100,12 +100,12 @@ SOURCE_LEVEL = Table(
         source_id,
         Column("month", pl.Date, "first day of the calendar month"),
         Column("households", N, "homes with readings", "1", lower=0),
-        Column("half_hours", N, "readings that no exact flag hits", "1", lower=0),
+        Column("half_hours", N, "readings without an exact flag", "1", lower=0),
         Column("gas_kwh", F, "their gas", "kWh", lower=0),
         Column("level", F, "their gas over what the mean British home uses at that temperature", "1", nullable=True, lower=0),
-        Column("households_before", N, "of these homes those with readings before, or from other sources", "1", lower=0),
-        Column("level_before", F, "level of these homes' readings before and from other sources", "1", nullable=True, lower=0),
-        Column("ratio", F, "level over level_before, on the homes that have both", "1", nullable=True, lower=0),
+        Column("households_before", N, "those among the homes with earlier readings, or with readings from other sources", "1", lower=0),
+        Column("level_before", F, "level of these homes' earlier readings and of those from other sources", "1", nullable=True, lower=0),
+        Column("ratio", F, "level over level_before, for the homes that have both", "1", nullable=True, lower=0),
     ),
     may_be_empty=True,
     made_by="transforms.history.history:measure_sources",
@@ -145,8 +145,8 @@ RUN = Table(
         Column("code_fingerprint", S, "hash of the modules that computed it"),
         Column("settings", S, "settings that shape numbers, as JSON"),
         Column("periods", S, "hash of everything that each study period was computed from, as JSON", nullable=True),
-        Column("audit", S, "whether the gate measured all, or carried months and periods that did not change", nullable=True, allowed=("full", "carried")),
-        Column("gate_fingerprint", S, "hash of the checks that can be carried; another one carries nothing", nullable=True),
+        Column("audit", S, "whether the gate measured everything, or kept results of months and periods that did not change", nullable=True, allowed=("full", "carried")),
+        Column("gate_fingerprint", S, "hash of the checks whose results can be kept; under another hash none is kept", nullable=True),
         Column("sources_new", N, "files that the run took in", "1", lower=0),
         Column("months_built", N, "months that it built", "1", lower=0),
     ),
@@ -161,9 +161,9 @@ QUALITY_RESULT = Table(
         Column("table_name", S, "table that it judges"),
         Column("severity", S, "whether a failure stops the publication", allowed=("critical", "warning")),
         Column("passed", B, "whether it held"),
-        Column("observed", F, "the measured figure", nullable=True),
-        Column("lower", F, "smallest figure that passes", nullable=True),
-        Column("upper", F, "largest figure that passes", nullable=True),
+        Column("observed", F, "the measured value", nullable=True),
+        Column("lower", F, "smallest value that passes", nullable=True),
+        Column("upper", F, "largest value that passes", nullable=True),
         Column("sample_keys", S, "a few keys of rows that fail, as JSON", nullable=True),
         Column("meaning", S, "what the check says, in a sentence"),
     ),

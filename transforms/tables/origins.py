@@ -1,6 +1,6 @@
 """What each published table is made from: one declaration for `hearth trace` and for the pages.
 
-Read from the top it is the way of a number back: a table stands before all that it is made from.
+The list follows a number back: each table stands above the tables that it is made from.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedValue:
-    """One figure over the rows of a table that stand behind a number.
+    """One value that sums up the rows of a table behind a number.
 
-    `equals` names a figure of an earlier step, as `table.figure`, that must be the same for numbers of every kind in
-    `kinds` (see `flows.answers.trace_scope.Scope.kinds`).
+    `equals` names a value of an earlier step, as `table.value`. The two must be equal for numbers of every kind in `kinds`
+    (see `flows.answers.trace_scope.Scope.kinds`).
     """
 
     name: str
@@ -47,12 +47,12 @@ class TracedValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """How one table is followed back.
+    """How the numbers of one table are followed back.
 
-    `leads_to` names the tables that its numbers come from; of a file, what became of its readings. `where` picks the
-    rows behind a number, in SQL; `{names}` in it stand for the number's key, homes, hours and sources. `listed` are the
-    columns of those rows that are given, for `shown` rows at most (None: all). Only rows that are `measured` rest on
-    readings.
+    `leads_to` names the tables that the numbers come from; for a file, the table of its readings' flags. `where` selects
+    the rows behind a number, in SQL; the `{names}` in it stand for the number's key, homes, hours and sources. `listed` are
+    the columns that are shown of those rows, for at most `shown` rows (None: all). `measured` says whether the rows rest
+    on readings.
     """
 
     table: Table
@@ -206,7 +206,7 @@ TRACEABLE: Final = tuple(
 
 
 def way_back(table: str) -> list[Origin]:
-    """Return how a table is followed back: itself, then each table that it is made from, at last the run."""
+    """Return a table's origin, then those of all tables that it is made from, and last the run."""
     reached, open_ends = set[str](), [table]
     while open_ends:
         name = open_ends.pop()

@@ -1,4 +1,4 @@
-"""Tables that exist only published: made at the border of the restricted tier, for pages and downloads."""
+"""Tables that exist only in a release: made from restricted tables, for pages and downloads."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ HEAT_DEMAND_QUANTILE = Table(
 )  # fmt: skip
 
 EXTERNAL_CHECK = Table(
-    "external_check", "one figure of this run beside the same figure of a published study", ("study", "quantity", "segment"),
+    "external_check", "one value of this run beside the same value of a published study", ("study", "quantity", "segment"),
     (
-        Column("study", S, "what it is compared with"),
-        Column("quantity", S, "what is compared"),
+        Column("study", S, "published study"),
+        Column("quantity", S, "quantity that is compared"),
         Column("segment", S, "dwelling type, temperature band, hour of day, or all"),
-        Column("unit", S, "unit of both figures"),
-        Column("own", F, "figure of this run"),
-        Column("published", F, "figure of the study"),
+        Column("unit", S, "unit of both values"),
+        Column("own", F, "value of this run"),
+        Column("published", F, "value of the study"),
         Column("ratio", F, "own over published", "1", nullable=True),
-        Column("households", N, "homes behind the own figure", "1", lower=1),
+        Column("households", N, "homes behind the run's value", "1", lower=1),
         Column("explanation", S, "what explains the difference"),
     ),
     tier="public",
@@ -55,7 +55,7 @@ LCOH_QUANTILE = Table(
 )  # fmt: skip
 
 LCOH_COMPONENT = Table(
-    "lcoh_component", "what one home's heat from one system takes every year, at a published demand or one that a reader may ask for",
+    "lcoh_component", "operation and energy that one system takes every year for one home, at a published demand or one that a reader may ask for",
     ("scenario", "convention", "system", "scale", "period", "dwelling_type", "demand_kwh"),
     (
         scenario, convention, system, scale,
@@ -74,7 +74,7 @@ LCOH_COMPONENT = Table(
 )  # fmt: skip
 
 LCOH_CAPITAL = Table(
-    "lcoh_capital", "what one system costs to buy, to buy again, or is still worth at the end, in one year for one home",
+    "lcoh_capital", "capital of one system for one home in one year: first purchase, replacement, or value left at the end",
     (*LCOH_COMPONENT.key, "year"),
     (
         *(LCOH_COMPONENT.column(name) for name in LCOH_COMPONENT.key),
@@ -94,13 +94,13 @@ LCOH_ENERGY = Table(
         Column("carrier", S, "what is bought", allowed=("gas", "electricity")),
         Column("year", N, "years after the investment; the first year of heat is 1", "yr", lower=1),
         Column("calendar_year", N, "the same year in the calendar", "yr"),
-        Column("tariff", S, "whose printed price it is"),
+        Column("tariff", S, "customers for whom the price is printed"),
         Column("price_gbp_per_mwh", F, "printed price", "GBP/MWh", lower=0),
-        Column("price_factor", F, "factor on the printed price: value added tax taken out or put on", "1", lower=0),
-        Column("price_deducted_gbp_per_mwh", F, "taken off after it: levies and the generators' carbon, where a perspective does not count them", "GBP/MWh"),
+        Column("price_factor", F, "factor on the printed price: value added tax removed or added", "1", lower=0),
+        Column("price_deducted_gbp_per_mwh", F, "deducted after the factor: levies and the generators' carbon, where a perspective does not count them", "GBP/MWh"),
         Column("co2_kg_per_mwh", F, "emissions", "kg/MWh", lower=0),
-        Column("carbon_gbp_per_tonne", F, "what the perspective charges for carbon dioxide beside the price; 0: nothing", "GBP/t", lower=0),
-        Column("discount_factor", F, "what an amount of this year is worth in the year of the investment", "1", lower=0, upper=1),
+        Column("carbon_gbp_per_tonne", F, "carbon dioxide price that the perspective adds to the energy price; 0: none", "GBP/t", lower=0),
+        Column("discount_factor", F, "value in the year of the investment of one pound in this year", "1", lower=0, upper=1),
     ),
     tier="public",
     may_be_empty=True,
@@ -148,8 +148,8 @@ TABLE_CHANGE = Table(
         Column("rows_added", N, "rows whose key the earlier release did not have", "1", lower=0),
         Column("rows_removed", N, "rows whose key this release does not have", "1", lower=0),
         Column("rows_changed", N, "rows of the same key with another value", "1", lower=0),
-        Column("largest_relative_change", F, "largest (after - before) / |before| of any figure", "1", nullable=True),
-        Column("largest_change_at", S, "key and column of that figure", nullable=True),
+        Column("largest_relative_change", F, "largest (after - before) / |before| of any number", "1", nullable=True),
+        Column("largest_change_at", S, "key and column of that number", nullable=True),
         Column("since_release", S, "the earlier release"),
     ),
     tier="public",

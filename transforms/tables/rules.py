@@ -15,7 +15,7 @@ Number = TypeVar("Number", int, float)
 
 
 def bound(value: Number, *, unit: str, status: str, source: str) -> Number:
-    """Declare a bound of a rule: its default, and beside it what people need to judge it."""
+    """Declare a bound of a rule: its default value, unit, status and source."""
     metadata = {"unit": unit, "status": status, "source": source}
     return field(default=value, metadata=metadata)
 

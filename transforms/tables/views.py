@@ -1,6 +1,6 @@
-"""Views for the questions that are asked most, made of the tables of the same file.
+"""Views for the most frequent questions, over the tables of the same database.
 
-They use no extension of DuckDB: the British clock is computed, so that clients without time zones can read them.
+They need no extension of DuckDB: the British clock is computed, so that clients without time zones can read them.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ HEAT_DAILY = View(
         dwelling_type,
         Column("date", pl.Date, "day (UTC)"),
         Column("hours", N, "good hours of the day", "h", lower=0, upper=24),
-        Column("is_whole", B, "whether the sums are the day's: all its hours are good, or one reading of the day holds the gas of those that are not"),
+        Column("is_whole", B, "whether the sums cover the whole day: all its hours are good, or one reading holds the gas of the missing hours"),
         Column("gas_kwh", F, "gas used in the good hours, or on the whole day", "kWh", lower=0),
         Column("heat_kwh", F, "heat delivered in the good hours, or on the whole day", "kWh", lower=0),
-        Column("caught_up_kwh", F, "of the gas that which one reading holds after an outage: it belongs to the day and to no hour", "kWh", nullable=True, lower=0),
+        Column("caught_up_kwh", F, "part of the gas that one reading after an outage holds: it belongs to the day and to no hour", "kWh", nullable=True, lower=0),
         Column("temperature_c", F, "mean outdoor air temperature of the day", "degC", nullable=True, lower=-40, upper=45),
     ),
     may_be_empty=True,
@@ -124,7 +124,7 @@ HOUSEHOLD_YEAR = View(
         period,
         Column("completeness", F, "share of the period's half-hours that are ok", "1", lower=0, upper=1),
         Column("heat_mwh", F, "heat of the whole period, gaps filled by the type's profile", "MWh/yr", nullable=True, lower=0),
-        Column("filled_share", F, "share of that heat which is estimated", "1", nullable=True, lower=0, upper=1),
+        Column("filled_share", F, "estimated share of that heat", "1", nullable=True, lower=0, upper=1),
         Column("heat_loss_w_per_k", F, "heat per kelvin below the balance temperature, as power", "W/K", nullable=True, lower=0),
         Column("balance_temperature_c", F, "effective temperature below which the home heats", "degC", nullable=True, lower=-40, upper=45),
     ),
@@ -184,7 +184,7 @@ LEFT_OUT = View(
         Column("period", S, "study period, of homes", nullable=True),
         Column("reason", S, "outcome of the file, reject, flag of the reading, or selection step that the home fails"),
         Column("number", N, "how many", "1", lower=1),
-        Column("share", F, "of all delivered files, lines of readings and readings, or of all homes of the period", "1", lower=0, upper=1),
+        Column("share", F, "share of all delivered files, of all lines of readings, of all readings, or of all homes of the period", "1", lower=0, upper=1),
     ),
     may_be_empty=True,
     reads=frozenset({"flag_count", "household_period", "source"}),
@@ -208,7 +208,7 @@ SELECT what, period, reason, number, share FROM shares WHERE is_out AND number >
 _WIDE = ", ".join(f"sum(heat_kwh) FILTER (dwelling_type = '{name}') AS {name}" for name in DWELLING_TYPES)
 _TOGETHER = " + ".join(f"a.{name} * w.{name}" for name in DWELLING_TYPES)
 AREA_HOURLY = View(
-    "area_hourly", "heat of all homes of one area in one hour: the profiles of their types times their numbers",
+    "area_hourly", "heat of all homes of one area in one hour: the number of homes of each type times the type's profile",
     ("level", "area_id", "period", "hour_start_utc"),
     (
         AREA.column("level"),

@@ -1,4 +1,4 @@
-"""Weather: how gas follows the temperature, and what a year of normal weather would ask for."""
+"""Weather: how gas follows the temperature, and the heat of a year of normal weather."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from transforms.tables.schema import Column, Table
 from transforms.tables.words import F, N, S, household_id, period, profile_group
 
 WEATHER_FIT = Table(
-    "weather_fit", "two straight lines through the daily gas of a dwelling type against effective temperature, and what follows from them",
+    "weather_fit", "two straight lines through the daily gas of a dwelling type against effective temperature, and the heat that they give",
     ("dwelling_type", "period"),
     (
         profile_group,
@@ -16,22 +16,22 @@ WEATHER_FIT = Table(
         Column("households", N, "included homes", "1", lower=0),
         Column("days", N, "days that the lines are fitted to", "1", lower=0),
         Column("base_gas_kwh_per_day", F, "gas per home and day at the balance temperature", "kWh/d", nullable=True, lower=0),
-        Column("slope_gas_kwh_per_day_k", F, "more gas per home and day for each kelvin below the balance temperature", "kWh/(d K)", nullable=True, lower=0),
-        Column("warm_slope_gas_kwh_per_day_k", F, "less gas per home and day for each kelvin above the balance temperature", "kWh/(d K)", nullable=True, lower=0),
+        Column("slope_gas_kwh_per_day_k", F, "gas per home and day that each kelvin below the balance temperature adds", "kWh/(d K)", nullable=True, lower=0),
+        Column("warm_slope_gas_kwh_per_day_k", F, "gas per home and day that each kelvin above the balance temperature takes away", "kWh/(d K)", nullable=True, lower=0),
         Column("balance_temperature_c", F, "effective temperature below which homes heat", "degC", nullable=True, lower=-40, upper=45),
         Column("r_squared", F, "share of the variance between days that the lines explain", "1", nullable=True, lower=0, upper=1),
         Column("heat_loss_w_per_k", F, "heat per kelvin below the balance temperature, as power", "W/K", nullable=True, lower=0),
         Column("hot_water_gas_kwh_per_year", F, "gas for hot water per home in normal weather", "kWh/yr", nullable=True, lower=0),
         Column("cooking_gas_kwh_per_year", F, "gas for cooking per home in normal weather", "kWh/yr", nullable=True, lower=0),
         Column("space_gas_kwh_per_year", F, "gas for space heating per home in normal weather", "kWh/yr", nullable=True, lower=0),
-        Column("normal", S, "the years of weather that are called normal"),
+        Column("normal", S, "years whose mean weather counts as normal"),
         Column("heat_kwh_weather_normal", F, "heat per home and year in normal weather", "kWh/yr", nullable=True, lower=0),
         Column("heat_kwh_weather_normal_ci_low", F, "lower end of its 95 % interval", "kWh/yr", nullable=True, lower=0),
         Column("heat_kwh_weather_normal_ci_high", F, "upper end of its 95 % interval", "kWh/yr", nullable=True, lower=0),
         Column("design_temperature_c", F, "effective temperature of the design day", "degC", nullable=True, lower=-40, upper=45),
         Column("design_day_heat_kwh", F, "heat per home on the design day", "kWh/d", nullable=True, lower=0),
         Column("design_peak_hour_heat_kwh", F, "highest hour of the mean profile on the design day", "kWh/h", nullable=True, lower=0),
-        Column("note", S, "why a figure is missing or needs care", nullable=True),
+        Column("note", S, "why a value is missing or needs care", nullable=True),
     ),
     may_be_empty=True,
     made_by="transforms.weather.weather:describe_weather",
@@ -44,7 +44,7 @@ WEATHER_DAY = Table(
         period,
         Column("date", pl.Date, "day (UTC)"),
         Column("households", N, "homes with all hours of the day", "1", lower=1),
-        Column("temperature_effective_c", F, "mean temperature of the day and the days before, halved each day back", "degC", lower=-40, upper=45),
+        Column("temperature_effective_c", F, "mean temperature of the day and the days before, the weight halved for each day back", "degC", lower=-40, upper=45),
         Column("gas_kwh_mean", F, "mean gas per home", "kWh/d", lower=0),
         Column("gas_kwh_fitted", F, "gas on the fitted lines", "kWh/d", nullable=True, lower=0),
     ),
@@ -59,7 +59,7 @@ HOUSEHOLD_WEATHER = Table(
         period,
         Column("days", N, "days with all hours", "1", lower=0),
         Column("base_gas_kwh_per_day", F, "gas per day at the balance temperature", "kWh/d", nullable=True, lower=0),
-        Column("slope_gas_kwh_per_day_k", F, "more gas per day for each kelvin below the balance temperature", "kWh/(d K)", nullable=True, lower=0),
+        Column("slope_gas_kwh_per_day_k", F, "gas per day that each kelvin below the balance temperature adds", "kWh/(d K)", nullable=True, lower=0),
         Column("balance_temperature_c", F, "effective temperature below which the home heats", "degC", nullable=True, lower=-40, upper=45),
         Column("heat_loss_w_per_k", F, "heat per kelvin below the balance temperature, as power", "W/K", nullable=True, lower=0),
         Column("heat_loss_w_per_k_ci_low", F, "lower end of its 95 % interval over the days of the period", "W/K", nullable=True, lower=0),

@@ -15,7 +15,7 @@ SYSTEMS = ("gas_boiler", "ashp", "gshp", "network")
 LINE_FLAGS = ("bad_time", "off_grid", "negative", "sentinel_max", "very_high")
 EXACT_FLAGS = ("unknown_household", "superseded", "duplicate_exact", "duplicate_conflict")
 INFERRED_FLAGS = ("suspected_unit", "stuck", "cold_zero_run", "catch_up")
-NOT_BUILT = "not_built"  # readings of a month that could not be built: they are counted, and judged by nobody
+NOT_BUILT = "not_built"  # readings of a month that could not be built: they are counted and not judged
 FLAGS = ("ok", *LINE_FLAGS, *EXACT_FLAGS, *INFERRED_FLAGS)
 FLAG_DTYPE = pl.Enum(FLAGS)
 EXCLUSIONS = ("unknown_household", "no_readings", "not_gas_heated", "too_few_half_hours", "thin_month_hour")
@@ -34,7 +34,7 @@ profile_group = Column(
 )
 period = Column("period", S, "study period of twelve months, named by its year or years")
 scenario = Column("scenario", S, "set of prices")
-convention = Column("convention", S, "how the cost model is read")
+convention = Column("convention", S, "set of rules of the cost model: perspective, lifetime, sizing and price year")
 lens = (
     Column(
         "perspective",
