@@ -1,8 +1,9 @@
 """Objects in a bucket of an S3-compatible store, for a lake at `s3://bucket/prefix`.
 
-Endpoint and credentials are found as by every AWS client: in the environment (`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, ...)
-or the usual files (`~/.aws`). Nothing here keeps or repeats them. An object appears with the one PUT that holds it, or when
-its multipart upload completes. Whoever reads or writes an object gets a passing copy on the disk, in the folder of `TMPDIR`.
+Every AWS client looks for endpoint and credentials in the same places, and so does this one: the environment
+(`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, ...) and the usual files (`~/.aws`). Nothing here stores or prints them. An object
+appears with the one PUT that holds it, or when its multipart upload completes. Callers read and write a temporary copy of
+the object on the disk, in the folder of `TMPDIR`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import platform
 import secrets
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,9 +24,10 @@ from pathlib import Path
 from typing import Any, Final
 
 SCHEME: Final = "s3://"
-PASSING: Final = "hearth-object-"  # begins the name of a passing copy
-LOCK_WAIT: Final = dt.timedelta(minutes=10)
+TEMPORARY: Final = "hearth-object-"  # the name of every temporary copy begins so
+LOCK_WAIT: Final = dt.timedelta(minutes=10)  # for another machine's publication, which takes minutes
 LOCK_POLL_SECONDS: Final = 1.0
+CONNECTING: Final = threading.Lock()  # boto3's default session makes clients for one thread at a time
 TAKEN: Final = frozenset(
     {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 )  # replies to `If-None-Match`
@@ -45,7 +48,7 @@ class BucketLockedError(BucketError):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """The objects below `url`; it is small when it is sent to another machine, which has its own credentials."""
+    """The objects below `url`. A Dask worker receives the address alone, and uses its own credentials."""
 
     url: str
 
@@ -54,7 +57,7 @@ class Bucket:
         return self.url
 
     def __truediv__(self, folder: str) -> Bucket:
-        """Return a folder of it, as a path does."""
+        """Return a folder below this one, as `Path` does."""
         return Bucket(f"{self.url}/{folder}")
 
     @property
@@ -64,7 +67,7 @@ class Bucket:
 
     @property
     def prefix(self) -> str:
-        """What every key in the bucket begins with."""
+        """The beginning that all keys of the lake have in the bucket."""
         rest = self.url.removeprefix(SCHEME).partition("/")[2].strip("/")
         return f"{rest}/" if rest else ""
 
@@ -73,8 +76,8 @@ class Bucket:
         return f"{SCHEME}{self.name}/{self.prefix}{key}"
 
     def holds(self, path: Path) -> bool:
-        """Say whether a file of this machine is the passing copy of an object."""
-        return path.parent == Path(tempfile.gettempdir()) and path.name.startswith(PASSING)
+        """Say whether a file of this machine is the temporary copy of an object."""
+        return path.parent == Path(tempfile.gettempdir()) and path.name.startswith(TEMPORARY)
 
     def exists(self, key: str) -> bool:
         """Say whether an object is there."""
@@ -88,37 +91,37 @@ class Bucket:
         return int(head["ContentLength"])
 
     def walk(self, folder: str = "") -> Iterator[tuple[str, dt.datetime]]:
-        """Yield the keys below a folder with the moment at which each was written."""
+        """Yield the keys below a folder, each with the time at which it was written."""
         below = self.prefix if folder in {"", "."} else f"{self.prefix}{folder.rstrip('/')}/"
-        with self._told():
+        with self._explaining():
             for page in _connect().get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=below):
                 for entry in page.get("Contents", ()):
                     yield entry["Key"].removeprefix(self.prefix), entry["LastModified"]
 
     def delete(self, key: str) -> None:
         """Delete an object; one that is gone already is no error."""
-        with self._told():
+        with self._explaining():
             _connect().delete_object(Bucket=self.name, Key=self.prefix + key)
 
     def move(self, key: str, onto: str) -> None:
         """Give an object another key."""
-        with self._told(key):
+        with self._explaining(key):
             source = {"Bucket": self.name, "Key": self.prefix + key}
             _connect().copy(source, self.name, self.prefix + onto)
         self.delete(key)
 
     def take(self, file: Path, key: str) -> None:
-        """Let a file of this machine become an object; it is gone from where it was."""
-        with self._told():
+        """Move a file of this machine into the bucket."""
+        with self._explaining():
             _connect().upload_file(str(file), self.name, self.prefix + key)
         file.unlink()
 
     def make_private(self) -> None:
-        """Do nothing: who may look into a bucket is decided there."""
+        """Do nothing: the owner of the bucket decides who may look into it."""
 
     @contextmanager
     def reading(self, key: str) -> Iterator[Path]:
-        """Give a passing copy of an object.
+        """Give a temporary copy of an object.
 
         Raises
         ------
@@ -126,50 +129,50 @@ class Bucket:
             If there is no such object.
 
         """
-        with _passing_file(key) as path:
-            with self._told(key):
+        with _temporary_file(key) as path:
+            with self._explaining(key):
                 _connect().download_file(self.name, self.prefix + key, str(path))
             yield path
 
     @contextmanager
     def writing(self, key: str) -> Iterator[Path]:
         """Give an empty file; it becomes the object when the block ends without an error."""
-        with _passing_file(key) as path:
+        with _temporary_file(key) as path:
             yield path
-            with self._told():
+            with self._explaining():
                 _connect().upload_file(str(path), self.name, self.prefix + key)
 
     def check(self) -> None:
-        """Return if the bucket is there and lets us in.
+        """Ask the bucket for one key, so that a wrong address or wrong credentials are known at the start.
 
         Raises
         ------
         BucketError
-            If not.
+            If the bucket does not exist, does not answer or refuses the credentials.
 
         """
-        with self._told():
+        with self._explaining():
             _connect().list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1)
 
     @contextmanager
     def lock(
         self, key: str, *, wait: dt.timedelta = LOCK_WAIT, waiting: Callable[[str], None] | None = None
     ) -> Iterator[None]:
-        """Hold the object `key`, which nobody else can create meanwhile.
+        """Hold a lock: the object `key`, which only one process can create.
 
         Parameters
         ----------
         key
-            The object that stands for the lock.
+            The object that is the lock.
         wait
             How long to wait for another holder.
         waiting
-            Called once, with who holds it, when there is something to wait for.
+            Called once with a description of the holder, if another process holds the lock.
 
         Raises
         ------
         BucketLockedError
-            If another one holds it for longer: it says since when, and how to break the lock.
+            If another process holds the lock for longer than `wait`. The message says since when, and how to break it.
 
         """
         token = secrets.token_hex(16)
@@ -177,6 +180,8 @@ class Bucket:
         until = time.monotonic() + wait.total_seconds()
         told = False
         while not self._create(key, json.dumps(holder)):
+            if self._read_holder(key).get("token") == token:  # the answer to our PUT was lost, and boto3 asked again
+                break
             locked = self._describe_lock(key)
             if locked is not None and time.monotonic() >= until:
                 raise BucketLockedError(
@@ -189,19 +194,21 @@ class Bucket:
         try:
             if self._create(key, json.dumps(holder)):
                 raise BucketError(
-                    f"the store of {self.url} ignores If-None-Match, so that two machines could publish together; "
-                    "use one with conditional writes"
+                    f"the store of {self.url} ignores If-None-Match, so that two machines could publish at the same time; "
+                    "use a store with conditional writes"
                 )
             yield
         finally:
-            if self._read_holder(key).get("token") == token:  # else somebody broke the lock, and another one has it
+            if (
+                self._read_holder(key).get("token") == token
+            ):  # otherwise somebody broke the lock: it is not ours to delete
                 self.delete(key)
 
     def _create(self, key: str, text: str) -> bool:
-        """Create an object and return True, or False where it is there already."""
+        """Create an object and return True; return False if it exists already."""
         from botocore.exceptions import ClientError
 
-        with self._told():
+        with self._explaining():
             try:
                 _connect().put_object(Bucket=self.name, Key=self.prefix + key, Body=text.encode(), IfNoneMatch="*")
             except ClientError as error:
@@ -218,7 +225,7 @@ class Bucket:
             return {}
 
     def _describe_lock(self, key: str) -> str | None:
-        """Return who holds a lock and since when, None where it was let go of meanwhile."""
+        """Return who holds a lock and since when, or None if it was released meanwhile."""
         head, holder = self._head(key), self._read_holder(key)
         if head is None or not holder:
             return None
@@ -228,15 +235,15 @@ class Bucket:
 
     def _head(self, key: str) -> dict[str, Any] | None:
         try:
-            with self._told(key):
+            with self._explaining(key):
                 head: dict[str, Any] = _connect().head_object(Bucket=self.name, Key=self.prefix + key)
         except FileNotFoundError:
             return None
         return head
 
     @contextmanager
-    def _told(self, key: str | None = None) -> Iterator[None]:
-        """Turn errors of boto3 into ours; where `key` is given, its absence is a `FileNotFoundError`."""
+    def _explaining(self, key: str | None = None) -> Iterator[None]:
+        """Turn errors of boto3 into ours; if `key` is given and does not exist, into a `FileNotFoundError`."""
         from boto3.exceptions import Boto3Error
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
         from botocore.exceptions import ConnectionError as NoConnectionError
@@ -269,9 +276,14 @@ class Bucket:
         return f"the store of the lake {self.url} answers {code}"
 
 
-@functools.lru_cache(maxsize=1)
 def _connect() -> Any:
-    """Return the client of this process; what is wrong is seen with the first request."""
+    """Return the client that all threads of this process share; the first request shows what is wrong with it."""
+    with CONNECTING:
+        return _make_client()
+
+
+@functools.lru_cache(maxsize=1)
+def _make_client() -> Any:
     import boto3
 
     try:
@@ -281,9 +293,9 @@ def _connect() -> Any:
 
 
 @contextmanager
-def _passing_file(key: str) -> Iterator[Path]:
-    """Give an empty file that its owner alone can read, which is gone when the block ends."""
-    handle, name = tempfile.mkstemp(prefix=PASSING, suffix=Path(key).suffix)
+def _temporary_file(key: str) -> Iterator[Path]:
+    """Give an empty file that only its owner can read; it is deleted when the block ends."""
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=Path(key).suffix)
     os.close(handle)
     try:
         yield Path(name)

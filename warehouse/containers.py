@@ -1,4 +1,4 @@
-"""What a landing file holds: lines of text, or the rows of Parquet, of a workbook, of JSON or of Green Button XML."""
+"""Landing files opened: lines of text, or the rows of Parquet, of a workbook, of JSON or of Green Button XML."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from warehouse.landing import (
     unpack,
 )
 
-ROWS_AT_A_TIME = 2**18
-LONGEST_CELL = 64 * 2**10
-WORKBOOK_ROWS = 2_000_000
+ROWS_AT_A_TIME = 2**18  # of Parquet: some tens of MB as text
+LONGEST_CELL = 64 * 2**10  # bytes; no id, time or value comes near it
+WORKBOOK_ROWS = 2_000_000  # above the 1,048,576 rows that a sheet can hold
 ESPI_UNITS = {"72": "Wh", "42": "m3", "119": "ft3", "169": "therm"}  # codes of a unit in Green Button
 ESPI_COMMODITIES = {"1": "electricity", "7": "natural gas"}
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A recognised file: its layout, and its rows where it is no text."""
+    """A recognised file: its layout, and its rows unless it is a text file."""
 
     layout: Layout
-    rows: Iterator[pl.DataFrame] | None  # frames of text; None: lines of text
+    rows: Iterator[pl.DataFrame] | None  # frames whose columns are text; None for a text file, which is read by lines
 
 
 def open_delivery(path: str, limits: Limits = LIMITS) -> Opened:
@@ -50,18 +50,18 @@ def open_delivery(path: str, limits: Limits = LIMITS) -> Opened:
     Raises
     ------
     NotUsedError
-        If it is no delivery.
+        If the file is no delivery.
     RefusalError
-        If it is one that cannot be read; the message says why.
+        If it is a delivery that cannot be read; the message says why.
 
     """
     try:
         with refusing_damage():
             opened = _open(path, limits)
     except UnknownHeaderError as error:
-        raise _for_name(path, error) from None
+        raise _judge_by_name(path, error) from None
     except RefusalError as error:
-        raise _for_name(path, error) if is_possible_only(path) and str(error) in _NO_DELIVERY else error from None
+        raise _judge_by_name(path, error) if is_possible_only(path) and str(error) in _NO_DELIVERY else error from None
     known = opened.layout.format
     if known.other_names is not None and re.search(known.other_names, path.rpartition("/")[2]):
         raise RefusalError(known.other_content)
@@ -71,11 +71,11 @@ def open_delivery(path: str, limits: Limits = LIMITS) -> Opened:
 _NO_DELIVERY = frozenset({"empty"})
 
 
-def _for_name(path: str, error: RefusalError) -> Exception:
-    """Return a file of no known format as what it is: a text may be anything, a CSV is meant as a delivery."""
+def _judge_by_name(path: str, error: RefusalError) -> Exception:
+    """Return the error for a file of no known format: a .txt may be anything and is not used, a .csv is refused."""
     if path.lower().endswith(".xlsx"):
         return NotUsedError(
-            f"a workbook in which no readings are found ({error}); `hearth households` makes households.csv of a table of homes"
+            f"a workbook in which no readings are found ({error}); `hearth households` makes households.csv from a table of homes"
         )
     return NotUsedError(f"no delivery: {error}") if is_possible_only(path) else error
 
@@ -117,7 +117,7 @@ def _open_parquet(path: str, limits: Limits) -> Opened:
 
 
 def _iter_parquet(path: str, columns: list[str], limits: Limits) -> Iterator[pl.DataFrame]:
-    """Yield the columns of a Parquet file as text: moments with a zone as UTC, whole numbers without a point."""
+    """Yield the columns of a Parquet file as text: times with a zone in UTC, whole numbers without a decimal point."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -129,7 +129,7 @@ def _iter_parquet(path: str, columns: list[str], limits: Limits) -> Iterator[pl.
             if pa.types.is_string(schema.field(name).type) or pa.types.is_large_string(schema.field(name).type)
         ]
         _refuse_types(schema, columns)
-        # texts as dictionaries: a long one that every row repeats is held once, and seen before it is copied
+        # text columns as dictionaries: a long text that every row repeats is in memory once, and is refused before it is copied
         with pq.ParquetFile(load_bytes(path, limits.workbook_bytes, limits), read_dictionary=texts) as file:
             batches = (
                 file.iter_batches(batch_size=ROWS_AT_A_TIME, columns=columns)
@@ -158,7 +158,7 @@ def _refuse_types(schema: Any, columns: list[str]) -> None:
         )  # fmt: skip
         if not simple:
             raise RefusalError(
-                "a column of a type that is no text, number or moment; write it as one of these",
+                "a column of a type that is no text, number or time; write it as one of these",
                 f"column {name} is {kind}",
             )
 
@@ -188,12 +188,12 @@ def _as_text(column: pl.Series) -> pl.Series:
         and (column.drop_nulls() % 1 == 0).all()
         and (column.drop_nulls().abs() < 2**53).all()
     ):
-        column = column.cast(pl.Int64)  # a number of a home that went through a table with gaps
+        column = column.cast(pl.Int64)  # an id of digits that a table with gaps turned into floats
     return column.cast(pl.String, strict=False)
 
 
 def _open_workbook(path: str, limits: Limits) -> Opened:
-    """Recognise the first sheet of a workbook in which a known header stands."""
+    """Recognise the first sheet of a workbook that has a known header."""
     import fastexcel
 
     source = load_bytes(path, limits.workbook_bytes, limits)
@@ -203,7 +203,7 @@ def _open_workbook(path: str, limits: Limits) -> Opened:
             if "xl/workbook.xml" not in archive.namelist():
                 raise RefusalError("a zip archive under another name; name it .zip, or unpack it")
     except zipfile.BadZipFile:
-        raise RefusalError("truncated or damaged: neither a workbook nor a zip archive can be read of it") from None
+        raise RefusalError("truncated or damaged: it can be read neither as a workbook nor as a zip archive") from None
     refuse_large(held, limits.workbook_bytes)
     trouble: Exception = RefusalError("an empty workbook")
     try:
@@ -218,7 +218,7 @@ def _open_workbook(path: str, limits: Limits) -> Opened:
             if cells.height:
                 shown = next((list(row) for row in cells.iter_rows() if sum(map(bool, row)) > 1), [])
                 trouble = UnknownHeaderError(
-                    f"no header of a known format in its first rows, of {len(shown)} columns", ",".join(shown)
+                    f"no header of a known format in its first rows, which have {len(shown)} columns", ",".join(shown)
                 )
     except fastexcel.FastExcelError as error:
         raise RefusalError(
@@ -243,14 +243,13 @@ def _read_json(path: str, container: Container, limits: Limits) -> pl.DataFrame:
     except (ValueError, RecursionError) as error:
         raise RefusalError("JSON that cannot be read: cut or damaged", str(error)) from None
     if not records:
-        raise RefusalError(
-            "JSON in which no list of readings is found; deliver the list that holds moment and value, or CSV"
-        )
+        raise RefusalError("JSON in which no list of readings is found; deliver a list of times and values, or CSV")
     if isinstance(records[0], list):
-        records = [{"timestamp": row[0], "value": row[1]} for row in records if len(row) > 1]
+        pairs = (row for row in records if isinstance(row, list) and len(row) > 1)
+        records = [{"timestamp": row[0], "value": row[1]} for row in pairs]
     names = list(dict.fromkeys(name for record in records if isinstance(record, dict) for name in record))
     if len(names) > MOST_COLUMNS:
-        raise RefusalError(f"JSON records of {len(names):,} names; Hearth reads up to {MOST_COLUMNS}")
+        raise RefusalError(f"JSON records with {len(names):,} names; Hearth reads up to {MOST_COLUMNS}")
     rows = [record if isinstance(record, dict) else {} for record in records]
     return pl.DataFrame(
         {name: [_json_text(row.get(name)) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)
@@ -261,10 +260,10 @@ def _json_text(value: object) -> str:
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
-def _find_records(found: Any) -> list[Any]:
-    """Return the longest list of records, or of pairs, within a JSON value."""
+def _find_records(document: Any) -> list[Any]:
+    """Return the longest list of records, or of pairs, within a JSON document."""
     best: list[Any] = []
-    waiting = [found]
+    waiting = [document]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
@@ -284,7 +283,8 @@ def _holds_lists(record: Any) -> bool:
 def _read_green_button(path: str, container: Container, limits: Limits) -> pl.DataFrame:
     """Return the interval readings of a Green Button file as a table of text."""
     raw = _load_text(path, container, limits)
-    if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
+    plain = raw.replace(b"\0", b"")  # UTF-16, which the parser reads too, has a null beside each of these letters
+    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
         raise RefusalError("XML with a document type of its own, which is not read")
     rows: list[dict[str, str]] = []
     kinds: set[tuple[str, str, int]] = set()
@@ -292,9 +292,9 @@ def _read_green_button(path: str, container: Container, limits: Limits) -> pl.Da
         for _, element in ET.iterparse(io.BytesIO(raw)):  # noqa: S314 - document types are refused above  # nosec B314
             tag = element.tag.rpartition("}")[2]
             if tag == "ReadingType":
-                told = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in element}
-                power = int(told.get("powerOfTenMultiplier") or 0)
-                kinds.add((told.get("uom", ""), told.get("commodity", ""), power))
+                fields = _read_fields(element)
+                power = int(fields.get("powerOfTenMultiplier") or 0)
+                kinds.add((fields.get("uom", ""), fields.get("commodity", ""), power))
             elif tag == "IntervalReading":
                 rows.append(_read_interval(element))
                 element.clear()
@@ -304,7 +304,7 @@ def _read_green_button(path: str, container: Container, limits: Limits) -> pl.Da
         raise UnknownHeaderError("XML without the interval readings of Green Button (ESPI)")
     if len(kinds) != 1:
         raise RefusalError(
-            f"Green Button with {len(kinds)} different reading types; deliver the gas meter's alone, with its ReadingType"
+            f"Green Button with {len(kinds)} different reading types; deliver only the gas meter, with its ReadingType"
         )
     ((unit, commodity, power),) = kinds
     named = {
@@ -317,10 +317,15 @@ def _read_green_button(path: str, container: Container, limits: Limits) -> pl.Da
 
 
 def _read_interval(element: ET.Element) -> dict[str, str]:
-    told = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in element.iter()}
-    start, length = told.get("start", ""), told.get("duration", "")
+    fields = _read_fields(element)
+    start, length = fields.get("start", ""), fields.get("duration", "")
     end = str(int(start) + int(length)) if start.isdecimal() and length.isdecimal() else ""
-    return {"espi_start": start, "espi_end": end, "espi_value": told.get("value", "")}
+    return {"espi_start": start, "espi_end": end, "espi_value": fields.get("value", "")}
+
+
+def _read_fields(element: ET.Element) -> dict[str, str]:
+    """Return the text of each element below one, by its name without the namespace."""
+    return {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in element.iter()}
 
 
 def load_rows(frames: Iterator[pl.DataFrame], most_bytes: int) -> pl.DataFrame:
@@ -329,7 +334,7 @@ def load_rows(frames: Iterator[pl.DataFrame], most_bytes: int) -> pl.DataFrame:
     Raises
     ------
     RefusalError
-        If they are more than what is read whole.
+        If they are larger than a table that is read whole may be.
 
     """
     loaded, held = [], 0

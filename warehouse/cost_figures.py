@@ -1,4 +1,4 @@
-"""The table `assumption`: every figure of the cost model, from the shipped tables and a user's own files."""
+"""The table `assumption`: every value that the cost model assumes, from the shipped tables and a user's own files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SHIPPED: Final = (
     "stock_share",
     "dwelling_demand_paper",
 )
-SPF_SCENARIO: Final = "paper_fit"  # any: the figures of heat pumps are those of all scenarios
+SPF_SCENARIO: Final = "paper_fit"  # any scenario would do: all of them assume the same of heat pumps
 SHIPPED_RULES: Final = ("scenario_rule",)
 _ROW_COLUMNS: Final = tuple(ASSUMPTION.schema)
 _RULE_MARK: Final = "borrow_from"  # a file with this column holds rules
@@ -52,19 +52,19 @@ _RULE_MARK: Final = "borrow_from"  # a file with this column holds rules
 def read_assumptions(
     own_files: Sequence[Path] = (), *, settings: Iterable[str] = (), scenario: str = ""
 ) -> pl.DataFrame:
-    """Return the table `assumption`: the figures that ship with Hearth and those of a user's own CSV files, resolved.
+    """Return the table `assumption`: the rows that ship with Hearth and those of a user's own CSV files, resolved.
 
     Parameters
     ----------
     own_files
         CSV files of rows (columns of the table `assumption`) or of scenario rules (with a column `borrow_from`).
     settings, scenario
-        Figures to replace in one scenario before its series are extended, as `override` takes them.
+        Values to replace in one scenario before its series are extended, as `override` takes them.
 
     Raises
     ------
     AssumptionError
-        If a file is no table of assumptions or a row cannot be used; the message names file, row and reason.
+        If a file is no table of assumptions, or a row cannot be used; the message names file, row and reason.
 
     """
     own = [(path.name, _read_own(path)) for path in own_files]
@@ -87,7 +87,7 @@ def _derived_load() -> pl.DataFrame:
 
 @cache
 def _derived_spf() -> pl.DataFrame:
-    """Return the SPF of heat pumps in normal weather: a run puts that of its own homes in its place."""
+    """Return the SPF of heat pumps in normal weather; a run replaces it by the SPF that its own homes give."""
     rows = check_rows(_stack(_shipped(SHIPPED), _ROW_COLUMNS))
     rules = check_rules(_stack(_shipped(SHIPPED_RULES), RULE_COLUMNS), rows)
     figures = scenario_figures(resolve(rows, rules), SPF_SCENARIO)
@@ -103,9 +103,9 @@ def _read_own(path: Path) -> pl.DataFrame:
 
 
 def _stack(files: Iterable[tuple[str, pl.DataFrame]], columns: Sequence[str]) -> pl.DataFrame:
-    """Return the rows of all files as text, each with its file and row (the header is row 1).
+    """Return the rows of all files as text, each with its file and row number (the header is row 1).
 
-    A row may name several scenarios, with a blank between them: it stands for a row of each.
+    A row that names several scenarios, with a blank between them, becomes one row for each.
     """
     return pl.concat(_located(frame, name, columns) for name, frame in files)
 

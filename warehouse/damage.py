@@ -1,4 +1,4 @@
-"""What was damaged: put aside into a folder of the lake, with a record of what it was and what became of it."""
+"""Damaged files: moved aside into a folder of the lake, with a record of what was wrong and what became of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from warehouse.runs import DamagedPlace
 from warehouse.writing import OWNER_ONLY
 
 STAMP = "%Y%m%dT%H%M%S%fZ"
-PENDING = "it is put aside"
+PENDING = "it is put aside"  # the remedy of a record until the repair is done
 
 
 class DamageRecord(BaseModel):
@@ -22,14 +22,14 @@ class DamageRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     found_at_utc: dt.datetime
-    name: str  # of the file beside the record; of one that was missing there is none
+    name: str  # the damaged file beside the record; a missing object left no file
     damage: DamagedPlace
 
 
 def put_aside(lake: Lake, home: Path, error: DamagedObjectError) -> DamageRecord:
-    """Move what is damaged into the lake's folder for it, where only the owner reads it, and record that."""
+    """Move a damaged file into the lake's folder `damaged`, which only the owner reads, and write its record."""
     path, now = error.path, dt.datetime.now(dt.UTC)
-    place = f"lake/{error.key}"  # what people call it, wherever the lake lies
+    place = f"lake/{error.key}"  # what messages call it, also where the lake is not in the data folder
     if isinstance(path, Path) and path.is_relative_to(home):
         place = path.relative_to(home).as_posix()
     record = DamageRecord(
@@ -53,7 +53,7 @@ def write_record(lake: Lake, record: DamageRecord) -> None:
 
 
 def read_records(lake: Lake) -> list[DamageRecord]:
-    """Return the records of what was put aside, oldest first; who may not look into the folder is told of none."""
+    """Return the records of what was put aside, oldest first; none to an account that may not look into the folder."""
     folder = _folder(lake)
     try:
         names = [name for name in folder.keys(".") if name.endswith(".record")]
@@ -63,20 +63,20 @@ def read_records(lake: Lake) -> list[DamageRecord]:
 
 
 def list_lost(lake: Lake) -> list[DamageRecord]:
-    """Return the records of delivered content that was lost and not delivered again since."""
+    """Return the records of delivered content that was lost and has not been delivered again."""
     whole = {manifest.source_id for manifest in read_whole_manifests(lake) if not manifest.lost}
     asked = [record for record in read_records(lake) if record.damage.deliver_again is not None]
     return [record for record in asked if record.damage.source_id not in whole]
 
 
 def keys_that_stand(lake: Lake) -> set[str]:
-    """Return the keys of what is kept of lost content until it is delivered again."""
+    """Return the keys that must stay: the remains and the record of lost content, until it is delivered again."""
     names = (record.name for record in list_lost(lake))
     return {f"{DAMAGED}/{file}" for name in names for file in (name, name_record(name))}
 
 
 def name_record(name: str) -> str:
-    """Return what the record of a file that was put aside is called."""
+    """Return the name of the record of a file that was put aside."""
     return f"{name}.record"
 
 

@@ -1,4 +1,4 @@
-"""The tables of figures that ship with Hearth: one CSV each, with unit and source on every row."""
+"""The assumptions and reference values that ship with Hearth: one CSV per table, with unit and source on every row."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def read_figures(name: str) -> pl.DataFrame:
     path = FOLDER / f"{name}.csv"
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.csv")))
-        message = f"no table of figures named {name}; there are {known}"
+        message = f"no shipped table is named {name}; there are {known}"
         raise FileNotFoundError(message)
     return pl.read_csv(path, try_parse_dates=True, infer_schema_length=None)

@@ -1,9 +1,8 @@
 """The view `half_hour`: every reading of the published months with its final flag, read from the lake's own files.
 
-The warehouse holds hours. Readings stay in the lake, which has them in two kinds of file: those of each source, by month
-(`readings/month=YYYY-MM/...`), and those of each built month that are left out, with the flag that says why
-(`flagged/month=YYYY-MM/...`, named by the fingerprint in `build_month`). A reading that is in no file of the second kind
-counts.
+The warehouse holds hours; the lake holds the readings, in two kinds of file. `readings/month=YYYY-MM/...` has all readings
+of a source in a month. `flagged/month=YYYY-MM/...` (named by the fingerprint in `build_month`) has the readings of a built
+month that are left out, each with the flag that says why. All other readings have the flag `ok`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
 
 NAME = "half_hour"
-COLUMNS = ("household_id", "interval_start_utc", "gas_kwh", "flag", "source_id", "line")
+
 EMPTY = (
     "SELECT NULL::VARCHAR AS household_id, NULL::TIMESTAMP AS interval_start_utc, NULL::DOUBLE AS gas_kwh, NULL::VARCHAR AS flag, "
     "NULL::VARCHAR AS source_id, NULL::BIGINT AS line LIMIT 0"
@@ -40,11 +39,11 @@ def find_half_hours(lake: Lake, months: pl.DataFrame, sources: pl.DataFrame) -> 
     Parameters
     ----------
     lake
-        Where the readings lie.
+        The lake that holds the readings, in a folder.
     months
         `month` and `fingerprint` of the published `build_month`.
     sources
-        `source_id` of the published files of readings that were accepted.
+        `source_id` of the accepted files of readings in the published warehouse.
 
     """
     names = {f"{month:%Y-%m}": fingerprint for month, fingerprint in months.select("month", "fingerprint").iter_rows()}

@@ -1,4 +1,4 @@
-"""The lake: immutable objects by key. Whoever reads or writes one comes here; where objects lie is the matter of stores.
+"""The lake: immutable objects by key. All reads and writes of objects go through here; `warehouse/stores.py` stores them.
 
 Every object is sealed when it is written, and its seal is checked when it is read (`warehouse/seals.py`).
 """
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 Model = TypeVar("Model", bound=BaseModel)
-DAMAGED = "damaged"  # the folder of the lake for what was put aside
-LOCK_KEY: Final = "publish.lock"  # the object that stands for the right to publish from a lake that machines share
+DAMAGED = "damaged"  # the folder of the lake for damaged files that were put aside
+LOCK_KEY: Final = "publish.lock"  # the lock of a lake that machines share: its holder may publish
 
 
 class DamagedObjectError(ValueError):
@@ -43,14 +43,14 @@ class DamagedObjectError(ValueError):
 
     def __init__(self, root: Path | Bucket, key: str, why: str, others: Sequence[DamagedObjectError] = ()) -> None:
         self.root, self.key, self.why = root, key, why
-        self.others = tuple(others)  # that were found at the same time
+        self.others = tuple(others)  # further damaged objects that were found at the same time
         super().__init__(
             f"{root / key} is damaged: {why}; `hearth run` or `hearth doctor --repair` puts it aside and builds it again"
         )
 
     @property
     def path(self) -> Path | Bucket:
-        """Where it lies."""
+        """The path or address of the object."""
         return self.root / self.key
 
     def __reduce__(self) -> tuple[type[DamagedObjectError], tuple[object, ...]]:
@@ -65,11 +65,11 @@ class Lake:
     """
 
     root: Path | Bucket
-    mode: int = PRIVATE  # of its objects, where they are files
+    mode: int = PRIVATE  # permissions of the objects, if they are files
 
     @property
     def store(self) -> Store:
-        """Where the objects lie."""
+        """The folder or bucket that stores the objects."""
         return self.root if isinstance(self.root, Bucket) else Folder(self.root, self.mode)
 
     def below(self, folder: str, *, mode: int) -> Lake:
@@ -98,7 +98,7 @@ class Lake:
             self.store.delete(key)
 
     def lock(self, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Hold the right to publish against other machines; `waiting` is called with who has it now."""
+        """Hold the lock that lets one machine publish; `waiting` is called with a description of the present holder."""
         return self.store.lock(LOCK_KEY, waiting=waiting)
 
     def get_text(self, key: str) -> str:
@@ -107,7 +107,7 @@ class Lake:
         Raises
         ------
         DamagedObjectError
-            If it is not what was written.
+            If the object is not what was written.
 
         """
         return self._unseal(key)[0]
@@ -123,9 +123,9 @@ class Lake:
         Raises
         ------
         DamagedObjectError
-            If it is not what was written.
+            If the object is not what was written.
         pydantic.ValidationError
-            If it is, and another version of Hearth wrote it.
+            If the object is whole, but another version of Hearth wrote it.
 
         """
         text, is_sealed = self._unseal(key)
@@ -135,10 +135,10 @@ class Lake:
             if is_sealed:
                 raise
             first = error.errors(include_url=False, include_input=False)[0]
-            raise DamagedObjectError(self.root, key, f"no such record can be read of it: {first['msg']}") from None
+            raise DamagedObjectError(self.root, key, f"it cannot be read as such a record: {first['msg']}") from None
 
     def list_whole(self, prefix: str, model: type[Model]) -> list[Model]:
-        """Return those JSON objects below a folder that are what was written."""
+        """Return the JSON objects below a folder; damaged ones are left out."""
         found = list[Model]()
         for key in self.keys(prefix):
             with suppress(DamagedObjectError):
@@ -162,9 +162,9 @@ class Lake:
 
     def put_frame(self, key: str, frame: pl.DataFrame) -> None:
         """Store `frame` as Parquet under `key`."""
-        made = io.BytesIO()  # polars hides why it could not write to a disk
-        frame.write_parquet(made, compression="zstd", statistics=True, metadata=UNSEALED_FOOTER)
-        content = bytearray(made.getbuffer())
+        buffer = io.BytesIO()  # not the file itself: polars hides why it could not write to a disk
+        frame.write_parquet(buffer, compression="zstd", statistics=True, metadata=UNSEALED_FOOTER)
+        content = bytearray(buffer.getbuffer())
         seal_content(content, key)
         with self.store.writing(key) as partial:
             partial.write_bytes(content)
@@ -186,12 +186,12 @@ class Lake:
 
     @contextmanager
     def files(self, keys: Iterable[str]) -> Iterator[list[Path]]:
-        """Give the files of Parquet objects, or copies that are gone when the block ends, after their seals were checked.
+        """Give the files of Parquet objects, or temporary copies of them, after checking their seals.
 
         Raises
         ------
         DamagedObjectError
-            If one is not what was written.
+            If one of them is not what was written.
 
         """
         with ExitStack() as stack:
@@ -215,7 +215,7 @@ class Lake:
             return int(pq.read_metadata(path).num_rows)
 
     def find_damage(self, keys: Iterable[str], *, every_byte: bool) -> Iterator[DamagedObjectError]:
-        """Yield which of some Parquet objects are missing and, where `every_byte` is read, which are damaged."""
+        """Yield the Parquet objects that are missing and, with `every_byte`, those whose content is damaged."""
         for key in keys:
             if not self.exists(key):
                 yield DamagedObjectError(self.root, key, "missing")
@@ -226,7 +226,7 @@ class Lake:
                     yield error
 
     def sweep(self, kept: Collection[str], *, before: dt.datetime) -> int:
-        """Delete all but `kept`, half-written objects included, if they were last touched by `before`; count them."""
+        """Delete all objects except `kept` that were last written by `before`, half-written ones too; return how many."""
         spared = {*kept, LOCK_KEY}
         old = [key for key, written in self.store.walk() if key not in spared and written <= before]
         self.delete(old)

@@ -1,7 +1,7 @@
-"""The landing folder: which files there are, what they are packed in, and their text in blocks of bounded size.
+"""The landing folder: which files there are, how they are packed, and their text in blocks of bounded size.
 
-Nothing here is ever written, and only regular files are opened. What a file is packed in is told by its first bytes, not by its
-name. A file within a zip archive is named by the archive, `!/` and its own name.
+Hearth never writes there, and opens regular files only. The first bytes of a file say how it is packed, not its name. The
+path of a file within a zip archive is the path of the archive, `!/` and the name within.
 """
 
 from __future__ import annotations
@@ -20,47 +20,47 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Literal, cast
+from typing import IO, Literal
 
 import numpy as np
 import zstandard
 
-from transforms.readings.declaration import Dialect, Layout, NotUsedError, RefusalError
+from transforms.readings.declaration import Dialect, Layout, RefusalError
 from transforms.readings.parse import CUT, LONGEST_LINE
 
-BLOCK_BYTES = 32 * 2**20  # of text: half a GB of memory while it is parsed
-BLOCK_LINES = 5 * 2**18  # of a block: a line of which no reading is made takes 400 bytes of memory
-BLOCK_CELLS = 2**24  # fields of a block, likewise
-HEADER_BYTES = 64 * 2**10
+BLOCK_BYTES = 32 * 2**20  # text of a block: it takes half a GB of memory while it is parsed
+BLOCK_LINES = 5 * 2**18  # lines of a block: a rejected line takes 400 bytes of memory, so half a GB
+BLOCK_CELLS = 2**24  # fields of a block, for the same bound on memory
+HEADER_BYTES = 64 * 2**10  # the beginning of a file, in which its header is looked for
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet", ".tsv")
-# what may be a delivery by its content alone; where it is none it is not used, and that is no fault
+# a file with one of these is a delivery if its content is one; otherwise it is not used, and nothing is refused
 POSSIBLE_SUFFIXES = (".txt", ".txt.gz", ".json", ".json.gz", ".xml", ".xml.gz", ".xlsx")
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 MOST_FILES = 100_000
 MOST_MEMBERS = 1_000
-DEEPEST = 64  # folders within each other
+DEEPEST = 64  # levels of folders; a delivery has a few
 INSIDE = "!/"
 Container = Literal["text", "gzip", "zstandard", "parquet", "workbook"]
 _MAGIC: dict[bytes, Container] = {
     b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstandard", b"PAR1": "parquet", b"PK\x03\x04": "workbook",
 }  # fmt: skip
-_PACKED_BYTES = 2**10  # a kB of zstandard may hold 32 MB
-_LEFT_OF_LINE = 200  # bytes that are kept of a line that is too long
+_PACKED_BYTES = 2**10  # packed bytes that are read at a time: one kB of zstandard may hold 32 MB
+_LEFT_OF_LINE = 200  # bytes that are kept of a line that is too long: enough to find it in the file
 
 
 class ChangedFileError(OSError):
-    """A landing file changed while it was read; the next run takes it."""
+    """A landing file changed while it was read; the next run reads it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How much a packed file may hold."""
 
-    ratio: float = 1000  # bytes unpacked per byte packed
+    ratio: float = 1000  # bytes unpacked per byte packed; deliveries stay far below it
     unpacked_bytes: float = 200e9
-    free_bytes: int = 64 * 2**20  # a small file may be packed as well as it likes up to here
-    loaded_bytes: int = 64 * 2**20  # of what is read whole: JSON, XML, tables of homes and temperatures
-    workbook_bytes: int = 256 * 2**20
+    free_bytes: int = 64 * 2**20  # up to this size the ratio does not matter
+    loaded_bytes: int = 64 * 2**20  # for files that are read whole: JSON, XML, tables of homes and temperatures
+    workbook_bytes: int = 256 * 2**20  # for workbooks, and for Parquet within an archive
 
     def refuse(self, held: int, packed: int) -> bool:
         """Say whether so many unpacked bytes are too much for a packed file."""
@@ -81,11 +81,11 @@ class LandedFile:
 
     @property
     def subfolder(self) -> str:
-        """The landing subfolder that the file came by, or a dot: what a feed is named by beside its format."""
+        """The landing subfolder that the file is in, or a dot; a feed is named by it and by the format."""
         return name_subfolder(self.file_name)
 
     def age_seconds(self) -> float:
-        """Return for how long it has been unchanged; a date in the future counts as old, a moment ahead as new."""
+        """Return how far from now the file was changed; a date far in the future counts as old, so that it is not waited for."""
         return abs(time.time() - self.mtime_ns / 1e9)
 
 
@@ -113,7 +113,7 @@ def name_subfolder(file_name: str) -> str:
 
 
 def walk_landing(landing: Path, limits: Limits = LIMITS) -> Iterator[LandedFile | tuple[str, str]]:
-    """Yield the files below `landing` in the order of their names; (name, reason) for one that is not taken."""
+    """Yield the files below `landing` in the order of their names, and (name, reason) for each that is not used."""
     count = 0
     for name, trouble in sorted(_entries_below(landing)):
         count += 1
@@ -131,7 +131,7 @@ def walk_landing(landing: Path, limits: Limits = LIMITS) -> Iterator[LandedFile 
             resolved = os.path.realpath(landing / name, strict=True)
             stat = Path(resolved).stat()
         except (OSError, RuntimeError) as error:
-            yield name, f"cannot be opened: {getattr(error, 'strerror', None) or 'a link that leads in a circle'}"
+            yield name, f"cannot be opened: {getattr(error, 'strerror', None) or 'a link that leads to itself'}"
             continue
         if not file_modes.S_ISREG(stat.st_mode):
             yield name, "no regular file: a pipe, a device or a socket is not read"
@@ -142,7 +142,7 @@ def walk_landing(landing: Path, limits: Limits = LIMITS) -> Iterator[LandedFile 
 
 
 def _entries_below(landing: Path) -> Iterator[tuple[str, str]]:
-    """Yield name and trouble of every file, through linked folders too; each folder once, however it is linked."""
+    """Yield name and trouble of every file, also in linked folders; each folder is visited once, however it is linked."""
     seen: set[tuple[int, int]] = set()
     root = os.path.realpath(landing)
     waiting = [("", 0)]
@@ -169,30 +169,30 @@ def _entries_below(landing: Path) -> Iterator[tuple[str, str]]:
             elif not _is_folder(entry):
                 yield name, ""
             elif depth >= DEEPEST:
-                yield name, f"more than {DEEPEST} folders within each other; not looked into"
+                yield name, f"more than {DEEPEST} levels of folders; not searched"
             else:
                 waiting.append((name, depth + 1))
 
 
 def _is_link_of_another(entry: os.DirEntry[str]) -> bool:
-    """Say whether an account other than ours made a link: it could name files that we can read and it cannot."""
+    """Say whether another account made a link: it could point to files that we can read and that account cannot."""
     return entry.is_symlink() and entry.stat(follow_symlinks=False).st_uid not in own_accounts()
 
 
 def own_accounts() -> set[int]:
-    """Return the accounts whose links are followed: that which runs Hearth, and root."""
+    """Return the accounts whose links are followed: the one that runs Hearth, and root."""
     return {os.geteuid(), 0}
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link in a circle: it is named when it is opened
+    except OSError:  # a link that leads to itself: opening it gives the reason
         return False
 
 
 def make_printable(name: str) -> str:
-    """Return a name as it can be written down: bytes that are no UTF-8 and control characters as escapes."""
+    """Return a name that can be printed: bytes that are no UTF-8 and control characters become escapes."""
     readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable)
 
@@ -214,13 +214,13 @@ def _list_members(path: str, name: str, stat: os.stat_result, limits: Limits) ->
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        yield name, "truncated or damaged: no zip archive can be read of it"
+        yield name, "truncated or damaged: it cannot be read as a zip archive"
         return
     if len(members) > MOST_MEMBERS:
         yield name, f"an archive of more than {MOST_MEMBERS:,} files; unpack it"
         return
     held = sum(info.file_size for info in members)
-    if limits.refuse(held, stat.st_size):  # all of them together: they may overlap, each small enough by itself
+    if limits.refuse(held, stat.st_size):  # their sum: members may share the same packed bytes
         yield name, describe_bomb(held, stat.st_size)
         return
     if not members:
@@ -232,7 +232,7 @@ def _list_members(path: str, name: str, stat: os.stat_result, limits: Limits) ->
         elif inner.lower().endswith(".zip"):
             yield (
                 inner,
-                "an archive within an archive, which is not looked into: unpack it, and deliver the inner one or its files",
+                "an archive within an archive, which is not opened: unpack it, and deliver the inner one or its files",
             )
         elif reason := _why_not_taken(inner):
             yield inner, reason
@@ -264,7 +264,7 @@ def hash_file(path: str, limits: Limits = LIMITS) -> str:
     Raises
     ------
     RefusalError
-        If it is a damaged file within an archive, or one that holds too much.
+        If a file within an archive is damaged or holds too much.
 
     """
     digest = hashlib.sha256()
@@ -283,9 +283,9 @@ def _packed_bytes(path: str) -> int:
 
 
 def is_gone(landing: Path, name: str) -> bool:
-    """Say whether an entry that was named before is not in the landing folder any more; one within an archive is with it.
+    """Say whether an entry has left the landing folder; a file within an archive leaves with the archive.
 
-    Of a name with an escape nobody can say: it may stand for a character that does not print.
+    A name with a backslash never counts as gone: `make_printable` may have written another character so.
     """
     folder, _, inner = name.partition(".zip/")
     return not os.path.lexists(landing / (f"{folder}.zip" if inner else name)) and "\\" not in name
@@ -307,14 +307,14 @@ def is_unchanged(path: str, size: int, mtime_ns: int) -> bool:
 
 
 def find_container(path: str) -> Container:
-    """Tell by its first bytes what a file is packed in."""
+    """Return how a file is packed, by its first bytes."""
     with refusing_damage(), open_landed(path) as file:
         start = file.read(4)
     return next((container for magic, container in _MAGIC.items() if start.startswith(magic)), "text")
 
 
 def read_start(path: str, container: Container, limits: Limits = LIMITS) -> tuple[bytes, bool]:
-    """Return the first bytes of a text, unpacked, and whether they are all of it."""
+    """Return the first bytes of a text, unpacked, and whether they are the whole text."""
     with refusing_damage():
         pieces, held = [], 0
         for piece in unpack(path, container, HEADER_BYTES, limits):
@@ -327,9 +327,9 @@ def read_start(path: str, container: Container, limits: Limits = LIMITS) -> tupl
 
 
 def iter_text(path: str, layout: Layout, block_bytes: int = BLOCK_BYTES, limits: Limits = LIMITS) -> Iterator[bytes]:
-    """Yield a text file in blocks of whole lines, unpacked, in UTF-8; only the last may lack its line end.
+    """Yield a text file in blocks of whole lines, unpacked, in UTF-8; only the last line may lack its line end.
 
-    A line that is too long is cut to its beginning and marked.
+    Of a line that is too long, only the beginning is kept, with a mark.
 
     Raises
     ------
@@ -357,8 +357,8 @@ def _decode(pieces: Iterator[bytes], dialect: Dialect) -> Iterator[bytes]:
 
 def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
     rest, is_skipping = b"", False
-    for given in pieces:
-        piece = given
+    for unpacked in pieces:
+        piece = unpacked
         if is_skipping:
             at = piece.find(b"\n")
             if at < 0:
@@ -377,7 +377,8 @@ def _whole_lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _shorten_lines(block: bytes) -> bytes:
-    """Cut the lines of a block that are too long; such a line spans a piece of half the length without a line end."""
+    """Cut the lines of a block that are too long."""
+    # a line that is too long covers at least one whole step, which then has no line end
     step = LONGEST_LINE // 2
     if all(block.find(b"\n", at, at + step) >= 0 for at in range(0, len(block) - step, step)):
         return block
@@ -386,7 +387,7 @@ def _shorten_lines(block: bytes) -> bytes:
 
 
 def _cut_lines(block: bytes, most_lines: int) -> Iterator[bytes]:
-    """Part a block that has too many lines."""
+    """Split a block that has too many lines."""
     if block.count(b"\n") <= most_lines:
         yield block
         return
@@ -404,7 +405,7 @@ def read_text(path: str, layout: Layout, limits: Limits = LIMITS) -> bytes:
     Raises
     ------
     RefusalError
-        If it is larger than what is read whole.
+        If it is larger than a file that is read whole may be.
 
     """
     pieces, held = [], 0
@@ -416,17 +417,17 @@ def read_text(path: str, layout: Layout, limits: Limits = LIMITS) -> bytes:
 
 
 def refuse_large(held: int, most: float) -> None:
-    """Refuse a file that has to be read whole and is too large for it.
+    """Refuse a file that is too large to be read whole.
 
     Raises
     ------
     RefusalError
-        If it is.
+        If `held` bytes are more than `most`.
 
     """
     if held > most:
         raise RefusalError(
-            f"more than {most / 2**20:.0f} MB of a kind that is read whole; part it, or deliver it as CSV"
+            f"more than {most / 2**20:.0f} MB in a format that is read whole; split it, or deliver it as CSV"
         )
 
 
@@ -447,12 +448,12 @@ def unpack(path: str, container: Container, size: int, limits: Limits = LIMITS) 
 
 
 def _bounded(pieces: Iterator[bytes], packed: int, limits: Limits) -> Iterator[bytes]:
-    """Yield what is unpacked until it is too much.
+    """Yield unpacked pieces as long as the file stays within the limits.
 
     Raises
     ------
     RefusalError
-        If it is.
+        If it unpacks to more.
 
     """
     held = 0
@@ -464,15 +465,15 @@ def _bounded(pieces: Iterator[bytes], packed: int, limits: Limits) -> Iterator[b
 
 
 def describe_bomb(held: int, packed: int) -> str:
-    """Say why a packed file is given up."""
+    """Say why a packed file is not read further."""
     return (
-        f"a packed file that unpacks to more than {held // 2**20:,} MB of {packed:,} bytes: not read further; settings "
-        "unpacked_ratio_max and unpacked_gb_max say how much is too much"
+        f"a packed file of {packed:,} bytes that unpacks to more than {held // 2**20:,} MB: not read further; the settings "
+        "unpacked_ratio_max and unpacked_gb_max limit this"
     )
 
 
 def _unpack_zstandard(file: IO[bytes], size: int) -> Iterator[bytes]:
-    """Unpack frame by frame; the library's own stream reader takes a truncated frame for a whole one."""
+    """Unpack frame by frame; the library's own stream reader does not notice a truncated frame."""
     frame, pieces, held = zstandard.ZstdDecompressor().decompressobj(), list[bytes](), 0
     for packed in iter(partial(file.read, _PACKED_BYTES), b""):
         left = packed
@@ -493,9 +494,9 @@ def _unpack_zstandard(file: IO[bytes], size: int) -> Iterator[bytes]:
 
 @contextmanager
 def refusing_damage() -> Iterator[None]:
-    """Name a file that cannot be unpacked or decoded, rather than fail on it as on a broken disk.
+    """Turn the errors of libraries about a file's content into a refusal; errors of the disk pass.
 
-    Libraries written in other languages end a thread with a panic, which is no `Exception`.
+    A panic of polars, which is written in Rust, is no `Exception` and so has to be named.
     """
     import polars as pl
     import pyarrow as pa
@@ -507,7 +508,7 @@ def refusing_damage() -> Iterator[None]:
     except (zlib.error, gzip.BadGzipFile, zstandard.ZstdError, zipfile.BadZipFile, pa.ArrowException) as error:
         raise RefusalError(f"truncated or damaged: {type(error).__name__}", _first_line(error)) from None
     except OSError as error:
-        if error.errno is not None:  # the disk's, not the content's
+        if error.errno is not None:  # from the disk, not about the content
             raise
         raise RefusalError("truncated or damaged: its pages cannot be read", _first_line(error)) from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OverflowError, NotImplementedError) as error:
@@ -519,7 +520,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def load_bytes(path: str, most: int, limits: Limits = LIMITS) -> io.BytesIO | str:
-    """Return a file for libraries that jump about in it: its path, or the content of a file within an archive."""
+    """Return what a library can read in any order: the path of a file, or the content of a file within an archive."""
     file, inner = split_inside(path)
     if inner is None:
         return file
@@ -531,10 +532,5 @@ def load_bytes(path: str, most: int, limits: Limits = LIMITS) -> io.BytesIO | st
 
 
 def is_possible_only(path: str) -> bool:
-    """Say whether a file is a delivery by its content alone: its name does not promise one."""
+    """Say whether only its content can show that a file is a delivery: its ending is used for other files, too."""
     return path.lower().endswith(POSSIBLE_SUFFIXES)
-
-
-__all__ = [
-    "BLOCK_BYTES", "SUFFIXES", "ChangedFileError", "Container", "LandedFile", "Limits", "NotUsedError", "cast",
-]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Whether the landing folder is the one that files were taken from: a disk that is not mounted looks like an empty folder."""
+"""Whether the landing folder is there: a disk that is not mounted looks like an empty folder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ ASK = "is its disk mounted?"
 
 
 def describe_missing(landing: Path, manifests: Sequence[Manifest]) -> str | None:
-    """Say why files cannot be looked for in a landing folder, or return None.
+    """Say why a landing folder counts as missing, or return None.
 
-    A folder that is empty is missing only if files were taken in from it before.
+    An empty folder counts as missing only if files were taken in from it before.
     """
     if not landing.is_dir():
         return f"there is no folder {landing}: {ASK}"

@@ -12,11 +12,13 @@ from warehouse.versions import check_lake
 
 LOST = "{}: damaged in the lake, and no file holds it any more: deliver the file again"
 LOST_TABLE = "its rows were damaged in the lake, and no file holds them any more: deliver it again"
-WITHDRAWN = "withdrawn"  # in place of the fingerprint of decisions: whoever takes the source in again has to read it
+WITHDRAWN = (
+    "withdrawn"  # instead of a fingerprint of decisions: it fits none, so the file is read anew if it is let in again
+)
 
 
 class LandingPath(BaseModel):
-    """A place where the content was seen; `revision` counts the contents that this path has had, from 1."""
+    """A path at which the content was seen; `revision` counts the different contents of this path, from 1."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,15 +41,15 @@ class ClockDay(BaseModel):
 
 
 class Manifest(BaseModel):
-    """One source, accepted or refused. It is written after all its objects, so that it commits them."""
+    """One source, accepted or refused. It is written after all its objects, and commits them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source_id: str
     kind: Literal["readings", "households", "temperature", "none"]
     outcome: Literal["accepted", "refused", "held", "withdrawn"]
-    reason: str | None = None  # without a word of the file's content: it is published
-    detail: str | None = None  # what the file says itself: for the restricted tier alone
+    reason: str | None = None  # it is published, so it repeats nothing of the file's content
+    detail: str | None = None  # what the file itself says: only in the restricted tier
     format: str
     feed: str
     file_name: str
@@ -56,13 +58,13 @@ class Manifest(BaseModel):
     lines: int = 0
     header_lines: int = 0
     blank_lines: int = 0
-    readings: int = 0  # of a household or temperature table: its rows
+    readings: int = 0  # rows, if the source is a household or temperature table
     rejects: int = 0
     regrouped: int = (
         0  # readings and rejects beyond one per line: an hour is two half-hours, short intervals are summed
     )
     reject_reasons: dict[str, int] = {}
-    dialect: dict[str, str] = {}  # how its text is written, where that is not plain CSV in UTF-8
+    dialect: dict[str, str] = {}  # how its text is written, if not as plain CSV in UTF-8
     fuel: Literal["gas", "electricity", "none"] = "none"
     fuel_basis: str = "not applicable"
     unit: str = "none"
@@ -70,32 +72,32 @@ class Manifest(BaseModel):
     interval_basis: str = "not applicable"
     asked: dict[
         str, str
-    ] = {}  # settings of the feed that a held file waits for -> what the readings suggest, else nothing
-    renamed: dict[str, str] = {}  # home as delivered -> home that it is a spelling of
-    doubled: dict[str, str] = {}  # home as delivered -> home that has its readings in the same file, and is kept
+    ] = {}  # setting of the feed that a held file waits for -> value that the readings suggest, or an empty text
+    renamed: dict[str, str] = {}  # id as delivered -> id that is used in place of this spelling
+    doubled: dict[str, str] = {}  # id as delivered -> id in the same file that has the same readings and is kept
     warnings: tuple[str, ...] = ()
-    day_marks: dict[str, str] = {}  # of a file that names no home: day -> mark of its readings
+    day_marks: dict[str, str] = {}  # day -> mark of the day's readings; only of a file that names no home
     clock: Literal["utc", "local", "none"] = "none"
     clock_basis: str = "not applicable"
     clock_evidence: tuple[ClockDay, ...] = ()
     stamp: Literal["start", "end", "none"] = "none"
     stamp_basis: str = "not applicable"
     id_basis: str = "not applicable"
-    delivery_date: dt.date | None = None  # from the feed's file-name pattern; later deliveries supersede earlier ones
+    delivery_date: dt.date | None = (
+        None  # from the feed's file-name pattern; a later delivery supersedes an earlier one
+    )
     first_interval_utc: dt.datetime | None = None
     last_interval_utc: dt.datetime | None = None
     line_flags: dict[str, int] = {}  # readings by flag, `ok` included
-    counted: dict[str, int] = {}  # what is only counted, such as above_meter_rating
-    parameters: dict[str, float] = {}  # thresholds and gas conversion that the readings were judged and made with
+    counted: dict[str, int] = {}  # counts that lead to no flag, such as above_meter_rating
+    parameters: dict[str, float] = {}  # the thresholds and the gas conversion that were used
     months: dict[
         str, str
-    ] = {}  # "2009-01" (or `reading_objects.NO_MONTH`) -> key of the object with the readings of that month
+    ] = {}  # "2009-01" (or `reading_objects.NO_MONTH`) -> key of the object that holds the month's readings
     month_readings: dict[str, int] = {}
-    lost: tuple[
-        str, ...
-    ] = ()  # months, `rejects` or `table`: their object was damaged, and no file holds them any more
+    lost: tuple[str, ...] = ()  # months, `rejects` or `table` whose object was damaged and whose file is gone
     rejects_key: str | None = None
-    table_key: str | None = None  # households and temperature: the object that holds the table
+    table_key: str | None = None  # the object that holds the rows of a household or temperature table
     households: tuple[str, ...] = ()
     decisions_fingerprint: str
     ingested_at_utc: dt.datetime
@@ -103,7 +105,7 @@ class Manifest(BaseModel):
 
     @property
     def object_keys(self) -> set[str]:
-        """The lake objects that it refers to, its own included."""
+        """The keys of the lake objects that it refers to, and its own."""
         return {manifest_key(self.source_id), *self.months.values(), self.rejects_key or "", self.table_key or ""} - {
             ""
         }
@@ -120,7 +122,7 @@ def read_manifests(lake: Lake) -> list[Manifest]:
     Raises
     ------
     FormatError
-        If this version does not read the lake.
+        If this version of Hearth cannot read the lake.
     DamagedObjectError
         If a manifest is not what was written.
 
@@ -130,17 +132,17 @@ def read_manifests(lake: Lake) -> list[Manifest]:
 
 
 def read_whole_manifests(lake: Lake) -> list[Manifest]:
-    """Return the manifests that are what was written, by source id."""
+    """Return the manifests that are not damaged, by source id."""
     return lake.list_whole("sources", Manifest)
 
 
 def write_manifest(lake: Lake, manifest: Manifest) -> None:
-    """Store a manifest: the moment at which its source is committed."""
+    """Store a manifest; this commits its source."""
     lake.put_model(manifest_key(manifest.source_id), manifest)
 
 
 def withdraw_content(manifest: Manifest, reason: str) -> Manifest:
-    """Return the manifest of a source whose content is given up: it keeps its counts and refers to no object."""
+    """Return the manifest of a source that is withdrawn: it keeps its counts and refers to no object."""
     return manifest.model_copy(
         update={
             "outcome": "withdrawn",
@@ -163,11 +165,11 @@ def withdraw_content(manifest: Manifest, reason: str) -> Manifest:
 
 
 def lose_object(manifest: Manifest, key: str) -> Manifest:
-    """Return the manifest of a source without one of its objects, which is damaged: it counts what it held all the same."""
-    part = next((month for month, of in manifest.months.items() if of == key), "")
+    """Return the manifest of a source without one damaged object; its counts still include what the object held."""
+    part = next((month for month, month_key in manifest.months.items() if month_key == key), "")
     part = part or ("rejects" if key == manifest.rejects_key else "table")
     changed: dict[str, object] = {
-        "months": {month: of for month, of in manifest.months.items() if of != key},
+        "months": {month: month_key for month, month_key in manifest.months.items() if month_key != key},
         "lost": tuple(sorted({*manifest.lost, part})),
         "warnings": (*manifest.warnings, LOST.format(part)),
     }
@@ -179,7 +181,7 @@ def lose_object(manifest: Manifest, key: str) -> Manifest:
 
 
 def superseded_sources(manifests: list[Manifest]) -> frozenset[str]:
-    """Return the sources whose every landing path has newer content."""
+    """Return the sources that newer content has replaced at every landing path where they were seen."""
     newest: dict[str, int] = {}
     for manifest in manifests:
         for place in manifest.paths:

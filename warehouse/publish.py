@@ -1,4 +1,4 @@
-"""The published warehouse: written as a candidate, judged, and put in place by one rename."""
+"""The published warehouse: it is written as a candidate, judged by the gate, and published by one rename."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from warehouse.reader import connect_to_read, explaining_damage
 from warehouse.versions import check_not_newer, describe_older, lacking_columns
 from warehouse.writing import OWNERS_FOLDER, PRIVATE, copy_file, flush_to_disk, move_onto, telling_os_errors
 
-STORAGE_VERSION = "v1.4.0"  # researchers' clients are older than ours: a 1.4 client reads what is written so
+STORAGE_VERSION = "v1.4.0"  # researchers' clients may be older than ours: those from DuckDB 1.4 on read this format
 DUCKDB_TYPES = {
     pl.String: "VARCHAR",
     pl.Int64: "BIGINT",
@@ -38,7 +38,7 @@ DUCKDB_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class WarehouseFolder:
-    """Where warehouses lie: the published one, its predecessors, and candidates."""
+    """The folder of warehouses: the published one, its predecessors, and candidates."""
 
     root: Path
 
@@ -59,11 +59,11 @@ class WarehouseFolder:
 
     @property
     def hold(self) -> Path:
-        """The decision that a snapshot stays published, where there is one."""
+        """The file of the decision that a snapshot stays published; it exists only while the decision is in force."""
         return self.root / "hold.json"
 
     def snapshot(self, snapshot_id: str) -> Path:
-        """Return where a snapshot lies."""
+        """Return the file of a snapshot."""
         return self.snapshots / f"{snapshot_id}.duckdb"
 
     @property
@@ -72,7 +72,7 @@ class WarehouseFolder:
         return self.root / ".publish.lock"
 
     def lock(self, timeout: float = -1) -> FileLock:
-        """Return the lock held from the choice of the base snapshot to the rename; it dies with its process."""
+        """Return the lock; a run holds it from the choice of the base snapshot to the rename. It ends with its process."""
         self.root.mkdir(parents=True, exist_ok=True)
         return FileLock(self.lock_file, timeout=timeout, mode=PRIVATE)
 
@@ -106,7 +106,7 @@ def describe_columns(tables: Sequence[Table] = (*WAREHOUSE_TABLES, *VIEWS)) -> p
 def create_statements(table: Table) -> list[str]:
     """Return the DDL of a table or view: columns, types, nullability, and a comment on everything.
 
-    A view is bound to tables by their names alone: `candidate` must be the database in use.
+    A view names its tables without their database, so `candidate` must be the database in use.
     """
     columns = ", ".join(
         f'"{c.name}" {duckdb_type(table, c.name)}{"" if c.nullable else " NOT NULL"}' for c in table.columns
@@ -125,8 +125,8 @@ def create_statements(table: Table) -> list[str]:
 class Candidate:
     """A warehouse in the making: an open DuckDB file that nobody else sees.
 
-    It begins empty, or as a copy of the warehouse `hours_of` with nothing in it but the hours of homes. These are nearly
-    all of a warehouse, and a night changes few of them.
+    It begins empty, or with the hours of homes from the warehouse `hours_of`. Hours are nearly all of a warehouse, and a
+    night changes few of them.
     """
 
     def __init__(self, path: Path, *, hours_of: Path | None = None) -> None:
@@ -152,11 +152,11 @@ class Candidate:
 
     @property
     def has_hours(self) -> bool:
-        """Whether it has the hours of the warehouse that it began as a copy of."""
+        """Whether it began with the hours of another warehouse."""
         return self._hours_held is not None
 
     def _drop_all_but_hours(self) -> None:
-        """Drop the tables and views of a copied warehouse but the table of hours."""
+        """Drop the tables and views of a copied warehouse, except the table of hours."""
         for kind in ("view", "table"):
             asked = (
                 f"SELECT {kind}_name AS name FROM duckdb_{kind}s() WHERE database_name = 'candidate' AND NOT internal"  # nosec B608  # of two words
@@ -166,15 +166,15 @@ class Candidate:
                     self._con.execute(f'DROP {kind} candidate."{name}"')
 
     def drop_stale_months(self, rows: Mapping[dt.date, int], changed: Collection[dt.date]) -> list[dt.date]:
-        """Drop the hours of months that are not those of the lake, and return the months that are to be loaded.
+        """Drop the hours of months that differ from the lake, and return the months that have to be loaded.
 
         Parameters
         ----------
         rows
-            How many rows the object of each month has, by its first day.
+            First day of each month -> number of rows of its object in the lake.
         changed
-            Months whose rows are not those of the copied warehouse. One that holds another number of rows than its object
-            has is stale too.
+            Months that were built anew since the copied warehouse was published. A month whose number of rows differs from
+            its object is stale as well.
 
         """
         held = self._hours_held or {}
@@ -191,7 +191,7 @@ class Candidate:
         return [month for month in stale if month in rows]
 
     def load_frame(self, table: Table, frame: pl.DataFrame) -> None:
-        """Append rows to a table; they are conformed to its declaration first."""
+        """Append rows to a table, after conforming them to its declaration."""
         if frame.is_empty():
             return
         self._con.register("incoming", table.conform(frame).to_arrow())
@@ -208,7 +208,7 @@ class Candidate:
             )
 
     def copy_rows(self, table: Table, earlier: Path, *, without: Collection[str]) -> None:
-        """Append the rows of another warehouse but those of some homes."""
+        """Append the rows of another warehouse, except those of the homes `without`."""
         columns = ", ".join(f'"{name}"' for name in table.schema)
         others = " WHERE NOT list_contains($1, household_id)" if "household_id" in table.schema else ""
         self._con.execute(f"ATTACH IF NOT EXISTS {_quoted(str(earlier))} AS earlier (READ_ONLY)")
@@ -223,7 +223,7 @@ class Candidate:
         return frame
 
     def close(self) -> None:
-        """Write everything into the one file and let go of it."""
+        """Write everything into the one file and close it."""
         self._con.execute("CHECKPOINT candidate")
         self._con.execute("USE memory")
         self._con.execute("DETACH candidate")
@@ -231,9 +231,10 @@ class Candidate:
 
 
 def _copy_hours(warehouse: Path, path: Path) -> dict[dt.date, int] | None:
-    """Copy a warehouse and return its hours by month; None, and no copy, where they cannot be taken over.
+    """Copy a warehouse and return its number of hours by month; return None, and leave no copy, if they cannot be used.
 
-    So it is where they are not as declared, or cannot be read to the last one: DuckDB checks each block that it reads.
+    They cannot be used if the table is not as declared, or if a row cannot be read: the query reads every block, and
+    DuckDB checks the checksum of each.
     """
     copy_file(warehouse, path)
     columns = ", ".join(f'"{name}"' for name in HEAT_HOURLY.schema)
@@ -252,7 +253,7 @@ def _copy_hours(warehouse: Path, path: Path) -> dict[dt.date, int] | None:
 
 @contextlib.contextmanager
 def open_candidate(path: Path, *, hours_of: Path | None = None) -> Iterator[Candidate]:
-    """Give a new candidate, as `Candidate` says, and close it at the end, also after an error."""
+    """Give a new candidate and close it at the end, also after an error."""
     with telling_os_errors(path):
         candidate = Candidate(path, hours_of=hours_of)
         try:
@@ -272,7 +273,7 @@ def put_in_place(folder: WarehouseFolder, candidate: Path, snapshot_id: str, *, 
 
 
 def keep_snapshot(folder: WarehouseFolder, snapshot_id: str) -> None:
-    """Give the current warehouse its second name among the snapshots, if it has none yet (a kill may have come first)."""
+    """Give the current warehouse its second name among the snapshots, unless it has it already."""
     folder.snapshots.mkdir(parents=True, exist_ok=True)
     kept = folder.snapshot(snapshot_id)
     if not kept.exists():
@@ -280,7 +281,7 @@ def keep_snapshot(folder: WarehouseFolder, snapshot_id: str) -> None:
 
 
 def clear_candidates(folder: WarehouseFolder, older_than: dt.timedelta, now: dt.datetime) -> None:
-    """Delete what killed runs and refused candidates left; call it with the lock held."""
+    """Delete refused candidates and what killed runs left, once they are old enough; the caller holds the lock."""
     if not folder.candidates.exists():
         return
     for path in folder.candidates.iterdir():
@@ -291,7 +292,7 @@ def clear_candidates(folder: WarehouseFolder, older_than: dt.timedelta, now: dt.
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the published warehouse says of itself: lineage, and the figures that its successor is compared with."""
+    """What the next publication needs of the published warehouse: lineage, and results to compare with."""
 
     run: pl.DataFrame  # oldest first
     quality_result: pl.DataFrame
@@ -301,9 +302,9 @@ class History:
     annual_heat: pl.DataFrame  # by dwelling type and period
     monthly_heat: pl.DataFrame  # mean of the hours of each month, by dwelling type and period
     judgement: pl.DataFrame  # readings by inferred flag and by whether it could be judged
-    sources_used: frozenset[str]  # sources of readings that were taken in
-    origins: tuple[str, ...]  # of homes that are made up
-    older: str | None = None  # what makes it older than this version of Hearth
+    sources_used: frozenset[str]  # sources whose readings were used
+    origins: tuple[str, ...]  # what made homes up; empty if all homes are real
+    older: str | None = None  # in what it is older than this version of Hearth
 
     @property
     def snapshot_id(self) -> str:
@@ -312,14 +313,14 @@ class History:
 
     @property
     def content_fingerprint(self) -> str:
-        """The hash of everything that it was made from."""
+        """The hash of everything that the warehouse was computed from."""
         return str(self.run["content_fingerprint"][-1])
 
 
 def read_history(database: Path) -> History | None:
-    """Return what a published warehouse says of itself, or None where there is none.
+    """Return the history of a published warehouse, or None if nothing is published.
 
-    Of one that is older than this version only what it holds is read; its successor is then compared with less.
+    An older warehouse may lack tables or columns; they are read as empty, and the next publication is compared with less.
 
     Raises
     ------
@@ -390,7 +391,7 @@ def read_history(database: Path) -> History | None:
 
 
 def carry_over(table: Table, earlier: pl.DataFrame) -> pl.DataFrame:
-    """Return earlier lineage as rows of `table`: columns that came later are null, or the rows stay behind."""
+    """Return earlier lineage as rows of `table`: new columns are null; if one may not be null, no row is carried over."""
     added = [column for column in table.columns if column.name not in earlier.columns]
     if not all(column.nullable for column in added):
         return table.empty()

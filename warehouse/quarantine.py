@@ -1,6 +1,6 @@
-"""The decision to leave one source out, for now or for good, or to let it in after all; one small object per source.
+"""Decisions about sources: to leave one out for now or for good, or to let it in after all; one small object per source.
 
-A decision is content like a manifest: every plan reads it, and nothing else remembers it.
+The lake holds decisions beside manifests, and every plan reads them; no other place stores them.
 """
 
 from __future__ import annotations
@@ -41,27 +41,27 @@ def decision_key(source_id: str) -> str:
 
 
 def read_decisions(lake: Lake) -> tuple[Decision, ...]:
-    """Return the latest decision about each source that there is one about, by source id."""
+    """Return the decisions, by source id; each source has one at most."""
     return tuple(lake.get_model(key, Decision) for key in lake.keys("quarantine"))
 
 
 def withdrawn_sources(manifests: Sequence[Manifest], decisions: Collection[Decision]) -> frozenset[str]:
-    """Return the sources that are withdrawn, and those taken in again whose file nobody found yet."""
+    """Return the sources that are withdrawn, and those that were let in again but have not been read anew yet."""
     decided = {d.source_id for d in decisions if d.state == "withdrawn"}
     return frozenset(decided | {m.source_id for m in manifests if m.outcome == "withdrawn"})
 
 
 def left_out_sources(manifests: Sequence[Manifest], decisions: Collection[Decision]) -> frozenset[str]:
-    """Return the sources whose readings enter no table by a decision."""
+    """Return the sources that are quarantined or withdrawn."""
     quarantined = {d.source_id for d in decisions if d.state == "quarantined"}
     return withdrawn_sources(manifests, decisions) | quarantined
 
 
 def replaced_sources(manifests: Sequence[Manifest], left_out: Collection[str]) -> frozenset[str]:
-    """Return the sources whose every landing path has newer content that is not left out.
+    """Return the sources that newer content has replaced at every landing path.
 
-    Content that is left out replaces nothing: what its path held before counts again. Whether it is itself replaced is
-    told by all contents.
+    A source that is left out replaces nothing, so the earlier content of its path counts again. It can itself be replaced
+    by any newer content.
     """
     used = superseded_sources([m for m in manifests if m.source_id not in left_out])
     return used | (superseded_sources(list(manifests)) & frozenset(left_out))

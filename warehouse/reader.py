@@ -1,7 +1,7 @@
 """Reading a warehouse: one SELECT in, rows out, and no way from the SQL to a file, the network or a setting.
 
-DuckDB's own lock is not enough: with external access off it still lets `COPY ... TO '<database>.wal'` write beside
-the database, which would keep everybody from opening it. So only statements that read are let through.
+DuckDB's own protection is not enough. With external access off it still lets `COPY ... TO '<database>.wal'` write beside
+the database, and then nobody can open the database. So only statements that read are run.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from warehouse.lake import DamagedObjectError
 
 BATCH_ROWS = 100_000
 CORRUPT = re.compile(r"[Cc]orrupt|checksum")
-MOST_SAID = 200  # characters of an error of DuckDB
-SPILL_FACTOR = 4  # what a bounded statement may lay on the disk, in terms of its memory
+MOST_SAID = 200  # characters that are kept of an error message of DuckDB
+SPILL_FACTOR = 4  # disk space of a bounded statement, as a multiple of its memory
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
-    "python_enable_replacements": False,  # else `SELECT * FROM name` finds frames of the calling program
+    "python_enable_replacements": False,  # otherwise `SELECT * FROM name` finds frames of the calling program
 }
 PLAIN = {
     "boolean", "tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger", "ubigint", "float",
@@ -41,7 +41,7 @@ NUMBERS = {"hugeint": "BIGINT", "uhugeint": "UBIGINT", "bignum": "DOUBLE", "deci
 
 
 class NoWarehouseError(FileNotFoundError):
-    """There is no warehouse where one was looked for."""
+    """No warehouse is published."""
 
 
 class QueryError(ValueError):
@@ -72,7 +72,7 @@ class PublishedWarehouse:
 
     @contextmanager
     def stream(self, sql: str, *, nested_as_text: bool = False) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
-        """Give the schema and the rows of one SELECT in batches, so that memory does not grow with the rows.
+        """Give the schema of one SELECT and its rows in batches, so that memory does not grow with the number of rows.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class PublishedWarehouse:
             yield reader.schema, self._batches(reader)
 
     def interrupt(self) -> None:
-        """End the statement that runs, from another thread: it fails as interrupted."""
+        """Interrupt the running statement, from another thread; it ends with an error."""
         self._con.interrupt()
 
     def tables(self) -> list[str]:
@@ -142,7 +142,7 @@ class PublishedWarehouse:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn what DuckDB says into one or two lines with the next step."""
+        """Turn errors of DuckDB into one or two lines with the next step."""
         try:
             yield
         except (duckdb.Error, pa.ArrowException, OSError) as error:
@@ -179,16 +179,16 @@ def connect_to_read(
     except duckdb.Error as error:
         raise QueryError(
             f"{path} cannot be opened as a warehouse: {' '.join(str(error).split())}\n"
-            f"if it is damaged, `hearth run` or `hearth doctor --repair` brings the newest back that is whole in {path.parent / 'snapshots'}"
+            f"if it is damaged, `hearth run` or `hearth doctor --repair` publishes the newest whole one of {path.parent / 'snapshots'}"
         ) from None
     connection.execute("SET TimeZone = 'UTC'")
     return connection
 
 
 def find_damage_of(path: Path, *, every_byte: bool) -> str | None:
-    """Say why a warehouse is damaged, or return None; DuckDB checks each block that it reads.
+    """Say in what way a warehouse is damaged, or return None; DuckDB checks the checksum of each block that it reads.
 
-    What cannot be opened for another reason is not damaged: its rights, a lock, a newer version.
+    A warehouse that cannot be opened because of its rights, a lock, a newer version or little memory is not damaged.
     """
     try:
         with closing(connect_to_read(path)) as con:
@@ -205,7 +205,7 @@ def find_damage_of(path: Path, *, every_byte: bool) -> str | None:
 
 @contextmanager
 def explaining_damage(path: Path) -> Iterator[None]:
-    """Turn what DuckDB says of a damaged warehouse into `DamagedObjectError`."""
+    """Turn errors of DuckDB about a damaged warehouse into `DamagedObjectError`."""
     try:
         yield
     except (QueryError, duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
@@ -221,10 +221,10 @@ def open_published(
 ) -> Iterator[PublishedWarehouse]:
     """Open a warehouse to read it, with UTC as its time zone.
 
-    With `half_hours` there is a view `half_hour` beside its tables; the files that it reads are the only ones that SQL reaches.
+    `half_hours` adds the view `half_hour`; SQL can then read the files of this view, and no others.
 
-    With `memory_gb` DuckDB keeps no more than so much in memory, and a few times as much on the disk; a statement that
-    needs more fails.
+    `memory_gb` bounds what DuckDB keeps in memory, and `SPILL_FACTOR` times as much on the disk; a statement that needs
+    more fails.
 
     Raises
     ------
@@ -237,7 +237,9 @@ def open_published(
     if not path.exists():
         raise NoWarehouseError(f"no warehouse at {path}: run `hearth run` first")
     with (
-        tempfile.TemporaryDirectory(prefix="hearth-") as spill,  # what does not fit into memory, for our eyes only
+        tempfile.TemporaryDirectory(
+            prefix="hearth-"
+        ) as spill,  # for what does not fit into memory; only we can open it
         closing(
             connect_to_read(path, _config(half_hours) | {"temp_directory": spill} | _bound_memory(memory_gb))
         ) as connection,
@@ -249,7 +251,7 @@ def open_published(
 
 
 def _config(half_hours: HalfHours | None) -> dict[str, str | bool | int | float | list[str]]:
-    """Return the settings of a connection; with half-hours, external access ends once their files are named."""
+    """Return the settings of a connection; with half-hours, `_add_half_hours` turns external access off."""
     return CONFIG if half_hours is None else {k: v for k, v in CONFIG.items() if k != "enable_external_access"}
 
 
@@ -262,7 +264,7 @@ def _add_half_hours(connection: duckdb.DuckDBPyConnection, half_hours: HalfHours
     except duckdb.Error as error:
         raise QueryError(
             f"{HALF_HOUR} cannot be read from the lake: {' '.join(str(error).split())}\n"
-            "it needs the files below lake/readings and lake/flagged of this data folder, and the right to read them"
+            "it needs the files in lake/readings and lake/flagged of this data folder, and the right to read them"
         ) from None
 
 

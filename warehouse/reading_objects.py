@@ -11,20 +11,20 @@ import polars as pl
 from transforms.tables.lake import READING, REJECT
 from warehouse.lake import Lake
 
-NO_MONTH = "none"  # where readings stand whose stamp belongs to no month that is ever built (bad_time)
+NO_MONTH = "none"  # the "month" of readings with an unusable time stamp (bad_time), which is never built
 
-# lines ascend and half-hours step: as differences they take a fifth of the space, and less time to write
+# line numbers and half-hours grow in even steps: stored as differences they take a fifth of the space, and less time
 _ENCODINGS = {"line": "DELTA_BINARY_PACKED", "interval_start_utc": "DELTA_BINARY_PACKED"}
 _DICTIONARIES = ["household_id", "flag", "gas_kwh"]
 
 
 def name_object(source_id: str, decisions_fingerprint: str, tag: str) -> str:
-    """Return what the objects of a source are called; `tag` tells objects that were made without forgotten homes."""
+    """Return the name of the objects of a source; `tag` marks objects that were rewritten without a forgotten home."""
     return "-".join(filter(None, (source_id[:16], decisions_fingerprint[:8], tag)))
 
 
 class ReadingObjects:
-    """Open objects of one source; all of them appear when the `with` block ends, none if it ends in an error."""
+    """Open objects of one source; all appear when the `with` block ends, and none if it ends with an error."""
 
     def __init__(
         self, lake: Lake, source_id: str, decisions_fingerprint: str, *, tag: str = "", keep: bool = True
@@ -45,10 +45,10 @@ class ReadingObjects:
         self._stack.__exit__(*exc)  # type: ignore[arg-type]  # the three of any `with`
 
     def write_readings(self, readings: pl.DataFrame) -> None:
-        """Append readings by home and time, each to its month; one without a usable time belongs to none."""
+        """Append readings to the objects of their months, in the order of home and time."""
         month = pl.when(pl.col("flag") == "bad_time").then(None).otherwise(pl.col("interval_start_utc"))
         named = READING.conform(readings).with_columns(month=month.dt.truncate("1mo"))
-        if self._keep:  # a stable sort is quick where long stretches stand in order already
+        if self._keep:  # a stable sort is quick on rows that are mostly in order already
             named = named.sort("household_id", "interval_start_utc", maintain_order=True)
         parts = named.partition_by("month", as_dict=True, include_key=False, maintain_order=True)
         for (moment,), part in parts.items():
@@ -64,7 +64,7 @@ class ReadingObjects:
             self._append(self.rejects_key, REJECT.conform(rejects))
 
     def forget(self) -> None:
-        """Refer to nothing: the `with` block ended in an error, and no object appeared."""
+        """Forget the keys and counts of this source, after the `with` block ended with an error and no object appeared."""
         self.months, self.rejects_key = {}, None
         self.month_readings.clear()
 

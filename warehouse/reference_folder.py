@@ -1,4 +1,4 @@
-"""A folder of published studies beside the project: which files it holds, and what each says in our words."""
+"""A folder of published studies: which files it holds, and their rows as tables of the project."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ FLUVIUS_COLUMNS = ("EAN_ID", "DATE", "CONS_sum")
 
 
 class ReferenceFileError(ValueError):
-    """A reference file that is not what its place in the folder says; the message names it and what is wrong."""
+    """A reference file does not hold what its name promises; the message names the file and what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceFile:
-    """The files of one study: where they lie, which columns they must have, and how they become our table."""
+    """The files of one study: their names, the columns that they must have, and their translation into a table of ours."""
 
     table: Table
     pattern: str
@@ -37,20 +37,20 @@ class ReferenceFile:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceFolder:
-    """What a folder of references gives."""
+    """The content of a folder of references."""
 
     references: References
     missing: tuple[str, ...]  # patterns that no file matches
-    refused: Mapping[str, str]  # file -> why it is not used
+    refused: Mapping[str, str]  # file -> reason why it is not used
 
 
 def read_reference_folder(folder: Path) -> ReferenceFolder:
-    """Read what a folder of references holds; what is missing or refused is named and stops nothing.
+    """Read a folder of references; missing and refused files are named, and the others are used.
 
     Parameters
     ----------
     folder
-        Laid out as `serl/*.csv` and `real_gas/fluvius*.feather` under their published names.
+        The folder; it holds `serl/*.csv` and `real_gas/fluvius*.feather` under their published names.
 
     """
     missing: list[str] = []
@@ -71,7 +71,7 @@ def read_reference_folder(folder: Path) -> ReferenceFolder:
 
 
 def fingerprint_folder(folder: Path) -> str:
-    """Return a hash of the names and contents of the files that are read, so that a changed one is noticed."""
+    """Return a hash of the names and contents of the files that are read, so that a changed file is noticed."""
     digest = hashlib.sha256()
     for path in sorted(path for kind in FILES for path in folder.glob(kind.pattern)):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
@@ -84,7 +84,7 @@ def read_reference_file(kind: ReferenceFile, path: Path) -> pl.DataFrame:
     Raises
     ------
     ReferenceFileError
-        If it cannot be read, lacks columns, holds no row of the study's or one that is impossible.
+        If the file cannot be read, lacks columns, holds no row of the study, or holds an impossible value.
 
     """
     try:

@@ -1,6 +1,7 @@
-"""The log of runs: one small JSON file per run, so that also a run that published nothing leaves a trace.
+"""The log of runs: one small JSON file per run, so that a run that published nothing leaves a trace as well.
 
-It is for people and `hearth status`; nothing that decides work is read from it.
+People and `hearth status` read it. No plan depends on it, except that a forced backfill that was cut short goes on
+from the units of its journal (`read_kept`).
 """
 
 from __future__ import annotations
@@ -19,51 +20,51 @@ from pydantic import BaseModel, ConfigDict
 from warehouse.lake import DamagedObjectError, Lake
 from warehouse.writing import PRIVATE, open_lock
 
-TOLD_BY_OTHERS = {"run_id", "kind", "reason"}  # fields of a run's log that its other lines tell
-FILES_NAMED = 3  # in a line about a failed unit
+IN_OTHER_LINES = {"run_id", "kind", "reason"}  # fields that the journal holds already when a run ends
+FILES_NAMED = 3  # files that a line about a failed unit names; it counts the others
 Outcome = Literal[
     "running", "published", "unchanged", "gate_failed", "failed", "nothing_usable", "landing_missing", "interrupted",
     "crashed",
 ]  # fmt: skip
-CUT_SHORT = frozenset({"interrupted", "crashed", "failed"})  # outcomes of runs that another one goes on from
+CUT_SHORT = frozenset({"interrupted", "crashed", "failed"})  # outcomes of runs whose work the next run continues
 
 
 class FailedUnit(BaseModel):
-    """A piece of work that failed and was contained: the rest went on without it."""
+    """A unit of work that failed; the rest of the run went on without it."""
 
     model_config = ConfigDict(extra="forbid")
 
     stage: str
     unit: str
     error: str
-    rests_on: list[str]  # names of the delivered files
+    rests_on: list[str]  # names of the delivered files that the unit reads
     next_step: str
 
     def describe(self) -> str:
-        """Say it in a line."""
+        """Return one line about it."""
         named = ", ".join(self.rests_on[:FILES_NAMED])
         more = f" and {len(self.rests_on) - FILES_NAMED} more" if len(self.rests_on) > FILES_NAMED else ""
         return f"{self.stage}: {self.unit} failed: {self.error}; it rests on {named}{more}; {self.next_step}"
 
 
 class DamagedPlace(BaseModel):
-    """A file below the data folder that was not what was written, and what became of it."""
+    """A damaged file of the data folder, and what became of it."""
 
     model_config = ConfigDict(extra="forbid")
 
     place: str  # below the data folder
     why: str
     remedy: str
-    source_id: str | None = None  # of the delivered file that it was read from
-    deliver_again: str | None = None  # name of the file without which it cannot be built again
+    source_id: str | None = None  # the delivered file that its content came from
+    deliver_again: str | None = None  # name of the file that has to be delivered again
 
     def describe(self) -> str:
-        """Say it in a line."""
+        """Return one line about it."""
         return f"{self.place} was damaged ({self.why}): {self.remedy}"
 
 
 class RunLog(BaseModel):
-    """One run as `hearth status` tells of it."""
+    """One run as `hearth status` shows it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -81,16 +82,16 @@ class RunLog(BaseModel):
     files_unused: dict[str, str] = {}  # entries of the landing folder that are not used, with the reason
     unreadable: list[str] = []  # files that the operating system does not let us read; counted among the refused
     months_planned: int = 0  # that had to be built
-    units_failed: list[FailedUnit] = []  # whose failure was contained
-    damaged: list[DamagedPlace] = []  # what was put aside, and built again where that was possible
+    units_failed: list[FailedUnit] = []  # units that failed without stopping the run
+    damaged: list[DamagedPlace] = []  # files that were put aside, and built again if that was possible
     months_built: int = 0
     periods_built: int = 0
     units_skipped: int = 0
     message: str = ""
-    flow_run_id: str | None = None  # what Prefect calls the run
-    failed_checks: list[str] = []  # critical ones of a failed gate
-    forced: str | None = None  # the span (YYYY-MM/YYYY-MM) whose months are built although they are done
-    held: bool = False  # what the lake gives is not published, since a snapshot was brought back
+    flow_run_id: str | None = None  # Prefect's id of the run
+    failed_checks: list[str] = []  # critical checks that the gate failed
+    forced: str | None = None  # the span (YYYY-MM/YYYY-MM) whose months are built although they are up to date
+    held: bool = False  # nothing is published, since a rollback holds an earlier snapshot
 
 
 def write_run(folder: Path, log: RunLog) -> None:
@@ -98,9 +99,9 @@ def write_run(folder: Path, log: RunLog) -> None:
     Lake(folder).put_model(name_log(log.run_id), log)
 
 
-def write_event(folder: Path, run_id: str, event: str, **told: object) -> None:
-    """Append what happened in a run to `<run_id>.jsonl`: one line of JSON, written at once, whichever thread says it."""
-    line = {"at_utc": dt.datetime.now(dt.UTC), "run_id": run_id, "event": event} | told
+def write_event(folder: Path, run_id: str, event: str, **fields: object) -> None:
+    """Append an event to the journal of a run, `<run_id>.jsonl`: one line of JSON in one write, so that threads do not mix."""
+    line = {"at_utc": dt.datetime.now(dt.UTC), "run_id": run_id, "event": event} | fields
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / f"{run_id}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE)
     try:
@@ -111,7 +112,7 @@ def write_event(folder: Path, run_id: str, event: str, **told: object) -> None:
 
 
 def read_events(folder: Path, run_id: str) -> list[dict[str, Any]]:
-    """Return what happened in a run, in the order in which it was written; a line that is cut or damaged is left out."""
+    """Return the events of a run in the order in which they were written; cut or damaged lines are left out."""
     path = folder / f"{run_id}.jsonl"
     if not path.exists():
         return []
@@ -126,9 +127,9 @@ def read_events(folder: Path, run_id: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def at_work(folder: Path, *, alone: bool = False, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold the lock that runs share, or hold it `alone`: then no run is under way, and those that start wait.
+    """Hold the lock that runs share, or hold it `alone`: then no run is under way, and new runs wait.
 
-    It dies with its process; `waiting` is called where it is not to be had at once.
+    `waiting` is called if the lock is not free at once. The lock ends with its process.
     """
     folder.mkdir(parents=True, exist_ok=True)
     kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
@@ -143,7 +144,7 @@ def at_work(folder: Path, *, alone: bool = False, waiting: Callable[[], None] = 
 
 @contextmanager
 def running(folder: Path, log: RunLog) -> Iterator[RunLog]:
-    """Record a run from its start to its end; an OS lock shows that its process lives."""
+    """Record a run from its start to its end; a lock of the operating system shows that its process lives."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = folder / f".{log.run_id}.lock"
     with at_work(folder), open_lock(lock) as handle:
@@ -163,21 +164,21 @@ def running(folder: Path, log: RunLog) -> Iterator[RunLog]:
         finally:
             log.finished_at_utc = dt.datetime.now(dt.UTC)
             write_run(folder, log)
-            write_event(folder, log.run_id, "run ended", **log.model_dump(mode="json", exclude=TOLD_BY_OTHERS))
+            write_event(folder, log.run_id, "run ended", **log.model_dump(mode="json", exclude=IN_OTHER_LINES))
             lock.unlink(missing_ok=True)
 
 
 def describe_kept(log: RunLog) -> str:
-    """Say how far a run came that was cut short."""
+    """Say how far a run came before it was cut short."""
     if not log.months_planned:
         return "what was taken in is kept"
     return f"{log.months_built} of {log.months_planned} months kept"
 
 
 def read_kept(folder: Path, forced: str) -> set[str]:
-    """Return the fingerprints of the units that earlier runs built which forced this span and were cut short.
+    """Return the fingerprints of the units that earlier runs with the same forced span built before they were cut short.
 
-    A run that forced it and came to its end ends the search.
+    The search goes back to the last run with this span that was not cut short.
     """
     kept = set[str]()
     for log in reversed(read_runs(folder)):
@@ -194,7 +195,7 @@ def read_kept(folder: Path, forced: str) -> set[str]:
 
 
 def read_run(folder: Path, run_id: str) -> RunLog:
-    """Return one run; it is `crashed` if its process died before it could say how it ended."""
+    """Return one run; its outcome is `crashed` if its process died before it recorded an outcome."""
     try:
         log = Lake(folder).get_model(name_log(run_id), RunLog)
     except DamagedObjectError:
@@ -205,29 +206,29 @@ def read_run(folder: Path, run_id: str) -> RunLog:
 
 
 def restore_run(folder: Path, run_id: str) -> RunLog:
-    """Return one run as its journal tells it, where its log is damaged.
+    """Return one run from its journal, after its log was damaged.
 
     Raises
     ------
     DamagedObjectError
-        If there is no such journal.
+        If the run has no journal.
 
     """
-    told = {str(event["event"]): event for event in read_events(folder, run_id)}
-    if "run started" not in told:
-        raise DamagedObjectError(folder, name_log(run_id), "and no journal tells of the run")
-    started, ended = told["run started"], told.get("run ended", {})
+    events = {str(event["event"]): event for event in read_events(folder, run_id)}
+    if "run started" not in events:
+        raise DamagedObjectError(folder, name_log(run_id), "and the run has no journal")
+    started, ended = events["run started"], events.get("run ended", {})
     fields = {"started_at_utc": started["at_utc"]} | started | ended
     return RunLog.model_validate({name: fields[name] for name in RunLog.model_fields if name in fields})
 
 
 def name_log(run_id: str) -> str:
-    """Return what the log of a run is called."""
+    """Return the file name of the log of a run."""
     return f"{run_id}.json"
 
 
 def read_runs(folder: Path) -> list[RunLog]:
-    """Return all runs, oldest first, as `read_run`; one of which neither log nor journal can be read is left out."""
+    """Return all runs, oldest first; a run is left out if neither its log nor its journal can be read."""
     if not folder.exists():
         return []
     logs = list[RunLog]()

@@ -1,7 +1,7 @@
 """Seals: an object carries the checksum of its own key and bytes, so that damage is seen when the object is read.
 
-The checksum stands in the footer of a Parquet object and in the last field of a JSON object; both stay plain Parquet and
-JSON for every other program. The key is part of the checksum: an object that was swapped with another one does not hold.
+The checksum is in the footer of a Parquet object and in the last field of a JSON object. Other programs read both as plain
+Parquet and JSON. The key is part of the checksum, so that the seal of an object that was swapped with another one is wrong.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import re
 from pathlib import Path
 from typing import Final
 
-FIELD: Final = "hearth.seal"  # of the footer of a Parquet object
-MARK: Final = b"hearth-seal:"  # before the checksum: two places that say that an object is sealed
-DIGITS: Final = 64  # of a SHA-256
-UNSEALED_FOOTER: Final = {FIELD: MARK.decode() + "0" * DIGITS}  # what `seal_parquet` puts the checksum into
+FIELD: Final = "hearth.seal"  # the field of a Parquet footer that holds the seal
+MARK: Final = b"hearth-seal:"  # stands before the checksum; a damaged mark is told from no seal by `FIELD`
+DIGITS: Final = 64  # hexadecimal digits of a SHA-256
+UNSEALED_FOOTER: Final = {FIELD: MARK.decode() + "0" * DIGITS}  # `seal_parquet` replaces the zeros by the checksum
 FOOTER_END: Final = 8  # bytes of a Parquet file after its footer: the footer's length and the magic number
 MAGIC: Final = b"PAR1"
 Content = mmap.mmap | bytearray
@@ -23,7 +23,7 @@ SEAL_OF_TEXT = re.compile(r',\s*"seal": "([0-9a-f]{64})"\s*\}\s*$')
 
 
 class BrokenSealError(ValueError):
-    """An object does not hold what was written under its key; the message says what is wrong."""
+    """The content of an object is not what was written under its key; the message says what is wrong."""
 
 
 def seal_parquet(path: Path, key: str) -> None:
@@ -34,7 +34,7 @@ def seal_parquet(path: Path, key: str) -> None:
 
 
 def seal_content(content: Content, key: str) -> None:
-    """Put the checksum into the footer of a Parquet file in memory that was written with `UNSEALED_FOOTER`."""
+    """Do what `seal_parquet` does, to a Parquet file in memory."""
     at = _find_digits(content)
     if at is None:
         raise ValueError(f"{key} was written without a place for its seal")
@@ -42,12 +42,12 @@ def seal_content(content: Content, key: str) -> None:
 
 
 def check_parquet(path: Path, key: str) -> bool:
-    """Return whether a Parquet file is sealed; one of an earlier version is not.
+    """Check the seal of a Parquet file, and return whether it has one: files of earlier versions have none.
 
     Raises
     ------
     BrokenSealError
-        If it is no whole Parquet file, or its seal does not hold.
+        If the file is no whole Parquet file, or its seal is wrong.
 
     """
     with path.open("rb") as file:
@@ -73,12 +73,12 @@ def seal_text(text: str, key: str) -> str:
 
 
 def unseal_text(text: str, key: str) -> tuple[str, bool]:
-    """Return a JSON object without its checksum, and whether it had one; one of an earlier version has none.
+    """Return a JSON object without its checksum, and whether it had one: objects of earlier versions have none.
 
     Raises
     ------
     BrokenSealError
-        If the seal does not hold.
+        If the seal is wrong.
 
     """
     found = SEAL_OF_TEXT.search(text)
@@ -100,13 +100,13 @@ def _footer_start(content: Content) -> int:
 
 
 def _find_digits(content: Content) -> int | None:
-    """Return where the digits of the checksum stand, None where the footer has no mark."""
+    """Return the position of the checksum's digits, or None if the footer has no mark."""
     at = content.rfind(MARK, _footer_start(content))
     return None if at < 0 or at + len(MARK) + DIGITS > len(content) else at + len(MARK)
 
 
 def _hash_around(content: Content, at: int, key: str) -> str:
-    """Return the checksum of a key and of all bytes but the digits themselves."""
+    """Return the checksum of a key and of all bytes except the digits of the seal."""
     digest = hashlib.sha256(f"{key}\n".encode())
     with memoryview(content) as view:
         for part in (view[:at], view[at + DIGITS :]):

@@ -1,4 +1,4 @@
-"""Snapshots: published warehouses that are kept, which of them stay, and the way back to one of them."""
+"""Snapshots: published warehouses that are kept, for how long, and how one of them is published again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from warehouse.publish import WarehouseFolder
 from warehouse.writing import flush_to_disk, renamed_onto
 
 GIGABYTE = 1e9
-STAMP = "%Y%m%dT%H%M%SZ"  # with which a snapshot's id begins: the moment at which it was made
-PARTIAL = ".current.*.tmp"
+STAMP = "%Y%m%dT%H%M%SZ"  # the beginning of a snapshot's id: the time at which it was made
+PARTIAL = ".current.*.tmp"  # files that a killed process left while it replaced the current warehouse
 
 
 class Hold(BaseModel):
@@ -26,14 +26,14 @@ class Hold(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     snapshot_id: str
-    instead_of: str | None  # what was published when it was decided
+    instead_of: str | None  # the snapshot that was published before the decision
     reason: str | None
     decided_at_utc: dt.datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How many snapshots are kept, for how long, and on how much disk; None: no limit of this kind."""
+    """How many snapshots are kept, for how long, and in how much disk space; None means no limit."""
 
     keep: int
     days: float | None = None
@@ -92,8 +92,8 @@ def decide_retention(
 ) -> list[SnapshotStay]:
     """Return which snapshots stay, in the order of `files` (newest first).
 
-    The published one always stays; so do, unless only one is kept, the one before it, which is the way back, and the
-    one that a rollback took back, which is the way forward. Of the others, each limit may end one.
+    The published snapshot always stays. If more than one is kept, two others stay as well: the one before it, for a
+    rollback, and the one that a rollback replaced, for the way forward. Any other is deleted if it exceeds one limit.
     """
     current = next((n for n, file in enumerate(files) if file.is_current), None)
     always: dict[str, str] = {}
@@ -129,7 +129,7 @@ def _what_ends(file: SnapshotFile, rank: int, held: int, retention: Retention, n
 
 
 def forget_old_snapshots(folder: WarehouseFolder, retention: Retention, *, now: dt.datetime) -> list[str]:
-    """Delete the snapshots that do not stay and return their ids; call it with the lock held."""
+    """Delete the snapshots that do not stay and return their ids; the caller holds the lock."""
     verdicts = decide_retention(list_files(folder), retention, now=now, hold=read_hold(folder))
     gone = [verdict.file for verdict in verdicts if not verdict.stays]
     for file in gone:
@@ -138,8 +138,8 @@ def forget_old_snapshots(folder: WarehouseFolder, retention: Retention, *, now: 
 
 
 def put_back(folder: WarehouseFolder, snapshot_id: str) -> None:
-    """Publish a snapshot again, by one rename; call it with the lock held."""
-    for leftover in folder.root.glob(PARTIAL):  # of a killed process
+    """Publish a snapshot again, by one rename; the caller holds the lock."""
+    for leftover in folder.root.glob(PARTIAL):
         leftover.unlink()
     snapshot = folder.snapshot(snapshot_id)
     if folder.current.exists() and folder.current.samefile(snapshot):
@@ -149,12 +149,12 @@ def put_back(folder: WarehouseFolder, snapshot_id: str) -> None:
 
 
 def read_hold(folder: WarehouseFolder) -> Hold | None:
-    """Return the decision that a snapshot stays published, None where there is none."""
+    """Return the decision that a snapshot stays published, or None if there is none."""
     return Lake(folder.root).get_model(folder.hold.name, Hold) if folder.hold.exists() else None
 
 
 def describe_hold(hold: Hold) -> str:
-    """Say that nothing is published, since when, why, and how that ends."""
+    """Say which snapshot stays published, since when, why, and how to end this."""
     why = f" ({hold.reason})" if hold.reason else ""
     return (
         f"held at {hold.snapshot_id} since {hold.decided_at_utc:%Y-%m-%d %H:%M} UTC{why}: "
@@ -163,12 +163,12 @@ def describe_hold(hold: Hold) -> str:
 
 
 def write_hold(folder: WarehouseFolder, hold: Hold) -> None:
-    """Store the decision, whole or not at all; write it before the rename, which `honour_hold` makes good."""
+    """Store the decision. It is written before the rename: after a kill in between, `honour_hold` does the rename."""
     Lake(folder.root).put_model(folder.hold.name, hold)
 
 
 def honour_hold(folder: WarehouseFolder) -> Hold | None:
-    """Return the decision in force, after making good a rename that a kill prevented; call it with the lock held."""
+    """Return the decision in force, after doing the rename if a kill prevented it; the caller holds the lock."""
     hold = read_hold(folder)
     if hold is not None and folder.snapshot(hold.snapshot_id).exists():
         put_back(folder, hold.snapshot_id)
@@ -182,7 +182,7 @@ def lift_hold(folder: WarehouseFolder) -> None:
 
 
 def set_access(paths: Collection[Path], *, mode: int, group: str | None) -> None:
-    """Give files the mode, folders the same with the right to enter where they may be read, and all the group."""
+    """Set the mode and group of files and folders; whoever may read a folder may also enter it."""
     wanted_group = None if group is None else grp.getgrnam(group).gr_gid
     for path in paths:
         stat = path.stat()

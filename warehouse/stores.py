@@ -1,4 +1,4 @@
-"""Where objects lie: in a folder of this machine, or in a bucket. Both let an object appear whole or not at all."""
+"""Where objects are stored: in a folder of this machine, or in a bucket. In both an object appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from warehouse.writing import OWNERS_FOLDER, appearing
+from warehouse.writing import OWNERS_FOLDER, appearing, flush_to_disk
 
 
 class Store(Protocol):
     """Objects by key."""
 
     def locate(self, key: str) -> str:
-        """Return where an object lies, for people."""
+        """Return the path or address of an object, to print."""
 
     def holds(self, path: Path) -> bool:
         """Say whether a file of this machine belongs to the store."""
@@ -29,7 +29,7 @@ class Store(Protocol):
         """Return the size of an object [B]."""
 
     def walk(self, folder: str = "") -> Iterator[tuple[str, dt.datetime]]:
-        """Yield the keys below a folder with the moment at which each was written, half-written files included."""
+        """Yield the keys below a folder, each with the time at which it was written; half-written files are among them."""
 
     def delete(self, key: str) -> None:
         """Delete an object; one that is gone already is no error."""
@@ -38,10 +38,10 @@ class Store(Protocol):
         """Give an object another key."""
 
     def take(self, file: Path, key: str) -> None:
-        """Let a file of this machine become an object; it is gone from where it was."""
+        """Move a file of this machine into the store."""
 
     def make_private(self) -> None:
-        """Let nobody but the owner look into a folder of objects."""
+        """Let only the owner look into a folder of objects."""
 
     def reading(self, key: str) -> AbstractContextManager[Path]:
         """Give a file that holds the object."""
@@ -50,10 +50,10 @@ class Store(Protocol):
         """Give an empty file; it becomes the object when the block ends without an error."""
 
     def lock(self, key: str, *, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Hold what no other machine can hold meanwhile; `waiting` is called with who holds it."""
+        """Hold a lock against other machines; `waiting` is called with a description of the present holder."""
 
     def check(self) -> None:
-        """Return if the store can be used."""
+        """Raise an error if the store cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ class Folder:
     """Objects as files below `root`: each is written under a temporary name, flushed to the disk and renamed."""
 
     root: Path
-    mode: int  # of its files
+    mode: int  # permissions of the files
 
     def locate(self, key: str) -> str:
-        """Return the path of an object, for people."""
+        """Return the path of an object, to print."""
         return str(self.root / key)
 
     def holds(self, path: Path) -> bool:
@@ -80,9 +80,9 @@ class Folder:
         return (self.root / key).stat().st_size
 
     def walk(self, folder: str = "") -> Iterator[tuple[str, dt.datetime]]:
-        """Yield the keys below a folder with the moment at which each was written, half-written files included."""
+        """Yield the keys below a folder, each with the time at which it was written; half-written files are among them."""
         for path in (self.root / folder).rglob("*"):
-            with suppress(FileNotFoundError):  # what others write is renamed meanwhile
+            with suppress(FileNotFoundError):  # another process renamed its half-written file meanwhile
                 found = path.stat()
                 if stat.S_ISREG(found.st_mode):
                     written = dt.datetime.fromtimestamp(found.st_mtime, tz=dt.UTC)
@@ -97,12 +97,15 @@ class Folder:
         self.take(self.root / key, onto)
 
     def take(self, file: Path, key: str) -> None:
-        """Let a file of this machine become an object; it is gone from where it was."""
-        (self.root / key).parent.mkdir(parents=True, exist_ok=True)
-        file.replace(self.root / key).chmod(self.mode)
+        """Move a file of this machine to the place of an object; the move survives a power cut."""
+        target = self.root / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(target).chmod(self.mode)
+        for folder in {target.parent, file.parent}:
+            flush_to_disk(folder)
 
     def make_private(self) -> None:
-        """Let nobody but the owner look into the folder."""
+        """Let only the owner look into the folder."""
         self.root.mkdir(parents=True, exist_ok=True, mode=OWNERS_FOLDER)
         self.root.chmod(OWNERS_FOLDER)
 
@@ -116,9 +119,9 @@ class Folder:
         return appearing(self.root / key, mode=self.mode)
 
     def lock(self, key: str, *, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Hold nothing: the lock of the warehouse beside it, which dies with its process, is enough on one machine."""
+        """Hold no lock: on one machine the lock of the warehouse is enough, and it ends with its process."""
         del key, waiting
         return nullcontext()
 
     def check(self) -> None:
-        """Return: what is wrong with a folder is seen where it is used."""
+        """Do nothing: the first use of a folder shows what is wrong with it."""

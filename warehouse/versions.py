@@ -1,7 +1,7 @@
 """Which version of Hearth wrote a lake or a warehouse, and whether this one can read it.
 
-Each has a number of its own beside the version of the package. It rises when what is stored changes its meaning; a
-warehouse whose tables merely have other columns is seen by comparing them.
+Lake and warehouse each have a format number, apart from the version of the package. It rises when the meaning of stored
+content changes. A warehouse that merely lacks columns is recognised by comparing its columns with the declared ones.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import polars as pl
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from warehouse.lake import DamagedObjectError, Lake
 
-LAKE_FORMAT = 2  # objects are sealed; those of format 1 are not, and are read all the same
-OLDEST_LAKE_FORMAT = 1  # that this version still reads
+LAKE_FORMAT = 2  # objects are sealed; in format 1 they are not
+OLDEST_LAKE_FORMAT = 1  # the oldest format that this version reads
 WAREHOUSE_FORMAT = 1
 UNNUMBERED_WAREHOUSE = 0  # published before its number was recorded
 LAKE_FORMAT_KEY = "format.json"
@@ -40,12 +40,12 @@ def record_lake(lake: Lake) -> None:
 
 
 def check_lake(lake: Lake) -> None:
-    """Return if this version reads the lake; one that records no format is of the first.
+    """Check that this version can read the lake; a lake that records no format has format 1.
 
     Raises
     ------
     FormatError
-        If it is of a newer format, or of one that is read no more.
+        If its format is newer than this version, or too old for it.
 
     """
     if not lake.exists(LAKE_FORMAT_KEY):
@@ -54,7 +54,7 @@ def check_lake(lake: Lake) -> None:
         said = json.loads(lake.get_text(LAKE_FORMAT_KEY))
         number, writer = int(said["format"]), str(said["hearth_version"])
     except (ValueError, KeyError, TypeError):
-        raise DamagedObjectError(lake.root, LAKE_FORMAT_KEY, "it does not tell the format of the lake") from None
+        raise DamagedObjectError(lake.root, LAKE_FORMAT_KEY, "it does not state the format of the lake") from None
     where = f"the lake {lake.root} has format {number}, written by Hearth {writer}"
     own = f"this is Hearth {own_version()}"
     if number > LAKE_FORMAT:
@@ -69,13 +69,13 @@ def check_lake(lake: Lake) -> None:
 
 
 def read_warehouse_format(run: pl.DataFrame) -> int:
-    """Return the format of a warehouse whose runs, oldest first, are `run`."""
+    """Return the format of a warehouse from its table `run`, oldest run first."""
     number = run["warehouse_format"][-1] if "warehouse_format" in run.columns else None
     return UNNUMBERED_WAREHOUSE if number is None else int(number)
 
 
 def check_not_newer(run: pl.DataFrame, name: str) -> None:
-    """Return if this version knows the format of a warehouse.
+    """Check that this version can read the format of a warehouse.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def check_not_newer(run: pl.DataFrame, name: str) -> None:
 
 
 def lacking_columns(query: Callable[[str], pl.DataFrame]) -> list[str]:
-    """Return the declared columns, as table.column, that an open warehouse does not have."""
+    """Return the declared columns that an open warehouse lacks, as table.column."""
     found = query("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal")
     have = set(found.iter_rows())
     return [
@@ -103,12 +103,12 @@ def lacking_columns(query: Callable[[str], pl.DataFrame]) -> list[str]:
 
 
 def check_current_format(query: Callable[[str], pl.DataFrame], database: Path) -> None:
-    """Return if an open warehouse is of the format and the columns that this version reads.
+    """Check that an open warehouse has the format and the columns of this version.
 
     Raises
     ------
     FormatError
-        If it is newer or older; of an older one the message says what brings it up to date.
+        If it is newer or older; for an older one the message says how to bring it up to date.
 
     """
     run = query("SELECT * FROM run ORDER BY published_at_utc, run_id")
@@ -120,7 +120,7 @@ def check_current_format(query: Callable[[str], pl.DataFrame], database: Path) -
 
 
 def describe_older(run: pl.DataFrame, lacking: list[str]) -> str | None:
-    """Say what makes a warehouse older than this version, or return None where nothing does."""
+    """Say in what a warehouse is older than this version, or return None if it is not."""
     number = read_warehouse_format(run)
     if number >= WAREHOUSE_FORMAT and not lacking:
         return None

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written under another name, flushed to the disk, renamed."""
+"""Files that appear whole or not at all: they are written under another name, flushed to the disk, and renamed."""
 
 from __future__ import annotations
 
@@ -13,39 +13,40 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-PRIVATE = 0o640  # of files that hold homes, whatever the umask: the owner writes, the group reads
-OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EIO)
+PRIVATE = 0o640  # mode of files about homes, whatever the umask: the owner writes, the group reads
+OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EIO)  # errors that a disk causes
 OWNER_ONLY = 0o600
 OWNERS_FOLDER = 0o700
 FICLONE = 0x40049409  # the request of Linux that lets two files share their bytes
-COPY_BYTES = 16 << 20
+COPY_BYTES = 16 << 20  # a warehouse may have gigabytes
 
 
 def keep_others_from_writing() -> None:
-    """Let no file or folder that this process makes be written to by others, whatever the umask that it was started with."""
+    """Set the umask so that others cannot write to files and folders that this process makes."""
     os.umask(os.umask(0o077) | 0o022)
 
 
 def open_lock(path: Path) -> IO[str]:
-    """Open a lock file that strangers cannot open: whoever can open one can hold it, and keep runs waiting."""
+    """Open a lock file that only owner and group can open: anyone who can open it could lock it and keep runs waiting."""
     handle = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE), "r+", encoding="ascii")
-    with contextlib.suppress(PermissionError):  # another account of the group made it
+    with contextlib.suppress(PermissionError):  # another account of the group owns the file
         path.chmod(PRIVATE)
     return handle
 
 
 def at_step(step: str, target: Path) -> None:
-    """Do nothing, at each step of each write: tests of outages put in its place what ends a process or fails there.
+    """Do nothing. It is called at each step of each write, and tests of outages replace it to kill or fail there.
 
-    The steps are `begun`, `written` (under the other name), `renamed`, and `flushed`.
+    The steps are `begun`, `written` (under the other name), `renamed` and `flushed`.
     """
 
 
 @contextmanager
 def renamed_onto(target: Path) -> Iterator[Path]:
-    """Give a free name beside `target`; what stands there when the block ends takes the place of `target`.
+    """Give a free name beside `target`; the file of that name replaces `target` when the block ends.
 
-    The name begins with a dot and ends in `.tmp`: nobody takes it for a finished file. After an error it is gone.
+    The name begins with a dot and ends in `.tmp`, so that nobody takes it for a finished file. After an error the file is
+    deleted.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
@@ -58,7 +59,7 @@ def renamed_onto(target: Path) -> Iterator[Path]:
 
 
 def move_onto(finished: Path, target: Path) -> None:
-    """Let a finished file take the place of `target`, in one rename that survives a power cut."""
+    """Replace `target` by a finished file, in one rename that survives a power cut."""
     at_step("written", target)
     finished.replace(target)
     at_step("renamed", target)
@@ -68,9 +69,9 @@ def move_onto(finished: Path, target: Path) -> None:
 
 @contextmanager
 def appearing(target: Path, *, mode: int) -> Iterator[Path]:
-    """Give an empty file to write to; it takes the place of `target`, with `mode`, when the block ends without an error.
+    """Give an empty file to write to; it replaces `target`, with `mode`, when the block ends without an error.
 
-    Until then only the owner can read it. It survives a power cut from that moment on.
+    Until then only the owner can read it. After that it survives a power cut.
     """
     with telling_os_errors(target), renamed_onto(target) as partial:
         create_for_owner(partial)
@@ -87,9 +88,9 @@ def write_whole(target: Path, content: str | bytes | bytearray, *, mode: int) ->
 
 @contextmanager
 def telling_os_errors(path: Path) -> Iterator[None]:
-    """Turn what a library says of a disk in its own words into an error of the operating system, if it is one.
+    """Turn a library's error about the disk into an `OSError` that names `path`.
 
-    Of a write Python itself does not say where it was: the error names `path`.
+    The `OSError` of a failed write, from Python itself, names no file; it gets `path` as well.
     """
     try:
         yield
@@ -106,22 +107,22 @@ def telling_os_errors(path: Path) -> Iterator[None]:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a file that only its owner can read; where the disk can, both share their bytes until one is written to."""
+    """Copy a file; only the owner can read the copy. If the disk can, both share their bytes until one of them changes."""
     create_for_owner(target)
     with source.open("rb") as read, target.open("wb") as written:
-        with suppress(OSError):  # most disks cannot
+        with suppress(OSError):  # most file systems cannot share bytes
             fcntl.ioctl(written, FICLONE, read.fileno())
             return
         shutil.copyfileobj(read, written, COPY_BYTES)
 
 
 def create_for_owner(path: Path) -> None:
-    """Create an empty file that only its owner can read; who opens it to write keeps its mode."""
+    """Create an empty file that only its owner can read; opening it for writing later does not change its mode."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
 
 
 def flush_to_disk(path: Path) -> None:
-    """Return when the file or folder `path` is on the disk, so that a rename after it survives a power cut."""
+    """Flush a file or folder to the disk, so that it survives a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

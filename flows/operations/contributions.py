@@ -58,7 +58,7 @@ def write_problems(checked: Checked, path: Path, out: Path | None) -> Path:
     target = out or path.with_name(f"{path.stem}.checked{path.suffix}")
     same_format = target.suffix.lower() == path.suffix.lower()
     given = checked.content if same_format else None
-    write_checked(target, checked.rows, checked.judged.problems, given=given)
+    write_checked(target, checked.rows, checked.judged.problems, original=given)
     return target
 
 

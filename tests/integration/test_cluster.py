@@ -15,7 +15,7 @@ from distributed import Client
 
 from tests.cluster import BUCKET, SECRET, Cluster, running_cluster
 from tests.pipeline import differing, on_server, read_tables, run_without_report, write_edrp, write_households
-from warehouse.buckets import Bucket, BucketLockedError, _connect
+from warehouse.buckets import Bucket, BucketLockedError, _connect, _make_client
 from warehouse.lake import LOCK_KEY, open_lake
 
 TYPES = ("detached", "semi_detached", "terraced", "flat", "bungalow")
@@ -34,7 +34,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     finally:
         os.environ.clear()
         os.environ |= before
-        _connect.cache_clear()
+        _make_client.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +117,38 @@ def test_a_broken_lock_that_another_one_took_is_left_to_it() -> None:
         bucket.delete(LOCK_KEY)
         assert bucket._create(LOCK_KEY, '{"host": "other", "process": 1, "token": "theirs"}')
     assert bucket._read_holder(LOCK_KEY)["token"] == "theirs"  # noqa: S105 - no secret
+
+
+class ForgetfulBucket(Bucket):
+    """A bucket whose answer to the first PUT of a lock is lost, so that boto3 asks again and is told that it exists."""
+
+    __slots__ = ()
+
+    def _create(self, key: str, text: str) -> bool:
+        return False if super()._create(key, text) else super()._create(key, text)
+
+
+def test_a_lock_is_ours_also_where_the_answer_to_its_put_was_lost() -> None:
+    bucket = ForgetfulBucket(f"s3://{BUCKET}/lost-answer")
+    with bucket.lock(LOCK_KEY, wait=dt.timedelta(0)):
+        assert bucket.exists(LOCK_KEY)
+    assert not bucket.exists(LOCK_KEY)
+
+
+def test_threads_that_begin_together_share_one_client() -> None:
+    _make_client.cache_clear()
+    together, found = threading.Barrier(8), list[object]()
+
+    def connect() -> None:
+        together.wait()
+        found.append(_connect())
+
+    threads = [threading.Thread(target=connect) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(client) for client in found}) == 1
 
 
 def hearth(*arguments: str, home: Path, **environment: str | None) -> tuple[int, str]:

@@ -164,7 +164,7 @@ def test_degrees_instead_of_metres_and_a_strange_polygon_are_refused(tmp_path: P
     given["features"][0]["properties"]["lsoa21cd"] = "E01000099"
     (folder / BORDERS).write_text(json.dumps(given), encoding="utf-8")
     found = read_area_folder(folder)
-    assert "2 areas stand in only one of" in found.findings[-1].problem
+    assert "2 areas are in only one of" in found.findings[-1].problem
     assert levels(found.reference.area)["lsoa"] == 6
     for feature in given["features"]:
         feature["geometry"]["coordinates"] = [[[0.1, 51.5], [0.2, 51.5], [0.2, 51.6], [0.1, 51.5]]]

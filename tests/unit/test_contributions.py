@@ -361,7 +361,7 @@ def test_wrong_words_exit_with_2(tmp_path: Path, words: list[str]) -> None:
 
 def test_the_template_is_a_workbook_with_lists_or_a_header(tmp_path: Path) -> None:
     run = CliRunner()
-    for name in ("template.xlsx", "template.csv"):
+    for name in ("template.xlsx", "template.csv", "CAPITALS.CSV"):
         assert run.invoke(app, ["contribute", "template", str(tmp_path / name), "--home", str(tmp_path)]).exit_code == 0
     assert pl.read_csv(tmp_path / "template.csv").columns == list(NAMES)
     assert pl.read_excel(tmp_path / "template.xlsx", raise_if_empty=False).columns == list(NAMES)

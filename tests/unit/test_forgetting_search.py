@@ -57,6 +57,13 @@ def write_zstandard(path: Path, household_id: str) -> None:
     path.write_bytes(zstandard.compress(json.dumps({"household_id": household_id}).encode()))
 
 
+def write_frames(path: Path, household_id: str) -> None:
+    """Write the home into the second of two packed frames."""
+    path.write_bytes(
+        zstandard.compress(b'{"n": 1}\n') + zstandard.compress(json.dumps({"household_id": household_id}).encode())
+    )
+
+
 def write_zip(path: Path, household_id: str) -> None:
     """Write the home into a member of an archive."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -65,7 +72,7 @@ def write_zip(path: Path, household_id: str) -> None:
 
 WRITERS: dict[str, Callable[[Path, str], None]] = {
     "a.parquet": write_parquet, "a.duckdb": write_duckdb, "a.db": write_sqlite, "a.json": write_json, "a.gz": write_gzip,
-    "a.zst": write_zstandard, "a.zip": write_zip,
+    "a.zst": write_zstandard, "b.zst": write_frames, "a.zip": write_zip,
 }  # fmt: skip
 
 

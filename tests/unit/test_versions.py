@@ -58,7 +58,7 @@ def test_a_lake_of_another_format_is_refused_by_name(number: int, told: str, tmp
 def test_a_damaged_record_is_named(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     lake.put_text(LAKE_FORMAT_KEY, "{")
-    with pytest.raises(DamagedObjectError, match=r"format\.json is damaged: it does not tell"):
+    with pytest.raises(DamagedObjectError, match=r"format\.json is damaged: it does not state"):
         check_lake(lake)
 
 

@@ -1,4 +1,4 @@
-"""The built-in areas: 33 boroughs and 1,002 MSOAs of 2021 with homes, land and borders, and the gas of boroughs."""
+"""The built-in areas: 33 boroughs and 1,002 MSOAs of 2021 with homes, land and borders, and the gas use of each borough."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def read_built_in() -> AreaReference:
 
 @cache
 def read_borough_gas() -> pl.DataFrame:
-    """Return the gas of boroughs that ships with Hearth (`BOROUGH_GAS`)."""
+    """Return the gas use of boroughs that ships with Hearth (`BOROUGH_GAS`)."""
     return BOROUGH_GAS.conform(pl.read_csv(FOLDER / "borough_gas.csv"))

@@ -1,4 +1,4 @@
-"""Files of contributions: read in four formats, kept by the hash of their bytes, withdrawn, and told of."""
+"""Files of contributions: they are read in four formats, kept by the hash of their bytes, withdrawn and listed."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from transforms.tables.areas import CONTRIBUTION, CONTRIBUTION_LOG
 from transforms.tables.schema import UTC
 from warehouse.writing import PRIVATE, write_whole
 
-TEMPLATE_ROWS: Final = 500
+TEMPLATE_ROWS: Final = 500  # rows of the template whose cells offer lists; more rows can be filled without lists
 PROBLEM: Final = "problem"
-GEO: Final = "geo"  # where GeoParquet says which column holds geometries, and in which coordinates
+GEO: Final = "geo"  # metadata field in which GeoParquet names the column of geometries and their coordinate system
 FORMATS: Final = (".xlsx", ".csv", ".geojson", ".parquet")
 
 
@@ -54,7 +54,7 @@ class Added:
     withdrawn_because: str | None = None
 
     def frame(self) -> pl.DataFrame:
-        """Return its rows that can be used (`CONTRIBUTION`)."""
+        """Return the rows that can be used (`CONTRIBUTION`)."""
         rows = [row | {"valid_from": dt.date.fromisoformat(row["valid_from"])} for row in self.accepted]
         return pl.DataFrame(rows, schema=CONTRIBUTION.schema)
 
@@ -66,7 +66,7 @@ class ContributionFolder:
     root: Path
 
     def add(self, content: bytes, *, file_name: str, judged: Judged, by: str, now: dt.datetime) -> Added:
-        """Keep a file; the same bytes again are the same file, and stand again if they were withdrawn."""
+        """Keep a file. The same bytes again are the same file; if it was withdrawn, it holds again."""
         accepted = tuple(row | {"valid_from": row["valid_from"].isoformat()} for row in judged.accepted.to_dicts())
         added = Added(
             sha256=hashlib.sha256(content).hexdigest(),
@@ -84,12 +84,12 @@ class ContributionFolder:
         return added
 
     def withdraw(self, name: str, *, because: str, now: dt.datetime) -> Added:
-        """Take a file back, named by its name or by the beginning of its hash.
+        """Withdraw a file; `name` is its file name or the beginning of its hash.
 
         Raises
         ------
         ContributionError
-            If no file or several are named so.
+            If `name` fits no file, or several.
 
         """
         standing = [one for one in self.log() if one.withdrawn_at_utc is None]
@@ -104,7 +104,7 @@ class ContributionFolder:
         return taken
 
     def log(self) -> list[Added]:
-        """Return every file that was ever added, in the order in which they were."""
+        """Return every file that was ever added, oldest first."""
         kept = [_read_added(path) for path in self.root.glob("*.json")]
         return sorted(kept, key=lambda one: (one.added_at_utc, one.sha256))
 
@@ -123,7 +123,7 @@ class ContributionFolder:
         return log_contributions(pl.concat(frames)) if frames else CONTRIBUTION_LOG.empty()
 
     def current(self) -> pl.DataFrame:
-        """Return what holds now (`CONTRIBUTION`)."""
+        """Return the latest rows of the files that are not withdrawn (`CONTRIBUTION`)."""
         frames = [one.frame() for one in self.log() if one.withdrawn_at_utc is None]
         return latest_rows(pl.concat([CONTRIBUTION.empty(), *frames]))
 
@@ -152,7 +152,7 @@ def read_rows(content: bytes, suffix: str) -> list[Row]:
     Raises
     ------
     ContributionError
-        If it cannot be read, is of another format, or lacks columns.
+        If the file cannot be read, has another format, or lacks columns.
 
     """
     if suffix not in FORMATS:
@@ -204,38 +204,38 @@ def _as_rows(frame: pl.DataFrame) -> list[Row]:
 
 
 def write_checked(
-    path: Path, rows: Sequence[Row], problems: Sequence[str | None], *, given: bytes | None = None
+    path: Path, rows: Sequence[Row], problems: Sequence[str | None], *, original: bytes | None = None
 ) -> None:
-    """Write rows with what is wrong with each, in the format of the file's ending; nothing in them runs.
+    """Write rows and the problem of each, in the format of the file's ending; spreadsheets run nothing in the cells.
 
     Parameters
     ----------
     path
-        What to write.
+        The file to write.
     rows, problems
-        The rows as text, and the problem of each, None where there is none.
-    given
-        The file that the rows were read from, where it has the same ending: a map file keeps its geometries, its other
-        properties and its system of coordinates.
+        The rows as text, and the problem of each row, None if it has none.
+    original
+        The file that the rows were read from, if it has the same ending: so a map file keeps its geometries, its other
+        properties and its coordinate system.
 
     """
     suffix, words = path.suffix.lower(), [problem or "" for problem in problems]
-    told = [
+    marked_rows = [
         {name: row.get(name, "") for name in NAMES} | {PROBLEM: problem}
         for row, problem in zip(rows, words, strict=True)
     ]
-    frame = pl.DataFrame(told, schema=dict.fromkeys([*NAMES, PROBLEM], pl.String))
+    frame = pl.DataFrame(marked_rows, schema=dict.fromkeys([*NAMES, PROBLEM], pl.String))
     buffer = io.BytesIO()
     if suffix == ".geojson":
-        features = [{"type": "Feature", "properties": row, "geometry": None} for row in told]
+        features = [{"type": "Feature", "properties": row, "geometry": None} for row in marked_rows]
         collection = {"type": "FeatureCollection", "features": features}
-        buffer.write(json.dumps(collection if given is None else _mark_features(given, words)).encode())
+        buffer.write(json.dumps(collection if original is None else _mark_features(original, words)).encode())
     elif suffix == ".xlsx":
         _write_sheet(buffer, make_inert(frame))
-    elif suffix == ".parquet" and given is not None:
-        of_file = {key: text for key, text in pl.read_parquet_metadata(io.BytesIO(given)).items() if key == GEO}
-        marked = pl.read_parquet(io.BytesIO(given)).with_columns(pl.Series(PROBLEM, words, dtype=pl.String))
-        make_inert(marked).write_parquet(buffer, metadata=of_file)
+    elif suffix == ".parquet" and original is not None:
+        geo = {key: text for key, text in pl.read_parquet_metadata(io.BytesIO(original)).items() if key == GEO}
+        marked = pl.read_parquet(io.BytesIO(original)).with_columns(pl.Series(PROBLEM, words, dtype=pl.String))
+        make_inert(marked).write_parquet(buffer, metadata=geo)
     elif suffix == ".parquet":
         make_inert(frame).write_parquet(buffer)
     else:
@@ -243,9 +243,9 @@ def write_checked(
     write_whole(path, buffer.getvalue(), mode=PRIVATE)
 
 
-def _mark_features(given: bytes, problems: Sequence[str]) -> dict[str, Any]:
-    """Return a GeoJSON collection as it was given, with the problem among the properties of each feature."""
-    collection = json.loads(given)
+def _mark_features(original: bytes, problems: Sequence[str]) -> dict[str, Any]:
+    """Return a GeoJSON collection unchanged, with one more property for each feature: its problem."""
+    collection = json.loads(original)
     features = [
         feature | {"properties": (feature.get("properties") or {}) | {PROBLEM: problem}}
         for feature, problem in zip(collection["features"], problems, strict=True)
@@ -259,14 +259,14 @@ def write_template(path: Path) -> None:
     Raises
     ------
     ContributionError
-        If it is to be of another format.
+        If the ending asks for another format.
 
     """
     empty = pl.DataFrame(schema=dict.fromkeys(NAMES, pl.String))
     buffer = io.BytesIO()
-    if path.suffix == ".xlsx":
+    if path.suffix.lower() == ".xlsx":
         _write_sheet(buffer, empty)
-    elif path.suffix == ".csv":
+    elif path.suffix.lower() == ".csv":
         empty.write_csv(buffer)
     else:
         message = f"a template is .xlsx or .csv, not {path.suffix or 'without ending'}"
@@ -279,7 +279,7 @@ def _write_sheet(buffer: io.BytesIO, frame: pl.DataFrame) -> None:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(buffer, options) as book:
         sheet, lists = book.add_worksheet("contributions"), book.add_worksheet("lists")
-        lists.hide()  # where the lists stand whole: within a cell they hold 255 characters
+        lists.hide()  # the lists are on a sheet of their own, since the rule of a cell holds 255 characters at most
         meanings = {field.name: field.meaning for field in FIELDS}
         for column, name in enumerate(frame.columns):
             sheet.write_string(0, column, name, book.add_format({"bold": True}))
@@ -297,6 +297,6 @@ def _write_sheet(buffer: io.BytesIO, frame: pl.DataFrame) -> None:
 
 
 def _choices() -> Mapping[str, list[str]]:
-    """Return what may stand in a column, of a category whatever the kind of the contribution is."""
+    """Return the values that a column allows; for `category` those of all kinds of contribution."""
     found = {field.name: list(field.allowed) for field in FIELDS if field.allowed}
     return found | {"category": list(dict.fromkeys(name for names in CATEGORIES.values() for name in names))}

@@ -1,4 +1,4 @@
-"""A folder of published files about London's LSOAs: what each gives, what is wrong with it, and where to get it."""
+"""A folder of published files about London's LSOAs: what each file gives, what is wrong with it, and where to get it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BORDER_SOURCE: Final = "ONS Open Geography Portal: LSOA (December 2021) boundari
 
 @dataclass(frozen=True, slots=True)
 class AreaFile:
-    """One file of the folder: what it gives, under which licence, and where it is published."""
+    """One file of the folder: what it gives and where it is published."""
 
     file: ReferenceFile
     gives: str
@@ -69,25 +69,25 @@ class AreaFolder:
 
 
 def read_area_folder(folder: Path) -> AreaFolder:
-    """Read a folder of area files; what is missing or refused is named, and built-in figures stand in for it."""
+    """Read a folder of area files. Missing and refused files are named, and the built-in tables replace them."""
     frames: dict[str, pl.DataFrame] = {}
     findings = []
     for kind in FILES:
         frame, finding = _read_piece(folder, kind)
         place = frames.get(PLACE.name)
-        if frame is not None and (problem := _refuse_unknown(frame, place, frames.get(LINK.name))):
+        if frame is not None and (problem := _find_strange_areas(kind, frame, place, frames.get(LINK.name))):
             frame, finding = None, _refused(finding, problem)
         findings.append(finding)
         if frame is not None:
             frames[kind.file.table.name] = frame
     borders, finding = _read_borders(folder, frames.get(PLACE.name))
     findings.append(finding)
-    told = tuple(f"{f.name}: {f.problem}" for f in findings if f.state != "ok")
-    return AreaFolder(tuple(findings), _put_together(frames, borders, told))
+    problems = tuple(f"{f.name}: {f.problem}" for f in findings if f.state != "ok")
+    return AreaFolder(tuple(findings), _put_together(frames, borders, problems))
 
 
 def fingerprint_area_folder(folder: Path | None) -> str | None:
-    """Return a hash of the names and contents of the files that are read, so that a changed one is noticed."""
+    """Return a hash of the names and contents of the files that are read, so that a changed file is noticed."""
     if folder is None:
         return None
     digest = hashlib.sha256()
@@ -98,11 +98,11 @@ def fingerprint_area_folder(folder: Path | None) -> str | None:
 
 
 def _put_together(
-    frames: Mapping[str, pl.DataFrame], borders: Mapping[str, Borders] | None, told: tuple[str, ...]
+    frames: Mapping[str, pl.DataFrame], borders: Mapping[str, Borders] | None, problems: tuple[str, ...]
 ) -> AreaReference:
     built_in = read_built_in()
-    if PLACE.name not in frames or HOMES.name not in frames:
-        return AreaReference(area=built_in.area, gas=built_in.gas, borders=built_in.borders, findings=told)
+    if any(kind.needed and kind.file.table.name not in frames for kind in FILES):
+        return AreaReference(area=built_in.area, gas=built_in.gas, borders=built_in.borders, findings=problems)
     pieces = {table.name: frames.get(table.name, table.empty()) for table in PIECES}
     borough_gas = pieces[BOROUGH_GAS.name] if BOROUGH_GAS.name in frames else read_borough_gas()
     area = list_areas(
@@ -115,7 +115,7 @@ def _put_together(
         borough_gas=borough_gas,
     )
     gas = list_gas(area, borough_gas, link=pieces[LINK.name], gas=pieces[SMALL_AREA_GAS.name])
-    return AreaReference(area=area, gas=gas, borders=borders or built_in.borders, findings=told)
+    return AreaReference(area=area, gas=gas, borders=borders or built_in.borders, findings=problems)
 
 
 def _read_piece(folder: Path, kind: AreaFile) -> tuple[pl.DataFrame | None, FileFinding]:
@@ -137,8 +137,10 @@ def _refused(finding: FileFinding, problem: str) -> FileFinding:
     return FileFinding(finding.name, "refused", 0, finding.licence, finding.gives, finding.source, problem)
 
 
-def _refuse_unknown(frame: pl.DataFrame, place: pl.DataFrame | None, link: pl.DataFrame | None) -> str | None:
-    """Say which codes of a file no other file knows, or None."""
+def _find_strange_areas(
+    kind: AreaFile, frame: pl.DataFrame, place: pl.DataFrame | None, link: pl.DataFrame | None
+) -> str | None:
+    """Say which areas of a file are in no other file, or which it lacks; return None if nothing is wrong."""
     for known, column in ((place, "area_id"), (link, "lsoa_2011_id")):
         if known is None or known is frame or column not in frame.columns:
             continue
@@ -148,9 +150,10 @@ def _refuse_unknown(frame: pl.DataFrame, place: pl.DataFrame | None, link: pl.Da
                 f"{len(unknown)} rows have an unknown {column}, e.g. {unknown[column][0]}; "
                 "keep London's areas of the same year"
             )
-    if place is not None and HOMES.name and "flat" in frame.columns and (lacking := len(place) - len(frame)):
+    if place is not None and kind.file.table is HOMES:
         absent = place.join(frame, on="area_id", how="anti")["area_id"]
-        return f"{lacking} areas have no row, e.g. {absent[0]}; put the whole file there"
+        if len(absent):
+            return f"{len(absent)} areas have no row, e.g. {absent[0]}; put the whole file there"
     return None
 
 
@@ -166,7 +169,7 @@ def _read_borders(folder: Path, place: pl.DataFrame | None) -> tuple[Mapping[str
         return None, _refused(absent, f"{BORDER_PATTERN} cannot be used: {str(error).splitlines()[0]}")
     known = set() if place is None else set(place["area_id"])
     if strange := sorted(known ^ set(polygons)):
-        problem = f"{len(strange)} areas stand in only one of {BORDER_PATTERN} and {PLACE_PATTERN}, e.g. {strange[0]}"
+        problem = f"{len(strange)} areas are in only one of {BORDER_PATTERN} and {PLACE_PATTERN}, e.g. {strange[0]}"
         return None, _refused(absent, problem)
     assert place is not None  # noqa: S101 - else every polygon would be strange  # nosec B101
     lsoas = find_borders(polygons)

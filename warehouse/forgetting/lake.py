@@ -1,4 +1,4 @@
-"""The lake without one home: objects written anew where they hold it, then the manifests that name them."""
+"""The lake without one home: objects that hold it are written anew, and then the manifests that name them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ TIMELESS = ("bad_time", "off_grid")  # flags of readings whose time says nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgetting:
-    """One home that is taken out: the spellings of its id, the marks that find it in texts, and what new objects are called."""
+    """One home that is taken out."""
 
-    household_ids: tuple[str, ...]
-    marks: Tombstones
-    tag: str
+    household_ids: tuple[str, ...]  # all spellings of its id
+    marks: Tombstones  # find it in texts
+    tag: str  # part of the names of new objects
 
     def mask(self, text: str | None) -> str | None:
         """Return a free text without the home."""
         return None if text is None else self.marks.mask(text)
 
     def mask_prose(self, text: str) -> str:
-        """Return a text that is made by rule without the home; figures in it are not taken for a short id."""
+        """Return a text that Hearth itself worded, without the home; its numbers are not taken for a short id."""
         return self.marks.mask(text) if all(len(i) >= SURE for i in self.household_ids) else text
 
 
@@ -52,8 +52,8 @@ def _holds(lake: Lake, manifest: Manifest, home: Forgetting) -> bool:
 def forget_in_lake(lake: Lake, home: Forgetting) -> None:
     """Take the home out of every source that holds it, and out of the decisions.
 
-    A source is done when its manifest is written. What the former objects held is gone then, but for what was computed
-    from them.
+    A source is done when its manifest is written; then its former objects are deleted. Objects that were computed from
+    them are not touched here.
     """
     for manifest in list_holders(lake, home):
         changed = _rewrite(lake, manifest, home)
@@ -73,7 +73,7 @@ def _rewrite(lake: Lake, manifest: Manifest, home: Forgetting) -> Manifest:
 
 
 def _rewrite_readings(lake: Lake, manifest: Manifest, home: Forgetting) -> dict[str, Any]:
-    """Write the months anew that hold the home, and the rejects, to which its lines are added without text."""
+    """Write anew the months that hold the home, and the rejects; the lines of the home become rejects without text."""
     is_gone = pl.col("household_id").is_in(home.household_ids)
     rejects = mask_rejects(_read_rejects(lake, manifest), home.marks)
     if _is_all_of(manifest, home):
@@ -118,13 +118,13 @@ def _rewrite_readings(lake: Lake, manifest: Manifest, home: Forgetting) -> dict[
     }
     if not changed["readings"]:
         line, reason = rejects.sort("line").select("line", "reason").row(0)
-        told = f"({changed['rejects']} rejects, line {line} first: {reason})"
-        changed |= {"outcome": "refused", "reason": f"no reading in its {manifest.lines} lines {told}"}
+        first_reject = f"({changed['rejects']} rejects, line {line} first: {reason})"
+        changed |= {"outcome": "refused", "reason": f"no reading in its {manifest.lines} lines {first_reject}"}
     return changed
 
 
 def _is_all_of(manifest: Manifest, home: Forgetting) -> bool:
-    """Say whether every line of a source is of the home, also those that do not name it."""
+    """Say whether every line of a source belongs to the home, also lines that do not name a home."""
     known = FORMAT_BY_NAME.get(manifest.format)
     if known is None or known.names_household:
         return False
@@ -147,7 +147,7 @@ def _span(lake: Lake, months: dict[str, str]) -> tuple[dt.datetime | None, dt.da
 
 
 def _rewrite_table(lake: Lake, manifest: Manifest, home: Forgetting) -> dict[str, Any]:
-    """Write a household table anew; its line is counted among the rejects, and no object says which line it was."""
+    """Write a household table anew; the home's line counts as a reject, and no object says which line it was."""
     table = lake.read(str(manifest.table_key))
     kept = table.filter(~pl.col("household_id").is_in(home.household_ids))
     dropped = len(table) - len(kept)
@@ -179,7 +179,7 @@ def _read_rejects(lake: Lake, manifest: Manifest) -> pl.DataFrame:
 
 
 def _mask_manifest(manifest: Manifest, home: Forgetting) -> Manifest:
-    """Return a manifest whose names and texts do not name the home; its homes and objects are as they were."""
+    """Return a manifest whose file names and texts do not name the home; its lists of homes and objects stay."""
     marks = home.marks
     places = tuple(
         place.model_copy(update={"path": _mask_path(place.path, manifest, home)}) for place in manifest.paths
@@ -203,12 +203,12 @@ def _mask_manifest(manifest: Manifest, home: Forgetting) -> Manifest:
 
 
 def _without(ids: dict[str, str], home: Forgetting) -> dict[str, str]:
-    """Return ids and what they are taken for, but for those that name the home."""
+    """Return the pairs of a delivered id and the id that is used, except those that name the home."""
     return {delivered: used for delivered, used in ids.items() if not {delivered, used} & {*home.household_ids}}
 
 
 def _mask_path(path: str, manifest: Manifest, home: Forgetting) -> str:
-    """Mask a landing path where the file is named after the home; folders above the landing folder are not looked at."""
+    """Mask the home in a landing path; folders above the landing folder are not masked."""
     depth = manifest.file_name.count("/") + 1
     above, below = path.split("/")[:-depth], "/".join(path.split("/")[-depth:])
     return "/".join([*above, home.marks.mask_file(below)])

@@ -24,10 +24,10 @@ _TEXT = (pl.String, pl.Categorical, pl.Enum)
 
 
 def find_home(root: Path, household_id: str, *, spared: Collection[Path]) -> list[Path]:
-    """Return the files below `root` that hold an id; `spared` files and folders are left out.
+    """Return the files below `root` that hold an id; `spared` files and folders are not searched.
 
-    A long id is looked for anywhere; a short one, which stands in numbers and texts by chance, only as the id of a home:
-    in the column `household_id` of tables and in fields of JSON that list homes.
+    A long id is searched for anywhere. A short id occurs in numbers and texts by chance, so it is searched for only where
+    ids of homes are: in the column `household_id` of tables, and in fields of JSON that list homes.
     """
     kept = [path.resolve() for path in spared]
     files = (path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink())
@@ -36,7 +36,7 @@ def find_home(root: Path, household_id: str, *, spared: Collection[Path]) -> lis
 
 
 def find_home_in_lake(lake: Lake, root: Path, household_id: str) -> list[str]:
-    """Return the objects that hold an id, of a lake that does not lie below `root`: there `find_home` looks."""
+    """Return the objects that hold an id, of a lake outside `root`; `find_home` searches a lake below `root`."""
     if isinstance(lake.root, Path) and lake.root.resolve().is_relative_to(root.resolve()):
         return []
     found = []
@@ -62,7 +62,7 @@ def _holds(path: Path, wanted: str) -> bool:
         if start.startswith(b"SQLite format 3"):
             return _in_sqlite(path, wanted)
         return any(_in_text(text, wanted) for text in _unpack(path, start))
-    except FileNotFoundError:  # of a process that ended meanwhile
+    except FileNotFoundError:  # a temporary file whose process ended meanwhile
         return False
 
 
@@ -124,7 +124,8 @@ def _unpack(path: Path, start: bytes) -> Iterator[bytes]:
     if start.startswith(b"\x1f\x8b"):
         yield gzip.decompress(path.read_bytes())
     elif start.startswith(b"\x28\xb5\x2f\xfd"):
-        yield zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes())
+        with path.open("rb") as file:  # a file may hold several frames, one after the other
+            yield zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True).read()
     elif zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as packed:
             for name in packed.namelist():
@@ -152,8 +153,8 @@ def _named_homes(value: Any, *, is_home: bool) -> Iterator[str]:
     if isinstance(value, str) and is_home:
         yield value
     elif isinstance(value, dict):
-        for name, of in value.items():
-            yield from _named_homes(of, is_home=name in HOMES)
+        for name, inner in value.items():
+            yield from _named_homes(inner, is_home=name in HOMES)
     elif isinstance(value, list):
-        for of in value:
-            yield from _named_homes(of, is_home=is_home)
+        for inner in value:
+            yield from _named_homes(inner, is_home=is_home)

@@ -1,4 +1,4 @@
-"""Published warehouses without one home: the current one written anew, those that rest on the home deleted."""
+"""Published warehouses without one home: the current one is written anew, snapshots that rest on the home are deleted."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NAMES = {SOURCE.name: ("file_name", "feed")}
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """What a warehouse holds of a home: rows, on which its figures rest, and names in texts."""
+    """What a warehouse holds of a home: rows, which its results rest on, and its name in texts."""
 
     has_rows: bool
     is_named: bool
 
 
 def list_traces(folder: WarehouseFolder, home: Forgetting) -> dict[str, Remains]:
-    """Return what each snapshot holds of a home, by id, those left out that hold nothing."""
+    """Return what each snapshot holds of a home, by snapshot id; snapshots that hold nothing are left out."""
     found = {file.snapshot_id: trace_home(file.path, home) for file in list_files(folder)}
     return {snapshot: trace for snapshot, trace in found.items() if trace.has_rows or trace.is_named}
 
@@ -72,9 +72,10 @@ def mask_frame(table: str, frame: pl.DataFrame, marks: Tombstones) -> pl.DataFra
 def rewrite_current(
     folder: WarehouseFolder, home: Forgetting, snapshot_id: str, *, mode: int, group: str | None
 ) -> None:
-    """Publish the current warehouse anew without the rows of the home, under its id; call it with the lock held.
+    """Publish the current warehouse anew without the rows of the home, under the same snapshot id.
 
-    Written as a new file, since rows that DuckDB deletes stay in the file. Its means still rest on the home.
+    It is written as a new file, since rows that DuckDB deletes stay in the file. Its means still rest on the home. The
+    caller holds the lock.
     """
     path = folder.candidates / f"{snapshot_id}-{home.tag}.duckdb"
     with open_candidate(path) as candidate, open_published(folder.current) as warehouse:
@@ -84,18 +85,18 @@ def rewrite_current(
                 candidate.load_frame(table, mask_frame(table.name, frame, home.marks))
             else:
                 candidate.copy_rows(table, folder.current, without=home.household_ids)
-    folder.snapshot(snapshot_id).unlink(missing_ok=True)  # the second name of the file that is replaced
+    folder.snapshot(snapshot_id).unlink(missing_ok=True)  # a second name of the file that is being replaced
     put_in_place(folder, path, snapshot_id, mode=mode, group=group)
 
 
 def delete_candidates(folder: WarehouseFolder) -> None:
-    """Delete every warehouse that was not published, and what a kill left; call it with the lock held."""
+    """Delete every warehouse that was not published, and what killed processes left; the caller holds the lock."""
     for leftover in (*folder.candidates.glob("*"), *folder.root.glob(PARTIAL)):
         leftover.unlink()
 
 
 def delete_snapshots(folder: WarehouseFolder, snapshot_ids: Collection[str]) -> list[str]:
-    """Delete snapshots but the published one, and return the ids of those deleted; call it with the lock held."""
+    """Delete snapshots, except the published one, and return the ids of the deleted ones; the caller holds the lock."""
     gone = [file for file in list_files(folder) if file.snapshot_id in snapshot_ids and not file.is_current]
     for file in gone:
         file.path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What is kept of forgotten homes: a keyed hash of each id, the key, and the note of one that is not finished."""
+"""What is kept of forgotten homes: a keyed hash of each id, the key, and a note while a home is being forgotten."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Record = TypeVar("Record", bound=BaseModel)
 
 
 class KeyLostError(ValueError):
-    """Whose some tombstones are cannot be told, since the key or they themselves are lost: readings would come back."""
+    """The key or a tombstone is lost: forgotten homes can no longer be recognised, and their readings would come back."""
 
 
 class Tombstone(BaseModel):
@@ -31,9 +31,9 @@ class Tombstone(BaseModel):
 
     mark: str  # HMAC-SHA256 of its id
     length: int  # of its id
-    spellings: Mapping[str, int] = {}  # marks of the other spellings in which it was delivered, with their lengths
-    loose: Mapping[str, int] = {}  # mark of its loosened id, with the length of that
-    apart: tuple[str, ...] = ()  # marks of ids that differ by spelling alone and were homes of their own
+    spellings: Mapping[str, int] = {}  # mark of each other spelling in which it was delivered -> length of the spelling
+    loose: Mapping[str, int] = {}  # mark of its loosened id -> length of the loosened id
+    apart: tuple[str, ...] = ()  # marks of other homes whose ids differ from this one in spelling only
     forgotten_at_utc: dt.datetime
     reason: str | None
 
@@ -45,19 +45,19 @@ class Unfinished(BaseModel):
 
     household_id: str
     spellings: tuple[str, ...] = ()  # other spellings of the id that the lake knows
-    apart: tuple[str, ...] = ()  # ids that differ by spelling alone and are homes of their own
+    apart: tuple[str, ...] = ()  # ids of other homes, which differ from this one in spelling only
     reason: str | None
     began_at_utc: dt.datetime
     token: str  # stands for the home in the memory of releases, and in the names of new objects
-    sources: tuple[str, ...]  # that held it
-    landing_files: tuple[str, ...]  # that hold it, for their owner
-    snapshots: tuple[str, ...] = ()  # that hold it
-    resting: tuple[str, ...] = ()  # whose figures rest on it
+    sources: tuple[str, ...]  # sources that held it
+    landing_files: tuple[str, ...]  # delivered files that hold it; their owner has to delete it there
+    snapshots: tuple[str, ...] = ()  # snapshots that hold it
+    resting: tuple[str, ...] = ()  # snapshots whose results rest on it
 
 
 @dataclass(frozen=True, slots=True)
 class ForgottenFolder:
-    """The folder `forgotten/` of one home folder: its owner's alone."""
+    """The folder `forgotten/` of a data folder; only its owner can open it."""
 
     root: Path
 
@@ -67,7 +67,7 @@ class ForgottenFolder:
 
     @property
     def note(self) -> Path:
-        """The file that holds the id until the work is done."""
+        """The file that holds the id of a home until it is forgotten."""
         return self.root / "unfinished.json"
 
     def list_tombstones(self) -> list[Tombstone]:
@@ -88,7 +88,7 @@ class ForgottenFolder:
         Raises
         ------
         KeyLostError
-            If there are marks and the key is gone.
+            If there are tombstones and the key is gone.
 
         """
         found = self.list_tombstones()
@@ -96,8 +96,8 @@ class ForgottenFolder:
             return Tombstones()
         if not self._key.exists():
             raise KeyLostError(
-                f"{len(found)} homes are forgotten and the key that tells them is lost: put {self._key} back from a backup; "
-                "without it their readings would be taken in again"
+                f"{len(found)} homes are forgotten, and the key that recognises them is lost: put {self._key} back from a "
+                "backup; without it their readings would be taken in again"
             )
         return Tombstones(
             key=self._read_key(),
@@ -110,9 +110,9 @@ class ForgottenFolder:
         return bytes.fromhex(self._key.read_text(encoding="ascii"))
 
     def bury(self, unfinished: Unfinished) -> None:
-        """Leave the tombstone of a home, or write it anew; the first makes the key.
+        """Write the tombstone of a home; the first tombstone also makes the key.
 
-        What it knew of spellings stays, since the lake may know less of them by now.
+        An earlier tombstone of the home keeps its spellings, since the lake may have lost some of them by now.
         """
         self.read_tombstones()
         if not self._key.exists():
@@ -139,22 +139,22 @@ class ForgottenFolder:
             self._write(path, stone.model_dump_json(indent=1))
 
     def read_unfinished(self) -> Unfinished | None:
-        """Return the home that is not forgotten to the end, None where there is none."""
+        """Return the home that is being forgotten, or None if there is none."""
         return _read(self.note, Unfinished) if self.note.exists() else None
 
     def write_unfinished(self, unfinished: Unfinished) -> None:
-        """Note a home before anything of it is touched."""
+        """Write the note about a home; it comes before the first change."""
         self._write(self.note, unfinished.model_dump_json(indent=1))
 
     def is_unfinished(self) -> bool:
-        """Say whether a home is not forgotten to the end; whoever may not look into the folder is told no."""
+        """Say whether a home is being forgotten; an account that may not look into the folder gets False."""
         try:
             return self.note.exists()
         except PermissionError:
             return False
 
     def finish(self) -> None:
-        """Let go of the id."""
+        """Delete the note, which holds the id."""
         self.note.unlink(missing_ok=True)
         flush_to_disk(self.root)
 
@@ -171,6 +171,6 @@ def _read(path: Path, model: type[Record]) -> Record:
         return model.model_validate_json(path.read_bytes())
     except ValueError:
         raise KeyLostError(
-            f"{path} is damaged: put it back from a backup; nothing else tells which home it is about, and the readings of that "
-            "home would be taken in again"
+            f"{path} is damaged: put it back from a backup; without it the home is not recognised, and its readings would be "
+            "taken in again"
         ) from None

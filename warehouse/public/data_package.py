@@ -1,4 +1,4 @@
-"""What the downloads are, for programs: a Frictionless Data Package and a manifest with a checksum for each file."""
+"""Descriptions of the downloads for programs: a Frictionless Data Package, and a manifest with a checksum per file."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ MEDIA_TYPES = {
 def describe_package(files: Sequence[PublicFile], info: ReleaseInfo) -> dict[str, Any]:
     """Return the descriptor of a Frictionless Data Package.
 
-    Its resources are the CSV files. The other files are listed as `alternatives`, with bytes and checksums: the library
-    of Data Packages would read them as tables, for which it needs readers of its own.
+    Its resources are the CSV files. The other files are listed as `alternatives`, with bytes and checksums: programs that
+    read Data Packages would take them for tables, and many cannot read Parquet or DuckDB.
     """
     package: dict[str, Any] = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
@@ -59,7 +59,7 @@ def describe_package(files: Sequence[PublicFile], info: ReleaseInfo) -> dict[str
 
 
 def describe_manifest(files: Sequence[PublicFile], info: ReleaseInfo) -> dict[str, Any]:
-    """Return the list of all files with bytes, sha256, rows and table, and the release that they belong to."""
+    """Return the release, and the list of all its files with bytes, sha256, rows and table."""
     release = asdict(info) | {"published_at_utc": f"{info.published_at_utc.isoformat()}Z", "licence": info.licence}
     rows = [
         {
@@ -79,14 +79,14 @@ def describe_manifest(files: Sequence[PublicFile], info: ReleaseInfo) -> dict[st
 
 
 def describe_origin(info: ReleaseInfo) -> str:
-    """Say what the figures were made from."""
+    """Say what data the release was computed from."""
     if info.made_up_by is not None:
-        return f"Sample data: the homes are made up ({info.made_up_by}); no figure is a measurement."
-    return f"Figures of homes whose gas was read half-hourly; each rests on at least {info.threshold} homes."
+        return f"Sample data: the homes are made up ({info.made_up_by}); no value is a measurement."
+    return f"Results from homes whose gas was read half-hourly; each rests on at least {info.threshold} homes."
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON that a person can read, too."""
+    """Write JSON with indents, so that people can read it as well."""
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -124,7 +124,7 @@ def describe_schema(table: Table) -> dict[str, Any]:
 
 def _describe_field(column: Column) -> dict[str, Any]:
     kind = FIELD_TYPES[column.dtype.base_type()]
-    text = kind == "string"  # an empty text and none look the same in CSV
+    text = kind == "string"  # CSV does not tell an empty text from a missing one
     constraints: dict[str, Any] = {} if column.nullable or text else {"required": True}
     if column.lower is not None:
         constraints["minimum"] = column.lower

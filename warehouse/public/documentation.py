@@ -1,4 +1,4 @@
-"""The data dictionary and the schema diagram as pages of the docs, from the declarations alone."""
+"""Two pages of the docs, written from the declarations of tables: the data dictionary and the schema diagram."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from warehouse.publish import duckdb_type
 
 WRITTEN_BY = "Written by `make docs` from the declarations in `transforms/tables/`; do not edit."
 ABOUT = """\
-The same stands in each database: table `data_dictionary`, and COMMENT on every table, view and column. `current.duckdb`
-holds every table below but those of *Only public* and *Lake*; of each is said what `public.duckdb` holds of it. Columns
-named `*_utc` are UTC without a zone and name the start of their interval. Columns of the key are bold."""
+Each database holds the same texts: in the table `data_dictionary`, and as COMMENT on every table, view and column.
+`current.duckdb` holds every table below except those of *Only public* and *Lake*; each entry says what `public.duckdb` holds
+of the table. Columns named `*_utc` are UTC without a zone and name the start of their interval. Key columns are bold."""
 LAKE_TYPES = {"Enum": "VARCHAR"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """Tables that belong together, as the pages group them."""
+    """A group of tables on the two pages."""
 
     title: str
     about: str
@@ -43,7 +43,7 @@ PARENTS = (
     SOURCE,
     BUILD_MONTH,
     RUN,
-)  # fmt: skip - what other tables speak of; a key that two tables of results share by chance joins nothing
+)  # fmt: skip - tables that others refer to; two tables of results may share a key without referring to each other
 
 
 def _declared(*modules: ModuleType) -> list[Table]:
@@ -78,7 +78,7 @@ LAYERS = (
     ),
     Layer(
         title="Cost analysis",
-        about="What the cost says beyond one number: homes, peaks, uncertainty, break-evens, emissions, finance.",
+        about="The cost of heat in more detail: homes, peaks, uncertainty, break-evens, emissions, finance.",
         tables=_published_in(cost_analysis),
     ),
     Layer(
@@ -99,7 +99,7 @@ LAYERS = (
 )
 VIEW_LAYER = Layer(
     title="Views",
-    about="For the questions that are asked most; each is a SELECT on the tables above.",
+    about="Answers to the most common questions; each view is a SELECT on the tables above.",
     tables=VIEWS,
 )
 PUBLIC_LAYER = Layer(
@@ -109,7 +109,7 @@ PUBLIC_LAYER = Layer(
 )
 LAKE_LAYER = Layer(
     title="Lake",
-    about="Parquet objects below `lake/`, which the warehouse is computed from; no interface for others.",
+    about="Parquet objects below `lake/`, which the warehouse is computed from; other programs should not rely on them.",
     tables=tuple(table for table in ELSEWHERE if table.tier == "lake"),
 )
 
@@ -188,8 +188,8 @@ def _type(table: Table, column: Column) -> str:
 
 
 def write_schema() -> str:
-    """Return docs/schema.md: diagrams in Mermaid, which the places where people read Markdown draw."""
-    keys = "Each line joins a table to the one whose whole key it holds. Columns of the key are marked PK."
+    """Return docs/schema.md: diagrams in Mermaid, which web viewers of Markdown draw."""
+    keys = "A line joins a table to a table whose whole key it holds. Key columns are marked PK."
     parts = [
         "# Schema",
         WRITTEN_BY,
@@ -240,7 +240,7 @@ def _entities(layer: Layer) -> list[str]:
 
 
 def find_parents(table: Table) -> list[Table]:
-    """Return the tables whose rows a table speaks of: those whose whole key it holds, but for the parents of these."""
+    """Return the tables that a table refers to: it holds their whole key, and no other such key contains that key."""
     held = [parent for parent in PARENTS if parent is not table and set(parent.key) <= set(table.schema)]
     return [parent for parent in held if not any(set(parent.key) < set(other.key) for other in held)]
 

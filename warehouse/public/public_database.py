@@ -25,7 +25,7 @@ BLOCK_BYTES = 16_384  # many small tables: the usual blocks of 256 kB would make
 RELEASE = Table(
     "release", "the publication that the tables of this file belong to", ("release_id",),
     (
-        Column("release_id", pl.String, "identifier of the release: the snapshot of the warehouse it was made of"),
+        Column("release_id", pl.String, "identifier of the release: the snapshot of the warehouse that it was made from"),
         Column("run_id", pl.String, "run that published the warehouse"),
         Column("published_at_utc", UTC, "when the warehouse was complete"),
         Column("code_version", pl.String, "version of Hearth"),
@@ -42,7 +42,7 @@ RELEASE = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseInfo:
-    """What a release says of itself, in each of its files."""
+    """The description of a release that each of its files carries."""
 
     release_id: str
     run_id: str
@@ -61,15 +61,15 @@ class ReleaseInfo:
 
 
 def collect_tables(published: Mapping[str, PublicTable], info: ReleaseInfo) -> dict[Table, pl.DataFrame]:
-    """Return every table that a release is made of by name, rows in the order of their keys.
+    """Return the tables of a release in the order of their names, with rows in the order of their keys.
 
-    They are always the same ones: a table that the release lacks has no rows. With them go the row that describes the
-    release, and the data dictionary.
+    Every release has the same tables; one without results has no rows. Among them are the table `release`, which
+    describes the release, and the data dictionary.
 
     Raises
     ------
     TypeError
-        If something among them did not pass disclosure control.
+        If one of `published` did not pass disclosure control.
 
     """
     bare = [name for name, table in published.items() if not isinstance(table, PublicTable)]

@@ -18,7 +18,7 @@ from transforms.tables.schema import Table
 CSV_FOLDER, PARQUET_FOLDER = "csv", "parquet"
 MOMENT = "%Y-%m-%dT%H:%M:%S%.f"
 LARGE_BYTES = 800_000  # a CSV beyond this is compressed
-COMPRESSION = 4  # half the time of the default for 4 % more bytes
+COMPRESSION = 4  # level of gzip: half the time of the default level for 4 % more bytes
 HOUR = "hour_start_utc"
 ARROW_TYPES = {
     pl.String: pa.string(),
@@ -36,12 +36,12 @@ CODED = (
     pl.Boolean,
     pl.Date,
     pl.Datetime,
-)  # few distinct values; means have as many as rows
+)  # types of columns with few distinct values; a column of means has as many values as rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicFile:
-    """One file for download: its path below the folder of downloads, what it holds, and how to tell that it is whole."""
+    """One file for download: its path below the folder of downloads, what it holds, and its checksum."""
 
     file: str
     holds: str
@@ -54,14 +54,14 @@ class PublicFile:
 def measure_file(
     folder: Path, file: str, holds: str, *, table: Table | None = None, rows: int | None = None
 ) -> PublicFile:
-    """Return the size and the checksum of a file that is written."""
+    """Describe a written file, with its size and checksum."""
     content = (folder / file).read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     return PublicFile(file=file, holds=holds, bytes=len(content), sha256=digest, table=table, rows=rows)
 
 
 def write_csv_files(folder: Path, tables: Mapping[Table, pl.DataFrame]) -> list[PublicFile]:
-    """Write each table as `csv/<table>.csv`, large ones as `.csv.gz`; no cell is taken for a formula."""
+    """Write each table as `csv/<table>.csv`, large ones as `.csv.gz`; spreadsheets take no cell for a formula."""
     (folder / CSV_FOLDER).mkdir(parents=True)
     files = []
     for table, frame in tables.items():
@@ -78,16 +78,16 @@ def write_parquet_files(
 ) -> list[PublicFile]:
     """Write each table as `parquet/<table>.parquet`, with units and meanings in the schema.
 
-    A table of hours is ordered by time and cut into one row group a month, so that a reader over HTTP asks for the
-    footer and then for the columns and months that it wants. One file has one address, which a plain web server needs:
-    it cannot list a folder of months.
+    A table of hours is ordered by time and has one row group per month. A reader over HTTP so asks for the footer, and
+    then only for the columns and months that it wants. Each table is one file, since a plain web server cannot list a
+    folder of months.
 
     Parameters
     ----------
     folder, tables
-        Where to, and what.
+        Where to write, and the rows of each table.
     about
-        What the files say of the release.
+        The description of the release, for the metadata of each file.
 
     """
     (folder / PARQUET_FOLDER).mkdir(parents=True)

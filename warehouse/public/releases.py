@@ -1,8 +1,8 @@
-"""What is remembered of publications, restricted: which homes stood behind them and what was shown.
+"""The memory of releases, which is restricted: the homes behind each release, and the cells that it showed.
 
-A release is committed by its manifest, `records/<release id>.json`, which is written last and names the Parquet objects
-that hold it. Objects are named by their content, so that what did not change between releases lies there once. The
-folder holds readings' codes of homes: it is the owner's alone, and nothing of it is ever served.
+A release is committed by its manifest, `records/<release id>.json`. The manifest is written last and names the Parquet
+objects of the release. Objects are named by their content, so that tables that did not change between releases are stored
+once. The folder holds ids of homes: only its owner can open it, and nothing in it is ever served.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ Held = TypeVar("Held")
 
 
 class ReleaseManifest(BaseModel):
-    """What commits a release: the objects that hold it."""
+    """The objects that hold a release; writing it commits the release."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     release_id: str
     threshold: int
-    order: int = 0  # in which releases were recorded; those without a number are the oldest
+    order: int = 0  # position in the order of recording; releases of versions without this number are the oldest
     objects: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFolder:
-    """The releases of one home folder below `root`."""
+    """The memory of the releases of a data folder."""
 
     root: Path
 
@@ -52,7 +52,7 @@ class ReleaseFolder:
         return self.root / ".lock"
 
     def lock(self) -> FileLock:
-        """Return the lock held from reading the last release to pointing at the new one; it dies with its process."""
+        """Return the lock; a run holds it from reading the last release to publishing the new one. It ends with its process."""
         self._make_private()
         return FileLock(self.lock_file, mode=PRIVATE)
 
@@ -61,32 +61,32 @@ class ReleaseFolder:
         return self._lake.exists(_record_key(release_id))
 
     def latest(self) -> ReleaseRecord | None:
-        """Return the release that was recorded last, or None where there is none.
+        """Return the release that was recorded last, or None if there is none.
 
-        It need not be of the newest snapshot: a snapshot that was brought back is released anew, beside all that was
-        shown since.
+        It may belong to an older snapshot: after a rollback the earlier snapshot is released again, and disclosure
+        control compares it with everything shown since.
         """
         keys = self._keys()
         return self._read(keys[-1]) if keys else None
 
     def shown_before(self, release_id: str) -> ShownRelease | None:
-        """Return what the last release before another one showed, or None where none is remembered."""
+        """Return what the release before `release_id` showed, or None if none is remembered."""
         earlier = [key for key in self._lake.keys("records") if key < _record_key(release_id)]
         if not earlier:
             return None
         manifest = self._manifest(earlier[-1])
-        shown = {name: self._lake.read(of) for name, of in _below("shown", manifest.objects).items()}
+        shown = {name: self._lake.read(key) for name, key in _below("shown", manifest.objects).items()}
         return ShownRelease(release_id=manifest.release_id, threshold=manifest.threshold, shown=shown)
 
     def read_shown(self, release_id: str, names: Collection[str]) -> dict[str, pl.DataFrame]:
-        """Return those of the named tables that a release showed; none where the release is not recorded."""
+        """Return those of the named tables that a release showed; none if the release is not recorded."""
         if not self.exists(release_id):
             return {}
         shown = _below("shown", self._manifest(_record_key(release_id)).objects)
         return {name: self._lake.read(shown[name]) for name in names if name in shown}
 
     def write(self, record: ReleaseRecord) -> None:
-        """Record a release; the same id again takes the place of the one before."""
+        """Record a release; it replaces an earlier record with the same id."""
         self._make_private()
         objects = {
             **{f"shown/{name}": self._put(name, frame) for name, frame in record.shown.items()},
@@ -105,7 +105,7 @@ class ReleaseFolder:
         return [Path(key).stem for key in self._lake.keys("records")]
 
     def find_damage(self, *, every_byte: bool) -> Iterator[DamagedObjectError]:
-        """Yield what is damaged: objects, and the records that name them; objects are read where `every_byte` is."""
+        """Yield damaged objects, and the records that name them; the content of objects is read only with `every_byte`."""
         for key in self._lake.keys("records"):
             try:
                 manifest = self._manifest(key)
@@ -118,9 +118,9 @@ class ReleaseFolder:
                 yield DamagedObjectError(self.root, key, f"its object {broken[0].key} is {broken[0].why}")
 
     def forget_old(self, keep: int) -> list[str]:
-        """Delete all but the last `keep` releases, at least one, and objects of none; return the ids of those deleted.
+        """Delete all except the last `keep` releases, and objects that none of these names; return the deleted ids.
 
-        The last one holds what has to be remembered of all before it.
+        At least one stays: the last release holds what has to be remembered of all earlier ones.
         """
         keys = self._keys()
         old = keys[: -max(keep, 1)]
@@ -130,9 +130,10 @@ class ReleaseFolder:
         return [Path(key).stem for key in old]
 
     def rewrite(self, change: Callable[[str, pl.DataFrame], pl.DataFrame]) -> int:
-        """Write every object anew that `change` (of its name and frame) changes; return how many. Ids and order stay.
+        """Rewrite every object for which `change(name, frame)` returns another frame, and return how many were rewritten.
 
-        Former objects go when all records name the new ones; call it with the lock held.
+        Ids and order of releases stay. Former objects are deleted once all records name the new ones. The caller holds the
+        lock.
         """
         changed = dict[str, str]()
         for key in self._lake.keys("objects"):
@@ -149,7 +150,7 @@ class ReleaseFolder:
         return len(changed)
 
     def _keys(self) -> list[str]:
-        """Return the records in the order in which they were written; those without a number are the oldest."""
+        """Return the keys of the records in the order of recording."""
         return sorted(self._lake.keys("records"), key=lambda key: (self._order(key), key))
 
     def _order(self, key: str) -> int:
@@ -157,7 +158,7 @@ class ReleaseFolder:
 
     def _read(self, key: str) -> ReleaseRecord:
         manifest = self._manifest(key)
-        frames = {name: self._lake.read(of) for name, of in manifest.objects.items()}
+        frames = {name: self._lake.read(key) for name, key in manifest.objects.items()}
         return ReleaseRecord(
             release_id=manifest.release_id,
             threshold=manifest.threshold,
@@ -188,4 +189,4 @@ def _record_key(release_id: str) -> str:
 
 
 def _below(prefix: str, objects: Mapping[str, Held]) -> dict[str, Held]:
-    return {name.removeprefix(f"{prefix}/"): of for name, of in objects.items() if name.startswith(f"{prefix}/")}
+    return {name.removeprefix(f"{prefix}/"): held for name, held in objects.items() if name.startswith(f"{prefix}/")}
