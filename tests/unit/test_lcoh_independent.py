@@ -1,6 +1,7 @@
 """The model against a second implementation of equation (1): plain loops over years, from the shipped CSV files on."""
 
 import csv
+import math
 from functools import cache, partial
 from pathlib import Path
 
@@ -32,6 +33,7 @@ FILES = (
     "network_load",
 )
 RESOLVED = read_assumptions()
+DERIVED = pl.col("item").str.starts_with("load") | pl.col("parameter").str.starts_with("source_c_of_")
 ELEMENTS = ("capital", "om", "fuel", "carbon")
 PRICE, TONNE = "price_gbp_per_mwh", "price_gbp_per_tonne"
 AVERAGE, MARGINAL = "carbon_intensity_kg_per_kwh", "carbon_intensity_marginal_kg_per_kwh"
@@ -261,7 +263,7 @@ def derived_or_given(scenario: str) -> Get:
     """Figures of the CSV files, and the load of many homes, which the table `assumption` alone holds."""
     load = {
         (item, parameter): value
-        for item, parameter, value in RESOLVED.filter(pl.col("item").str.starts_with("load"))
+        for item, parameter, value in RESOLVED.filter(pl.col("scenario") == "all", DERIVED)
         .select("item", "parameter", "value")
         .iter_rows()
     }
@@ -276,6 +278,26 @@ def sized_by_load(scenario: str, system: str, demand_kwh: float) -> float:
     return more_kw * get(system, "capital_gbp_per_kw")
 
 
+def spf_of_network(scenario: str, delivered_mwh: float, lost_mwh: float) -> float:
+    """Heat over electricity of a network's heat pump, that of the catalogue at the network's water and its source."""
+    rated = figure(scenario, "network", "heat_pump_spf")
+    try:
+        rated_lorenz = figure(scenario, "network_source", "rated_lorenz_cop")
+    except KeyError:
+        return rated
+    get = derived_or_given(scenario)
+    hot, back = get("pipe", "flow_c") + 273.15, get("pipe", "return_c") + 273.15
+    sink = (hot - back) / math.log(hot / back)
+    electricity = 0.0
+    for mwh, air_c in (
+        (delivered_mwh, get("network_source", "source_c_of_heat")),
+        (lost_mwh, get("network_source", "source_c_of_loss")),
+    ):
+        source = air_c + 273.15 - figure(scenario, "network_source", "source_cooling_k") / 2
+        electricity += mwh / (rated * sink / (sink - source) / rated_lorenz)
+    return (delivered_mwh + lost_mwh) / electricity
+
+
 def plain_sized_network(
     scenario: str, convention: str, dwellings: float, demand_kwh: float, rate: float | None
 ) -> dict[str, float]:
@@ -285,7 +307,7 @@ def plain_sized_network(
     built = build(derived_or_given(scenario), dwellings, demand_kwh, boiler, trench_m)
     delivered = demand_kwh * dwellings / 1000
     burnt = built.peak_plant_mwh / 0.93 if burns_gas else 0.0
-    drawn = built.heat_pump_mwh / figure(scenario, "network", "heat_pump_spf") + 0.019 * delivered
+    drawn = built.heat_pump_mwh / spf_of_network(scenario, delivered, built.loss_kw * 8.76) + 0.019 * delivered
     if not burns_gas:
         drawn += built.peak_plant_mwh / 0.99
     spending = dict.fromkeys(range(51), 0.0)

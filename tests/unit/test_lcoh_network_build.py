@@ -1,5 +1,6 @@
 """A network built by its load: each option, and what it costs."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,19 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.plain_network import build as plain_build
+from transforms.climate.weather_normal import NormalWeather
 from transforms.lcoh.assumptions.overrides import override
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
-from transforms.lcoh.model.conventions import BEST_PRACTICE, WANG2018, Convention
+from transforms.lcoh.model.conventions import BEST_PRACTICE, WANG2018, Convention, find_convention
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.load_shape import LoadShape
 from transforms.lcoh.model.networks import BuiltNetwork, LoadPlant, network_capital, with_loss_share
+from transforms.lcoh.model.performance import reference_load
 from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.plant import heat_pump_mwh
 from transforms.lcoh.model.systems import energy_of, missing_series
 from transforms.lcoh.model.what_if import Built, Case, Change, build
 from transforms.lcoh.results.table import lcoh_table
 from warehouse.cost_figures import read_assumptions
+from warehouse.figures import read_figures
 
 ASSUMPTIONS = read_assumptions()
 FIGURES = scenario_figures(ASSUMPTIONS, "eep2019")
@@ -216,3 +220,58 @@ def test_ten_thousand_networks_at_once_are_each_as_one_alone() -> None:
     assert many.shape == (10_000,)
     for n in (0, 4_321, 9_999):
         assert many[n] == pytest.approx(cost(dwellings=500, demand_kwh=demand[n]), rel=1e-12)
+
+
+# --- the COP of the large heat pump by the hour --------------------------------------------------------------
+
+TODAY = scenario_figures(read_assumptions(), "current2026")
+
+
+def network_today(
+    *, figures: ScenarioFigures = TODAY, convention: str = "best_practice", homes: float = 3000.0
+) -> Built:
+    return build(
+        Case(
+            figures=figures, convention=find_convention(convention), system="network", demand_kwh=15_200.0,
+            place=Place.of_homes(homes),
+        )
+    )  # fmt: skip
+
+
+def test_the_spf_is_the_heat_of_all_hours_over_the_electricity_of_all_hours() -> None:
+    """Hour by hour on the reference load, against the one COP at the mean temperature weighed by heat."""
+    load = reference_load(TODAY, NormalWeather.from_tables(read_figures))
+    homes, air_c = load.space_kwh + load.hot_water_kwh, load.outdoor_c
+    built = network_today()
+    homes_kwh = 3000 * 15_200.0 * homes / homes.sum()
+    loss_kwh = float(built.own.loss_kw) * 8760 / len(air_c)
+    sink_k = 30 / math.log(343.15 / 313.15)
+    electricity = 0.0
+    for taken, outdoor in zip(homes_kwh, air_c, strict=True):
+        cop = 3.15 / 6.41 * sink_k / (sink_k - (outdoor + 273.15 - 2.5))
+        electricity += (taken + loss_kwh) / cop
+    assert float(built.spf) == pytest.approx((homes_kwh.sum() + loss_kwh * len(air_c)) / electricity, rel=1e-9)
+    assert 3.15 < float(built.spf) < 3.35
+
+
+@pytest.mark.parametrize(
+    ("scenario", "convention"), [("eep2019", "best_practice"), ("current2026", "wang2018_delivered")]
+)
+def test_without_the_catalogues_conditions_or_hours_the_spf_is_that_of_the_row(scenario: str, convention: str) -> None:
+    figures = scenario_figures(read_assumptions(), scenario)
+    assert network_today(figures=figures, convention=convention).spf == figures.one("network", "heat_pump_spf")
+
+
+def test_cooler_water_and_a_warmer_source_raise_the_spf_and_lower_the_cost() -> None:
+    def at(*settings: str) -> Built:
+        return network_today(
+            figures=scenario_figures(read_assumptions(settings=settings, scenario="current2026"), "current2026")
+        )
+
+    base = network_today()
+    for changed in (at("pipe.flow_c=60", "pipe.return_c=35"), at("source_c_of_heat=12", "source_c_of_loss=12")):
+        assert changed.spf > base.spf
+        assert changed.cost().total < base.cost().total
+    assert at("heat_pump_spf=6.3").spf == pytest.approx(2 * base.spf)
+    with pytest.raises(AssumptionError, match=r"60 degC, network_source\) is as warm as its water \(55 degC of flow"):
+        at("pipe.flow_c=55", "source_c_of_heat=60", "source_c_of_loss=60")

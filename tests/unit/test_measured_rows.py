@@ -1,5 +1,7 @@
 """What the homes of a run put in the place of derived assumptions."""
 
+from datetime import UTC, datetime
+
 import polars as pl
 import pytest
 
@@ -71,3 +73,24 @@ def test_what_made_up_homes_show_is_never_called_measured(origin: str | None, sa
 
 def test_fewer_than_ten_homes_put_nothing_in_the_place_of_an_assumption() -> None:
     assert rows_of(measured_kwh=15_000.0, normal_kwh=15_000.0, homes=9) == {}
+
+
+def test_the_air_that_a_network_takes_its_heat_from_is_weighed_by_the_heat_of_the_homes() -> None:
+    hours = {-3.0: 3.0, 12.0: 1.0, None: 50.0, 9.0: 0.0}
+    key = dict.fromkeys(HEAT_PROFILE.schema) | {"dwelling_type": "all", "period": "2010"}
+    rows = [
+        key | {"hour_start_utc": datetime(2010, 1, 1, at, tzinfo=UTC), "temperature_c": air_c, "heat_kwh_mean": heat}
+        for at, (air_c, heat) in enumerate(hours.items())
+    ]
+    profile = pl.DataFrame(rows, schema=HEAT_PROFILE.schema)
+    found = measured_rows(
+        period="2010", profile=profile, demand=one_row(HEAT_DEMAND_ANNUAL, households=40, heat_kwh_mean=15_000.0),
+        weather_fit=WEATHER_FIT.empty(), diversity=DIVERSITY.empty(), curve=DIVERSITY_CURVE.empty(),
+        seasonal=SEASONAL_PERFORMANCE.empty(),
+    )  # fmt: skip
+    of_source = found.filter(item="network_source")
+    assert dict(of_source.select("parameter", "value").iter_rows()) == {
+        "source_c_of_heat": 0.75,
+        "source_c_of_loss": 6.0,
+    }
+    assert of_source["unit"].to_list() == ["degC", "degC"]

@@ -16,11 +16,13 @@ from warehouse.cost_figures import read_assumptions
 METHOD = (Path(__file__).parents[2] / "docs" / "method.md").read_text(encoding="utf-8")
 SYSTEMS = ("gas_boiler", "ashp", "gshp", "network")
 IS_BIAS = pl.col("parameter") == "optimism_bias_share"
+IS_HOURLY = pl.col("item") == "network_source"
 TECHNOLOGY = {
     "gas_boiler": pl.col("item") == "gas_boiler",
     "heat pumps": pl.col("item").is_in(["ashp", "gshp"]),
     "network": pl.col("item").is_in(["network", "network_store", "pipe"]) & ~IS_BIAS,
     "optimism bias": IS_BIAS,
+    "hourly COP": IS_HOURLY,
 }
 EVERY_ROW = pl.any_horizontal(*TECHNOLOGY.values())
 
@@ -52,7 +54,7 @@ def steps() -> dict[str, list[float]]:
     for name, of_step in TECHNOLOGY.items():
         mixed = pl.concat([mixed.filter(~(of_step & of_now)), technology.filter(of_step)])
         found[name] = cost(mixed, "current2026")
-    assert found["optimism bias"] == pytest.approx(cost(now, "current2026"))
+    assert found["hourly COP"] == pytest.approx(cost(now, "current2026"))
     return found
 
 

@@ -107,6 +107,18 @@ class HeatNetwork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSource:
+    """Where a network's heat pump takes its heat from, and the ideal COP of the conditions that its SPF is stated for."""
+
+    rated_lorenz_cop: Annotated[Floats, Limit(unit="1", above=1, at_most=100)]
+    source_cooling_k: Annotated[Floats, Limit(unit="K", at_most=30)]
+    source_c_of_heat: Annotated[Floats, Limit(unit="degC", at_least=-30, at_most=60)]
+    """Mean temperature of the source over the hours, weighed by the heat that homes take."""
+    source_c_of_loss: Annotated[Floats, Limit(unit="degC", at_least=-30, at_most=60)]
+    """The same, weighed by what pipes lose: all hours alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlantSizing:
     """How large a network's heat pump is."""
 
@@ -270,6 +282,7 @@ class RetailRule:
 INDIVIDUAL_SYSTEMS: Final[dict[str, Carrier]] = {"gas_boiler": "gas", "ashp": "electricity", "gshp": "electricity"}
 HEAT_PUMPS: Final = tuple(system for system, carrier in INDIVIDUAL_SYSTEMS.items() if carrier == "electricity")
 NETWORK: Final = "network"
+NETWORK_SOURCE: Final = "network_source"
 TARIFFS: Final = ("residential", "services", "industrial")
 CARBON_VALUES: Final = ("low", "central", "high")
 
@@ -314,6 +327,7 @@ def _known_figures() -> dict[tuple[str, str], Limit]:
         "reference_load": ReferenceLoad,
         "vat": Vat,
         "design_load": DesignLoad,
+        NETWORK_SOURCE: NetworkSource,
         "network_plant": PlantSizing,
         "network_store": ThermalStore,
         "pipe": PipeLaw,

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from transforms.lcoh.assumptions.parameters import CopCurve, GroundSource, HeatPumpSink
 
 Floats = NDArray[np.float64]
+Level = float | Floats
 YEAR_SECONDS = 365.25 * 24 * 3600
+ZERO_CELSIUS_K = 273.15
 
 
 def cop_of_lift(lift_k: Floats, curve: CopCurve) -> Floats:
@@ -44,6 +46,42 @@ def cop_of_lift(lift_k: Floats, curve: CopCurve) -> Floats:
     stand = curve.at_no_lift - curve.fall_per_k * lift + curve.curvature_per_k2 * lift**2
     in_field: Floats = curve.field_correction * stand
     return in_field
+
+
+def lorenz_cop(source_c: Level, *, flow_c: Level, return_c: Level, cooling_k: Level) -> Level:
+    r"""Return the COP of an ideal heat pump between a source that it cools and water that it heats [1].
+
+    .. math:: L = \frac{T_m}{T_m - T_s}, \quad T_m = \frac{T_f - T_r}{\ln(T_f / T_r)}, \quad T_s = T - k / 2 \quad [K]
+
+    1 / L is a straight line of the source's temperature T. So the heat of a year over its electricity, hour by hour, is the
+    COP at the mean of T weighed by heat.
+
+    Parameters
+    ----------
+    source_c
+        Temperature T of the source as it arrives [degC].
+    flow_c, return_c
+        Water as it leaves, and as it comes back [degC].
+    cooling_k
+        What the source is cooled by, k [K].
+
+    References
+    ----------
+    Danish Energy Agency, Technology Data for Generation of Electricity and District Heating, sheet 40: COP of large heat pumps
+    is the Lorenz COP times an efficiency.
+
+    Examples
+    --------
+    From air of 7 degC to 70 degC of flow and 40 degC of return:
+
+    >>> round(float(lorenz_cop(7.0, flow_c=70.0, return_c=40.0, cooling_k=5.0)), 3)  # 327.92 / (327.92 - 277.65)
+    6.523
+
+    """
+    flow_k, return_k = np.asarray(flow_c) + ZERO_CELSIUS_K, np.asarray(return_c) + ZERO_CELSIUS_K
+    sink_k = (flow_k - return_k) / np.log(flow_k / return_k)
+    ideal: Level = sink_k / (sink_k - (np.asarray(source_c) + ZERO_CELSIUS_K - cooling_k / 2))
+    return ideal
 
 
 def flow_temperature(outdoor_c: Floats, sink: HeatPumpSink) -> Floats:

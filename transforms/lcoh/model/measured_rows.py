@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from transforms.heat.profiles import MIN_HOMES_OF_A_TYPE
-from transforms.lcoh.assumptions.parameters import HIGHEST_HOURS, LOAD_DAYS, SPF_ITEMS
+from transforms.lcoh.assumptions.parameters import HIGHEST_HOURS, LOAD_DAYS, NETWORK_SOURCE, SPF_ITEMS
 from transforms.lcoh.assumptions.scenarios import ALL_SCENARIOS
 from transforms.lcoh.model.load_shape import LoadShape
-from transforms.lcoh.model.performance import spf_rows
+from transforms.lcoh.model.performance import source_of_networks, spf_rows
 from transforms.tables.cost import ASSUMPTION
 
 ALL_HOMES: Final = "all"
@@ -55,6 +55,7 @@ def measured_rows(
         _load_by_day(profile, period)
         | _weather(_one(weather_fit, period), homes)
         | _diversity(_hourly(diversity, period), _hourly(curve, period))
+        | _source_of_networks(profile, period)
     )
     rows = [
         _row(item, parameter, value, unit, _source(period, origin))
@@ -100,6 +101,15 @@ def _load_by_day(profile: pl.DataFrame, period: str) -> dict[tuple[str, str], tu
             *((rank, hour, "1") for rank, hour in zip(HIGHEST_HOURS, load, strict=True)),
         ]
     }
+
+
+def _source_of_networks(profile: pl.DataFrame, period: str) -> dict[tuple[str, str], tuple[float, str]]:
+    hours = profile.filter(pl.col("dwelling_type") == ALL_HOMES, pl.col("period") == period).sort("hour_start_utc")
+    known = hours.drop_nulls(["temperature_c", "heat_kwh_mean"])
+    if known.is_empty() or known["heat_kwh_mean"].sum() == 0:
+        return {}
+    found = source_of_networks(known["heat_kwh_mean"].to_numpy(), known["temperature_c"].to_numpy())
+    return {(NETWORK_SOURCE, name): (value, "degC") for name, value in found.items()}
 
 
 def _weather(fit: dict[str, Any] | None, homes: dict[str, Any]) -> dict[tuple[str, str], tuple[float, str]]:

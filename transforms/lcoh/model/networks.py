@@ -11,10 +11,13 @@ import numpy as np
 
 from transforms.lcoh.assumptions.parameters import (
     NETWORK,
+    NETWORK_SOURCE,
     PEAK_PLANTS,
     Floats,
     HeatNetwork,
+    NetworkSource,
     PeakPlant,
+    PipeLaw,
     PlantSizing,
     ThermalStore,
 )
@@ -22,6 +25,7 @@ from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures
 from transforms.lcoh.model.cash_flows import FIRST_HEAT_YEAR, CashFlows, Yearly, in_operation, purchases, renewed
 from transforms.lcoh.model.conventions import Convention
+from transforms.lcoh.model.heat_pumps import lorenz_cop
 from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, LoadShape, load_shape
 from transforms.lcoh.model.pipes import mean_diameter_m, network_loss_kw, read_pipes, trench_gbp_per_m
 from transforms.lcoh.model.places import Place
@@ -95,6 +99,9 @@ def build_network(
         loss_kw = (produced_heat(heat_kwh, loss=network.distribution_loss_share) - heat_kwh) / HOURS_PER_YEAR
     heat_pump_kw = network.heat_pump_kw_per_dwelling * place.dwellings
     substation_kw = network.substation_kw_per_dwelling * place.dwellings
+    if convention.spf == "hourly" and figures.has(NETWORK_SOURCE, "rated_lorenz_cop"):
+        spf = _hourly_spf(network, figures.record(NetworkSource, NETWORK_SOURCE), pipes.law, heat_kwh, loss_kw)
+        network = replace(network, heat_pump_spf=spf)
     load_plant = None
     if convention.network_sizing == "load_curve":
         sizing, store = figures.record(PlantSizing, "network_plant"), figures.record(ThermalStore, "network_store")
@@ -116,6 +123,39 @@ def build_network(
         loss_kw=loss_kw if by_pipe else None,
         load_plant=None if buys else load_plant,
     )
+
+
+def _hourly_spf(network: HeatNetwork, source: NetworkSource, law: PipeLaw, heat_kwh: Floats, loss_kw: Floats) -> Floats:
+    r"""Return heat over electricity of a network's heat pump whose COP follows its source and its flow by the hour [1].
+
+    .. math:: SPF = \frac{D + W}{D / COP(T_{heat}) + W / COP(T_{loss})}, \quad COP(T) = SPF_{rated} \, L(T) / L_{rated}
+
+    D is the heat of the homes and W what pipes lose. L is the Lorenz COP (`heat_pumps.lorenz_cop`) at the network's flow and
+    return. What peak plant makes in the coldest hours counts as if the heat pump made it.
+
+    Raises
+    ------
+    AssumptionError
+        If the source is as warm as the water of the network.
+
+    """
+    lost_kwh = loss_kw * HOURS_PER_YEAR
+    over_rated = {
+        source_c: lorenz_cop(source_c, flow_c=law.flow_c, return_c=law.return_c, cooling_k=source.source_cooling_k)
+        / source.rated_lorenz_cop
+        for source_c in (source.source_c_of_heat, source.source_c_of_loss)
+    }
+    if min(over_rated.values()) <= 0:
+        message = (
+            f"the source of the network's heat pump ({source.source_c_of_heat:.3g} degC, network_source) is as warm as its "
+            f"water ({law.flow_c:.3g} degC of flow, pipe.flow_c): such a network needs no heat pump"
+        )
+        raise AssumptionError(message)
+    of_heat, of_loss = (
+        network.heat_pump_spf * over_rated[at] for at in (source.source_c_of_heat, source.source_c_of_loss)
+    )
+    spf: Floats = (heat_kwh + lost_kwh) / (heat_kwh / of_heat + lost_kwh / of_loss)
+    return spf
 
 
 def network_capital(built: BuiltNetwork) -> dict[str, Floats]:

@@ -12,6 +12,7 @@ from transforms.climate.temperature import daily_temperature, effective_temperat
 from transforms.climate.weather_normal import DAYS_PER_YEAR, NormalWeather
 from transforms.lcoh.assumptions.parameters import (
     HOURLY_SPF,
+    NETWORK_SOURCE,
     SPF_ITEMS,
     CopCurve,
     GroundSource,
@@ -88,24 +89,27 @@ def seasonal_performance(
 
 
 def reference_performance(figures: ScenarioFigures, normal: NormalWeather) -> pl.DataFrame:
-    r"""Return the performance with a load made of degree days and hot water in normal weather.
+    """Return the performance with the reference load: for the demands of the paper, and for a demand given by hand."""
+    return _conform(_rows_of(REFERENCE, reference_load(figures, normal), figures, (SMOOTHED,)))
+
+
+def reference_load(figures: ScenarioFigures, normal: NormalWeather) -> HourlyLoad:
+    r"""Return a load made of degree days and hot water in normal weather, which stands in where no profile is known.
 
     Space heat of a day goes with :math:`(T_b - T)^+`, hot water with :math:`w(T)` of `NormalWeather` and holds its share
-    of the year; :math:`T` is effective temperature, and each day's heat is even over its hours. It stands in where no
-    profile is known: for the demands of the paper, and for a demand given by hand.
+    of the year; :math:`T` is effective temperature, and each day's heat is even over its hours.
     """
     reference = figures.record(ReferenceLoad, "reference_load")
     space = np.maximum(reference.base_temperature_c - normal.effective_c, 0)
     water = _hot_water_shape(normal.effective_c, normal)
     water *= reference.hot_water_share / (1 - reference.hot_water_share) * space.sum() / water.sum()
     hours = hourly_temperature(normal.daily)
-    load = HourlyLoad(
+    return HourlyLoad(
         hour_start_utc=hours["hour_start_utc"],
         outdoor_c=hours["temperature_c"].to_numpy(),
         space_kwh=np.repeat(space, HOURS),
         hot_water_kwh=np.repeat(water, HOURS),
     )
-    return _conform(_rows_of(REFERENCE, load, figures, (SMOOTHED,)))
 
 
 def split_load(hours: pl.DataFrame, fit: dict[str, Any], figures: ScenarioFigures, normal: NormalWeather) -> HourlyLoad:
@@ -173,6 +177,43 @@ def spf_rows(seasonal: pl.DataFrame, *, period: str) -> pl.DataFrame:
                 "heat over electricity by the hour (heat_pump_cop), load of {} homes in {} weather",
                 "dwelling_type",
                 "period",
+            ),
+        )
+    )
+
+
+def source_of_networks(heat_kwh: Floats, outdoor_c: Floats) -> dict[str, float]:
+    r"""Return the mean temperature of outdoor air that the heat of a network's heat pump is taken from [degC].
+
+    .. math:: T_{heat} = \sum_h Q_h T_h / \sum_h Q_h, \quad T_{loss} = \overline{T_h}
+
+    They give the SPF of every hour's COP (`heat_pumps.lorenz_cop`), at any temperature of the network's water.
+
+    Parameters
+    ----------
+    heat_kwh, outdoor_c
+        Heat that homes take in each hour, and the air in it, NaN where it is not known [degC].
+
+    """
+    known = np.isfinite(outdoor_c)
+    air_c, heat = outdoor_c[known], heat_kwh[known]
+    return {"source_c_of_heat": float(heat @ air_c / heat.sum()), "source_c_of_loss": float(air_c.mean())}
+
+
+def reference_source_rows(figures: ScenarioFigures, normal: NormalWeather) -> pl.DataFrame:
+    """Return the source of networks' heat pumps with the reference load, as rows of `ASSUMPTION`."""
+    load = reference_load(figures, normal)
+    found = source_of_networks(load.space_kwh + load.hot_water_kwh, load.outdoor_c)
+    return ASSUMPTION.conform(
+        pl.DataFrame({"parameter": list(found), "value": list(found.values())}).with_columns(
+            scenario=pl.lit(ALL_SCENARIOS),
+            item=pl.lit(NETWORK_SOURCE),
+            year=pl.lit(0),
+            unit=pl.lit("degC"),
+            price_base=pl.lit("none"),
+            status=pl.lit("derived"),
+            source=pl.lit(
+                "outdoor air of normal weather, weighed by the heat of the reference load, or by all hours alike"
             ),
         )
     )

@@ -13,6 +13,7 @@ from transforms.lcoh.assumptions.parameters import (
     LEVY,
     MARGINAL_INTENSITY,
     NETWORK,
+    NETWORK_SOURCE,
     PEAK_PLANTS,
     PRICE,
     SPF_ITEMS,
@@ -84,6 +85,11 @@ SUBSTITUTES: Final = (
         matches=_starts(*MADE_OF_HOURS),
         holds=lambda convention: convention.spf == "constant",
         read_instead=lambda *_: tuple((system, "efficiency") for system in SPF_ITEMS),
+    ),
+    Substitute(
+        matches=_starts(NETWORK_SOURCE),
+        holds=lambda _: True,
+        read_instead=_instead(NETWORK, "heat_pump_spf"),
     ),
     Substitute(
         matches=_one(NETWORK, "distribution_loss_share"),
