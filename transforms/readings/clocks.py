@@ -1,4 +1,4 @@
-"""Which clock a feed keeps, from what its files say on the days on which UK clocks change."""
+"""The clock of a feed, found from its rows on the days on which UK clocks change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ClockRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockVotes:
-    """What the homes of one file say about its clock on one change day."""
+    """Votes of the homes of one file for its clock, on one change day."""
 
     date: dt.date
     change: Literal["spring", "autumn"]
@@ -50,7 +50,7 @@ class ClockDecision:
 
 
 def count_change_days(rows: pl.DataFrame) -> pl.DataFrame:
-    """Count rows by home and stamp on change days: all that is kept of a block for deciding the clock."""
+    """Count rows by home and stamp on change days; the decision on the clock needs nothing else of a block."""
     few = rows.filter("on_change_day").filter(is_on_grid(pl.col("stamp")))
     return few.group_by("household_id", "stamp").agg(rows=pl.len().cast(pl.Int64))
 
@@ -99,10 +99,10 @@ def decide_clock(
     setting: Clock | None = None,
     rule: ClockRule | None = None,
 ) -> ClockDecision:
-    """Decide the clock of a feed from the votes of all its sources, whatever the order in which they came.
+    """Decide the clock of a feed from the votes of all its sources; their order does not matter.
 
-    A source that contradicts itself, or the clock that most of the feed's votes are for, is refused; where the votes of
-    the feed are divided, all of its sources that vote are.
+    A source is refused if it contradicts itself, or the clock with most of the feed's votes. If the votes of the feed are
+    divided, every source that votes is refused.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def decide_clock(
     default
         Clock where nothing decides.
     setting
-        Clock that was set for the feed; it holds whatever the votes.
+        Clock that was set for the feed; it overrules the votes.
     rule
         Shares of votes that decide.
 

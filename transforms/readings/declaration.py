@@ -1,4 +1,4 @@
-"""What the declaration of a source format consists of, and the errors of files that cannot be used."""
+"""The classes that declare a source format, and the errors for files that cannot be used."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Shape = Literal["interval", "day", "register"]
 Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "latin-1"]
 # what may differ between two spellings of one header: blanks, quotes, underscores, brackets, BOM
 UNLIKE = " \t\r\n\"'_=[]\ufeff\u00a0"
-STRIPPED = ' "=\t\r\u00a0'  # what stands around a field and is none of it, whatever the file is packed in
+STRIPPED = ' "=\t\r\u00a0'  # characters around a field that do not belong to it, in any kind of file
 
 
 class RefusalError(ValueError):
     """A delivered file cannot be read.
 
-    The message says why, and what to do next, without a word of the file's content: it is published. What the file says
-    stands in `detail`, which stays in the restricted tier.
+    The message says why, and what to do next. It is published, so it holds no word of the file's content. `detail` quotes
+    the file; it stays in the restricted tier.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -42,7 +42,7 @@ class ElectricityError(RefusalError):
 
 
 class NotUsedError(ValueError):
-    """A file in the landing folder is no delivery at all; the message says what it is."""
+    """A file in the landing folder is no delivery; the message says what it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +64,17 @@ class StampFormat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """Lines that are readings by what one of their columns says; the others are rejects with a reason."""
+    """A column that says which lines are readings; the other lines become rejects with a reason."""
 
     role: str
     values: tuple[str, ...]  # in lower case
     otherwise: str
-    proves: Fuel | None = None  # the fuel, where some line is left out so
+    proves: Fuel | None = None  # fuel of the file, if the rule rejects a line of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GasConversion:
-    """Gas by volume to gas by energy; the figures are those of SERL's half-hourly gas (Edition 6, data preparation)."""
+    """Gas by volume to gas by energy; the values are those of SERL's half-hourly gas (Edition 6, data preparation)."""
 
     volume_correction: float = 1.02264
     calorific_value_mj_per_m3: float = 39.5
@@ -90,7 +90,7 @@ class GasConversion:
         return {"kWh": 1.0, "Wh": 0.001, "m3": self.kwh_per_m3}[unit]
 
     def describe(self) -> pl.DataFrame:
-        """Return the figures as rows of `ASSUMPTION`."""
+        """Return the values as rows of `ASSUMPTION`."""
         units = {"volume_correction": "1", "calorific_value_mj_per_m3": "MJ/m3", "mj_per_kwh": "MJ/kWh"}
         return pl.DataFrame(
             {
@@ -111,9 +111,9 @@ class GasConversion:
 class Format:
     """A source format: header signature, column map, stamps, clock, unit, fuel and null markers.
 
-    `unit` and `fuel` are None where the header does not tell: they are proved by the readings or declared for the feed.
-    `shape` says what a row holds: the use of an interval, the uses of a `day` in one column each, or the state of a
-    `register`. `unusable` says why files of a known format hold nothing that Hearth can use.
+    `unit` and `fuel` are None where the header does not say them; then the readings prove them, or the feed declares them.
+    `shape` says what a row holds: the use of one interval, the uses of one day in a column each, or the state of a register.
+    `unusable` says why Hearth cannot use any file of a known format.
     """
 
     name: str
@@ -123,10 +123,10 @@ class Format:
     example: tuple[str, ...] = ()
     extra_columns: bool = False  # whether columns that the format does not name may stand beside its own
     stamp_formats: tuple[StampFormat, ...] = ()
-    clock: Clock = "utc"  # what holds where nothing decides
+    clock: Clock = "utc"  # default, where nothing decides
     clock_from: Literal["feed", "offset", "name"] = "name"
     zone: str = "Europe/London"  # of a local clock
-    stamp: Stamp = "start"  # what holds where nothing decides
+    stamp: Stamp = "start"  # default, where nothing decides
     stamp_from: Literal["half_hour", "name"] = "name"
     unit: Unit | None = "kWh"
     unit_is_sure: bool = True  # whether the header's unit may be relied on
@@ -136,10 +136,10 @@ class Format:
     keep: tuple[Keep, ...] = ()
     line_shape: str | None = None  # of a format without a header: what its first line looks like
     by_blanks: bool = False  # whether blanks alone part the columns
-    last_line: str | None = None  # what a file writes below its last row
-    repeats: Literal["refused", "averaged"] = "refused"  # of temperatures: several values for one moment
-    other_names: str | None = None  # what the name of a file looks like that has this header and holds something else
-    other_content: str = ""  # what such a file holds
+    last_line: str | None = None  # line that a file has below its last row
+    repeats: Literal["refused", "averaged"] = "refused"  # several temperatures for one moment
+    other_names: str | None = None  # pattern of the names of files with this header but another content
+    other_content: str = ""  # content of such files
     unusable: str | None = None
     null_markers: tuple[str, ...] = ("", "na", "n/a", "nan", "null", "none", "-", "--", ".")
 
@@ -150,7 +150,7 @@ class Format:
 
     @property
     def names_household(self) -> bool:
-        """Whether every line says whose it is."""
+        """Whether every line names its home."""
         return any(field.role == "household_id" for field in self.fields)
 
 
@@ -165,7 +165,7 @@ class Dialect:
     skipped_lines: int = 0  # lines above the header
 
     def describe(self) -> dict[str, str]:
-        """Return what differs from a plain comma-separated file in UTF-8, for the manifest."""
+        """Return, for the manifest, how the file differs from a plain comma-separated file in UTF-8."""
         plain = Dialect()
         shown = {
             "encoding": self.encoding,
@@ -178,7 +178,7 @@ class Dialect:
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
-    """Part one line at its delimiters, those within quotes left out; several blanks are one delimiter."""
+    """Split one line at its delimiters outside quotes; several blanks in a row are one delimiter."""
     if delimiter == " ":
         return line.split()
     try:
@@ -205,7 +205,7 @@ class Layout:
 
     @property
     def header(self) -> str:
-        """What a line that repeats the header comes down to; a format without one has none."""
+        """The normalised header line; a line that repeats it is no reading. For a format without a header, no line matches."""
         if self.signature is None:
             return "\x00"
         return self.signature.replace(",", normalise_name(self.dialect.delimiter))

@@ -1,4 +1,4 @@
-"""Small delivered tables, households and temperatures: lines to rows of text, every line accounted for."""
+"""Small delivered tables, of households and of temperatures: lines become rows of text, and every line is accounted for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from transforms.tables.lake import REJECT
 
 @dataclass(frozen=True, slots=True)
 class DeliveredRows:
-    """The rows of a table, still text (`line`, `text`, one column per role), and what became of the other lines."""
+    """The rows of a table, still text (`line`, `text`, one column per role); its rejects; and the counts of the other lines."""
 
     lines: int
     header_lines: int
@@ -21,7 +21,7 @@ class DeliveredRows:
     rows: pl.DataFrame
 
     def with_rows(self, rows: pl.DataFrame) -> DeliveredRows:
-        """Return the table with other columns of its rows."""
+        """Return the table with other rows or columns."""
         return replace(self, rows=rows)
 
     def reject(self, why: pl.Expr) -> DeliveredRows:
@@ -34,7 +34,7 @@ class DeliveredRows:
 
 
 def read_text_table(text: bytes, layout: Layout) -> DeliveredRows:
-    """Read a table from delimited text, line by line; a field may be quoted, and then hold delimiters but no line end."""
+    """Read a table from delimited text, line by line; a quoted field may hold delimiters but no line end."""
     mark = layout.dialect.delimiter
     decoded = [_decode(part.removesuffix(b"\r")) for part in text.removesuffix(b"\n").split(b"\n")]
     lines = (
@@ -83,7 +83,7 @@ def _decode(line: bytes) -> tuple[str, bool]:
 
 
 def read_row_table(rows: pl.DataFrame, layout: Layout) -> DeliveredRows:
-    """Take a table whose container has rows and no lines (Parquet): every row is a line."""
+    """Read a table from a container without lines (Parquet): every row counts as a line."""
     names = rows.columns
     text = rows.select(pl.all().cast(pl.String).fill_null(""))
     roles = {role: pl.col(names[at]).str.strip_chars(STRIPPED) for role, at in layout.positions.items()}

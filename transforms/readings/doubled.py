@@ -1,4 +1,4 @@
-"""One meter under two ids within one file: found by days on which both have the same readings."""
+"""One meter under two ids in one file: the two have the same readings on many days."""
 
 from __future__ import annotations
 
@@ -10,25 +10,33 @@ import polars as pl
 from transforms.readings.homes import SAME_DAYS_MIN
 
 MINUTES_PER_DAY = 1440
-MOST_HOME_DAYS = 10_000_000  # that are remembered of one file, each about 40 bytes
+MOST_HOME_DAYS = 10_000_000  # days of homes whose marks are kept for one file; each takes about 40 bytes
 _MARKS = {"household_id": pl.String, "day": pl.Date, "mark": pl.Int64, "least": pl.Float64, "most": pl.Float64}
 _WEIGHTS = pl.Series(np.random.default_rng(0).integers(1, 2**62, MINUTES_PER_DAY) * 2 + 1)
 
 
 def mark_days(readings: pl.DataFrame, below_kwh: float) -> pl.DataFrame:
-    """Return a mark of the readings of each home and day with some gas, from one block of lines.
+    r"""Return a mark for each home and day with gas, from one block of lines.
 
-    The mark is the sum, modulo two to the power of 64, of the readings in millionths of a kWh, each times a fixed random number
-    of its minute of the day. The marks of several blocks are added up.
+    .. math:: M = \sum_t r_t \,\mathrm{round}(10^6 g_t) \bmod 2^{64}
 
-    A reading that no meter of a home gives tells no two homes apart: dead meters send the same number all day.
+    with the gas :math:`g_t` [kWh] of the readings and a fixed random number :math:`r_t` for each minute of the day. Two
+    days with equal marks have, but for chance, equal readings. The mark of a day in several blocks is the sum of their marks.
+
+    Readings that no meter of a home gives are left out: dead meters send the same number all day, so two of them would
+    look like one.
 
     Parameters
     ----------
     readings
         `household_id`, `instant_utc`, `gas_kwh` [kWh].
     below_kwh
-        Where readings begin that no meter of a home gives [kWh].
+        Readings from this value on are left out [kWh].
+
+    Returns
+    -------
+    pl.DataFrame
+        `household_id`, `day`, `mark`, and the `least` and `most` of the readings [kWh].
 
     """
     moment = pl.col("instant_utc")
@@ -45,23 +53,23 @@ def _add_up(marks: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def add_marks(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Add up the marks of several blocks."""
+    """Return the marks of whole days from those of several blocks."""
     return _add_up(pl.concat([pl.DataFrame(schema=_MARKS), *parts]).lazy()).collect()
 
 
 def find_doubled(marks: pl.DataFrame, days_min: int = SAME_DAYS_MIN) -> dict[str, str]:
-    """Return the ids whose readings stand in the file under another id too, each with the id that is kept.
+    """Return the ids of meters that the file names twice, each with the id that is kept.
 
-    Two ids are one meter where they have the same readings on enough days, and other readings on no more days than that. The
-    first by its spelling is kept. Days with one and the same reading over and over do not count: meters that are stuck alike
-    are two.
+    Two ids are one meter if they have equal readings on at least `days_min` days, and on at least half of the days that both
+    have. The id that sorts first is kept. Days on which all readings are equal do not count, since two stuck meters may
+    send the same number.
 
     Parameters
     ----------
     marks
-        As of `add_marks`, one row per home and day.
+        One row per home and day, as from `add_marks`.
     days_min
-        Days with the same readings, from which on two ids are of one meter.
+        Fewest days with equal readings for one meter [d].
 
     """
     marks = marks.filter(pl.col("most") > pl.col("least"))
@@ -89,7 +97,7 @@ def find_doubled(marks: pl.DataFrame, days_min: int = SAME_DAYS_MIN) -> dict[str
 
 
 def _follow(found: dict[str, str], kept: str) -> str:
-    """Return the id that is kept in the end, where an id that is kept is itself another's double; each is before the last."""
+    """Return the id that is kept at the end of a chain of doubles; it ends, since each id sorts before the one that it replaces."""
     while kept in found:
         kept = found[kept]
     return kept

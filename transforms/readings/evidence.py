@@ -1,6 +1,7 @@
-"""What the readings of one home say of their fuel, of their unit, and of half-hours that are left out.
+"""Evidence in the readings of one home for their fuel and unit, and for what half-hours that are left out mean.
 
-Where a header serves two fuels or two units, these decide; where they are weak, the file is held until somebody declares it.
+Where a header does not tell the fuel or the unit, the evidence decides. Where it is weak, the file is held until somebody
+declares them.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ Absent = Literal["zero", "missing"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRule:
-    """When the readings of a home decide its fuel, its unit, or what is left out."""
+    """When the readings of a home decide its fuel, its unit, or the meaning of half-hours that are left out."""
 
     season_days_min: float = bound(
         14, unit="d", status="own choice", source="of winter and of summer each, before seasons are compared"
@@ -79,20 +80,20 @@ _NAMES: dict[Fuel, re.Pattern[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What evidence says: a value, or None where it is weak; and the evidence in words."""
+    """The value that evidence points to, or None where it is weak; and the evidence in words."""
 
     value: str | None
     basis: str
 
 
 def count_cells(flagged: pl.DataFrame) -> pl.DataFrame:
-    """Add up ok readings by month and hour of day (`CELLS`): all that evidence rests on."""
+    """Add up ok readings by month and hour of day (`CELLS`); all evidence rests on these sums."""
     start, value = pl.col("interval_start_utc"), pl.col("gas_kwh")
     ok = flagged.filter(pl.col("flag") == "ok")
     return ok.group_by(month=start.dt.month(), hour=start.dt.hour()).agg(
         rows=pl.len().cast(pl.Int64),
         zeros=(value == 0).sum().cast(pl.Int64),
-        small=(value < 0.02).sum().cast(pl.Int64),  # noqa: PLR2004 - kWh, as in the rule
+        small=(value < 0.02).sum().cast(pl.Int64),  # noqa: PLR2004 - kWh, as in `electricity_small_share_max`
         kwh=value.sum(),
         days=start.dt.date().n_unique().cast(pl.Int64),
     )
@@ -107,8 +108,8 @@ def add_cells(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
 def judge_fuel(cells: pl.DataFrame, file_name: str, *, absent_as_zero: int = 0, rule: EvidenceRule = RULE) -> Evidence:
     """Tell gas from electricity by the season, by the base load and by the name of the file; None where these are weak.
 
-    Heating makes gas seasonal and leaves it at nought for half of the time; electricity has a base load that never ends.
-    `absent_as_zero` half-hours are left out and behave as noughts.
+    Heating makes gas seasonal, and half of its readings are nought. Electricity has a base load that never ends.
+    `absent_as_zero` is the number of half-hours that the file leaves out and that count as noughts.
     """
     votes: dict[Fuel, list[str]] = {"gas": [], "electricity": []}
     for fuel, shape in _NAMES.items():
@@ -135,12 +136,12 @@ def judge_fuel(cells: pl.DataFrame, file_name: str, *, absent_as_zero: int = 0, 
 
 
 def _weigh(votes: Mapping[Fuel, Sequence[str]]) -> Evidence:
-    told = {fuel: ", ".join(said) for fuel, said in votes.items() if said}
-    if len(told) > 1:
-        return Evidence(None, f"for gas: {told['gas']}; for electricity: {told['electricity']}")
-    if not told:
+    reasons = {fuel: ", ".join(said) for fuel, said in votes.items() if said}
+    if len(reasons) > 1:
+        return Evidence(None, f"for gas: {reasons['gas']}; for electricity: {reasons['electricity']}")
+    if not reasons:
         return Evidence(None, "neither season nor base load nor the name of the file tells")
-    fuel, said = next(iter(told.items()))
+    fuel, said = next(iter(reasons.items()))
     only_name = said == "its name" and fuel == "gas"
     return Evidence(None if only_name else fuel, f"{fuel}: {said}" + (" alone" if only_name else ""))
 
@@ -150,23 +151,28 @@ def _season(cells: pl.DataFrame, rule: EvidenceRule) -> float | None:
     means = []
     for months in (WINTER, SUMMER):
         part = cells.filter(pl.col("month").is_in(months))
-        if int(part["rows"].sum()) < rule.season_days_min * HALF_HOURS_PER_DAY / 2:
+        if int(part["rows"].sum()) < rule.season_days_min * HALF_HOURS_PER_DAY / 2:  # half of its readings suffice
             return None
         means.append(float(part["kwh"].sum()) / float(part["rows"].sum()))
     return means[0] / max(means[1], 1e-6)
 
 
 def measure_level(cells: pl.DataFrame, usual_kwh_per_day: Mapping[int, float], homes: int) -> float | None:
-    """Return the gas of the readings over what the mean British home uses in the same months [1].
+    """Return the gas of the readings over the gas of the mean British home in the same months [1].
 
     Parameters
     ----------
     cells
-        As of `count_cells`.
+        Sums by month and hour, as from `count_cells`.
     usual_kwh_per_day
         Gas of the mean British home by calendar month [kWh/d].
     homes
-        Number of homes that the readings are of.
+        Number of homes behind the readings.
+
+    Returns
+    -------
+    float or None
+        None where the readings cover fewer than `level_days_min` days.
 
     """
     rows = cells.group_by("month").agg(pl.col("rows", "kwh").sum())
@@ -181,12 +187,12 @@ def measure_level(cells: pl.DataFrame, usual_kwh_per_day: Mapping[int, float], h
 
 
 def suggest_unit(level: float, kwh_per_m3: float, rule: EvidenceRule = RULE) -> str:
-    """Return the one unit in which readings are about what a British home uses, or nothing where both or none is.
+    """Return the only unit in which the readings are usual for a British home; empty if both units or neither are.
 
     Parameters
     ----------
     level
-        Of the readings as kWh, beside the mean British home [1].
+        Gas of the readings, taken as kWh, over the gas of the mean British home [1].
     kwh_per_m3
         Energy of gas by volume [kWh/m3].
 
@@ -197,13 +203,14 @@ def suggest_unit(level: float, kwh_per_m3: float, rule: EvidenceRule = RULE) -> 
 
 
 def judge_absent(cells: pl.DataFrame, span_half_hours: int, rule: EvidenceRule = RULE) -> str | None:
-    """Say how half-hours that are left out behave as noughts, or None where they do not.
+    """Say why half-hours that are left out must be noughts, or return None where they need not be.
 
-    Noughts are missing among the readings, and half-hours among those of the night and of the summer.
+    They must be if no reading is nought, and more half-hours are left out in summer than in winter, or at night than in
+    the evening.
     """
     rows = int(cells["rows"].sum())
     absent = 1 - rows / max(span_half_hours, 1)
-    if rows < rule.rows_min * 4 or absent < rule.absent_share_min:
+    if rows < rule.rows_min * 4 or absent < rule.absent_share_min:  # four weeks, to see days and nights of many kinds
         return None
     if float(cells["zeros"].sum()) > rule.absent_zero_share_max * rows:
         return None
@@ -229,7 +236,7 @@ def judge_absent(cells: pl.DataFrame, span_half_hours: int, rule: EvidenceRule =
 
 
 def _per_day(cells: pl.DataFrame, of_season: pl.Expr) -> float:
-    """Return the readings per day with readings of some months."""
+    """Return the readings of some months over their days with readings."""
     part = cells.filter(of_season)
     days = part.group_by("month").agg(pl.col("days").max())["days"].sum()
     return float(part["rows"].sum()) / max(float(days), 1)

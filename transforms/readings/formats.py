@@ -1,4 +1,4 @@
-"""The formats that Hearth reads, each a declaration, and their recognition by the names of the columns."""
+"""The source formats that Hearth reads, each a declaration, and how a header tells them apart."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from transforms.readings.declaration import (
     normalise_name,
 )
 
-SHOWN_CHARACTERS = 120  # of a header that nobody knows
-MOST_COLUMNS = 500
+SHOWN_CHARACTERS = 120  # of an unknown header
+MOST_COLUMNS = 500  # ten times the widest format, a row of a day
 
 _HOUSEHOLD = Field(role="household_id", names=("household_id", "ANON_ID", "anonID", "Hhold_ID"))
 _SHAPE_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d"
@@ -516,7 +516,7 @@ TRUTH_COLUMNS = (
     frozenset({"householdid", "kind", "meter", "meterfault"}),
 )
 ELECTRICITY_COLUMNS = frozenset({"eleckwh", "mpan", "mpancore"})
-NOBODYS_COLUMNS = frozenset({"", "indexlevel0", "unnamed:0"})  # an index that a program wrote down beside the data
+NOBODYS_COLUMNS = frozenset({"", "indexlevel0", "unnamed:0"})  # index columns that programs write beside the data
 DAY_SLOTS = {
     **dict.fromkeys((46, 48, 50), 30),
     **dict.fromkeys((23, 24, 25), 60),
@@ -531,7 +531,7 @@ def recognise(columns: Sequence[str]) -> Layout:
     NotUsedError
         If the columns are those of a sample's truth.
     RefusalError
-        If the columns are electricity's, belong to no known format, or to one that holds no half-hours.
+        If the columns are of electricity, of no known format, or of one without half-hours.
 
     """
     shown = ",".join(columns).strip()
@@ -561,7 +561,7 @@ def recognise(columns: Sequence[str]) -> Layout:
 
 
 def _place(known: Format, names: list[str]) -> tuple[dict[str, int], dict[int, int]] | None:
-    """Say where each role and each interval of a day stands, or None where the header is not of that format."""
+    """Return the columns of the roles and of a day's intervals; None where the header is not of the format."""
     positions = {}
     for field in known.fields:
         accepted = [normalise_name(name) for name in field.names]
@@ -578,7 +578,7 @@ def _place(known: Format, names: list[str]) -> tuple[dict[str, int], dict[int, i
 
 
 def _find_intervals(shape: str | None, names: list[str], taken: set[int]) -> dict[int, int]:
-    """Return the columns that hold one interval of a day each, and which interval it is, from 0."""
+    """Return the columns of a day's intervals, each with the number of its interval, from 0."""
     if shape is None:
         return {}
     found = {at: match for at, name in enumerate(names) if at not in taken and (match := re.match(shape, name))}
@@ -593,7 +593,7 @@ def _find_intervals(shape: str | None, names: list[str], taken: set[int]) -> dic
 
 
 def _say_nearest(names: list[str]) -> str:
-    """Say which known format a header is nearest to, and by how many columns it differs; no name of it is quoted."""
+    """Name the known format that a header is nearest to, and by how many columns they differ, without quoting the header."""
     best, missing, spare = "", len(names), 0
     for known in FORMATS:
         wanted = [{normalise_name(name) for name in field.names} for field in known.fields if field.required]

@@ -1,6 +1,6 @@
-"""Which home a file is of that names none, and which ids are two spellings of one.
+"""Names for the homes of files that name none, and ids that are two spellings of one home.
 
-Everything here looks at all files at once, so that the order in which they came does not matter.
+Every function looks at all files at once, so that the order in which they arrived does not matter.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GENERIC = frozenset(
         "file",
     }
 )
-SAME_DAYS_MIN = 7  # days with the same readings, from which on two files are of one meter
+SAME_DAYS_MIN = 7  # two files with the same readings on so many days are of one meter; own choice
 _COPY = re.compile(r"(?:[ _-]*\(\d+\)|[ _-]+copy(?:[ _-]*\d+)?|^copy of )", re.IGNORECASE)
 _DATE = re.compile(
     r"(?<!\d)(?:(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?"
@@ -41,7 +41,7 @@ _JOINTS = " -_.()"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnnamedFile:
-    """A file of one home that does not say which: its name, its folder, and marks of the days that it holds."""
+    """A file of one home that it does not name: its name, its folder, and marks of its days."""
 
     source_id: str
     folder: str  # below the landing folder, empty for the landing folder itself
@@ -51,7 +51,7 @@ class UnnamedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedHome:
-    """The home of a file, on what grounds, and what people should know of it."""
+    """The home of a file, the grounds for it, and a warning where people should check it."""
 
     household_id: str
     basis: str
@@ -59,7 +59,7 @@ class NamedHome:
 
 
 def base_of(stem: str) -> str:
-    """Return what a file's name says beside the date that it holds and the number of its copy."""
+    """Return the name of a file without its date and the number of its copy."""
     bare = _DATE.sub("", _COPY.sub("", stem)).strip(_JOINTS)
     return bare or stem
 
@@ -67,10 +67,10 @@ def base_of(stem: str) -> str:
 def name_homes(files: Sequence[UnnamedFile], known: Collection[str]) -> dict[str, NamedHome]:
     """Name the home of each file that names none.
 
-    Files of one folder whose names differ only by a date or by the number of a copy are of one home, unless they hold other
-    readings for the same days. Files of several folders with one name are of several homes, named by their folders. Two files
-    with the same readings for a week are of one meter. The only home of a household table is that of all files only where
-    these are of one home.
+    Files of one folder whose names differ only by a date or by the number of a copy are of one home, unless they hold
+    different readings for the same days. Files with one name in several folders are of several homes, named by their folders.
+    Two files with the same readings on seven days are of one meter. If the household table has one home, it takes the
+    files only where they are all of one home.
 
     Parameters
     ----------
@@ -82,10 +82,10 @@ def name_homes(files: Sequence[UnnamedFile], known: Collection[str]) -> dict[str
     """
     groups = _split_conflicts(_group_by_name(files))
     groups = _merge_same(groups)
-    names = _call(groups)
+    names = _choose_names(groups)
     only = next(iter(known)) if len(known) == 1 else None
     loose = {loosen(home): home for home in known}
-    told: dict[str, NamedHome] = {}
+    named: dict[str, NamedHome] = {}
     for name, group in zip(names, groups, strict=True):
         household_id, basis = name, "the name of the file"
         if len(group.files) > 1:
@@ -97,8 +97,8 @@ def name_homes(files: Sequence[UnnamedFile], known: Collection[str]) -> dict[str
         elif only is not None and len(groups) == 1:
             household_id, basis = only, "the only row of the household table"
         for file in group.files:
-            told[file.source_id] = NamedHome(household_id=household_id, basis=basis, warning=group.warning)
-    return told
+            named[file.source_id] = NamedHome(household_id=household_id, basis=basis, warning=group.warning)
+    return named
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _group_by_name(files: Sequence[UnnamedFile]) -> list[_Group]:
 
 
 def _split_conflicts(groups: Sequence[_Group]) -> list[_Group]:
-    """Part files of one name that hold other readings for the same days: they are of several homes."""
+    """Split groups of files with one name but different readings for the same days: they are of several homes."""
     parted: list[_Group] = []
     for group in groups:
         conflict = any(_contradict(a, b) for n, a in enumerate(group.files) for b in group.files[n + 1 :])
@@ -137,7 +137,7 @@ def _contradict(one: UnnamedFile, other: UnnamedFile) -> bool:
 
 
 def _merge_same(groups: Sequence[_Group]) -> list[_Group]:
-    """Put groups together that hold the same readings for a week: one delivery under two names."""
+    """Join groups that hold the same readings on seven days or more: one delivery under two names."""
     merged: list[_Group] = []
     for group in groups:
         for n, other in enumerate(merged):
@@ -159,8 +159,8 @@ def _same_days(one: _Group, other: _Group) -> int:
     return len({day for file in one.files for day, mark in file.marks.items() if marks.get(day) == mark})
 
 
-def _call(groups: Sequence[_Group]) -> list[str]:
-    """Name groups by their files, or by their folders where the name says nothing or stands in several folders."""
+def _choose_names(groups: Sequence[_Group]) -> list[str]:
+    """Name groups by their files, or by their folders where the name is generic or occurs in several folders."""
     bases = [group.base for group in groups]
     names = []
     for group in groups:
@@ -178,17 +178,17 @@ def _call(groups: Sequence[_Group]) -> list[str]:
 
 @functools.lru_cache(maxsize=2**17)
 def loosen(household_id: str) -> str:
-    """Return an id without what programs change by themselves: blanks, case, leading zeros, and `.0` at its end."""
+    """Return an id without the differences that programs make: blanks, case, leading zeros, and `.0` at its end."""
     bare = re.sub(r"\s+", " ", household_id.strip()).lower()
     number = re.fullmatch(r"0*(\d+?)(?:\.0+)?", bare)
     return number[1] if number else bare
 
 
 def match_ids(table: Collection[str], sources: Mapping[str, Collection[str]]) -> dict[str, dict[str, str]]:
-    """Find ids that differ only by leading zeros, `.0`, case or blanks, and say what each source's are called.
+    """Find ids that differ only by leading zeros, `.0`, case or blanks, and choose one spelling for each home.
 
-    The household table's spelling holds, else the commonest, else the shortest. Two spellings within one file are two
-    homes: whoever wrote it tells them apart.
+    The spelling of the household table holds, else the commonest, else the shortest. Two spellings within one file are two
+    homes, since the file itself distinguishes them.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def match_ids(table: Collection[str], sources: Mapping[str, Collection[str]]) ->
     Returns
     -------
     dict
-        By source, only ids that are renamed.
+        By source, the new spelling of each id that changes.
 
     """
     every = set(table).union(*sources.values())

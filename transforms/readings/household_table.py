@@ -1,4 +1,4 @@
-"""Household tables: which homes there are, and what kind of dwelling each is."""
+"""Household tables: the homes, and the dwelling type of each."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import polars as pl
 from transforms.readings.delivered_table import DeliveredRows
 from transforms.readings.formats import HOUSEHOLDS
 
-# Words as suppliers, surveys and censuses use them, in lower case, with one blank between words. A word that is not
-# here is of type unknown, and is kept beside it as delivered.
+# Words of suppliers, surveys and censuses, in lower case, with one blank between words. A word that is not in this list
+# gives the type unknown; the delivered word is kept beside it.
 DWELLING_ALIASES: dict[str, tuple[str, ...]] = {
     "detached": ("detached", "detached house", "det"),
     "semi_detached": ("semi detached", "semi", "semidetached", "semi detached house", "semi house", "sd"),
@@ -26,7 +26,7 @@ DWELLING_ALIASES: dict[str, tuple[str, ...]] = {
 UNKNOWN = "unknown"
 _TYPE_OF = {alias: dwelling_type for dwelling_type, aliases in DWELLING_ALIASES.items() for alias in aliases}
 _OPTIONAL = tuple(field.role for field in HOUSEHOLDS.fields if not field.required)
-_ALWAYS = ("heating_system", "origin")  # columns that a table has even where nothing was delivered for them
+_ALWAYS = ("heating_system", "origin")  # columns that every household table has, delivered or not
 
 
 def name_dwelling_type(delivered: pl.Expr) -> pl.Expr:
@@ -36,16 +36,16 @@ def name_dwelling_type(delivered: pl.Expr) -> pl.Expr:
 
 
 def read_households(delivered: DeliveredRows) -> tuple[DeliveredRows, pl.DataFrame]:
-    """Make a household table of delivered rows, whatever their order.
+    """Make a household table of delivered rows; their order does not matter.
 
-    A home that stands there several times with one type keeps it, the repeats are rejects; with several types it is of
-    type unknown, and the rejects say so.
+    If several rows name one home, all but the first are rejects. If they give it several types, its type is unknown, and
+    the rejects say so.
 
     Returns
     -------
     tuple
-        The lines with their rejects, and the table: `household_id`, `dwelling_type`, `dwelling_type_delivered`,
-        `heating_system`, `origin` and the delivered area codes; null where nothing was delivered.
+        The lines with their rejects; and the table with `household_id`, `dwelling_type`, `dwelling_type_delivered`,
+        `heating_system`, `origin` and the delivered area codes, null where nothing was delivered.
 
     """
     markers = list(HOUSEHOLDS.null_markers)

@@ -1,4 +1,4 @@
-"""Flags that a home's history decides: every ok reading within a suspicious span gets the span's flag."""
+"""Flags that the history of a home decides: every ok reading within a suspicious span gets the span's flag."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transforms.tables.words import FLAG_DTYPE, INFERRED_FLAGS
 
 
 def flag_spans(readings: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """Flag the ok readings within the spans of their home; of several flags the first of `INFERRED_FLAGS` wins.
+    """Flag the ok readings within the spans of their home; where several apply, the first of `INFERRED_FLAGS` wins.
 
     Parameters
     ----------
@@ -20,15 +20,15 @@ def flag_spans(readings: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
 
     """
     for flag in INFERRED_FLAGS:
-        of_flag = spans.filter(pl.col("flag") == flag)
-        if len(of_flag):
-            readings = _flag_within(readings, of_flag, flag)
+        flagged_spans = spans.filter(pl.col("flag") == flag)
+        if len(flagged_spans):
+            readings = _flag_within(readings, flagged_spans, flag)
     return readings
 
 
 def _flag_within(readings: pl.DataFrame, spans: pl.DataFrame, flag: str) -> pl.DataFrame:
-    # few homes have spans: only their readings are looked at, and all keep their place
-    home = readings.schema["household_id"]  # often a number that stands for the text
+    # few homes have spans, so only their readings are joined; all readings keep their place
+    home = readings.schema["household_id"]  # often a categorical
     wanted = spans.select(pl.col("household_id").cast(home, strict=False), "start_utc", "end_utc").drop_nulls()
     found = (
         readings.select("household_id", "interval_start_utc", "flag")

@@ -1,8 +1,9 @@
 """Intervals of other lengths than a half-hour, and registers, made into half-hours.
 
-Which length a home's readings have is found from its stamps, month by month. An hour becomes two half-hours of half its gas:
-every table that follows is of hours, so no half-hour's peak is claimed (docs/decisions). Shorter intervals are added up to
-half-hours, whole ones only. A register is differenced. What cannot be used is returned with a reason, line by line.
+The length of a home's intervals is found from its stamps, month by month. An hour becomes two half-hours with half of its
+gas each. Every later table is of hours, so this claims no peak of a half-hour (docs/decisions). Shorter intervals are added
+up, if all parts of a half-hour are there. The states of a register are differenced. Lines that cannot be used are returned
+with a reason.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from transforms.readings.stamps import HALF_HOUR
 from transforms.tables.lake import REJECT
 from transforms.tables.rules import bound
 
-HALF = 30
+HALF = 30  # minutes
 HOUR = 60
 DAY_MINUTES = 1440
-PLACES_OF_LINE = 100_000
+PLACES_OF_LINE = 100_000  # more than the half-hours of any line
+NEAR_THE_TOP, NEAR_NOUGHT = 0.99, 0.01  # of the highest state of a register: it passed its last digit between them
 REGISTER = "the state of a register, not the use of an interval: its values never fall; take the difference of each to the one before"
 COUNTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "household_id": pl.String,
@@ -35,7 +37,7 @@ COUNTS: dict[str, pl.DataType | type[pl.DataType]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalRule:
-    """When the stamps and the values of a home say that its readings are no half-hours."""
+    """When the stamps and the values of a home show that its readings are no half-hours."""
 
     rows_min: float = bound(24, unit="1", status="own choice", source="readings that tell an interval: a day of hours")
     hours_share_max: float = bound(
@@ -68,15 +70,17 @@ RULE = IntervalRule()
 
 @dataclass(frozen=True, slots=True)
 class Regular:
-    """Half-hours that were made, and the lines of which none could be made (`line`, `reason`)."""
+    """Half-hours, and the lines that gave none."""
 
     readings: pl.DataFrame
     unused: pl.DataFrame
+    """`line`, `reason`."""
     notes: tuple[str, ...]
+    """How many readings have which length, in words."""
 
 
 def count_steps(readings: pl.DataFrame) -> pl.DataFrame:
-    """Count by home what tells its interval and a register, from one block in the order of its lines (`COUNTS`)."""
+    """Count, for each home of a block, the rows that tell its interval and a register (`COUNTS`); rows are in file order."""
     moment, value = pl.col("instant_utc"), pl.col("gas_kwh")
     minute = moment.dt.minute()
     return readings.group_by("household_id").agg(
@@ -95,9 +99,9 @@ def add_steps(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def find_irregular(counts: pl.DataFrame, rule: IntervalRule = RULE) -> list[str]:
-    """Return the homes whose readings look like anything else than the use of half-hours.
+    """Return the homes whose readings do not look like the use of half-hours.
 
-    A meter whose clock is some minutes wrong steps by half-hours all the same.
+    A meter whose clock is some minutes wrong still steps by half-hours; it is not among them.
     """
     on_grid = pl.col("rows") - pl.col("off_grid")
     share = pl.col("on_half") / on_grid
@@ -124,7 +128,7 @@ def find_intervals(readings: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     pl.DataFrame
-        `household_id`, `month`, `minutes` (null where fewer readings than a day of hours tell nothing).
+        `household_id`, `month`, `minutes` (null for a home with fewer readings than a day of hours).
 
     """
     moments = readings.select("household_id", "instant_utc").unique().sort("household_id", "instant_utc")
@@ -142,7 +146,7 @@ def find_intervals(readings: pl.DataFrame) -> pl.DataFrame:
 
 
 def find_registers(readings: pl.DataFrame, rule: IntervalRule = RULE) -> list[str]:
-    """Return the homes whose values are those of a register: they never fall, but for an exchange of the meter."""
+    """Return the homes that deliver states of a register: their values never fall, except when the meter is exchanged."""
     ordered = readings.sort("household_id", "instant_utc").with_columns(
         step=pl.col("gas_kwh").diff().over("household_id")
     )
@@ -162,7 +166,7 @@ def find_registers(readings: pl.DataFrame, rule: IntervalRule = RULE) -> list[st
 def regularise(
     readings: pl.DataFrame, *, stamp: Stamp, minutes: int | None, register_unit_kwh: float | None
 ) -> Regular:
-    """Make half-hours of readings of any interval that Hearth can use.
+    """Turn readings of any interval that Hearth can use into half-hours.
 
     Parameters
     ----------
@@ -173,7 +177,7 @@ def regularise(
     minutes
         Length of the intervals where it is declared; else it is found.
     register_unit_kwh
-        Where the values are states of a register: the energy of the unit that it counts [kWh].
+        Energy of the unit that a register counts in [kWh]; None where the values are no states of a register.
 
     """
     if register_unit_kwh is not None:
@@ -206,9 +210,9 @@ def regularise(
 
 
 def number_places(readings: pl.DataFrame, *, always: bool) -> pl.DataFrame:
-    """Give readings numbers of their own where several stem from one line: the line times 100,000, and the place in it.
+    """Renumber readings where several come from one line: the line times 100,000, plus the place within the line.
 
-    `always`: also where none do, since others of the same file have such numbers.
+    With `always` they are numbered so in any case, since other readings of the same file are.
     """
     ordered = readings.sort("line", "interval_start_utc")
     if not always and ordered["line"].n_unique() == len(ordered):
@@ -217,7 +221,7 @@ def number_places(readings: pl.DataFrame, *, always: bool) -> pl.DataFrame:
 
 
 def _declared_minutes(timed: pl.DataFrame) -> pl.Expr:
-    """Return what each line says of its own length, where it names its end; else a half-hour."""
+    """Return the length that each line declares by its end stamp [min]; without an end stamp, a half-hour."""
     if "stamp_end" in timed.columns:
         return (pl.col("stamp_end") - pl.col("instant_utc")).dt.total_seconds() / 60
     return pl.lit(float(HALF))
@@ -238,18 +242,18 @@ def _part_by_length(timed: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl
 
 
 def split_hours(hours: pl.DataFrame) -> pl.DataFrame:
-    """Part each hour in two half-hours of half its gas."""
+    """Split each hour into two half-hours with half of its gas each."""
     half = hours.with_columns(pl.col("gas_kwh") / 2, is_half_hour=pl.lit(value=True))
     return pl.concat([half, half.with_columns(pl.col("interval_start_utc") + HALF_HOUR)])
 
 
 def sum_parts(parts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Add up intervals shorter than a half-hour; a half-hour of which a part is missing or negative is none.
+    """Add up intervals shorter than a half-hour; a half-hour with a missing or negative part is not made.
 
     Returns
     -------
     tuple
-        The half-hours, each at the line of its first part; and the lines that made none.
+        The half-hours, each with the line of its first part; and the lines that gave none (`line`, `reason`).
 
     """
     slot = pl.col("interval_start_utc").dt.truncate("30m")
@@ -274,8 +278,21 @@ def sum_parts(parts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def difference_register(readings: pl.DataFrame, unit_kwh: float) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Turn the states of registers into the use between each state and the next.
 
-    A register that starts again at nought after its last digit goes on; one that falls otherwise was exchanged, and what was
-    used meanwhile is not known. Use over a gap belongs to no interval.
+    A register that passes its last digit starts again at nought; its use is known. If a register falls otherwise, the meter
+    was exchanged or set, and the use in that interval is not known. Use over a gap belongs to no interval.
+
+    Parameters
+    ----------
+    readings
+        `line`, `household_id`, `instant_utc`, and in `gas_kwh` the states [kWh].
+    unit_kwh
+        Energy of the unit that the register counts in [kWh].
+
+    Returns
+    -------
+    tuple
+        Readings with the use in `gas_kwh` [kWh], and the lines that gave none (`line`, `reason`).
+
     """
     key = ["household_id", "instant_utc"]
     ordered = readings.sort(*key, "line").unique(key, keep="first", maintain_order=True)
@@ -284,7 +301,8 @@ def difference_register(readings: pl.DataFrame, unit_kwh: float) -> tuple[pl.Dat
     stepped = ordered.with_columns(use=after - before, step=length, top=_top_of_register(before / unit_kwh) * unit_kwh)
     usual = pl.col("step").drop_nulls().mode().min().over("household_id")
     turned = pl.col("use") + pl.col("top")
-    rolled = (pl.col("use") < 0) & (before > 0.99 * pl.col("top")) & (turned < 0.01 * pl.col("top"))
+    passed_top = (before > NEAR_THE_TOP * pl.col("top")) & (turned < NEAR_NOUGHT * pl.col("top"))
+    rolled = (pl.col("use") < 0) & passed_top
     stepped = stepped.with_columns(use=pl.when(rolled).then(turned).otherwise("use"))
     reason = pl.coalesce(
         pl.when(pl.col("use").is_null()).then(pl.lit("the last state of the register: its use is not known yet")),
@@ -310,7 +328,7 @@ def difference_register(readings: pl.DataFrame, unit_kwh: float) -> tuple[pl.Dat
 
 
 def _top_of_register(state: pl.Expr) -> pl.Expr:
-    """Return the next power of ten above the highest state of each home: what the register counts to."""
+    """Return the next power of ten above the highest state of each home: the value at which its register starts again."""
     digits = state.max().over("household_id").clip(1, None).log10().floor() + 1
     return pl.lit(10.0).pow(digits)
 
@@ -331,7 +349,7 @@ def _describe_lengths(timed: pl.DataFrame) -> tuple[str, ...]:
 
 
 def fill_zeros(readings: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Add the half-hours that a home's readings leave out between its first and its last as zero use; and count them.
+    """Add the half-hours that a home leaves out between its first and its last reading, with zero use; and count them.
 
     Each added half-hour has the line of the reading before it.
     """
@@ -355,7 +373,7 @@ def fill_zeros(readings: pl.DataFrame) -> tuple[pl.DataFrame, int]:
 
 
 def describe_unused(readings: pl.DataFrame, unused: pl.DataFrame) -> pl.DataFrame:
-    """Return the lines that made no half-hour as rejects (`REJECT`), each once, as they were read."""
+    """Return the lines that gave no half-hour as rejects (`REJECT`), each once, with the values that were read."""
     once = unused.unique("line", keep="first", maintain_order=True)
     shown = readings.select(
         "line", text=pl.format("{},{},{} kWh", "household_id", pl.col("instant_utc").dt.to_string(), "gas_kwh")

@@ -1,4 +1,4 @@
-"""Flags that one line decides by itself: rules in their order, thresholds with their sources."""
+"""Flags that need only the reading itself: rules in their order, thresholds with their sources."""
 
 from __future__ import annotations
 
@@ -114,5 +114,5 @@ def count_flags(flagged: pl.DataFrame) -> dict[str, int]:
 
 
 def count_above_rating(flagged: pl.DataFrame, thresholds: LineThresholds) -> int:
-    """Count ok readings above what a domestic meter is rated for: looked at, never dropped."""
+    """Count ok readings above the rating of a domestic meter; such readings are counted and kept."""
     return flagged.filter((pl.col("flag") == "ok") & (_gas > thresholds.above_meter_rating_kwh)).height

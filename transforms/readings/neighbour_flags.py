@@ -1,8 +1,8 @@
-"""Flags that need more than the line itself: other sources, other readings of the home, the household table.
+"""Flags that need more than the reading itself: other sources, other readings of the home, the household table.
 
-`readings` below is one month of `transforms.tables.READING` rows with three columns more, which say
-where each row comes from: `source` (index into `sources`), and from that frame `feed`, `delivered` and
-`replaced`. Rows keep their place; only `flag` changes, and only where it is still `ok`.
+`readings` below is one month of `READING` rows with the column `source`, an index into the frame `sources`. That frame says
+where each reading comes from: `feed`, `delivered` and `replaced`. Rows keep their place; only `flag` changes, and only
+where it is still `ok`.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _IS_OK = pl.col("flag") == "ok"
 def order_readings(readings: pl.DataFrame) -> pl.DataFrame:
     """Return readings by home and time, those of one half-hour by source and line.
 
-    A stable sort is quick where long stretches stand in order already; another takes six times as long.
+    A stable sort is quick on rows that are nearly in order already; an unstable one takes six times as long.
     """
     return readings.sort(*SLOT, "source", "line", maintain_order=True)
 
 
 def flag_exactly(readings: pl.DataFrame, sources: pl.DataFrame, *, known: Collection[str] | None) -> pl.DataFrame:
-    """Set every flag that needs no inference, in the order in which the first match wins."""
+    """Set every flag that needs no inference; the first rule that matches gives the flag."""
     return readings.pipe(flag_unknown_households, known).pipe(flag_superseded, sources).pipe(flag_duplicates)
 
 
 def list_exact_flags(flagged: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
-    """Return what `flag_exactly` found (`EXACT_FLAG`), so that nobody has to find it again."""
+    """Return the flags that `flag_exactly` set (`EXACT_FLAG`); later stages set them without finding them again."""
     found = flagged.filter(pl.col("flag").is_in(EXACT_FLAGS)).select("source", "line", "flag")
     return EXACT_FLAG.conform(name_source(found, sources)).sort(EXACT_FLAG.key)
 
@@ -60,7 +60,7 @@ def place_flags(readings: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def leave_flagged_out(readings: pl.DataFrame, flagged: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
-    """Return the readings that are not among those `flagged` (`FLAGGED`): the ones that are ok."""
+    """Return the ok readings: those that are not among the `flagged` ones (`FLAGGED`)."""
     return readings.join(_index_source(flagged, sources), on=["source", "line"], how="anti", maintain_order="left")
 
 
@@ -107,9 +107,9 @@ def flag_superseded(readings: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFra
 
 
 def flag_duplicates(readings: pl.DataFrame) -> pl.DataFrame:
-    """Flag ok readings that share a home and half-hour: equal values keep their first, unequal ones lose all.
+    """Flag ok readings that share a home and half-hour: of equal values the first stays ok, of unequal ones none does.
 
-    `readings` are in the order of `order_readings`: `first` is the first by source id and line, so that the order of
+    `readings` are in the order of `order_readings`. So the first is the first by source id and line, and the order of
     arrival does not matter.
     """
     ok = readings.with_row_index("place").filter(_IS_OK)

@@ -1,6 +1,6 @@
 """Blocks of delivered lines to readings and rejects; every line becomes exactly one of header, blank, reading, reject.
 
-Of a format with one row a day, every cell is a reading or a reject.
+In a format with one row a day, every cell becomes a reading or a reject.
 """
 
 from __future__ import annotations
@@ -33,16 +33,17 @@ _ROLES = (
 )  # fmt: skip
 _NEWLINE = ord("\n")
 LONGEST_LINE = 64 * 2**10  # bytes
-CUT = b"\x00(cut)"  # ends a line of which only the beginning is kept, since it was longer
-_JUDGED = ("whole", "unkept")  # columns that say whether a line is a reading: of a reading they say nothing more
+CUT = b"\x00(cut)"  # stands at the end of a line that was longer; only its beginning is kept
+_JUDGED = ("whole", "unkept")  # columns that say whether a line is a reading; readings are returned without them
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of a file: its fields, still text, one row per line, and the lines themselves where they are asked for.
+    """A block of a file: its fields, still text, one row per line; and the text itself.
 
-    `fields` has `line` (from 1 in the file), `whole` (whether the line has the right number of fields) and one column
-    per role of the format; of a format with one row a day, one row per cell, `interval` and `place` (the line in the block).
+    `fields` has `line` (from 1 in the file), `whole` (whether the line has the right number of fields) and one column per
+    role of the format. In a format with one row a day it has one row per cell, and also `interval` and `place` (the line
+    in the block).
     """
 
     fields: pl.DataFrame
@@ -69,7 +70,7 @@ def cut_lines(text: bytes, rows: Sequence[int]) -> list[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of the lines of a block; `regrouped` counts the readings and rejects beyond one per line."""
+    """Readings and rejects of a block, with the counts of its lines; `regrouped` counts results beyond one per line."""
 
     lines: int
     header_lines: int
@@ -82,17 +83,17 @@ class Parsed:
 def split_block(text: bytes, layout: Layout, first_line: int) -> Block:
     """Split lines into fields, without judging them.
 
-    Quotes around fields are dropped. A line with too many fields, and quotes, is parted anew with what stands between
-    quotes left whole.
+    Quotes around fields are dropped. A line that has too many fields and quotes is split again as CSV, in which a quoted
+    field may hold delimiters.
 
     Parameters
     ----------
     text
         Whole lines in UTF-8; only the last of a file may lack its line end.
     layout
-        Where each role stands.
+        The column of each role.
     first_line
-        Number of the first line.
+        Number of the first line in the file.
 
     """
     columns = [f"field_{i}" for i in range(layout.width)]
@@ -147,7 +148,7 @@ def _read_csv(text: bytes, columns: list[str], mark: str) -> pl.DataFrame:
 
 
 def _part_quoted(frame: pl.DataFrame, whole: pl.Series, text: bytes, mark: str) -> tuple[pl.DataFrame, pl.Series]:
-    """Part the lines with quotes that have the wrong number of fields anew, as CSV does."""
+    """Split the lines that have quotes and the wrong number of fields again, as CSV."""
     lines = text.split(b"\n")
     rows = [row for row in (~whole).arg_true() if b'"' in lines[row] and _is_utf8(lines[row])]
     parted = {row: split_line(lines[row].decode(), mark) for row in rows}
@@ -159,7 +160,7 @@ def _part_quoted(frame: pl.DataFrame, whole: pl.Series, text: bytes, mark: str) 
 
 
 def _part_days(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    """Make a row of each cell of a day; cells beyond the day's usual number are left out where they are empty."""
+    """Return one row per cell of a day; empty cells beyond the usual number of a day are left out."""
     intervals = [f"interval_{n}" for n in sorted(layout.intervals.values())]
     usual = len(intervals) // 24 * 24 if len(intervals) >= 24 else len(intervals)  # noqa: PLR2004 - hours of a day
     kept = [name for name in rows.columns if name not in intervals]
@@ -175,7 +176,7 @@ def _part_days(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 
 
 def is_blank_day(stamp: pl.Expr, layout: Layout) -> pl.Expr:
-    """Say whether the text of a day is none of the format's, so that its row is one reject, blank or header line."""
+    """Say whether the text of a day has none of the format's shapes; its row is then one reject, blank or header line."""
     return ~pl.any_horizontal(stamp.fill_null("").str.contains(known.shape) for known in layout.format.stamp_formats)
 
 
@@ -188,7 +189,7 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def find_whole_lines(text: bytes, layout: Layout) -> pl.Series:
-    """Say of each line whether it has as many delimiters as the layout asks for."""
+    """Say for each line whether it has as many delimiters as the layout asks for."""
     buffer = np.frombuffer(text, dtype=np.uint8)
     ends = np.flatnonzero(buffer == _NEWLINE) + 1
     starts = np.concatenate([[0], ends[ends < len(text)]])
@@ -197,14 +198,13 @@ def find_whole_lines(text: bytes, layout: Layout) -> pl.Series:
 
 
 def type_fields(block: Block, layout: Layout, clock: Clock, conversion: GasConversion) -> pl.DataFrame:
-    """Give the fields of a block their types; what does not parse is null.
+    """Give the fields of a block their types; a field that does not parse is null.
 
     Returns
     -------
     pl.DataFrame
         `line`, `whole`, `household_id` (where the format has it), `gas_kwh` [kWh], `half_hour_number`, `is_half_hour`,
-        `unkept` (why a line is no reading although it is well written, else null) and the columns of `stamps.read_stamps`
-        but its text.
+        `unkept` (why a well-written line is no reading, else null) and the columns of `stamps.read_stamps` without its text.
 
     """
     known, fields = layout.format, block.fields
@@ -242,13 +242,13 @@ def type_fields(block: Block, layout: Layout, clock: Clock, conversion: GasConve
 
 
 def read_half_hour(texts: pl.Series) -> pl.Series:
-    """Return numbers of half-hours, also where a program wrote 7 as 7.0; null where a text is none."""
+    """Return numbers of half-hours, also where a program wrote 7 as 7.0; null where a text is no whole number."""
     numbers = texts.cast(pl.Int16, strict=False)
     return texts.cast(pl.Float64, strict=False).cast(pl.Int16, strict=False) if numbers.null_count() else numbers
 
 
 def _energy_of_unit(fields: pl.DataFrame, known: Format, conversion: GasConversion) -> pl.Expr | None:
-    """Return the energy of the unit that a line is in [kWh]: its own where a column says it; None: it is a kWh."""
+    """Return the energy of one unit of a line's value [kWh], by the line's own unit where a column has it; None: values are kWh."""
     if "unit" not in fields.columns:
         return None if known.unit in {"kWh", None} else pl.lit(conversion.kwh_per(known.unit))
     factors = {"kwh": 1.0, "wh": 0.001, "m3": conversion.kwh_per_m3, "m³": conversion.kwh_per_m3}
@@ -266,8 +266,9 @@ def _say_unkept(known: Format) -> pl.Expr:
 def _place_in_day(typed: pl.DataFrame, values: pl.Series, layout: Layout, clock: Clock) -> pl.DataFrame:
     """Give each cell of a day its moment.
 
-    A local day is counted from its midnight on: 46 half-hours in spring, 50 in autumn. A day of change that has all its usual
-    cells was kept by a clock that does not change; one that has its gap at 01:00 counts as the wall does.
+    A local day is counted from its midnight on: 46 half-hours in spring, 50 in autumn. If all usual cells of a change day
+    are filled, the clock of the meter did not change. If the cells from 01:00 to 02:00 are empty in spring, the cells
+    follow the clock on the wall.
     """
     minutes = DAY_SLOTS[len(layout.intervals)]
     per_hour = 60 // minutes
@@ -301,23 +302,23 @@ def _place_in_day(typed: pl.DataFrame, values: pl.Series, layout: Layout, clock:
 
 
 def part_lines(block: Block, typed: pl.DataFrame, layout: Layout, *, ends_file: bool = False) -> Parsed:
-    """Part readings from lines of which none can be made; each of these is a header, blank, or a reject with a reason.
+    """Separate readings from all other lines; each of those is a header, a blank, or a reject with a reason.
 
     Parameters
     ----------
     block
         The fields of the lines.
     typed
-        As of `type_fields`.
+        The typed fields, as from `type_fields`.
     layout
-        Of the file.
+        Layout of the file.
     ends_file
         Whether the file ends with the block: a last line without a line end may have been cut.
 
     Raises
     ------
     RefusalError
-        If a line is the header of another table: what follows it are other columns.
+        If a line is the header of another table, since other columns follow it.
 
     """
     needed = [c for c in ("household_id", "instant_utc", "stamp_end", "gas_kwh") if c in typed.columns]
@@ -363,9 +364,9 @@ def part_lines(block: Block, typed: pl.DataFrame, layout: Layout, *, ends_file: 
 
 
 def _is_cut(block: Block, layout: Layout) -> bool:
-    """Say whether the last line of a file may have been cut within its value: it lacks its line end, and ends with one.
+    """Say whether the last line of a file may have been cut within its value: it lacks a line end, and a value stands last.
 
-    A stamp that was cut does not parse.
+    A line that was cut within its stamp does not parse anyway.
     """
     values = layout.intervals or [layout.positions["value"]]
     return block.text is not None and not block.text.endswith(b"\n") and layout.width - 1 in values
@@ -376,7 +377,7 @@ def _is_null_marker(column: str, known: Format) -> pl.Expr:
 
 
 def _say_why(known: Format, columns: Sequence[str]) -> pl.Expr:
-    """Say why no reading can be made of a line; the first reason that holds."""
+    """Say why a line gives no reading; the first reason that holds counts."""
     text = pl.col("text")
     reasons = [
         (~pl.col("utf8"), "not UTF-8"),
@@ -401,7 +402,7 @@ def _say_why(known: Format, columns: Sequence[str]) -> pl.Expr:
 
 
 def _refuse_other_headers(rejects: pl.DataFrame, mark: str) -> None:
-    """Refuse a file in which another table begins halfway; only lines that spell a column's name are looked at."""
+    """Refuse a file in which another table begins halfway; only lines that hold the name of a column are checked."""
     names = [normalise_name(name) for name in ("advancedatetime", "start", "interval_start_utc", "ELECKWH")]
     spelled = rejects.filter(pl.col("signature").str.contains_any(names))
     for line, text in spelled.select("line", "text").iter_rows():
@@ -418,7 +419,7 @@ def _refuse_other_headers(rejects: pl.DataFrame, mark: str) -> None:
 
 
 def number_rows(rows: pl.DataFrame, layout: Layout, first_line: int) -> Block:
-    """Take the rows of a container that has no lines (Parquet, a workbook, JSON), all of them text already."""
+    """Return the block of rows from a container without lines (Parquet, a workbook, JSON); their cells are text already."""
     names = rows.columns
     fields = rows.select(
         line=pl.int_range(first_line, first_line + len(rows), dtype=pl.Int64),

@@ -1,8 +1,8 @@
-"""Lines of text to readings: those that are well written are read typed as a whole, the others one by one.
+"""Lines of text to readings: the well-written lines of a block are parsed together, the others one by one.
 
-Nearly every line of nearly every file is well written. Such lines need no text beside their ids and distinct stamps, so a
-block is read typed at once, and a line of which some field is null goes with its text through `transforms.readings.parse`.
-That gives the same reading of a good line, and says of a bad one what is wrong with it.
+Nearly every line of nearly every file is well written. So polars reads a block into typed columns at once. A line with a
+null field goes through `transforms.readings.parse` as text. That parser gives the same reading for a good line, and says
+what is wrong with a bad one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "half_hour": pl.Int16,
     "value": pl.Float64,
 }
-MOST_DOUBTFUL = 0.5  # of the lines of a block: of more, none is read typed
+MOST_DOUBTFUL = 0.5  # doubtful lines over all lines of a block; above it parsing each line by itself is quicker
 
 
 def parse_text(
@@ -42,18 +42,23 @@ def parse_text(
     text
         Whole lines in UTF-8; only the last of a file may lack its line end.
     layout
-        Of the file.
+        Layout of the file.
     first_line
-        Number of the first line.
+        Number of the first line in the file.
     clock, conversion
-        What stamps are written in, and how a volume becomes energy.
+        The clock of the stamps, and how a volume becomes energy.
     ends_file
         Whether the file ends with the text: a last line without a line end may have been cut.
+
+    Returns
+    -------
+    Parsed
+        Readings with `gas_kwh` [kWh], rejects, and the counts of the other lines.
 
     Raises
     ------
     RefusalError
-        If a line is the header of another table: what follows it are other columns.
+        If a line is the header of another table, since other columns follow it.
 
     """
     typed = _read_typed(text, layout, first_line, clock, conversion) if _may_be_plain(layout) else None
@@ -82,7 +87,7 @@ def parse_each(
     *,
     ends_file: bool,
 ) -> Parsed:
-    """Judge every line of a text by itself; `numbers` are those of the lines, or that of the first."""
+    """Parse every line of a text by itself; `numbers` are the numbers of the lines, or the number of the first."""
     block = split_block(text, layout, numbers if isinstance(numbers, int) else 1)
     if not isinstance(numbers, int):
         block = replace(block, fields=block.fields.with_columns(line=numbers))
@@ -90,7 +95,7 @@ def parse_each(
 
 
 def _may_be_plain(layout: Layout) -> bool:
-    """Say whether typed columns hold all that the lines of a layout can say."""
+    """Say whether the lines of a layout can be read into typed columns without loss."""
     roles = layout.positions.keys()
     return (
         roles <= _TYPES.keys()
@@ -103,7 +108,7 @@ def _may_be_plain(layout: Layout) -> bool:
 def _read_typed(
     text: bytes, layout: Layout, first_line: int, clock: Clock, conversion: GasConversion
 ) -> pl.DataFrame | None:
-    """Read a text typed, with the columns of `parse.type_fields`; None where it does not come out as lines of text."""
+    """Read a text into the columns of `parse.type_fields`; None if polars finds another number of lines than the text has."""
     roles = sorted(layout.positions, key=layout.positions.__getitem__)
     try:
         fields = pl.read_csv(
@@ -147,8 +152,8 @@ def _read_typed(
 def _part_good(typed: pl.DataFrame, text: bytes, layout: Layout) -> tuple[pl.Series, list[bytes]]:
     """Say which lines are well written, and return the others.
 
-    A line with too few fields has no last one. So where the good lines have as many delimiters as they should have together,
-    none of them has too many.
+    A line with too few fields has a null last field, so it is not good. If the good lines together have the delimiters that
+    they should have, none of them has too many; otherwise the delimiters of each line are counted.
     """
     complete = pl.all_horizontal(pl.col("gas_kwh", "instant_utc").is_not_null(), "is_numbered")
     good = typed.select(complete=complete)["complete"]

@@ -1,4 +1,4 @@
-"""What the beginning of a file tells: its encoding, its line ends, its delimiter, its decimal mark and its format."""
+"""The beginning of a file tells its encoding, line ends, delimiter, decimal mark and format."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from transforms.readings.formats import SHOWN_CHARACTERS, recognise, recognise_l
 MOST_LINES_ABOVE = 400  # text above a header; the Met Office describes the columns of a station in up to 280 lines
 SAMPLE_LINES = 500
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-BINARY_SHARE = 0.02  # of control characters, from which on a file is no text
-WIDE_COLUMNS = 20  # numbers in one row, from which on it is a row of a day
+BINARY_SHARE = 0.02  # a file with a larger share of control characters is no text
+WIDE_COLUMNS = 20  # a row with so many numbers holds the intervals of a day
 _BOMS: tuple[tuple[bytes, Encoding], ...] = (
     (b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"),
 )  # fmt: skip
@@ -36,7 +36,7 @@ _POINT_NUMBER = re.compile(r"^[+-]?\d*\.\d+$")
 
 
 def find_layout(start: bytes, *, is_whole: bool) -> Layout:
-    """Return the layout of a text file by its first bytes.
+    """Return the layout of a text file from its first bytes.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def find_layout(start: bytes, *, is_whole: bool) -> Layout:
     NotUsedError
         If it is no delivery.
     RefusalError
-        If it is empty, no text, or of no known format.
+        If it is empty, is no text, or has no known format.
 
     """
     encoding, text = decode_start(start)
@@ -68,7 +68,7 @@ def find_layout(start: bytes, *, is_whole: bool) -> Layout:
 
 
 def decode_start(start: bytes) -> tuple[Encoding, str]:
-    """Return the encoding of a text by its first bytes, and these as text, without a BOM."""
+    """Return the encoding of a text from its first bytes, and these bytes as text, without a BOM."""
     for bom, encoding in _BOMS:
         if start.startswith(bom):
             return encoding, start.removeprefix(bom).decode(encoding, errors="replace")
@@ -82,7 +82,7 @@ def decode_start(start: bytes) -> tuple[Encoding, str]:
 
 
 def _is_latin(start: bytes) -> bool:
-    """Say whether a text is written in Latin-1: its header, or most of its lines with other letters than ASCII, is no UTF-8."""
+    """Say whether a text is in Latin-1: its header is no UTF-8, or most of its lines with non-ASCII letters are none."""
     lines = [line for line in re.split(rb"[\r\n]+", start)[:-1] or [start] if line.strip()]
     other = [line for line in lines if not line.isascii()]
     broken = [line for line in other if not _is_utf8(line)]
@@ -115,7 +115,7 @@ def _find_text_layout(lines: list[str], dialect: Dialect) -> Layout:
 
 
 def _candidates(lines: list[str]) -> Iterator[str]:
-    """Yield the delimiters that a text may have: the one that its first line names, else those that it holds, else blanks."""
+    """Yield the possible delimiters of a text: the one that a `sep=` line names; else those that occur in it, then blanks."""
     first = next(line for line in lines if line.strip(_BLANK)).strip().strip('"')
     if first.lower().startswith("sep=") and len(first) == len("sep=") + 1:
         yield first[-1]
@@ -126,16 +126,16 @@ def _candidates(lines: list[str]) -> Iterator[str]:
 
 
 def find_header(rows: Sequence[Sequence[str]], *, by_blanks: bool = False) -> tuple[Layout, int] | None:
-    """Return the layout that one of the first rows declares, and how many rows stand above it; None where none does.
+    """Return the layout of the first row that is a known header, and the number of rows above it; None without a header.
 
-    `by_blanks` says that blanks part the columns: few formats are written so.
+    `by_blanks` says that blanks separate the columns, as in few formats.
 
     Raises
     ------
     NotUsedError
-        If a row is the header of what is no delivery.
+        If the header is that of a file that is no delivery.
     RefusalError
-        If it is the header of what holds no half-hours of gas, or stands below lines that are as wide as it.
+        If the header is that of a table without half-hours of gas, or if lines above it are as wide as the header.
 
     """
     for above, row in enumerate(rows[:MOST_LINES_ABOVE]):
@@ -163,7 +163,7 @@ def find_header(rows: Sequence[Sequence[str]], *, by_blanks: bool = False) -> tu
 
 
 def _count_described(above: Sequence[Sequence[str]]) -> int:
-    """Return how many rows above a header of temperatures describe the place: Open-Meteo's names of columns, and their values.
+    """Return how many rows above a header of temperatures describe the place: Open-Meteo writes a row of names and one of values.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def _first_blank(line: str) -> str:
 
 
 def _refuse(lines: list[str]) -> None:
-    """Say of a text of no known format what can be told of it.
+    """Refuse a text of no known format, and describe how it is written.
 
     Raises
     ------
@@ -205,8 +205,8 @@ def _refuse(lines: list[str]) -> None:
         Always.
 
     """
-    told = [line for line in lines if line.strip(_BLANK)]
-    head, rest = told[0], told[1:]
+    filled = [line for line in lines if line.strip(_BLANK)]
+    head, rest = filled[0], filled[1:]
     if head.strip().strip('"').lower().startswith("sep=") and rest:
         head, rest = rest[0], rest[1:]
     delimiter = max(DELIMITERS, key=head.count)
@@ -218,7 +218,7 @@ def _refuse(lines: list[str]) -> None:
     if numbers and min(map(len, numbers)) >= WIDE_COLUMNS:
         facts.append("one row a day or more, its intervals side by side")
     shown = head if len(head) <= SHOWN_CHARACTERS else head[:SHOWN_CHARACTERS] + "..."
-    detail = f"line {lines.index(told[0]) + 1 if head is told[0] else 2}: {shown}"
+    detail = f"line {lines.index(filled[0]) + 1 if head is filled[0] else 2}: {shown}"
     try:
         known = recognise(split_line(head, delimiter))
     except UnknownHeaderError as error:
@@ -231,7 +231,7 @@ def _refuse(lines: list[str]) -> None:
 
 
 def hint_at(reason: str, text: str, layout: Layout) -> str:
-    """Return what is known of a whole file from the first line that could not be read: where it went wrong, and what helps."""
+    """Return a hint for a whole file from the first line that could not be read: what went wrong, and what helps."""
     wants_offset = layout.format.clock_from == "offset"
     if reason == "unparseable stamp" and wants_offset and _PLAIN_DAY_FIRST.search(text):
         return (

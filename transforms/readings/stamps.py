@@ -1,4 +1,4 @@
-"""Moments as delivered: parsing, what a stamp names of its half-hour, and UK clocks."""
+"""Delivered stamps: how they are parsed, whether they name the start or the end of a half-hour, and UK clocks."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _YEARS = range(2000, 2100)
 class StampRule:
     """When the half-hour numbers of a file decide whether its stamps name starts or ends."""
 
-    share: float = 0.99  # of the rows that agree with one of the two conventions
-    rows: int = 48  # a day of one home: fewer rows decide nothing
+    share: float = 0.99  # of the rows that agree with either convention, least share that agree with one; own choice
+    rows: int = 48  # fewest rows that decide: a day of one home
 
 
 @dataclass(frozen=True, slots=True)
 class StampEvidence:
-    """How often the half-hour number of a row is that of a stamp that names the start, or the end."""
+    """How many rows have the half-hour number of a stamp that names the start, and how many that of one that names the end."""
 
     rows: int = 0
     start: int = 0
@@ -52,9 +52,9 @@ CHANGE_DAYS: dict[dt.date, Literal["spring", "autumn"]] = {
 
 
 def parse_stamps(texts: pl.Series, formats: Sequence[StampFormat]) -> pl.Series:
-    """Parse moments; one that has none of the exact shapes is null, one with an offset becomes UTC.
+    """Parse moments; a text with none of the exact shapes becomes null, a moment with an offset becomes UTC.
 
-    Months are English whatever the locale; `T` or a blank may part date and time, `Z` or `UTC` stand for +00:00; 24:00 is
+    Months are English in any locale. `T` or a blank may stand between date and time, and `Z` or `UTC` for +00:00. 24:00 is
     the midnight at the end of the day.
     """
     text = pl.col("text")
@@ -80,7 +80,7 @@ def _parse_one(text: pl.Expr, known: StampFormat) -> pl.Expr:
 
 
 def _read_trial_code(code: pl.Expr) -> pl.Expr:
-    """Return the moment in UTC of a code of the Irish trial: three digits of the day, two of its half-hour on the wall."""
+    """Return the moment in UTC of a code of the Irish trial: three digits for the day, two for its half-hour on the clock."""
     day, half_hour = (
         code.str.slice(0, 3).cast(pl.Int32, strict=False),
         code.str.slice(3, 2).cast(pl.Int32, strict=False),
@@ -98,9 +98,9 @@ def _without_zone(moment: pl.Expr, *, zoned: bool) -> pl.Expr:
 
 
 def read_stamps(texts: pl.Series, formats: Sequence[StampFormat], clock: Clock, zone: str = LONDON) -> pl.DataFrame:
-    """Read each distinct stamp once: a year has only 17,520 of them, however many homes there are.
+    """Parse each distinct stamp once: a year has only 17,520 half-hours, however many homes there are.
 
-    `zone` is where a local clock hangs; European clocks change on the same days.
+    `zone` is the time zone of a local clock; clocks in the European Union and the UK change on the same days.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def read_stamps(texts: pl.Series, formats: Sequence[StampFormat], clock: Clock, 
     if clock == "utc":
         return table.with_columns(instant_utc=stamp, second_utc=pl.lit(None, dtype=UTC))
     first, second = local_to_utc(stamp, "earliest", zone), local_to_utc(stamp, "latest", zone)
-    # an hour that the spring change leaves out is read as if the clock had not changed yet
+    # a stamp in the hour that the spring change skips is taken as if the clock had not changed yet
     table = table.with_columns(instant_utc=first.fill_null(stamp), second_utc=second)
     return table.with_columns(
         second_utc=pl.when(pl.col("second_utc") != pl.col("instant_utc")).then(pl.col("second_utc"))
@@ -142,10 +142,10 @@ def is_on_grid(moment: pl.Expr) -> pl.Expr:
 
 
 def weigh_half_hours(rows: pl.DataFrame) -> StampEvidence:
-    """Compare half-hour numbers (1 to 48) with `half_hour` (0 to 47) of the stamp under both conventions.
+    """Compare half-hour numbers (1 to 48) with the `half_hour` (0 to 47) of the stamp under both conventions.
 
-    A stamp that names the start of the half-hour numbered HH stands at `HH - 1`; one that names its end stands at `HH`,
-    and midnight belongs to number 48 of the day before. Change days, where numbers run to 46 or 50, are left out.
+    A stamp that names the start of the half-hour number HH has `half_hour` HH - 1. A stamp that names its end has HH, and
+    midnight belongs to number 48 of the day before. Change days, whose numbers run to 46 or 50, are left out.
     """
     known = rows.select("half_hour", "half_hour_number").filter(pl.col("half_hour").is_not_null())
     number, at = pl.col("half_hour_number"), pl.col("half_hour")
@@ -157,7 +157,7 @@ def weigh_half_hours(rows: pl.DataFrame) -> StampEvidence:
 def decide_stamp(
     evidence: StampEvidence, *, default: Stamp, setting: Stamp | None = None, rule: StampRule | None = None
 ) -> tuple[Stamp, str]:
-    """Decide what the stamps of a file name, and say on what grounds.
+    """Decide whether the stamps of a file name starts or ends, and say on what grounds.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def decide_stamp(
 
 
 def number_repeats(rows: pl.DataFrame, seen: pl.DataFrame) -> pl.Series:
-    """Say how many rows of the same home with the same stamp stand before each row, in this block or in earlier ones.
+    """Count, for each row, the earlier rows of the same home with the same stamp, in this block and in earlier ones.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def number_repeats(rows: pl.DataFrame, seen: pl.DataFrame) -> pl.Series:
 
 
 def choose_instant(rows: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
-    """Let a repeated local stamp of the autumn change name the later moment; a stamp that stands alone, the earlier.
+    """Give a repeated local stamp of the autumn change its later moment, and the first or only one its earlier moment.
 
     Only the order of a home's rows in the file tells the two hours apart.
     """

@@ -1,4 +1,4 @@
-"""Temperature tables: outdoor air temperature by hour, by day, or as the extremes of a station's periods, as delivered."""
+"""Delivered temperature tables: outdoor air temperature by hour, by day, or as the extremes of a station's periods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.tables.heat import TEMPERATURE_HOURLY
 _LIMITS = TEMPERATURE_HOURLY.column("temperature_c")
 _LOWEST, _HIGHEST = _LIMITS.lower or 0.0, _LIMITS.upper or 0.0
 _EXTREMES = ["temperature_min_c", "temperature_max_c"]
-_PERIODS = (12, 24)  # hours that the extremes of a station are taken over
+_PERIODS = (12, 24)  # lengths of a station's periods [h]
 
 
 def read_temperature(delivered: DeliveredRows, known: Format) -> tuple[DeliveredRows, pl.DataFrame]:
@@ -47,7 +47,7 @@ def read_temperature(delivered: DeliveredRows, known: Format) -> tuple[Delivered
 
 
 def _reject_unusable(lines: DeliveredRows, when: str, needed: list[str]) -> DeliveredRows:
-    """Reject rows without a moment on the hour, and those of which a temperature that is needed is missing or impossible."""
+    """Reject rows without a moment on the hour, and rows with a missing or impossible temperature."""
     on_grid = pl.col("moment") == pl.col("moment").dt.truncate("1h")
     missing = pl.any_horizontal(pl.col(needed).is_null() | pl.col(needed).is_nan())
     possible = pl.all_horizontal(pl.col(needed).is_between(_LOWEST, _HIGHEST))
@@ -69,9 +69,9 @@ def _reject_repeats(lines: DeliveredRows, when: str, degrees: list[str]) -> Deli
 
 
 def _keep_whole_periods(lines: DeliveredRows) -> DeliveredRows:
-    """Reject extremes of other periods than a day or half of one, and halves of a day whose other half is missing.
+    """Reject extremes of other periods than a day or half a day, and halves of a day whose other half is missing.
 
-    A station's day runs from 09:00 to 09:00 UTC; it is named by the day on which it begins, which holds 15 of its hours.
+    A station's day runs from 09:00 to 09:00 UTC. It is named by the day on which it begins, which holds 15 of its hours.
     """
     hours = pl.col("period_hours").cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
     known = pl.col("hours").is_in(_PERIODS).fill_null(value=False)
