@@ -47,7 +47,7 @@ CONFIG = "HEARTH_CONFIG"  # names a hearth.toml elsewhere
 ALERT_TOKEN = "HEARTH_ALERT_TOKEN"  # noqa: S105 - the name of a variable, not what it holds  # nosec B105
 CENTURY_DAYS = 36_525  # the longest time in days that a setting may name
 LARGEST_GB = 1e9
-PATHS = frozenset({"home", "landing", "reference_folder"})
+PATHS = frozenset({"home", "landing", "reference_folder", "area_folder"})  # settings that name a folder of this machine
 SECRET = frozenset({"alert_url", "lake"})  # what messages do not repeat: a webhook's address, or a key in a bucket's
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*/?")
 SCHEDULER = re.compile(r"(tcp|tls|ws|wss)://[^/@\s]+:\d+")

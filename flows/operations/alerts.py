@@ -1,9 +1,8 @@
-"""Alerts: what a person must hear of is posted to a webhook, each fact once, and again only while it stands for long."""
+"""Alerts: facts that need a person are posted to a webhook. Each is posted once, and again if it lasts for long."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import os
 import re
 import time
@@ -33,14 +32,15 @@ JUDGED_BY_ALL: frozenset[Kind] = frozenset({"gate_failed", "run_failed", "files_
 JUDGED_BY_NIGHTS: frozenset[Kind] = frozenset({"landing_missing"})
 NAMED = 5  # facts of one kind that a message names
 SHORT = 16  # characters of a source id that are shown
-LOCK_SECONDS = 30
+LOCK_SECONDS = 30  # longer than `alert_seconds` keeps another run busy, by default
 STANDING = "standing.json"
-SLACK = dt.timedelta(hours=4)  # a night that starts a little earlier than the last is still a week later
+SLACK = dt.timedelta(hours=4)  # a repeat is due after whole nights, also if a night starts a little earlier
+AFTER_A_HOME = "(named after a home)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One thing that is wrong now; `key` is the same as long as it is the same thing."""
+    """One thing that is wrong now; the same thing has the same `key` in every run."""
 
     kind: Kind
     key: str
@@ -48,8 +48,8 @@ class Fact:
     next_step: str
 
 
-class ToldFact(BaseModel):
-    """A fact that stands, and when it was told."""
+class StandingFact(BaseModel):
+    """A fact that still holds, and when it was posted."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -60,22 +60,22 @@ class ToldFact(BaseModel):
     run_id: str
     since_utc: dt.datetime
     tried_at_utc: dt.datetime
-    sent_at_utc: dt.datetime | None = None  # none: it was never delivered
+    sent_at_utc: dt.datetime | None = None  # None if it was never delivered
     trouble: str | None = None  # why the last attempt failed
 
 
 class Book(BaseModel):
-    """What stands, and the last alert that was tried."""
+    """The facts that still hold, and the last alert that was tried."""
 
     model_config = ConfigDict(extra="forbid")
 
-    standing: list[ToldFact] = []
-    last: ToldFact | None = None
+    standing: list[StandingFact] = []
+    last: StandingFact | None = None
 
 
 def raise_alerts(settings: Settings, log: RunLog) -> None:
-    """Tell the webhook what a run that has ended found wrong; nothing that happens here fails the run."""
-    if settings.alert_url is None or log.outcome == "interrupted":  # whoever ended it knows
+    """Post what a run that has ended found wrong; no error of this changes the outcome of the run."""
+    if settings.alert_url is None or log.outcome == "interrupted":  # the person who interrupted it knows
         return
     try:
         facts, judged = find_facts(settings, log)
@@ -117,7 +117,7 @@ def _of_runs(log: RunLog, logs: Sequence[RunLog]) -> list[Fact]:
                 kind="gate_failed",
                 key="gate_failed:" + ",".join(sorted(log.failed_checks)),
                 what=f"the gate failed and nothing was published: {len(log.failed_checks)} critical checks, {rules}",
-                next_step="`hearth status` tells what they found; mend the delivery, or put a source aside with `hearth quarantine --put`",
+                next_step="`hearth status` says what they found; correct the delivery, or put a source aside with `hearth quarantine --put`",
             )
         )
     elif log.outcome == "landing_missing":
@@ -136,7 +136,7 @@ def _of_runs(log: RunLog, logs: Sequence[RunLog]) -> list[Fact]:
                 kind="run_failed",
                 key=f"run_failed:{error}",
                 what=f"a {log.kind} run failed: {error}",
-                next_step="`hearth status` tells the whole error; mend it and `hearth run`",
+                next_step="`hearth status` shows the whole error; mend its cause, then `hearth run`",
             )
         )
     earlier = [other for other in logs if other.run_id < log.run_id and other.outcome != "running"]
@@ -153,7 +153,7 @@ def _of_runs(log: RunLog, logs: Sequence[RunLog]) -> list[Fact]:
 
 
 def _of_damage(state: HomeState, log: RunLog) -> list[Fact]:
-    """Return a fact for what a run found damaged, and one for each delivered file that has to come again."""
+    """Return one fact about the damage that a run found, and one for each file that has to be delivered again."""
     facts = []
     if log.damaged:
         facts.append(
@@ -185,7 +185,7 @@ def _of_sources(state: HomeState) -> list[Fact]:
             kind="source_quarantined",
             key=f"source_quarantined:{d.source_id}:{d.decided_at_utc:%Y%m%dT%H%M%S}",
             what=f"source {d.source_id[:SHORT]} with {known[d.source_id].readings:,} readings is left out: the gate fails with it",
-            next_step="`hearth quarantine` tells why; have it corrected, or decide with --lift or --accept",
+            next_step="`hearth quarantine` says why; have it corrected, or decide with --lift or --accept",
         )
         for d in decided
         if d.source_id in known and d.source_id not in state.replaced
@@ -193,13 +193,13 @@ def _of_sources(state: HomeState) -> list[Fact]:
 
 
 def _of_refused(state: HomeState, log: RunLog, homes: Collection[str]) -> list[Fact]:
-    """Return a fact for each file that is refused and that nothing has replaced: a supplier may have changed its format."""
+    """Return a fact for each refused file that no newer file has replaced: a supplier may have changed its format."""
     refused = [
         Fact(
             kind="files_refused",
             key=f"files_refused:{m.source_id}",
             what=f"a file of feed {name_feed(m.feed, homes)} is refused (source {m.source_id[:SHORT]})",
-            next_step="`hearth status` tells why; have it corrected, and deliver it under the same name",
+            next_step="`hearth status` says why; have it corrected, and deliver it under the same name",
         )
         for m in state.refused
     ]
@@ -218,7 +218,7 @@ def _of_feeds(feeds: Sequence[FeedState], homes: Collection[str]) -> list[Fact]:
             kind="stale_data",
             key=f"stale_data:{feed.feed}",
             what=f"feed {name_feed(feed.feed, homes)} ends {feed.newest_utc:%Y-%m-%d %H:%M} UTC, {feed.days_old:,} days ago: {feed.alarm}",
-            next_step="ask whoever delivers it; `hearth status` lists all feeds",
+            next_step="ask its supplier; `hearth status` lists all feeds",
         )
         for feed in feeds
         if feed.alarm
@@ -226,18 +226,21 @@ def _of_feeds(feeds: Sequence[FeedState], homes: Collection[str]) -> list[Fact]:
 
 
 def name_feed(feed: str, homes: Collection[str]) -> str:
-    """Return the name of a feed as it may leave the machine: a folder that is named by a home is not told."""
+    """Return the name of a feed as it may leave the machine: not if its folder is named after a home.
+
+    A hash of such a name would not hide the home: ids are few enough to try them all.
+    """
     if not any(part in homes for part in re.split(r"[^0-9A-Za-z]", feed)) and not any(
         home in feed.split("/") for home in homes
     ):
         return show_feed(feed)
-    return f"no. {hashlib.sha256(feed.encode()).hexdigest()[:8]}"
+    return AFTER_A_HOME
 
 
 def settle(settings: Settings, run_id: str, facts: Iterable[Fact], judged: Collection[Kind]) -> str | None:
-    """Send what is new or due again, remember what stands, and return why a delivery failed, if one did.
+    """Post new facts and those due again, store the facts that hold, and return why a delivery failed, if one did.
 
-    Facts of kinds that were not judged stand as before; of judged kinds, what is not in `facts` has ended.
+    A stored fact of a kind in `judged` ends if it is not among `facts`; facts of other kinds stay as they are.
     """
     folder = settings.folders.alerts
     folder.mkdir(parents=True, exist_ok=True)
@@ -250,28 +253,28 @@ def settle(settings: Settings, run_id: str, facts: Iterable[Fact], judged: Colle
 
 def _settle(settings: Settings, run_id: str, facts: list[Fact], judged: Collection[Kind]) -> str | None:
     book, now = read_book(settings.folders.alerts), dt.datetime.now(dt.UTC)
-    before = {told.key: told for told in book.standing}
-    standing = [told for told in book.standing if told.kind not in judged]
-    due: dict[Kind, list[ToldFact]] = defaultdict(list)
+    before = {known.key: known for known in book.standing}
+    standing = [known for known in book.standing if known.kind not in judged]
+    due: dict[Kind, list[StandingFact]] = defaultdict(list)
     for fact in facts:
         earlier = before.get(fact.key)
-        told = ToldFact(
+        holds = StandingFact(
             kind=fact.kind, key=fact.key, what=fact.what, next_step=fact.next_step, run_id=run_id,
             since_utc=earlier.since_utc if earlier else now,
             tried_at_utc=earlier.tried_at_utc if earlier else now,
             sent_at_utc=earlier.sent_at_utc if earlier else None,
             trouble=earlier.trouble if earlier else None,
         )  # fmt: skip
-        standing.append(told)
-        if told.sent_at_utc is None or now >= told.sent_at_utc + _repeat_after(settings):
-            due[fact.kind].append(told)
+        standing.append(holds)
+        if holds.sent_at_utc is None or now >= holds.sent_at_utc + _repeat_after(settings):
+            due[fact.kind].append(holds)
     deadline, trouble, last = time.monotonic() + settings.alert_seconds, None, book.last
     for kind, group in due.items():
         payload = describe(kind, group, run_id, now)
         failed = send(settings, payload, seconds=deadline - time.monotonic())
-        for told in group:
-            told.tried_at_utc, told.trouble = now, failed
-            told.sent_at_utc = told.sent_at_utc if failed else now
+        for fact_posted in group:
+            fact_posted.tried_at_utc, fact_posted.trouble = now, failed
+            fact_posted.sent_at_utc = fact_posted.sent_at_utc if failed else now
         write_event(
             settings.folders.runs,
             run_id,
@@ -290,43 +293,43 @@ def _repeat_after(settings: Settings) -> dt.timedelta:
     return max(dt.timedelta(days=settings.alert_repeat_days) - SLACK, dt.timedelta(0))
 
 
-def describe(kind: Kind, group: Sequence[ToldFact], run_id: str, now: dt.datetime) -> dict[str, str]:
-    """Return what is posted about facts of one kind: no home, no file name, no address, no secret."""
+def describe(kind: Kind, group: Sequence[StandingFact], run_id: str, now: dt.datetime) -> dict[str, str]:
+    """Return the message about facts of one kind; it holds no home, file name, address or secret."""
     more = f"; and {len(group) - NAMED} more" if len(group) > NAMED else ""
-    what = "; ".join(told.what for told in group[:NAMED]) + more
+    what = "; ".join(fact.what for fact in group[:NAMED]) + more
     return {
         "kind": kind,
         "run_id": run_id,
         "what": what,
         "next_step": group[0].next_step,
         "raised_at_utc": now.isoformat(timespec="seconds"),
-        "text": f"Hearth: {what}. Next: {group[0].next_step}.",  # what chat programs show
+        "text": f"Hearth: {what}. Next: {group[0].next_step}.",  # the field that chat programs show
     }
 
 
 def send(settings: Settings, payload: dict[str, str], *, seconds: float) -> str | None:
-    """Post an alert and return None, or why it could not be delivered."""
+    """Post an alert; return None, or the reason why it could not be delivered."""
     if settings.alert_url is None:
         return "alert_url is not set"
     if seconds <= 0:
-        return f"the {settings.alert_seconds:g} s for alerts were over"
+        return f"the {settings.alert_seconds:g} s for alerts were used up"
     from flows.operations.webhook import post
 
     return post(str(settings.alert_url), payload, token=os.environ.get(ALERT_TOKEN) or None, seconds=seconds)
 
 
 def send_test(settings: Settings) -> str | None:
-    """Post an alert that says that it is none, and return None, or why it could not be delivered."""
+    """Post an alert that says that it is a test; return None, or the reason why it could not be delivered."""
     now = dt.datetime.now(dt.UTC)
-    told = ToldFact(
+    fact = StandingFact(
         kind="test", key="test", what="a test of the webhook; nothing is wrong", next_step="none", run_id="none",
         since_utc=now, tried_at_utc=now,
     )  # fmt: skip
-    return send(settings, describe("test", [told], "none", now), seconds=settings.alert_seconds)
+    return send(settings, describe("test", [fact], "none", now), seconds=settings.alert_seconds)
 
 
 def read_book(folder: Path) -> Book:
-    """Return what stands; a book that cannot be read is begun anew, so that facts are told once more."""
+    """Return the stored facts; if the file cannot be read there are none, and what holds is posted once more."""
     try:
         return Book.model_validate_json((folder / STANDING).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -334,20 +337,20 @@ def read_book(folder: Path) -> Book:
 
 
 def write_book(folder: Path, book: Book) -> None:
-    """Store what stands, whole or not at all."""
+    """Store the facts, whole or not at all."""
     write_whole(folder / STANDING, book.model_dump_json(indent=1), mode=PRIVATE)
 
 
 def describe_book(book: Book) -> str:
-    """Return what stands as text for people."""
+    """Return the facts that hold, as text."""
     if not book.standing:
         return "nothing stands that an alert was raised for"
     lines = []
-    for told in book.standing:
-        sent = f"told {told.sent_at_utc:%Y-%m-%d %H:%M} UTC" if told.sent_at_utc else f"NOT DELIVERED: {told.trouble}"
+    for fact in book.standing:
+        sent = f"sent {fact.sent_at_utc:%Y-%m-%d %H:%M} UTC" if fact.sent_at_utc else f"NOT DELIVERED: {fact.trouble}"
         lines += [
-            f"{told.kind} since {told.since_utc:%Y-%m-%d %H:%M} UTC, {sent}",
-            f"  {told.what}",
-            f"  {told.next_step}",
+            f"{fact.kind} since {fact.since_utc:%Y-%m-%d %H:%M} UTC, {sent}",
+            f"  {fact.what}",
+            f"  {fact.next_step}",
         ]
     return "\n".join(lines)

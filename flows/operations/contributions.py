@@ -40,7 +40,7 @@ def check_contributions(path: Path) -> Checked:
     FileNotFoundError
         If there is no such file.
     ContributionError
-        If it is no table of contributions.
+        If the file is no table of contributions.
 
     """
     content = path.read_bytes()
@@ -54,11 +54,11 @@ def check_contributions(path: Path) -> Checked:
 
 
 def write_problems(checked: Checked, path: Path, out: Path | None) -> Path:
-    """Write the same rows with what is wrong with each, beside the file where no other name is given."""
+    """Write the rows of a file, each with its problem, to `out` or else to a file beside it."""
     target = out or path.with_name(f"{path.stem}.checked{path.suffix}")
     same_format = target.suffix.lower() == path.suffix.lower()
-    given = checked.content if same_format else None
-    write_checked(target, checked.rows, checked.judged.problems, original=given)
+    original = checked.content if same_format else None
+    write_checked(target, checked.rows, checked.judged.problems, original=original)
     return target
 
 
@@ -68,7 +68,7 @@ def add_contributions(settings: Settings, path: Path, *, by: str | None) -> tupl
     Raises
     ------
     ContributionError
-        If none can be used.
+        If no row can be used.
 
     """
     checked = check_contributions(path)
@@ -82,12 +82,12 @@ def add_contributions(settings: Settings, path: Path, *, by: str | None) -> tupl
 
 
 def withdraw_contribution(settings: Settings, name: str, *, because: str) -> Added:
-    """Take a file of contributions back."""
+    """Withdraw a file of contributions."""
     return settings.folders.contributions.withdraw(name, because=because, now=_now())
 
 
 def show_log(folder: ContributionFolder) -> str:
-    """Return who contributed what and when (`CONTRIBUTION_LOG`), with what is not published: file, person and reason."""
+    """Return who contributed what and when, with what `CONTRIBUTION_LOG` leaves out: file, person and reason."""
     table = folder.log_table()
     lines = [
         f"{one.added_at_utc}  {one.sha256[:8]}  {one.file_name!r}  by {one.added_by!r}: "
@@ -98,10 +98,10 @@ def show_log(folder: ContributionFolder) -> str:
     return "\n".join([*lines, f"{len(folder.current())} contributions hold now"]) if lines else "none contributed"
 
 
-def _contents(of_file: pl.DataFrame) -> str:
+def _contents(rows_of_file: pl.DataFrame) -> str:
     """Return who contributed how many rows of which kind in one file."""
-    given = of_file.select("contributor", "kind", "rows").iter_rows()
-    return ", ".join(f"{rows} {kind} of {contributor!r}" for contributor, kind, rows in given)
+    counts = rows_of_file.select("contributor", "kind", "rows").iter_rows()
+    return ", ".join(f"{rows} {kind} of {contributor!r}" for contributor, kind, rows in counts)
 
 
 def _now() -> dt.datetime:

@@ -1,4 +1,4 @@
-"""Checks of what is kept: whether it is what was written, and the repair of what is not."""
+"""Checks of stored files: whether they are what was written, and the repair of damaged ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMED = 5  # damaged files that a finding names
 
 
 def check_damage(settings: Settings, *, every_byte: bool) -> Finding:
-    """Check that everything that is kept is what was written; without `every_byte` only records and what is missing."""
+    """Check that no stored file is damaged; without `every_byte` only records are read, and objects looked for."""
     found = find_damage(settings, every_byte=every_byte)
     if found:
         named = "; ".join(f"{error.path}: {error.why}" for error in found[:NAMED])
@@ -28,7 +28,7 @@ def check_damage(settings: Settings, *, every_byte: bool) -> Finding:
         )
         return fail("damage", f"{len(found)} damaged files: {named}{more}", step)
     if every_byte:
-        return ok("damage", "none: every byte was read, and each checksum holds")
+        return ok("damage", "none: every byte was read, and every checksum is right")
     return ok("damage", "none seen; `hearth doctor --verify` reads every byte")
 
 
@@ -42,7 +42,7 @@ def check_lost(state: HomeState) -> Finding:
 
 
 def repair_home(settings: Settings) -> Finding:
-    """Put aside what is damaged and build it again; what follows for the published warehouse is the next run's work."""
+    """Put damaged files aside and build them again; the next run updates the published warehouse."""
     done = list[DamagedPlace]()
     with at_work(settings.folders.runs):
         repair(settings, find_damage(settings, every_byte=True), tell=done.append)

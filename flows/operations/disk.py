@@ -1,4 +1,4 @@
-"""Free disk: what a run has to write, and the refusal to start one that would end on a full disk."""
+"""Free disk space: how much a run needs, and the refusal to start a run that would fill the disk."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from warehouse.snapshots import GIGABYTE, list_files
 # Measured on 300 made-up homes for a year: 142 MB of CSV became 23 MB of lake and a warehouse of 48 MB; report, release
 # and Prefect's records took 20 MB. A new delivery enters the lake, the candidate, and a second candidate where one
 # source is left out; a rebuild of every month writes half a warehouse of lake beside them.
-SITE_BYTES = 50e6
-OF_A_WAREHOUSE = 2.5
-OF_NEW_TEXT = 0.16 + 2 * 0.34
-PACKED = 6.0  # lines of readings that are packed (gzip, zstd, Parquet) take six times their bytes as text, or less
+SITE_BYTES = 50e6  # report, release and Prefect's records, with room to spare
+OF_A_WAREHOUSE = 2.5  # bytes per byte of the published warehouse: two candidates and half a warehouse of lake
+OF_NEW_TEXT = 0.16 + 2 * 0.34  # bytes per byte of new CSV: lake, and two candidates
+PACKED = 6.0  # bytes of text per byte of a packed file of readings (gzip, zstd, Parquet), at most
 
 
 class NotEnoughDiskError(RuntimeError):
-    """A run would end on a full disk; the message says what is free, what it needs and what to do."""
+    """A run would fill the disk; the message says what is free, what the run needs and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """The disk of a home."""
+    """The disk of a data folder."""
 
     free_bytes: int
     needed_bytes: int
@@ -36,7 +36,7 @@ class Disk:
 
 
 def measure_disk(settings: Settings, new_files: Iterable[tuple[str, int]] = ()) -> Disk:
-    """Return what is free and what the next run needs, given the names and bytes of the files that it takes in."""
+    """Return the free space and what the next run needs; `new_files` are names and bytes of the files that it takes in."""
     folder = settings.folders.warehouse
     files = list_files(folder)
     current = folder.current.stat().st_size if folder.current.exists() else 0
@@ -57,12 +57,12 @@ def measure_disk(settings: Settings, new_files: Iterable[tuple[str, int]] = ()) 
 
 
 def check_disk(settings: Settings, new_files: Iterable[tuple[str, int]] = ()) -> None:
-    """Return if the disk of the home holds what a run has to write.
+    """Check that the disk of the data folder has room for what a run writes.
 
     Raises
     ------
     NotEnoughDiskError
-        If less is free.
+        If it has not.
 
     """
     disk = measure_disk(settings, new_files)
@@ -76,7 +76,7 @@ def check_disk(settings: Settings, new_files: Iterable[tuple[str, int]] = ()) ->
 
 
 def tell_bytes(count: float) -> str:
-    """Return a number of bytes as people read it."""
+    """Return a number of bytes in words, such as `1.2 GB`."""
     for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
         if count >= size:
             return f"{count / size:,.1f} {unit}" if count < 100 * size else f"{count / size:,.0f} {unit}"
@@ -84,6 +84,6 @@ def tell_bytes(count: float) -> str:
 
 
 def _existing(folder: Path) -> Path:
-    """Return the nearest folder above that exists: a home may still have to be made."""
+    """Return the nearest folder above that exists, since the data folder may not exist yet."""
     whole = folder.resolve()
     return next(path for path in (whole, *whole.parents) if path.exists())

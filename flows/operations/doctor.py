@@ -1,4 +1,4 @@
-"""`hearth doctor`: is this installation sound, and what is to be done where it is not."""
+"""`hearth doctor`: whether this installation is sound, and what to do if it is not."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ INDENT = 18
 def examine(
     home: Path | None = None, *, start_server: bool = False, verify: bool = False, repair: bool = False
 ) -> list[Finding]:
-    """Return what every check finds; one that cannot be made is a failure by its own name.
+    """Return the finding of every check; a check that raises an error is a failure under its own name.
 
     Parameters
     ----------
     home
-        The home, as `--home` names it.
+        The data folder, as `--home` names it.
     start_server
         Whether our own Prefect server is started, which takes some seconds.
     verify
         Whether every byte of the lake, the releases and the warehouses is read.
     repair
-        Whether what is damaged is put aside and built again; then every byte is read too.
+        Whether damaged files are put aside and built again; this reads every byte as well.
 
     """
     found = [
@@ -46,7 +46,7 @@ def examine(
     try:
         settings = load_settings(home=home)
     except SettingsError as error:
-        step = "correct hearth.toml or HEARTH_*, then run `hearth doctor` again: the home was not looked at"
+        step = "correct hearth.toml or HEARTH_*, then run `hearth doctor` again: the data folder was not checked"
         return [*found, fail("settings", str(error), step)]
     return [*found, *_examine_home(settings, home, start_server=start_server, verify=verify, repair=repair)]
 
@@ -77,18 +77,18 @@ def _each(*checks: tuple[str, Callable[[], Finding]]) -> Iterator[Finding]:
     for name, check in checks:
         try:
             yield check()
-        except Exception as error:  # noqa: BLE001 - whatever is broken, the other checks are made
-            told = f"could not be checked: {type(error).__name__}: {error}"
-            yield fail(name, told, "mend what it names, then run `hearth doctor` again")
+        except Exception as error:  # noqa: BLE001 - an error of one check must not keep the others from being made
+            what = f"could not be checked: {type(error).__name__}: {error}"
+            yield fail(name, what, "mend what it names, then run `hearth doctor` again")
 
 
 def is_sound(found: Iterable[Finding]) -> bool:
-    """Say whether nothing failed."""
+    """Say whether no check failed."""
     return all(finding.state != "fail" for finding in found)
 
 
 def describe_findings(found: list[Finding]) -> str:
-    """Return the findings for people, at most 80 characters wide: state, check, what was found, and what to do."""
+    """Return the findings as text of at most 80 columns: state, check, what was found, and what to do."""
     lines = []
     for finding in found:
         head = f"{finding.state:<5} {finding.check:<12}"
@@ -108,5 +108,5 @@ def describe_findings(found: list[Finding]) -> str:
 
 
 def as_json(found: list[Finding]) -> str:
-    """Return the findings for programs."""
+    """Return the findings as JSON."""
     return json.dumps({"sound": is_sound(found), "findings": [f.model_dump() for f in found]}, indent=1)

@@ -1,4 +1,4 @@
-"""Files before and beside a run: what one is taken for, what feeds are declared as, and which formats are known."""
+"""`hearth check`, `hearth feeds` and `hearth formats`: what files are taken for, and which formats are known."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from transforms.readings.formats import FORMATS
 from warehouse.lake import Lake
 from warehouse.landing import make_printable
 from warehouse.manifest import Manifest, read_manifests
+from warehouse.writing import PRIVATE, write_whole
 
 SHOWN = 100  # characters of an example line
-ROUNDS = 4  # as often as a run lets files decide about each other
+ROUNDS = 4  # as many as a run makes (MAX_SETTLING_ROUNDS in flows/runs/tasks.py)
 BASES = (("clock", "clock_basis"), ("stamp", "stamp_basis"), ("fuel", "fuel_basis"), ("unit", "unit_basis"))
 
 
@@ -38,7 +39,7 @@ class CheckedFile(BaseModel):
 
 
 class FeedTaken(BaseModel):
-    """What the files of one feed are taken for, on what evidence, and what has to be declared."""
+    """What the files of one feed are taken for, with the evidence, and what has to be declared."""
 
     feed: str
     files: dict[str, int]  # by outcome
@@ -48,12 +49,12 @@ class FeedTaken(BaseModel):
 
 
 def check_files(paths: Sequence[Path], settings: Settings) -> list[CheckedFile]:
-    """Read files as a run would, together, and keep nothing of them.
+    """Read files together, as a run would, and keep nothing of them.
 
     Raises
     ------
     FileNotFoundError
-        If one is not there.
+        If one of them does not exist.
 
     """
     missing = [show_name(str(path)) for path in paths if not path.exists()]
@@ -79,21 +80,28 @@ def check_files(paths: Sequence[Path], settings: Settings) -> list[CheckedFile]:
     return [
         checked
         for path, name in names.items()
-        for checked in _tell_of(path, make_printable(name), manifests, dict(plan.unused))
+        for checked in _list_outcomes(path, make_printable(name), manifests, dict(plan.unused))
     ]
 
 
 def _name_apart(paths: Sequence[Path]) -> dict[Path, str]:
-    """Name files as a landing folder would hold them: by their own names, with their folder where two are named alike."""
+    """Return different names below a landing folder: the files' own, with their folder if several have the same name."""
     names = [path.name for path in paths]
-    return {
-        path: path.name if names.count(path.name) == 1 else f"{path.resolve().parent.name}/{path.name}"
-        for path in paths
-    }
+    apart = dict[Path, str]()
+    for path in paths:
+        folder = f"{path.resolve().parent.name}/" if names.count(path.name) > 1 else ""
+        name, n = f"{folder}{path.name}", 1
+        while name in apart.values():  # their folders have the same name, too
+            n += 1
+            name = f"{folder.rstrip('/')}-{n}/{path.name}"
+        apart[path] = name
+    return apart
 
 
-def _tell_of(path: Path, name: str, manifests: Sequence[Manifest], unused: Mapping[str, str]) -> list[CheckedFile]:
-    """Return what became of a file, or of the files within an archive."""
+def _list_outcomes(
+    path: Path, name: str, manifests: Sequence[Manifest], unused: Mapping[str, str]
+) -> list[CheckedFile]:
+    """Return the outcome of a file, or of each file within an archive."""
     taken = [
         CheckedFile(file=f"{path}{m.file_name.removeprefix(name)}", outcome=m.outcome, reason=m.reason, state=state)
         for m in manifests
@@ -107,7 +115,7 @@ def _tell_of(path: Path, name: str, manifests: Sequence[Manifest], unused: Mappi
     ]
     if taken or left:
         return [*taken, *left]
-    return [CheckedFile(file=str(path), outcome="the same content", reason="as another of these files", state=None)]
+    return [CheckedFile(file=str(path), outcome="the same content", reason="as another one of these files", state=None)]
 
 
 def _is_of(name: str, other: str) -> bool:
@@ -115,7 +123,7 @@ def _is_of(name: str, other: str) -> bool:
 
 
 def describe_checked(files: Sequence[CheckedFile]) -> str:
-    """Return what a run would make of files as text for people."""
+    """Return what a run would make of files, as text."""
     lines = []
     for file in files:
         state = file.state
@@ -171,13 +179,13 @@ def _take(feed: str, files: Sequence[Manifest], settings: Settings) -> FeedTaken
 
 
 def _describe_conversion(m: Manifest) -> str:
-    """Return how the volumes of a file became energy."""
+    """Return the factor by which the volumes of a file became energy."""
     conversion = GasConversion(**{name: m.parameters[name] for name in (f.name for f in fields(GasConversion))})
     return f"{conversion.kwh_per_m3:.2f} kWh/m3 ({conversion.calorific_value_mj_per_m3:g} MJ/m3 times {conversion.volume_correction:g})"
 
 
 def describe_feeds(feeds: Sequence[FeedTaken]) -> str:
-    """Return what feeds are taken for as text for people."""
+    """Return what feeds are taken for, as text."""
     if not feeds:
         return "no file of readings was taken in yet"
     lines = []
@@ -190,15 +198,15 @@ def describe_feeds(feeds: Sequence[FeedTaken]) -> str:
         lines += [f"  set       {name} = {value}" for name, value in feed.declared.items()]
         for name, values in feed.asked.items():
             suggested = [value for value in values if value]
-            hint = f", the readings suggest {' or '.join(suggested)}" if suggested else ", the readings do not tell"
+            hint = f", the readings suggest {' or '.join(suggested)}" if suggested else ", the readings do not show it"
             lines.append(f'  ASKED     {name} under [feeds."{feed.feed}"]{hint}')
     return "\n".join(lines)
 
 
 def write_suggestions(feeds: Sequence[FeedTaken], settings: Settings) -> str:
-    """Write the settings that readings suggest into hearth.toml, and say which; what is set already stays.
+    """Write the settings that the readings suggest into hearth.toml, and say which; settings that exist stay.
 
-    Only a setting that all held files of a feed suggest alike is written.
+    A setting is written only if all held files of the feed suggest the same value.
     """
     file = find_config(settings.home)
     document = tomlkit.parse(file.read_text(encoding="utf-8")) if file.exists() else tomlkit.document()
@@ -210,13 +218,14 @@ def write_suggestions(feeds: Sequence[FeedTaken], settings: Settings) -> str:
                 section[name] = values[0]
                 written.append(f'{feed.feed}: {name} = "{values[0]}"')
     if not written:
-        return "nothing is suggested: what is asked has to be chosen by somebody who knows the meter"
-    file.write_text(tomlkit.dumps(document), encoding="utf-8")
+        return "nothing is suggested: somebody who knows the meter has to choose what is asked"
+    mode = file.stat().st_mode & 0o777 if file.exists() else PRIVATE
+    write_whole(file.resolve(), tomlkit.dumps(document), mode=mode)  # the target of a link, which stays one
     return "\n".join([f"written to {file}; the next run reads these files", *written])
 
 
 def describe_formats() -> str:
-    """Return the known formats with two lines of each."""
+    """Return the known formats, each with its example lines."""
     blocks = []
     for known in FORMATS:
         head = f"{known.name}: {known.title}"

@@ -1,4 +1,4 @@
-"""What `hearth doctor` finds: one line per check, and what to do about it."""
+"""The findings of `hearth doctor`: for each check one line, and what to do."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class Finding(BaseModel):
     check: str
     state: State
     told: str
-    step: str = ""  # what to do, where it is not ok
+    step: str = ""  # what to do, unless it is ok
 
 
 def ok(check: str, told: str) -> Finding:
-    """Return that all is well."""
+    """Return a finding that needs no action."""
     return Finding(check=check, state="ok", told=told)
 
 
 def warn(check: str, told: str, step: str) -> Finding:
-    """Return what works and deserves a look."""
+    """Return a finding that somebody should look at; nothing is broken."""
     return Finding(check=check, state="warn", told=told, step=step)
 
 
 def fail(check: str, told: str, step: str) -> Finding:
-    """Return what stops a run or a reader."""
+    """Return a finding that stops runs or readers."""
     return Finding(check=check, state="fail", told=told, step=step)

@@ -1,8 +1,8 @@
-"""`hearth forget`: one home is taken out of everything that is kept, and stays out.
+"""`hearth forget`: one home is taken out of every stored file, and stays out.
 
-Three steps. With no run under way, every file that holds the home is written anew or deleted; a run publishes what is
-left; then goes what rested on the home, and a search says whether anything was missed. The first thing written is a note
-with the id, the last thing deleted is that note: whatever was interrupted is taken up by the same command.
+There are three steps. First, with no run under way, every file that holds the home is written anew or deleted. Then a run
+publishes what is left. Last, what was computed from the home is deleted, and a search looks for anything that was missed.
+A note with the id is written first and deleted last, so that the same command continues an interrupted one.
 """
 
 from __future__ import annotations
@@ -56,43 +56,46 @@ Run = Callable[[Settings], dict[str, Any]]
 
 
 class NotFinishedError(RuntimeError):
-    """The home is not forgotten to the end; the message says what is left and what to do."""
+    """The home is not completely forgotten yet; the message says what is left and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """What was done: how many sources held the home, the homes with a like id that stay, and the landing files that hold it."""
+    """What was done, after a home was forgotten."""
 
-    sources: int
-    snapshots: int
-    apart: tuple[str, ...]
-    landing_files: tuple[str, ...]
+    sources: int  # sources that held it
+    snapshots: int  # snapshots that held it
+    apart: tuple[str, ...]  # ids of other homes, which differ in spelling only and stay
+    landing_files: tuple[str, ...]  # delivered files that still hold it
 
     def describe(self) -> str:
-        """Return it as text for people; it does not name the home, unless other homes have a like id."""
+        """Return it as text, which does not name the home; ids of other homes in `apart` may resemble its id."""
         lines = [
             f"forgotten: {self.sources} sources and {self.snapshots} snapshots held the home; nothing that is kept does",
             "every spelling of the id stays out: with other leading zeros, with .0 at the end, in another case, with blanks",
         ]
         if self.apart:
             lines.append(
-                f"but not {', '.join(map(repr, self.apart))}: the deliveries know such ids as homes of their own; "
-                "where one is the same home, forget it too"
+                f"but not {', '.join(map(repr, self.apart))}: in the deliveries these ids are other homes; "
+                "if one is the same home, forget it too"
             )
         if self.landing_files:
-            lines += ["delivered files that still hold it, their owner's to correct or delete:", *self.landing_files]
-        lines.append("backups and copies are beyond this command; after one is put back, give it again")
+            lines += [
+                "delivered files that still hold it, which their owner has to correct or delete:",
+                *self.landing_files,
+            ]
+        lines.append("backups and copies are not changed; after restoring one, give this command again")
         return "\n".join(lines)
 
 
 def check_can_start(settings: Settings, household_id: str, reason: str | None) -> None:
-    """Refuse what cannot be carried to its end.
+    """Check, before anything is changed, that the home can be forgotten completely.
 
     Raises
     ------
     ValueError
-        If another home is unfinished, no file names the home, a snapshot is held, a server of the home lives, or the
-        settings or the reason name the home.
+        If another home is being forgotten, no file names the home, a snapshot is held, a Prefect server of the data folder
+        is running, or the settings or the reason name the home.
 
     """
     if not household_id.strip():
@@ -100,9 +103,9 @@ def check_can_start(settings: Settings, household_id: str, reason: str | None) -
     folder = settings.folders.forgotten
     note, home = folder.read_unfinished(), _forgetting(_spell(settings, household_id), "search")
     if note is not None and note.household_id != household_id:
-        raise ValueError("another home is not forgotten to the end: `hearth forget --finish` first")
+        raise ValueError("another home is being forgotten: `hearth forget --finish` first")
     if reason is not None and home.marks.names_text(reason):
-        raise ValueError("the reason names the home, and it would be kept; say it without the id")
+        raise ValueError("the reason names the home, and it would be kept; write it without the id")
     feeds = [name for name, feed in settings.feeds.items() if home.marks.among([feed.household_id])]
     if feeds:
         message = f"hearth.toml names the home: feeds.{feeds[0]!r}.household_id; take the line out first"
@@ -111,7 +114,7 @@ def check_can_start(settings: Settings, household_id: str, reason: str | None) -
         raise ValueError("a snapshot is held, so that nothing can be published: `hearth rollback --resume` first")
     if server_lives(settings.folders):
         raise ValueError(
-            "a Prefect server of this home is at work, and its records may name the home: stop `hearth up` first"
+            "a Prefect server of this data folder is running, and its records may name the home: stop `hearth up` first"
         )
     history = read_history(settings.folders.warehouse.current)
     if history is not None and history.older is not None:
@@ -129,16 +132,16 @@ def check_can_start(settings: Settings, household_id: str, reason: str | None) -
 
 
 def forget(settings: Settings, household_id: str, *, reason: str | None, run: Run) -> Forgotten:
-    """Forget a home, or take up where an interruption left it.
+    """Forget a home, or continue after an interruption.
 
     Parameters
     ----------
     settings
-        They name the home folder.
+        Settings, which name the data folder.
     household_id
         The id of the home, as its readings are delivered.
     reason
-        Why; kept with the tombstone.
+        Reason, which is kept with the tombstone.
     run
         Runs the pipeline from the lake and returns the log of the run.
 
@@ -163,10 +166,10 @@ def forget(settings: Settings, household_id: str, *, reason: str | None, run: Ru
 
 
 def finish(settings: Settings, *, run: Run) -> Forgotten:
-    """Take up a home that is not forgotten to the end; parameters and errors as of `forget`."""
+    """Continue with the home that is being forgotten; parameters and errors are those of `forget`."""
     note = settings.folders.forgotten.read_unfinished()
     if note is None:
-        raise ValueError("no home is waiting to be forgotten to the end")
+        raise ValueError("no home is being forgotten")
     return forget(settings, note.household_id, reason=note.reason, run=run)
 
 
@@ -176,7 +179,7 @@ def _alone(settings: Settings) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spelled:
-    """A home's id, its other spellings, and the ids that differ by spelling alone and are homes of their own."""
+    """A home's id, its other spellings, and the ids of other homes that differ from it in spelling only."""
 
     household_id: str
     others: tuple[str, ...]
@@ -184,7 +187,7 @@ class _Spelled:
 
 
 def _spell(settings: Settings, household_id: str) -> _Spelled:
-    """Return how the lake spells a home, and what an interrupted command knew of that."""
+    """Return the spellings of a home in the lake, and those that an interrupted command found."""
     lake, note = settings.folders.lake, settings.folders.forgotten.read_unfinished()
     in_force, others = list_spellings(read_manifests(lake), read_decisions(lake), household_id)
     apart = in_force - {household_id}
@@ -196,12 +199,12 @@ def _spell(settings: Settings, household_id: str) -> _Spelled:
 
 
 def _name_home(settings: Settings, household_id: str) -> str:
-    """Return the id by which a home is kept that is asked for by any spelling of it.
+    """Return the id that is used for a home, from any spelling of it.
 
     Raises
     ------
     ValueError
-        If several homes are spelled so, none of them as it is asked for.
+        If the spelling fits several homes and is the id of none.
 
     """
     lake, note = settings.folders.lake, settings.folders.forgotten.read_unfinished()
@@ -223,7 +226,7 @@ def _name_home(settings: Settings, household_id: str) -> str:
 
 
 def _begin(settings: Settings, household_id: str, reason: str | None) -> Unfinished:
-    """Note the home with what can no longer be told once it is gone, then leave its tombstone."""
+    """Write the note about the home, with what cannot be found out later, and then its tombstone."""
     folder = settings.folders.forgotten
     spelled, before = _spell(settings, household_id), folder.read_unfinished()
     home = _forgetting(spelled, "search")
@@ -249,7 +252,7 @@ def _begin(settings: Settings, household_id: str, reason: str | None) -> Unfinis
 
 
 def _rewrite(settings: Settings, note: Unfinished) -> None:
-    """Write every file anew that holds the home."""
+    """Write anew, or delete, every file that holds the home."""
     spelled = _Spelled(household_id=note.household_id, others=note.spellings, apart=note.apart)
     home = _forgetting(spelled, note.token)
     folder = settings.folders.warehouse
@@ -278,7 +281,7 @@ def _rewrite(settings: Settings, note: Unfinished) -> None:
 
 
 def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
-    """Delete what rested on the home, search, and let go of the id."""
+    """Delete what was computed from the home, search for what was missed, and delete the note with the id."""
     folder = settings.folders.warehouse
     _sweep(settings)
     with folder.lock():
@@ -288,7 +291,7 @@ def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
         prune_reports(settings, kept)
     if history is not None and history.snapshot_id in note.resting:
         message = (
-            f"the run ended as {outcome}: the published figures still rest on the home, whose rows are gone; "
+            f"the run ended as {outcome}: the rows of the home are gone, but published results still rest on them; "
             "mend what `hearth status` names, then `hearth forget --finish`"
         )
         raise NotFinishedError(message)
@@ -304,13 +307,13 @@ def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
         message = f"{len(left)} files still hold the home, such as {named}; `hearth forget --finish` tries again"
         raise NotFinishedError(message)
     forgotten.finish()
-    say("the id is let go of")
+    say("the id is deleted")
     still = tuple(path for path in note.landing_files if Path(path).exists())
     return Forgotten(sources=len(note.sources), snapshots=len(note.snapshots), apart=note.apart, landing_files=still)
 
 
 def _sweep(settings: Settings) -> None:
-    """Delete at once what nothing in the lake refers to any more: all that was computed from the home."""
+    """Delete at once all objects that nothing refers to any more; what was computed from the home is among them."""
     lake = settings.folders.lake
     manifests, decisions = read_manifests(lake), read_decisions(lake)
     kept = {LAKE_FORMAT_KEY, *(decision_key(decision.source_id) for decision in decisions)}
@@ -328,7 +331,7 @@ def _rename_members(member: pl.DataFrame, household_ids: Sequence[str], token: s
 
 
 def _forgetting(home: _Spelled, tag: str) -> Forgetting:
-    """Return the home with marks that find it in texts, made with a key of no other use."""
+    """Return the home with the marks that find it in texts; their key is used for nothing else."""
     key, ids = secrets.token_bytes(16), (home.household_id, *home.others)
     texts = {text for household_id in ids for text in (household_id, _as_json(household_id))}
     marks = Tombstones(

@@ -1,4 +1,4 @@
-"""Logs, alerts and Prefect's files without one home: what a run said may have named it."""
+"""Logs, alerts and Prefect's files without one home: messages of runs may have named it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from typing import Any
 from flows.home import Home
 from flows.server.files import ServerFiles
 from warehouse.forgetting.lake import Forgetting
-from warehouse.seals import seal_text, unseal_text
+from warehouse.lake import DamagedObjectError
+from warehouse.seals import BrokenSealError, seal_text, unseal_text
 from warehouse.writing import write_whole
 
-MADE_BY_US = ("event", "kind", "outcome", "stage")  # fields that hold our own words, beside ids and times
-ENDING = ("_id", "_utc")
-PATIENCE_SECONDS = 20.0  # that a server whose last user left may take to end
+OWN_WORDS = ("event", "kind", "outcome", "stage")  # fields that hold words of Hearth itself
+OWN_ENDINGS = ("_id", "_utc")  # fields that hold ids of runs and times
+PATIENCE_SECONDS = 20.0  # time for a server to end after its last user left
 
 
 def mask_logs(folders: Home, home: Forgetting) -> int:
-    """Write every log of a run and the list of standing alerts anew that name the home; return how many."""
+    """Rewrite the logs of runs and the list of standing alerts that name the home; return how many were rewritten."""
     documents = [*folders.runs.glob("*.json"), *folders.alerts.glob("*.json")]
     lines = [*folders.runs.glob("*.jsonl")]
     return sum(_rewrite(path, home, _mask_document) for path in documents) + sum(
@@ -30,7 +31,10 @@ def mask_logs(folders: Home, home: Forgetting) -> int:
 
 
 def _rewrite(path: Path, home: Forgetting, mask: Callable[[str, Forgetting], str]) -> bool:
-    before, is_sealed = unseal_text(path.read_text(encoding="utf-8"), path.name)
+    try:
+        before, is_sealed = unseal_text(path.read_text(encoding="utf-8"), path.name)
+    except (BrokenSealError, UnicodeDecodeError) as error:
+        raise DamagedObjectError(path.parent, path.name, str(error)) from None
     after = mask(before, home) if home.marks.may_name(before) else before
     if after == before:
         return False
@@ -47,30 +51,31 @@ def _mask_lines(text: str, home: Forgetting) -> str:
 
 
 def _mask_json(text: str, home: Forgetting, indent: int | None = None) -> str:
-    """Mask the texts of a document; one that a kill cut short is masked as a whole, and stays what it is."""
+    """Mask the texts of a document; text that is no JSON, since a kill cut it, is masked as a whole."""
     try:
-        given = json.loads(text)
+        document = json.loads(text)
     except ValueError:
         return home.marks.mask(text)
-    masked = _mask(given, home)
-    return text if masked == given else json.dumps(masked, indent=indent)
+    masked = _mask(document, home)
+    return text if masked == document else json.dumps(masked, indent=indent)
 
 
 def _mask(value: Any, home: Forgetting) -> Any:
-    """Mask all texts but those in fields that hold our own words, ids and times."""
+    """Mask all texts, except fields that hold words of Hearth itself, ids of runs and times."""
     if isinstance(value, str):
         return home.marks.mask(value)
     if isinstance(value, list):
-        return [_mask(of, home) for of in value]
+        return [_mask(inner, home) for inner in value]
     if isinstance(value, dict):
         return {
-            name: of if name in MADE_BY_US or name.endswith(ENDING) else _mask(of, home) for name, of in value.items()
+            name: inner if name in OWN_WORDS or name.endswith(OWN_ENDINGS) else _mask(inner, home)
+            for name, inner in value.items()
         }
     return value
 
 
 def server_lives(folders: Home) -> bool:
-    """Say whether a Prefect server of the home still lives after the time that one takes to end."""
+    """Say whether a Prefect server of the data folder is still running after the time that one takes to end."""
     files = ServerFiles(folders.prefect.resolve())
     if not files.home.exists():
         return False
@@ -83,9 +88,9 @@ def server_lives(folders: Home) -> bool:
 
 
 def clear_prefect(folders: Home) -> None:
-    """Delete what Prefect's embedded server recorded, which nothing needs: names of files, errors, its log.
+    """Delete the records of the embedded Prefect server: they hold names of files and errors, and nothing needs them.
 
-    The locks stay: a server that starts at this moment holds one.
+    The lock files stay, since a server that starts at this moment holds one.
     """
     folder = folders.prefect
     for path in folder.iterdir() if folder.exists() else ():

@@ -1,4 +1,4 @@
-"""How old the newest reading of each feed is: told by the manifests, so that a silent night shows it too."""
+"""The age of the newest reading of each feed, from the manifests, so that a night without deliveries shows it as well."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class FeedState(BaseModel):
     feed: str
     newest_utc: dt.datetime
     days_old: int
-    days_behind: int  # the feed that has the newest reading of all
+    days_behind: int  # behind the feed with the newest reading of all
     alarm: str | None
 
 
 def read_feeds(
     manifests: Iterable[Manifest], replaced: Collection[str], settings: Settings, today: dt.date
 ) -> list[FeedState]:
-    """Return the state of each feed, by name; an alarm says what is late and by which limit."""
+    """Return the state of each feed, by name; `alarm` says which limit a late feed exceeds."""
     newest: dict[str, dt.datetime] = {}
     for m in manifests:
         if m.kind == "readings" and m.outcome == "accepted" and m.source_id not in replaced and m.last_interval_utc:
@@ -56,13 +56,13 @@ def _state_of(
 
 
 def show_feed(feed: str) -> str:
-    """Return the name of a feed as people read it."""
+    """Return the name of a feed for messages."""
     name, _, folder = feed.partition("/")
     return f"{name} (landing folder)" if folder == "." else feed
 
 
 def describe_late(feeds: Iterable[FeedState]) -> str:
-    """Name the feeds that are late, or return nothing."""
+    """Name the feeds that are late; return an empty text if none is."""
     return "; ".join(
         f"{show_feed(f.feed)} ends {f.newest_utc:%Y-%m-%d %H:%M} UTC, {f.days_old} days ago: {f.alarm}"
         for f in feeds

@@ -1,4 +1,4 @@
-"""OK, WARN or FAIL: the first line of `hearth status`, and what monitoring reads."""
+"""OK, WARN or FAIL: the first line of `hearth status`, which monitoring reads as well."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from flows.printable import count, show_name
 from warehouse.runs import RunLog
 
 Level = Literal["OK", "WARN", "FAIL"]
-LEVELS: Final[tuple[Level, ...]] = ("OK", "WARN", "FAIL")  # a level's place is the exit code of `hearth status --check`
+LEVELS: Final[tuple[Level, ...]] = ("OK", "WARN", "FAIL")  # the index is the exit code of `hearth status --check`
 Reason = tuple[Level, str]
 
 
 class Health(BaseModel):
-    """How a data folder is, and why it is not better."""
+    """The level of a data folder, and the reasons for it."""
 
     level: Level
     reasons: list[str]  # the worst first
@@ -36,7 +36,7 @@ class Health(BaseModel):
 
 
 def judge_state(state: HomeState, operations: Operations) -> Health:
-    """Say how a data folder is."""
+    """Return the health of a data folder."""
     reasons = [*_judge_runs(state.runs), *_judge_folder(state, operations), *_judge_damage(state), *_judge_data(state)]
     reasons.sort(key=lambda reason: -LEVELS.index(reason[0]))
     level = reasons[0][0] if reasons else "OK"
@@ -64,7 +64,7 @@ def _judge_folder(state: HomeState, operations: Operations) -> Iterator[Reason]:
     if disk.free_bytes < disk.needed_bytes:
         yield "FAIL", f"{tell_bytes(disk.free_bytes)} of disk are free, and a run needs {tell_bytes(disk.needed_bytes)}"
     if state.forgetting:
-        yield "FAIL", "a home is not forgotten to the end: `hearth forget --finish`"
+        yield "FAIL", "a home is not completely forgotten yet: `hearth forget --finish`"
     if state.history is None:
         yield "WARN", "nothing is published yet: `hearth run`"
     elif state.settings.report_after_run and not state.report_is_current:

@@ -1,4 +1,4 @@
-"""Checks of one home: its settings, its disk, what was delivered, what is published, and how its runs ended."""
+"""Checks of one data folder: its settings, its disk, what was delivered, what is published, and how its runs ended."""
 
 from __future__ import annotations
 
@@ -25,27 +25,29 @@ from warehouse.landing import LandedFile, walk_landing
 from warehouse.reader import QueryError, open_published
 from warehouse.runs import RunLog
 
-EXAMPLES = 3
+EXAMPLES = 3  # files that a finding names
 
 
 def check_settings(settings: Settings, home: Path | None) -> Finding:
-    """Check what the declarations of the settings cannot: that the names in them exist."""
+    """Check that the names and folders in the settings exist, which their declarations cannot check."""
     wrong = []
     try:
         check_choice(settings.convention)
         check_scenario(read_assumptions(), settings.scenario)
     except AssumptionError as error:
         wrong.append(str(error))
-    if settings.reference_folder is not None and not settings.reference_folder.is_dir():
-        wrong.append(f"reference_folder: there is no folder {settings.reference_folder}")
+    for name in ("reference_folder", "area_folder"):
+        folder = getattr(settings, name)
+        if folder is not None and not folder.is_dir():
+            wrong.append(f"{name}: there is no folder {folder}")
     if wrong:
-        return fail("settings", "; ".join(wrong), "`hearth config` tells where each value came from")
+        return fail("settings", "; ".join(wrong), "`hearth config` says where each value came from")
     origins = [origin for _, _, origin, _ in explain_settings(home=home) if origin != "default"]
     return ok("settings", f"valid; {len(origins)} of them {'is' if len(origins) == 1 else 'are'} set")
 
 
 def check_home(settings: Settings) -> Finding:
-    """Check that runs can write where they write, and that the file system renames, links and locks."""
+    """Check that runs can write in their folders, and that the file system can rename, link and lock."""
     home = settings.home
     there = nearest_folder(home)
     try:
@@ -59,11 +61,11 @@ def check_home(settings: Settings) -> Finding:
         )
     if missing:
         return fail(
-            "home", f"{there} lies on a file system without {', '.join(missing)}", "name a home on a local disk"
+            "home", f"{there} is on a file system without {', '.join(missing)}", "name a data folder on a local disk"
         )
     if closed := [folder for folder in settings.folders.rooms if folder.exists() and not _can_write(folder)]:
-        told = f"runs cannot write to {', '.join(map(str, closed))}"
-        return fail("home", told, f"give them to the account that runs Hearth: chown -R ACCOUNT {home}")
+        what = f"runs cannot write to {', '.join(map(str, closed))}"
+        return fail("home", what, f"give them to the account that runs Hearth: chown -R ACCOUNT {home}")
     if there != home:
         return ok("home", f"{home} will be made by the first run")
     return ok("home", f"{home.resolve()} can be written, renames, links and locks")
@@ -118,15 +120,15 @@ def check_landing(settings: Settings, found: list[LandedFile | tuple[str, str]])
         return fail("landing", f"{folder} cannot be read", "give yourself the right to read it")
     files = [file for file in found if isinstance(file, LandedFile)]
     if hidden := [file.file_name for file in files if not os.access(file.path, os.R_OK)]:
-        told = f"{len(hidden)} of {len(files)} files in {folder} cannot be read, e.g. {', '.join(map(show_name, hidden[:EXAMPLES]))}"
-        return fail("landing", told, "give yourself the right to read them")
+        what = f"{len(hidden)} of {len(files)} files in {folder} cannot be read, e.g. {', '.join(map(show_name, hidden[:EXAMPLES]))}"
+        return fail("landing", what, "give yourself the right to read them")
     if not files:
         return warn("landing", f"no file in {folder} can be a delivery", step)
     return ok("landing", f"{len(files)} files, {tell_bytes(sum(file.bytes for file in files))}, in {folder}")
 
 
 def list_landing(settings: Settings) -> list[LandedFile | tuple[str, str]]:
-    """Return what lies in the landing folder; nothing where it cannot be listed."""
+    """Return the entries of the landing folder; none if it cannot be listed."""
     try:
         return list(walk_landing(settings.landing_folder))
     except OSError:
@@ -134,14 +136,14 @@ def list_landing(settings: Settings) -> list[LandedFile | tuple[str, str]]:
 
 
 def check_free_disk(state: HomeState, found: list[LandedFile | tuple[str, str]]) -> Finding:
-    """Check that the disk of the home holds what the next run has to write."""
+    """Check that the disk of the data folder has room for what the next run writes."""
     taken = {(place.path, place.bytes) for m in state.manifests for place in m.paths}
     new = [(f.file_name, f.bytes) for f in found if isinstance(f, LandedFile) and (f.path, f.bytes) not in taken]
     disk = measure_disk(state.settings, new)
-    told = f"{tell_bytes(disk.free_bytes)} free, the next run needs {tell_bytes(disk.needed_bytes)}"
+    what = f"{tell_bytes(disk.free_bytes)} free, the next run needs {tell_bytes(disk.needed_bytes)}"
     if disk.free_bytes < disk.needed_bytes:
-        return fail("disk", told, "free some, keep fewer snapshots (HEARTH_SNAPSHOTS_KEEP), or name another --home")
-    return ok("disk", f"{told} ({len(new)} new files)")
+        return fail("disk", what, "free some, keep fewer snapshots (HEARTH_SNAPSHOTS_KEEP), or name another --home")
+    return ok("disk", f"{what} ({len(new)} new files)")
 
 
 def check_runs(state: HomeState) -> Finding:
@@ -175,7 +177,7 @@ def _step_after(log: RunLog) -> str:
 
 
 def check_locks(state: HomeState) -> Finding:
-    """Check that nobody but a run that lives holds the locks of the home."""
+    """Check that only a run that is under way holds the locks of the data folder."""
     folders = state.settings.folders
     held = [
         path for path in (folders.warehouse.lock_file, folders.releases.lock_file) if path.exists() and _is_held(path)
@@ -199,7 +201,7 @@ def _is_held(path: Path) -> bool:
 
 
 def check_warehouse(settings: Settings) -> Finding:
-    """Check that the published warehouse opens and says what it is."""
+    """Check that the published warehouse can be opened and read."""
     current = settings.folders.published
     if not current.exists():
         return ok("warehouse", "none is published yet")
@@ -212,7 +214,7 @@ def check_warehouse(settings: Settings) -> Finding:
     except (QueryError, IndexError) as error:
         return fail(
             "warehouse", f"{current} does not open: {str(error).splitlines()[0]}",
-            f"`hearth doctor --repair` or `hearth run` brings the newest back that is whole in {current.parent / 'snapshots'}",
+            f"`hearth doctor --repair` or `hearth run` publishes the newest whole one of {current.parent / 'snapshots'}",
         )  # fmt: skip
     return ok(
         "warehouse", f"{run['snapshot_id']}, {homes:,} homes, published {run['published_at_utc']:%Y-%m-%d %H:%M} UTC"
@@ -220,7 +222,7 @@ def check_warehouse(settings: Settings) -> Finding:
 
 
 def check_report(state: HomeState) -> Finding:
-    """Check that the site is that of the published warehouse, by today's code."""
+    """Check that the site was made from the published warehouse, by today's code."""
     page = state.settings.folders.first_page
     if not state.settings.folders.published.exists():
         return ok("report", "none yet")

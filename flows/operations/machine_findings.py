@@ -12,27 +12,25 @@ import zoneinfo
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, metadata, version
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import ProxyHandler, build_opener
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from flows.operations.findings import Finding, fail, ok, warn
+from flows.server.client import LOOPBACK, answers
 
-NAMED = ("duckdb", "polars", "prefect")  # whose versions people are asked for
+NAMED = ("duckdb", "polars", "prefect")  # packages whose versions a report of a fault should name
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-LOOPBACK = "127.0.0.1"
 ANSWER_SECONDS = 2.0
-RUN_BYTES = 1e9  # of memory, and for each worker
-WORKER_BYTES = 0.5e9  # a block of a file while it is parsed
+RUN_BYTES = 1e9  # memory of a run without its workers
+WORKER_BYTES = 0.5e9  # memory of one worker: a block of a file while it is parsed
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 CGROUP_USED = (Path("/sys/fs/cgroup/memory.current"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"))
 INSTALL = "run `make setup` in the folder that Hearth came in"
 
 
 def check_python() -> Finding:
-    """Check the version of Python against the one that Hearth asks for."""
+    """Check that Hearth supports this version of Python."""
     wanted, found = metadata("hearth")["Requires-Python"], platform.python_version()
     if not SpecifierSet(wanted).contains(found, prereleases=True):
         return fail(
@@ -42,7 +40,7 @@ def check_python() -> Finding:
 
 
 def check_packages() -> Finding:
-    """Check every package that Hearth asks for, by name and version."""
+    """Check that every package that Hearth needs is installed in a version that it supports."""
     asked = [Requirement(text) for text in metadata("hearth").get_all("Requires-Dist") or ()]
     needed = [r for r in asked if r.marker is None or r.marker.evaluate({"extra": ""})]
     if wrong := judge_versions(needed):
@@ -99,16 +97,16 @@ def check_zone() -> Finding:
 
 
 def check_memory(workers: int) -> Finding:
-    """Check that a run with so many workers finds the memory it needs."""
+    """Check that enough memory is free for a run with so many workers."""
     needed, free = RUN_BYTES + WORKER_BYTES * workers, free_memory()
-    told = f"{free / 1e9:.1f} GB free, a run with {workers} workers needs about {needed / 1e9:.1f} GB"
+    what = f"{free / 1e9:.1f} GB free, a run with {workers} workers needs about {needed / 1e9:.1f} GB"
     if free < needed:
-        return warn("memory", told, "set HEARTH_WORKERS=1, or end other programs before a run")
-    return ok("memory", told)
+        return warn("memory", what, "set HEARTH_WORKERS=1, or end other programs before a run")
+    return ok("memory", what)
 
 
 def free_memory() -> float:
-    """Return the memory that a new program can have [B]: the machine's, or what its container may still take."""
+    """Return the memory that a new program can have [B]: the free memory of the machine, or less in a container."""
     fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
     free = float(fields["MemAvailable"].split()[0]) * 1024
     for limit, used in zip(CGROUP_LIMITS, CGROUP_USED, strict=True):
@@ -118,10 +116,10 @@ def free_memory() -> float:
 
 
 def check_server(prefect_home: Path, *, start: bool) -> Finding:
-    """Check the Prefect server that runs would use: the configured one, or our own, which is only started if asked."""
+    """Check the Prefect server that runs would use: the configured one, or our own; `start` also starts our own."""
     configured = os.environ.get("PREFECT_API_URL")
     if configured:
-        if _answers(configured):
+        if answers(configured, ANSWER_SECONDS):
             return ok("server", f"{configured} answers (PREFECT_API_URL)")
         return fail("server", f"{configured} does not answer (PREFECT_API_URL)", "start it, or unset PREFECT_API_URL")
     try:
@@ -145,12 +143,3 @@ def _start(prefect_home: Path) -> Finding:
         return fail("server", f"our own does not start: {error}", f"move {prefect_home} away: nothing else needs it")
     took = (dt.datetime.now(dt.UTC) - began).total_seconds()
     return ok("server", f"our own answered at {url} after {took:.0f} s")
-
-
-def _answers(url: str) -> bool:
-    opener = build_opener(ProxyHandler({})) if f"//{LOOPBACK}" in url or "//localhost" in url else build_opener()
-    try:
-        with opener.open(f"{url.rstrip('/')}/health", timeout=ANSWER_SECONDS) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004 - the status is its own name
-    except (URLError, OSError, ValueError):
-        return False

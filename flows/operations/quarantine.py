@@ -1,4 +1,4 @@
-"""`hearth quarantine`: which sources are left out and why; to put one aside, let one in again, or accept it as it is."""
+"""`hearth quarantine`: list the sources that are left out and why; put one aside, let one in again, or accept it as it is."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ FOLLOWS: dict[ByHand, str] = {
     "accepted": "the next run takes it in; its level and its flags no longer stop a publication",
 }
 SHORT = 16  # characters of a source id that are shown
-NAMED = 3  # files named where a name fits none
+NAMED = 3  # files that a message names if the given name fits none
 
 
 def list_decisions(settings: Settings) -> list[Decision]:
-    """Return the latest decision about each source that there is one about, quarantined ones first."""
+    """Return the decisions about sources, quarantined ones first."""
     decisions = read_decisions(settings.folders.lake)
     return sorted(decisions, key=lambda d: (d.state != "quarantined", d.file_name, d.source_id))
 
 
 def describe_decisions(decisions: list[Decision]) -> str:
-    """Return decisions as text for people."""
+    """Return decisions as text."""
     lines = [
         f"{d.source_id[:SHORT]}  {show_name(d.file_name)}: {d.state} {d.decided_at_utc:%Y-%m-%d %H:%M} UTC, {d.reason}"
         for d in decisions
@@ -49,16 +49,16 @@ def decide(settings: Settings, name: str, state: ByHand) -> str:
     Parameters
     ----------
     settings
-        They name the lake.
+        Settings, which name the lake.
     name
-        Its file name, or the beginning of its source id.
+        File name, or beginning of the source id.
     state
-        What it is to be.
+        The new state of the source.
 
     Raises
     ------
     ValueError
-        If no source or more than one is named so, or there is nothing to lift.
+        If the name fits no source or several, or there is nothing to lift.
 
     """
     lake = settings.folders.lake
@@ -76,7 +76,7 @@ def decide(settings: Settings, name: str, state: ByHand) -> str:
 
 
 def take_decision(source: Manifest, state: State, reason: str) -> Decision:
-    """Return the decision about a source, taken now."""
+    """Return a new decision about a source."""
     return Decision(
         source_id=source.source_id,
         file_name=source.file_name,
@@ -87,12 +87,12 @@ def take_decision(source: Manifest, state: State, reason: str) -> Decision:
 
 
 def find_source(manifests: Sequence[Manifest], name: str, *, what: str) -> Manifest:
-    """Return the source of a file name, or of the beginning of a source id; `what` it is called in messages.
+    """Return the source with a file name, or with the beginning of its source id; messages call it `what`.
 
     Raises
     ------
     ValueError
-        If none of the manifests or more than one is named so.
+        If the name fits none of the manifests, or several.
 
     """
     found = [m for m in manifests if name and (m.file_name == name or m.source_id.startswith(name))]

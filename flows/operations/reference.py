@@ -1,4 +1,4 @@
-"""What `hearth reference check` says of a folder of area files."""
+"""`hearth reference check`: the findings about a folder of area files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from warehouse.areas.folder import AreaFolder, FileFinding, read_area_folder
 
 
 def check_reference(folder: Path) -> AreaFolder:
-    """Read an area folder and return what it gives.
+    """Read an area folder and return its findings and areas.
 
     Raises
     ------
@@ -23,14 +23,14 @@ def check_reference(folder: Path) -> AreaFolder:
 
 
 def show_reference(found: AreaFolder) -> str:
-    """Return the findings as text: one paragraph a file, then what Hearth can show with them."""
+    """Return the findings as text: a paragraph for each file, then the areas that Hearth can show."""
     counts = found.reference.area.group_by("level", maintain_order=True).len()
     levels = ", ".join(f"{count:,} {level}" for level, count in counts.iter_rows())
     by_state = [sum(finding.state == state for finding in found.findings) for state in ("ok", "missing", "refused")]
     summary = "{} files are read, {} are missing, {} are refused".format(*by_state)
     lines = [*(line for finding in found.findings for line in _show(finding)), "", summary, f"areas: {levels}"]
     if not found.is_whole:
-        lines.append("Built-in figures stand in for files that are missing or refused, where there are any.")
+        lines.append("Built-in tables replace files that are missing or refused, if there is one.")
     return "\n".join(lines)
 
 

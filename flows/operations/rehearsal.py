@@ -1,7 +1,7 @@
-"""What a backfill would move: it is carried out in a copy of the data folder that is thrown away, and the two are compared.
+"""What a backfill would change: it is done in a throwaway copy of the data folder, and the two warehouses are compared.
 
-The copy holds second names of the same files, since Hearth replaces files and never writes into them; so it takes the
-space of what is built anew alone. Where it lies on another disk than the lake, it holds copies.
+The copy consists of hard links, since Hearth replaces files and never writes into them. So it needs disk space only for
+what is built anew. If the lake is on another disk than the copy, the files are copied.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from warehouse.runs import at_work
 from warehouse.snapshots import describe_hold, read_hold
 from warehouse.writing import OWNERS_FOLDER
 
-LEFT_OUT = ("damaged",)  # what was put aside is of no use to a run
+LEFT_OUT = ("damaged",)  # folder of the lake that no run reads
 
 
 def compare_backfill(settings: Settings, first: str, last: str) -> str:
-    """Carry a backfill out in a copy and return the lines of `hearth diff` between what is published and what it would publish.
+    """Do a backfill in a copy, and return what `hearth diff` says of the published warehouse and the one it would publish.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def compare_backfill(settings: Settings, first: str, last: str) -> str:
             publication = publish(copy, record, Span(first, last))
         if publication.outcome == "unchanged":
             return "; ".join(
-                filter(None, ["nothing would move: what is published is what the lake gives", publication.warnings])
+                filter(None, ["nothing would move: the published warehouse is up to date", publication.warnings])
             )
         after, lines = copy.folders.published, []
         if publication.outcome == "gate_failed":
@@ -69,14 +69,14 @@ def compare_backfill(settings: Settings, first: str, last: str) -> str:
 
 
 def clear_abandoned(settings: Settings) -> None:
-    """Delete the copy that a killed comparison left; call it while none is under way."""
+    """Delete the copy that a killed comparison left; the caller makes sure that no comparison is under way."""
     if settings.folders.rehearsal.exists():
         shutil.rmtree(settings.folders.rehearsal)
 
 
 @contextmanager
 def _copy_folder(settings: Settings) -> Iterator[Settings]:
-    """Give the settings of a copy of the data folder; it is gone when the block ends, however it ends."""
+    """Give the settings of a copy of the data folder; the copy is deleted when the block ends, also after an error."""
     lake, warehouse = settings.folders.lake.root, settings.folders.warehouse
     if not isinstance(lake, Path):
         raise ValueError("--compare needs a lake in a folder: a bucket is not copied")  # noqa: TRY004 - it is the setting that is wrong
@@ -84,24 +84,27 @@ def _copy_folder(settings: Settings) -> Iterator[Settings]:
     root.mkdir(mode=OWNERS_FOLDER, exist_ok=True)
     with _held(root):
         try:
-            for left in root.iterdir():
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            for left in root.iterdir():  # by a killed comparison
+                if left.is_dir():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
             copy = settings.model_copy(update={"home": root, "lake": None})
             shutil.copytree(lake, root / "lake", copy_function=_link, ignore=shutil.ignore_patterns(*LEFT_OUT))
             copy.folders.warehouse.root.mkdir()
             copy.folders.runs.mkdir()
             _link(str(warehouse.current), str(copy.folders.published))
             yield copy
-        except DamagedObjectError as error:  # name the object, not its second name
+        except DamagedObjectError as error:  # name the object in the lake, not the one in the copy
             raise DamagedObjectError(lake, error.key, error.why) from None
         finally:
             shutil.rmtree(root)
-    say("the copy is gone")
+    say("the copy is deleted")
 
 
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    """Hold a folder against other comparisons; the lock dies with its process and leaves no file."""
+    """Lock a folder against other comparisons; the lock ends with its process and leaves no file."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -113,7 +116,7 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 def _link(source: str, target: str) -> None:
-    """Give a file a second name, or copy it onto another disk; what a run replaces at this moment is not needed."""
+    """Give a file a second name, or copy it if the disk cannot; a file that a run deletes at this moment is not needed."""
     try:
         Path(target).hardlink_to(source)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""`hearth snapshots` and `hearth rollback`: which published warehouses are kept, and the way back to one of them."""
+"""`hearth snapshots` and `hearth rollback`: list the published warehouses that are kept, and publish one of them again."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from warehouse.versions import FormatError, check_not_newer, describe_older, lac
 
 
 class SnapshotState(BaseModel):
-    """One snapshot as `hearth snapshots` tells of it."""
+    """One snapshot as `hearth snapshots` shows it."""
 
     snapshot_id: str
     published_at_utc: dt.datetime
-    kind: str | None  # of the run that published it; none: it cannot be read
+    kind: str | None  # kind of the run that published it; None if the snapshot cannot be read
     run_id: str | None
     hours: int | None  # rows of heat_hourly
     bytes: int
@@ -54,7 +54,7 @@ class SnapshotState(BaseModel):
 
 
 def list_snapshots(settings: Settings) -> list[SnapshotState]:
-    """Return every snapshot, newest first, with what the next run does with it and why."""
+    """Return every snapshot, newest first; each says whether the next run keeps it, and why."""
     folder = settings.folders.warehouse
     verdicts = decide_retention(
         list_files(folder), settings.retention, now=dt.datetime.now(dt.UTC), hold=read_hold(folder)
@@ -80,14 +80,14 @@ def _describe(file: SnapshotFile) -> SnapshotState:
     except (QueryError, FileNotFoundError) as error:
         return state.model_copy(update={"trouble": f"cannot be read: {error}"})
     last = run.row(-1, named=True)
-    told = {
+    found = {
         "kind": last["kind"],
         "run_id": last["run_id"],
         "hours": int(hours["rows"].sum()),
         "published_at_utc": last["published_at_utc"].replace(tzinfo=dt.UTC),
         "trouble": trouble,
     }
-    return state.model_copy(update=told)
+    return state.model_copy(update=found)
 
 
 def _what_prevents(run: pl.DataFrame, query: Callable[[str], pl.DataFrame], name: str) -> str | None:
@@ -100,7 +100,7 @@ def _what_prevents(run: pl.DataFrame, query: Callable[[str], pl.DataFrame], name
 
 
 def describe_snapshots(states: list[SnapshotState], settings: Settings) -> str:
-    """Return the snapshots as text for people."""
+    """Return the snapshots as text."""
     if not states:
         return "no snapshot yet: `hearth run` publishes the first"
     hold = read_hold(settings.folders.warehouse)
@@ -111,7 +111,7 @@ def describe_snapshots(states: list[SnapshotState], settings: Settings) -> str:
             f"{state.snapshot_id:<27}{state.published_at_utc:%Y-%m-%d %H:%M}  {state.kind or '?':<10}"
             f"{hours:>12}{tell_bytes(state.bytes):>10}"
         )
-        lines.append(f"  {'' if state.stays else 'goes with the next run: '}{state.because}")
+        lines.append(f"  {'' if state.stays else 'deleted by the next run: '}{state.because}")
         if state.trouble:
             lines.append(f"  cannot be brought back: {state.trouble}")
     if hold is not None:
@@ -120,23 +120,23 @@ def describe_snapshots(states: list[SnapshotState], settings: Settings) -> str:
 
 
 def roll_back(settings: Settings, name: str, *, reason: str | None = None) -> str:
-    """Publish a snapshot again, let the report follow, and return what was done.
+    """Publish a snapshot again, write its report, and return what was done.
 
-    Until somebody ends it, no run replaces a snapshot that was brought back; going to the newest one ends it.
+    No run replaces the snapshot until somebody ends this with `--resume`, or goes forward to the newest snapshot.
 
     Parameters
     ----------
     settings
-        They name the home.
+        Settings, which name the data folder.
     name
         A snapshot id, or the beginning of one.
     reason
-        Why; kept with the run and the decision.
+        Reason, which is kept with the run and the decision.
 
     Raises
     ------
     ValueError
-        If no snapshot or more than one is named so, it is the published one, or today's code cannot read it.
+        If the name fits no snapshot or several, it is the published one, or today's code cannot read it.
 
     """
     folder = settings.folders.warehouse
@@ -149,7 +149,9 @@ def roll_back(settings: Settings, name: str, *, reason: str | None = None) -> st
                 keep_snapshot(folder, before)
             newest = list_files(folder)[0].snapshot_id
             if target.snapshot_id == newest:
-                put_back(folder, newest)  # first: a kill leaves the older one published and held
+                put_back(
+                    folder, newest
+                )  # before the hold ends: after a kill in between, the older one is published again
                 lift_hold(folder)
             else:
                 instead = hold.instead_of if hold is not None else before
@@ -162,10 +164,10 @@ def roll_back(settings: Settings, name: str, *, reason: str | None = None) -> st
         log.message = f"current.duckdb is {target.snapshot_id} instead of {before}"
         page = write_report(settings)
     if target.snapshot_id == newest:
-        follows = "It is the newest: runs publish again."
+        follows = "It is the newest snapshot: runs publish again."
     else:
         follows = (
-            "Runs go on taking files in, and publish nothing until `hearth rollback --resume`;\n"
+            "Runs still take files in, and publish nothing until `hearth rollback --resume`;\n"
             f"`hearth rollback {newest}` goes forward again."
         )
     return f"{log.message}\nreport     {page}\n{follows}"
@@ -188,7 +190,7 @@ def resume(settings: Settings) -> str:
         hold = honour_hold(folder)
         lift_hold(folder)
         log.outcome, log.snapshot_id = "unchanged", None if hold is None else hold.snapshot_id
-        log.message = "the hold is ended; the next run publishes what the lake gives"
+        log.message = "the hold has ended; the next run publishes again"
     return f"{log.message}: `hearth run`"
 
 
@@ -237,9 +239,9 @@ def _publishing_lock(folder: WarehouseFolder) -> Iterator[None]:
 
 
 def retain(settings: Settings) -> list[str]:
-    """Delete what is no longer to be kept of snapshots and reports, give the rest its mode, and return what went.
+    """Delete snapshots and reports that do not stay, set the mode of the others, and return the names of the deleted ones.
 
-    Where another run publishes at this moment nothing is done: it does the same at its end.
+    Nothing is done while another run publishes: that run does the same at its end.
     """
     folder = settings.folders.warehouse
     try:
@@ -255,9 +257,9 @@ def retain(settings: Settings) -> list[str]:
 
 
 def prune_reports(settings: Settings, kept: Collection[str]) -> list[str]:
-    """Delete the report folders of snapshots that are gone, and all but the last written of each other snapshot.
+    """Delete the reports of snapshots that are gone, and of every other snapshot all except the latest report.
 
-    The one that `reports/current` points to stays. Call it with the lock of releases held.
+    The report that `reports/current` points to stays. The caller holds the lock of releases.
     """
     reports = settings.folders.reports
     if not reports.exists():

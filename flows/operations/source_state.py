@@ -1,4 +1,4 @@
-"""One delivered file as `hearth status` and `hearth check` show it: what it was taken for, and what became of its lines."""
+"""One delivered file as `hearth status` and `hearth check` show it: what it was taken for, and the ledger of its lines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from flows.printable import count, show_name
 from warehouse.manifest import Manifest
 from warehouse.quarantine import Decision
 
-REASONS_SHOWN = 4
-# of a file's readings that one flag hits, from which on status names it; the sample's faults stay below
-UNUSUAL_SHARE = 0.02
+REASONS_SHOWN = 4  # reasons of rejects, the most frequent ones
+UNUSUAL_SHARE = 0.02  # share of a file's readings above which status names a flag; the faults of the sample stay below
 
 
 class SourceState(BaseModel):
-    """One delivered file and what became of it."""
+    """One delivered file, its outcome and the ledger of its lines."""
 
     source_id: str
     file_name: str
@@ -43,7 +42,7 @@ class SourceState(BaseModel):
     unit_basis: str
     interval_basis: str
     id_basis: str
-    unknown_homes: tuple[str, ...]  # that a household table exists for and lacks
+    unknown_homes: tuple[str, ...]  # homes that the household table lacks; none if there is no table
     balanced: bool
     clock: str
     clock_basis: str
@@ -56,7 +55,7 @@ class SourceState(BaseModel):
 def read_source_state(
     m: Manifest, *, superseded: bool = False, left_out: Decision | None = None, table: Collection[str]
 ) -> SourceState:
-    """Return what became of a file; `table` are the homes of the household table, empty where there is none."""
+    """Return the state of a file; `table` are the homes of the household table, empty if there is none."""
     balanced = m.kind != "readings" or m.lines + m.regrouped == m.header_lines + m.blank_lines + m.readings + m.rejects
     own = m.model_dump(include=set(SourceState.model_fields) - {"superseded", "balanced", "unknown_homes"})
     if left_out is not None:
@@ -66,7 +65,7 @@ def read_source_state(
 
 
 def describe_source(source: SourceState) -> str:
-    """Say what became of a file's lines, and what it was taken for."""
+    """Return the ledger of a file's lines and what the file was taken for, as text."""
     seen = f" ({source.detail})" if source.detail else ""
     if source.outcome in {"refused", "held", "withdrawn"}:
         return f"  {show_name(source.file_name)}: {source.outcome.upper()}, {source.reason}{seen}"
@@ -89,16 +88,16 @@ def describe_source(source: SourceState) -> str:
 
 
 def describe_assumptions(source: SourceState) -> list[str]:
-    """Say what a file was taken for, where that is not plain by its header, and what is unusual about its readings."""
-    told = []
+    """Say what a file was taken for, if its header does not say it, and what is unusual about its readings."""
+    lines = []
     if source.fuel_basis not in {"the format", "not applicable"}:
-        told.append(f"fuel {'unknown' if source.fuel == 'none' else source.fuel}, {source.fuel_basis}")
+        lines.append(f"fuel {'unknown' if source.fuel == 'none' else source.fuel}, {source.fuel_basis}")
     if source.unit_basis not in {"the name of the column", "not applicable"}:
-        told.append(f"unit {'unknown' if source.unit == 'none' else source.unit}, {source.unit_basis}")
+        lines.append(f"unit {'unknown' if source.unit == 'none' else source.unit}, {source.unit_basis}")
     if source.regrouped:
-        told.append(f"intervals: {source.interval_basis}")
+        lines.append(f"intervals: {source.interval_basis}")
     if source.dialect:
-        told.append(f"written with {', '.join(f'{name} {value}' for name, value in source.dialect.items())}")
+        lines.append(f"written with {', '.join(f'{name} {value}' for name, value in source.dialect.items())}")
     unusual = {
         flag: count
         for flag, count in source.line_flags.items()
@@ -106,13 +105,13 @@ def describe_assumptions(source: SourceState) -> list[str]:
     }
     if source.unknown_homes:
         shown = ", ".join(source.unknown_homes[:3])
-        told.append(
+        lines.append(
             f"{count(len(source.unknown_homes), 'home')} not in the household table, whose readings enter no table (e.g. {shown}): "
             "add them to it"
         )
     if unusual:
-        told.append(f"flagged: {_describe_counts(unusual)}")
-    return [*told, *(f"WARNING: {warning}" for warning in source.warnings)]
+        lines.append(f"flagged: {_describe_counts(unusual)}")
+    return [*lines, *(f"WARNING: {warning}" for warning in source.warnings)]
 
 
 def _describe_counts(counts: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""The state of a data folder, for whoever tells of it: status, alerts, doctor, and the page of a run in Prefect."""
+"""The state of a data folder, which status, alerts and doctor read."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from warehouse.runs import RunLog, read_runs
 from warehouse.snapshots import Hold, read_hold
 from warehouse.versions import check_lake
 
-ROLLBACK = "rollback"  # kind of a run that brings a snapshot back
+ROLLBACK = "rollback"  # kind of a run that publishes an earlier snapshot again
 
 
 @dataclass(frozen=True)
 class HomeState:
-    """What there is to know of a data folder; each part is read once, when it is first asked for."""
+    """The state of a data folder; each part is read once, when it is first asked for."""
 
     settings: Settings
     now: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -41,18 +41,18 @@ class HomeState:
 
     @cached_property
     def last_good_run(self) -> RunLog | None:
-        """The last run that left a warehouse that stands for all that was delivered."""
+        """The last run after which the published warehouse was up to date with the deliveries."""
         return next((log for log in reversed(self.runs) if is_good(log)), None)
 
     @cached_property
     def manifests(self) -> Sequence[Manifest]:
-        """What was taken in or refused."""
+        """The manifests of all sources, taken in or refused."""
         check_lake(self.settings.folders.lake)
         return read_whole_manifests(self.settings.folders.lake)
 
     @cached_property
     def damage(self) -> Sequence[DamagedObjectError]:
-        """What is damaged at this moment, as far as that is seen without reading every byte: the next run repairs it."""
+        """The damage that is seen without reading every byte; the next run repairs it."""
         found = find_damage(self.settings, every_byte=False)
         try:
             read_history(self.settings.folders.published)
@@ -62,7 +62,7 @@ class HomeState:
 
     @cached_property
     def repaired(self) -> Sequence[DamageRecord]:
-        """What was damaged and put aside, oldest first."""
+        """The records of damaged files that were put aside, oldest first."""
         return read_records(self.settings.folders.lake)
 
     @cached_property
@@ -72,7 +72,7 @@ class HomeState:
 
     @cached_property
     def decisions(self) -> Sequence[Decision]:
-        """What was decided about single sources."""
+        """The decisions about single sources."""
         return self.settings.folders.lake.list_whole("quarantine", Decision)
 
     @cached_property
@@ -105,26 +105,26 @@ class HomeState:
 
     @cached_property
     def history(self) -> History | None:
-        """What the published warehouse says of itself, None where there is none that can be read."""
+        """The history of the published warehouse, or None if there is none that can be read."""
         with suppress(DamagedObjectError):
             return read_history(self.settings.folders.published)
         return None
 
     @cached_property
     def judged(self) -> pl.DataFrame:
-        """How the gate judged the published warehouse (`QUALITY_RESULT`); no rows where there is none."""
+        """The results of the gate for the published warehouse (`QUALITY_RESULT`); no rows if nothing is published."""
         if self.history is None:
             return pl.DataFrame()
         return self.history.quality_result.filter(pl.col("run_id") == self.history.run["run_id"][-1])
 
     @cached_property
     def findings(self) -> pl.DataFrame:
-        """The checks that the published warehouse does not meet: warnings, or it would not be published."""
+        """The checks that the published warehouse does not meet; all of them are warnings, since it was published."""
         return self.judged if self.judged.is_empty() else self.judged.filter(~pl.col("passed"))
 
     @cached_property
     def report_is_current(self) -> bool:
-        """Whether the site is that of the published warehouse."""
+        """Whether the site was made from the published warehouse."""
         return self.history is not None and report_is_current(self.settings)
 
     @cached_property
@@ -134,17 +134,17 @@ class HomeState:
 
     @cached_property
     def hold(self) -> Hold | None:
-        """The decision that a snapshot stays published, None where there is none that can be read."""
+        """The decision that a snapshot stays published, or None if there is none that can be read."""
         with suppress(DamagedObjectError):
             return read_hold(self.settings.folders.warehouse)
         return None
 
     @cached_property
     def forgetting(self) -> bool:
-        """Whether a home is not forgotten to the end."""
+        """Whether a home is being forgotten."""
         return self.settings.folders.forgotten.is_unfinished()
 
 
 def is_good(log: RunLog) -> bool:
-    """Say whether a run left a warehouse that stands for all that was delivered."""
+    """Say whether a run left the published warehouse up to date with the deliveries."""
     return log.outcome in {"published", "unchanged"} and log.kind != ROLLBACK and not log.held

@@ -1,4 +1,4 @@
-"""`hearth status`: what ran, what was taken in, how fresh the warehouse is and how it was judged."""
+"""`hearth status`: which runs there were, which files were taken in, how fresh the warehouse is and how it was judged."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from warehouse.runs import RunLog
 
 RUNS_SHOWN = 5
 SOURCES_SHOWN = 10
-KEYS_SHOWN = 3  # of a finding
-HISTORIC_DAYS = 366  # from which on an age in days says nothing: data of a finished trial end
+KEYS_SHOWN = 3  # example rows of a finding
+HISTORIC_DAYS = 366  # readings older than this come from a finished trial: status says when they end, not their age
 
 
 class GateState(BaseModel):
-    """How the published warehouse was judged; `not_judged` says what it was not held against, and why."""
+    """How the published warehouse was judged; `not_judged` says which checks were not made, and why."""
 
     checks: int
     failed: int
@@ -62,11 +62,11 @@ class Status(BaseModel):
     sources: list[SourceState]
     unused: dict[str, str]  # entries of the landing folder that are not used, with the reason
     unreadable: list[str]  # files that the last nightly could not read
-    damaged: list[str]  # what is damaged at this moment: the next run repairs it
-    repaired: list[DamageRecord]  # what was damaged and put aside, oldest first
-    lost: list[DamageRecord]  # delivered content among it that has to be delivered again
+    damaged: list[str]  # present damage, which the next run repairs
+    repaired: list[DamageRecord]  # damaged files that were put aside, oldest first
+    lost: list[DamageRecord]  # those of them that have to be delivered again
     operations: Operations
-    forgetting: bool  # whether a home is not forgotten to the end
+    forgetting: bool  # whether a home is being forgotten
 
 
 def read_status(settings: Settings) -> Status:
@@ -118,7 +118,7 @@ def _what_is_missing(included: dict[str, int], settings: Settings) -> str | None
     if any(included.values()):
         return None
     return (
-        f"no home suffices in any period: it needs {settings.completeness_min:.0%} of a year's half-hours "
+        f"no home has enough readings in any period: it needs {settings.completeness_min:.0%} of a year's half-hours "
         f"and {settings.cell_min:.0%} of each month and hour of day; heat_hourly is published, profiles are empty"
     )
 
@@ -141,7 +141,7 @@ def _judge_state(state: HomeState) -> GateState:
 
 
 def describe_finding(row: Mapping[str, Any]) -> str:
-    """Say in a sentence what a check expects, how far it is from that, and where, given its row (`QUALITY_RESULT`)."""
+    """Say in a sentence what a check expects, what it found, and where, from its row (`QUALITY_RESULT`)."""
     found = "" if row["observed"] is None else f" Found: {row['observed']:,.6g}, {_describe_bounds(row)}"
     keys = json.loads(row["sample_keys"] or "[]")
     where = f", such as {'; '.join(map(_describe_key, keys[:KEYS_SHOWN]))}" if keys else ""
@@ -165,7 +165,7 @@ def _describe_key(key: object) -> str:
 
 
 def _list_not_judged(judgement: pl.DataFrame) -> list[str]:
-    """Say of each inferred flag how many readings it could not be judged for, or not by their own day, and why."""
+    """Say for each inferred flag how many readings could not be judged, or not by their own day, and why."""
     shares = judgement.with_columns(total=pl.col("readings").sum().over("flag"))
     rows = shares.filter(pl.col("outcome") != "judged", pl.col("readings") > 0)
     return [
@@ -175,10 +175,10 @@ def _list_not_judged(judgement: pl.DataFrame) -> list[str]:
 
 
 def describe_status(state: Status, *, verbose: bool = False) -> str:
-    """Return the state as text for people: its health first, and all of it if `verbose`."""
+    """Return the state as text, its health first; `verbose` lists all runs and sources."""
     lines = [state.health.describe(), f"home       {state.home}"]
     if state.forgetting:
-        lines.append("FORGETTING a home is not forgotten to the end: `hearth forget --finish`")
+        lines.append("FORGETTING a home is not completely forgotten yet: `hearth forget --finish`")
     if state.warehouse is None:
         lines.append("warehouse  none published yet: `hearth run`")
     else:
@@ -210,8 +210,8 @@ def describe_status(state: Status, *, verbose: bool = False) -> str:
     ]
     last = state.sources if verbose else state.sources[-SOURCES_SHOWN:]
     if len(state.sources) > len(last):
-        told = f"the refused, those left out and the last {SOURCES_SHOWN}; `hearth status --verbose` lists all"
-        lines += ["", f"sources: {len(state.sources)}; {told}"]
+        which = f"the refused, those left out and the last {SOURCES_SHOWN}; `hearth status --verbose` lists all"
+        lines += ["", f"sources: {len(state.sources)}; {which}"]
     else:
         lines += ["", "sources"]
     lines += [
@@ -226,22 +226,22 @@ def describe_status(state: Status, *, verbose: bool = False) -> str:
 
 
 def _describe_damage(state: Status) -> list[str]:
-    """Return what is damaged, what has to be delivered again, and what was repaired, as lines."""
+    """Return lines about present damage, about files to deliver again, and about the last repair."""
     lines = [f"DAMAGED    {what}" for what in state.damaged]
     lines += [f"LOST       {record.damage.describe()}" for record in state.lost]
     done = [record for record in state.repaired if record not in state.lost]
     if done:
         last = done[-1]
-        told = f"{count(len(done), 'damaged file')} put aside and made good, last on {last.found_at_utc:%Y-%m-%d %H:%M} UTC"
-        lines.append(f"repaired   {told}: {last.damage.describe()}")
+        how_many = f"{count(len(done), 'damaged file')} put aside and repaired"
+        lines.append(f"repaired   {how_many}, last on {last.found_at_utc:%Y-%m-%d %H:%M} UTC: {last.damage.describe()}")
     return lines
 
 
 def _list_unused(settings: Settings, runs: list[RunLog]) -> dict[str, str]:
-    """Return the entries of the landing folder that the last nightly run did not use, as far as they are still there."""
+    """Return the entries of the landing folder that the last nightly run did not use and that are still there."""
     nights = [log for log in runs if log.kind == "nightly"]
-    told = nights[-1].files_unused if nights else {}
-    return {name: why for name, why in told.items() if not is_gone(settings.landing_folder, name)}
+    unused = nights[-1].files_unused if nights else {}
+    return {name: why for name, why in unused.items() if not is_gone(settings.landing_folder, name)}
 
 
 def _run_line(log: RunLog) -> str:
@@ -252,7 +252,7 @@ def _run_line(log: RunLog) -> str:
 
 
 def describe_feed(feed: FeedState) -> str:
-    """Return the age of a feed's newest reading in a line; of a trial that has ended, when it ended."""
+    """Return a line about the age of a feed's newest reading, or about the end of a finished trial."""
     late = f"  LATE: {feed.alarm}" if feed.alarm else ""
     if feed.days_old > HISTORIC_DAYS:
         return f"  {show_feed(feed.feed)}: ends {feed.newest_utc:%b %Y}{late}"
@@ -261,7 +261,7 @@ def describe_feed(feed: FeedState) -> str:
 
 
 def summarise_run(log: dict[str, Any], settings: Settings) -> str:
-    """Return how one run ended, what it could not cost, and where to look next."""
+    """Return the outcome of one run, the systems without a cost, and where to look next."""
     took = [
         f"{count(log['files_ingested'], 'file')} taken in",
         f"{log['files_refused']} refused",
@@ -291,9 +291,9 @@ def _describe_report(page: Path | None, *, is_current: bool) -> str:
 
 
 def name_not_costed(history: History | None) -> list[str]:
-    """Return a line for each system that the compared scenario of a published warehouse lacks a series of.
+    """Return a line for each system without a cost, since the scenario of the published warehouse lacks a series for it.
 
-    Nothing is said of a warehouse that another version published: its assumptions may have other names.
+    There are no lines for a warehouse of an older version: its assumptions may have other names.
     """
     if history is None or history.older is not None or history.assumption.is_empty():
         return []

@@ -1,4 +1,4 @@
-"""What an operator looks at in `hearth status`: the last good run, disk, Prefect's queue, alerts, and what is held."""
+"""The lines of `hearth status` for operators: the last good run, disk, Prefect's queue, alerts, and a held snapshot."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flows.operations.alerts import ToldFact, read_book
+from flows.operations.alerts import StandingFact, read_book
 from flows.operations.disk import tell_bytes
 from flows.operations.state import HomeState
 from flows.server.client import open_api
 from flows.server.files import use_scheduling_api
 from warehouse.snapshots import Hold, describe_hold
 
-DEPLOYMENTS = ["nightly", "backfill", "report"]  # of prefect.yaml
-ANSWER_SECONDS = 0.5  # that a Prefect server may take; a slower one is not waited for
-HOURS_IN_WORDS = 48  # up to which an age is told in hours
+DEPLOYMENTS = ["nightly", "backfill", "report"]  # as prefect.yaml names them
+ANSWER_SECONDS = 0.5  # status does not wait for a slower Prefect server
+HOURS_IN_WORDS = 48  # a longer age is given in days
 
 
 class DiskState(BaseModel):
-    """The disk of the home [B]."""
+    """The disk of the data folder [B]."""
 
     free_bytes: int
     needed_bytes: int
@@ -29,7 +29,7 @@ class DiskState(BaseModel):
 
 
 class QueueState(BaseModel):
-    """Runs of Hearth that a Prefect server knows of."""
+    """The runs of Hearth on a Prefect server."""
 
     running: int
     late: int
@@ -37,15 +37,15 @@ class QueueState(BaseModel):
 
 
 class AlertState(BaseModel):
-    """The webhook and what was last told to it; `standing` are the facts that still hold."""
+    """The webhook: the last alert, and in `standing` the facts that still hold."""
 
     is_configured: bool
-    last: ToldFact | None
-    standing: list[ToldFact]
+    last: StandingFact | None
+    standing: list[StandingFact]
 
 
 class Operations(BaseModel):
-    """The state of an installation, beside that of its data."""
+    """The state of an installation, without the state of its data."""
 
     last_good_run: str | None
     last_good_run_utc: dt.datetime | None
@@ -53,7 +53,7 @@ class Operations(BaseModel):
     queue: QueueState | None
     alerts: AlertState
     held: Hold | None
-    older: str | None  # what makes the published warehouse older than this version of Hearth
+    older: str | None  # in what the published warehouse is older than this version of Hearth
 
 
 def read_operations(state: HomeState) -> Operations:
@@ -76,7 +76,7 @@ def read_operations(state: HomeState) -> Operations:
 
 
 def read_queue(api: str | None) -> QueueState | None:
-    """Return the runs of Hearth's deployments on a Prefect server; None: there is none, or it does not answer quickly."""
+    """Return the runs of Hearth's deployments on a Prefect server, or None if there is none or it does not answer quickly."""
     if api is None:
         return None
     import httpx

@@ -1,4 +1,4 @@
-"""Posting to a webhook: tried again while it may help, for a limited time, and never an error of the run."""
+"""Posting to a webhook: failures that may pass are retried for a limited time, and no failure is an error of the run."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ import httpx
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_before_delay, wait_exponential
 
 LAST_STATUS_OF_SUCCESS = 299
-WORTH_RETRYING = frozenset({408, 425, 429})  # and all from 500 on: the server's trouble may pass
+WORTH_RETRYING = frozenset({408, 425, 429})  # too slow, too early, too many; and all from 500 on, errors of the server
 FIRST_SERVER_ERROR = 500
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 8.0
-ANSWER_SECONDS = 5.0  # that one attempt waits for an answer
+ANSWER_SECONDS = 5.0  # time that one attempt waits for an answer
 
 
 class _PassingError(RuntimeError):
-    """An attempt failed in a way that may pass by itself."""
+    """An attempt failed, and another one may succeed."""
 
 
 class _LastingError(RuntimeError):
-    """An attempt failed in a way that another one will not mend."""
+    """An attempt failed, and another one would fail as well."""
 
 
 def post(url: str, payload: Mapping[str, object], *, token: str | None, seconds: float) -> str | None:
-    """Post JSON within so many seconds and return None, or why it could not be delivered.
+    """Post JSON within so many seconds; return None, or the reason why it could not be delivered.
 
-    What is returned names neither the address nor the token: both may be secrets.
+    The reason names neither the address nor the token: both may be secrets.
     """
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log the whole address
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # at lower levels it logs the whole address
     if token is not None and not _is_private(url):
         return "the token is not sent over http: use an https address"
     outcome: list[str | None] = []
-    # a thread, since a server that sends a byte now and then outlasts every timeout of a single read
+    # in a thread, since a server that sends single bytes now and then never exceeds the timeout of one read
     worker = threading.Thread(
         target=lambda: outcome.append(_try(url, payload, token, seconds)), name="webhook", daemon=True
     )
@@ -78,7 +78,7 @@ def _post_once(url: str, payload: Mapping[str, object], headers: Mapping[str, st
 
 
 def _is_private(url: str) -> bool:
-    """Say whether what is sent to an address cannot be read on the way: https, or this machine itself."""
+    """Say whether nobody can read on the way what is sent to an address: it is https, or this machine itself."""
     address = httpx.URL(url)
     if address.scheme == "https" or address.host == "localhost":
         return True

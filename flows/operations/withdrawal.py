@@ -1,8 +1,8 @@
-"""`hearth withdraw`: a delivered file that is taken back for good, and the way to take it in again.
+"""`hearth withdraw`: withdraw a delivered file for good, or let it in again.
 
-A decision to withdraw stands beside those of quarantine and is about content, by its hash: the same file, found again
-under whatever name, stays withdrawn. Every plan leaves the source out from the moment of the decision; the next run
-gives up its objects, which are collected like all that nothing refers to.
+A decision to withdraw is stored beside those of quarantine. It is about content, by its hash: the same file stays withdrawn
+under any name. Every plan leaves the source out from the decision on. The next run removes the references to its objects,
+and they are deleted later, like all objects that nothing refers to.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ UNDONE = "withdrawal undone by hand"
 
 
 def list_withdrawn(settings: Settings) -> list[Decision]:
-    """Return the decisions to withdraw that stand, by file name."""
+    """Return the decisions to withdraw that are in force, by file name."""
     found = [d for d in read_decisions(settings.folders.lake) if d.state == "withdrawn"]
     return sorted(found, key=lambda d: (d.file_name, d.source_id))
 
 
 def describe_withdrawn(decisions: list[Decision]) -> str:
-    """Return the decisions to withdraw as text for people."""
+    """Return the decisions to withdraw as text."""
     lines = [
         f"{d.source_id[:SHORT]}  {show_name(d.file_name)}: withdrawn {d.decided_at_utc:%Y-%m-%d %H:%M} UTC, {d.reason}"
         for d in decisions
@@ -40,16 +40,16 @@ def withdraw(settings: Settings, name: str, *, reason: str | None = None) -> str
     Parameters
     ----------
     settings
-        They name the lake.
+        Settings, which name the lake.
     name
-        Its file name, or the beginning of its source id.
+        File name, or beginning of the source id.
     reason
-        Why; it stands in the ledger.
+        Reason, which the ledger shows.
 
     Raises
     ------
     ValueError
-        If no file or more than one is named so, or it is withdrawn already.
+        If the name fits no file or several, or the file is withdrawn already.
 
     """
     lake = settings.folders.lake
@@ -65,12 +65,12 @@ def withdraw(settings: Settings, name: str, *, reason: str | None = None) -> str
 
 
 def undo(settings: Settings, name: str, *, reason: str | None = None) -> str:
-    """Take the decision back and return what follows; parameters as of `withdraw`.
+    """Undo the decision and return what follows; the parameters are those of `withdraw`.
 
     Raises
     ------
     ValueError
-        If no file or more than one that is withdrawn is named so.
+        If the name fits no withdrawn file, or several.
 
     """
     lake = settings.folders.lake
@@ -81,13 +81,13 @@ def undo(settings: Settings, name: str, *, reason: str | None = None) -> str:
     if source.outcome != "withdrawn" or _still_there(source):
         return f"{_short(source)}: `hearth run` takes it in again; the gate judges it like any other"
     return (
-        f"{_short(source)}: its readings are given up and no file holds them any more; "
+        f"{_short(source)}: its readings are deleted, and no landing file holds them any more; "
         f"deliver it again, then `hearth run` takes it in"
     )
 
 
 def carry_out(lake: Lake) -> list[Manifest]:
-    """Give up the objects of sources that are withdrawn; return the manifests that this changed."""
+    """Remove the references to the objects of withdrawn sources; return the manifests that this changed."""
     decided = _decided(lake)
     changed = []
     for known in read_manifests(lake):
@@ -116,14 +116,16 @@ def _nothing_left(settings: Settings) -> str:
     published = settings.folders.published
     if not published.exists():
         return "no other file of readings is in use"
-    return f"no other file of readings is in use: until one is, runs publish nothing, and {published} still holds it"
+    return (
+        f"no other file of readings is in use: runs publish nothing until one is, and {published} still holds this one"
+    )
 
 
 def _where_it_lies(source: Manifest) -> str:
     there = _still_there(source)
     if not there:
         return "no landing file holds it any more"
-    return f"its owner's to delete: {', '.join(map(show_name, there))}; while it lies there it stays withdrawn"
+    return f"its owner has to delete {', '.join(map(show_name, there))}; while it is there it stays withdrawn"
 
 
 def _still_there(source: Manifest) -> list[str]:

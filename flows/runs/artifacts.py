@@ -1,7 +1,7 @@
-"""What a run leaves in Prefect for people: a page of what came of it, and how far its stages are.
+"""What a run writes to Prefect for people: a page about its outcome, and the progress of its stages.
 
-Nothing here fails a run: what cannot be written is said once. A page names no home, and of figures made from readings
-only those that were published: Prefect may be somebody else's server.
+Nothing here fails a run: if a page cannot be written, one message says so. Prefect may be somebody else's server, so a page
+names no home, and shows only results that were published.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from warehouse.reader import open_published
 from warehouse.runs import RunLog
 
 RUN_KEY: Final = "hearth-run"
-EVERY_SECONDS: Final = 2.0
-WHOLE: Final = 100.0
+EVERY_SECONDS: Final = 2.0  # between two updates of a progress artifact
+WHOLE: Final = 100.0  # Prefect counts progress in per cent
 NAMED: Final = 10  # checks that a page names
 WITH_TABLES: Final = frozenset(
     {"published", "unchanged"}
-)  # outcomes after which the published tables are what the run says
+)  # outcomes after which the published tables are those of the run
 MADE_BY = "hearth"
-NOT_IN_A_KEY = r"[^0-9A-Za-z._-]"  # Prefect allows more; a folder's name may hold anything
+NOT_IN_A_KEY = r"[^0-9A-Za-z._-]"  # Prefect allows more, but the name of a folder may hold any character
 
 
 def name_flow_run(log: RunLog) -> None:
-    """Let Prefect call the run by our id of it, by which the logs and the warehouse know it."""
+    """Give the run in Prefect the name that logs and warehouse use: its run id."""
     if log.flow_run_id is None:
         return
     try:
@@ -53,7 +53,7 @@ def name_flow_run(log: RunLog) -> None:
 
 def record_run(settings: Settings, log: RunLog) -> None:
     """Write the page of a run that has ended, as the artifact `hearth-run` of its flow run."""
-    if log.flow_run_id is None or log.outcome == "interrupted":  # whoever ended it knows
+    if log.flow_run_id is None or log.outcome == "interrupted":  # the person who interrupted it knows
         return
     try:
         create_markdown_artifact(
@@ -66,13 +66,13 @@ def record_run(settings: Settings, log: RunLog) -> None:
 
 
 def describe_run(settings: Settings, log: RunLog) -> str:
-    """Return outcome, gate, ledger and headline figures of a run as Markdown."""
+    """Return outcome, gate, ledger and headline results of a run as Markdown."""
     took = (
         ""
         if log.finished_at_utc is None
         else describe_seconds((log.finished_at_utc - log.started_at_utc).total_seconds())
     )
-    error = f" ({log.message.split(':')[0]}; `hearth status` tells more)" if log.outcome == "failed" else ""
+    error = f" ({log.message.split(':')[0]}; `hearth status` says more)" if log.outcome == "failed" else ""
     parts = [
         f"# {log.kind}: {log.outcome}{error}",
         _table(
@@ -108,10 +108,10 @@ def _describe_tables(settings: Settings, log: RunLog) -> list[str]:
     return [
         *sample,
         "## Gate",
-        f"passed; {len(checks) - len(broken)} of {len(checks)} checks hold{warned}",
+        f"passed; {len(checks) - len(broken)} of {len(checks)} checks are met{warned}",
         "## Ledger",
         _table(("holds", "outcome", "files", "lines", "readings or rows", "rejects"), ledger.rows()),
-        "## Headline figures",
+        "## Headline results",
         _describe_headlines(settings, log),
     ]
 
@@ -169,9 +169,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 @contextmanager
 def stage_progress(stage: str, *, pieces: int, amount: float) -> Iterator[Callable[[float], None]]:
-    """Show in Prefect how far a stage is; the block gets a function to call with the amount of work in each piece done.
+    """Show the progress of a stage in Prefect; the block calls the function it gets with the amount of work in each piece.
 
-    The artifact appears with the first piece after two seconds, or at the end, and changes at most every two seconds.
+    The artifact appears with the first piece that ends after two seconds, or at the end. It changes every two seconds at
+    most.
     """
     if not pieces:
         yield lambda done: None  # noqa: ARG005 - nothing is to be told
@@ -188,7 +189,7 @@ class _StageArtifact:
 
     def __init__(self, stage: str, pieces: int, amount: float) -> None:
         self.stage, self.pieces, self.amount = stage, pieces, amount
-        self.context = contextvars.copy_context()  # of the flow: in a unit's thread it would be that of the unit
+        self.context = contextvars.copy_context()  # the context of the flow; the thread of a unit has the unit's
         self.lock = threading.Lock()
         self.done, self.worked = 0, 0.0
         self.last = time.monotonic()
@@ -196,7 +197,7 @@ class _StageArtifact:
         self.is_broken = False
 
     def tick(self, worked: float) -> None:
-        """Take note of a piece that is done."""
+        """Count a piece that is done."""
         with self.lock:
             self.done += 1
             self.worked += worked
@@ -220,18 +221,18 @@ class _StageArtifact:
 
     def _write(self) -> None:
         share = WHOLE if self.done == self.pieces else WHOLE * self.worked / max(self.amount, self.worked, 1)
-        told = f"{self.stage}: {self.done:,} of {self.pieces:,}"
+        how_far = f"{self.stage}: {self.done:,} of {self.pieces:,}"
         if self.artifact is None:
             key = f"hearth-{self.stage.replace(' ', '-')}"
             self.artifact = cast(
-                "UUID", create_progress_artifact(share, key=key, description=told)
-            )  # no coroutine: the flow is none
+                "UUID", create_progress_artifact(share, key=key, description=how_far)
+            )  # no coroutine, since the flow is not asynchronous
         else:
-            update_progress_artifact(self.artifact, share, description=told)
+            update_progress_artifact(self.artifact, share, description=how_far)
 
 
 def record_tables(settings: Settings, log: RunLog) -> None:
-    """Tell Prefect which tables a run has published; trouble with Prefect is said and stops nothing."""
+    """Tell Prefect which tables a run has published; an error of Prefect is printed and stops nothing."""
     if log.outcome != "published":
         return
     tables = {describe_asset(settings, table): table for table in (*WAREHOUSE_TABLES, *VIEWS)}
@@ -241,8 +242,8 @@ def record_tables(settings: Settings, log: RunLog) -> None:
     )
     def tell() -> None:
         for asset, table in tables.items():
-            told = {"run_id": log.run_id, "snapshot_id": log.snapshot_id, "tier": table.tier, "key": list(table.key)}
-            add_asset_metadata(asset, told)
+            facts = {"run_id": log.run_id, "snapshot_id": log.snapshot_id, "tier": table.tier, "key": list(table.key)}
+            add_asset_metadata(asset, facts)
 
     try:
         tell()
@@ -251,7 +252,7 @@ def record_tables(settings: Settings, log: RunLog) -> None:
 
 
 def describe_asset(settings: Settings, table: Table) -> Asset:
-    """Return a table as an asset; homes of one server are told apart by the name of their folder."""
+    """Return a table as an asset; its key holds the name of the data folder, since a server may serve several."""
     home = re.sub(NOT_IN_A_KEY, "-", settings.home.resolve().name)
     return Asset(
         key=f"hearth://{home}/warehouse/{table.name}",

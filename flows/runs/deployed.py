@@ -1,7 +1,7 @@
-"""The flows that prefect.yaml deploys: what a schedule, a person at the dashboard or `prefect deployment run` starts.
+"""The flows that prefect.yaml deploys, for the schedule, the dashboard and `prefect deployment run`.
 
-They do what the commands `hearth run`, `hearth backfill` and `hearth report` do, with the settings of the worker that they
-run on, and fail in Prefect's eyes where the command would exit 1.
+They do the work of `hearth run`, `hearth backfill` and `hearth report`, with the settings of the worker that runs them. A
+flow fails where the command would exit 1.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ GOOD = ("published", "unchanged")
 
 
 class RunFailedError(RuntimeError):
-    """A run ended without a warehouse that it could stand for; the message says why."""
+    """A run left no published warehouse that is up to date; the message says why."""
 
 
 @flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=8), persist_result=False)  # type: ignore[arg-type]  # as in flows/runs/nightly.py
 def nightly() -> dict[str, Any]:
     """Ingest what is new, rebuild what changed, judge, publish, report."""
-    return _stand_for(run_once(load_settings(), kind="nightly"))
+    return _return_good(run_once(load_settings(), kind="nightly"))
 
 
 @flow(name="backfill", task_runner=ThreadPoolTaskRunner(max_workers=8), persist_result=False)  # type: ignore[arg-type]  # as above
@@ -44,7 +44,7 @@ def backfill(
     Raises
     ------
     ValueError
-        If a month is none, or the span ends before it starts.
+        If a month is not written as YYYY-MM, or the span ends before it starts.
 
     """
     if parse_month(first_month) > parse_month(last_month):
@@ -52,7 +52,7 @@ def backfill(
         raise ValueError(message)
     span = Span(first_month, last_month)
     settings = load_settings(full_audit=full_audit or None)
-    return _stand_for(run_once(settings, kind="backfill", reason=reason, span=span, force=force))
+    return _return_good(run_once(settings, kind="backfill", reason=reason, span=span, force=force))
 
 
 @flow(name="report", persist_result=False)
@@ -61,13 +61,13 @@ def report() -> str:
     return str(write_report(load_settings(), anew=True))
 
 
-def _stand_for(log: RunLog) -> dict[str, Any]:
+def _return_good(log: RunLog) -> dict[str, Any]:
     """Return the log of a run, for Prefect's page of the run.
 
     Raises
     ------
     RunFailedError
-        If the run published nothing that holds.
+        If its outcome is not good.
 
     """
     if log.outcome not in GOOD:

@@ -1,7 +1,7 @@
 """The flow: ingest what is new, rebuild what changed, gate, publish, report.
 
-Each unit of work is one Prefect task around a plain function. Nothing that decides what has to be done is kept in
-Prefect: its database can be deleted at any time.
+Each unit of work is one Prefect task around a plain function. Prefect stores nothing that a plan depends on: its database
+can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ def nightly(
     kind
         `nightly`, or `backfill`, which works from the lake and takes in no file.
     reason
-        Why it runs, kept with the run.
+        Reason, which is kept with the run.
     first_month, last_month
-        The span to rebuild (YYYY-MM); other months keep their published state. None: every month.
+        The span to rebuild (YYYY-MM); other months keep their published state. None means every month.
     force
-        Rebuild the span's months although they are done.
+        Whether the months of the span are rebuilt although they are up to date.
 
     """
     settings = load_settings(**(settings_given or {}))
@@ -80,8 +80,8 @@ def nightly(
 def run_once(
     settings: Settings, *, kind: str, reason: str | None = None, span: Span | None = None, force: bool = False
 ) -> RunLog:
-    """Run the pipeline inside the flow that asks for it, and return the log of the run, which is stored too."""
-    keep_others_from_writing()  # a worker has no command line that does
+    """Run the pipeline inside a flow; store the log of the run and return it."""
+    keep_others_from_writing()  # a Prefect worker does not go through the command line, which does this
     mark_crashed_before(settings.folders)
     started = dt.datetime.now(dt.UTC)
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
@@ -104,13 +104,13 @@ def run_once(
 def _run(settings: Settings, log: RunLog, span: Span | None, workers: Workers, *, force: bool) -> None:
     if force and span is not None:
         log.forced = str(span)
-    if force:  # a month that is built again keeps its name, and the gate would carry it unseen
+    if force:  # a rebuilt month keeps its fingerprint, so the gate would not measure it again
         settings = settings.model_copy(update={"full_audit": True})
     lake = settings.folders.lake
     tell = partial(_tell_damage, settings, log)
     repair(settings, find_damage(settings, every_byte=False), tell=tell)
     for withdrawn in carry_out(lake):
-        say(f"withdrawn: {withdrawn.file_name}: its readings are left out and go from the lake")
+        say(f"withdrawn: {withdrawn.file_name}: its readings are left out, and will be deleted from the lake")
     if log.kind == "nightly":
         if missing := describe_missing(settings.landing_folder, read_manifests(lake)):
             log.outcome, log.message = "landing_missing", missing
@@ -125,7 +125,7 @@ def _run(settings: Settings, log: RunLog, span: Span | None, workers: Workers, *
 
 
 def _tell_damage(settings: Settings, log: RunLog, damage: DamagedPlace) -> None:
-    """Note in the log of the run what was damaged and what became of it, and say it."""
+    """Record and print what was damaged and what became of it."""
     log.damaged.append(damage)
     write_event(settings.folders.runs, log.run_id, "damage", **damage.model_dump())
     say(f"damaged: {damage.describe()}")
@@ -167,9 +167,8 @@ def _build_and_publish(settings: Settings, log: RunLog, span: Span | None, worke
         run_task("report", noted(note, "report", str(log.snapshot_id), partial(write_report, settings)))
     old = dt.datetime.now(dt.UTC) - dt.timedelta(days=settings.collect_after_days)
     at_work = [run.started_at_utc for run in read_runs(settings.folders.runs) if run.outcome == "running"]
-    lake.sweep(
-        kept | {LAKE_FORMAT_KEY} | keys_that_stand(lake), before=min(old, *at_work)
-    )  # what another run writes at this moment stays
+    # objects that another run is writing now are newer than its start, and stay
+    lake.sweep(kept | {LAKE_FORMAT_KEY} | keys_that_stand(lake), before=min(old, *at_work))
     retain(settings)
 
 

@@ -1,4 +1,4 @@
-"""Runs that are handed to a server: somebody else's, or that of `hearth up`."""
+"""Runs that a server starts: the configured one, or that of `hearth up`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from warehouse.publish import read_history
 
 
 def queue_nightly(settings: Settings) -> str:
-    """Queue a nightly and say what became of it.
+    """Queue a nightly run and say how it is called.
 
     Raises
     ------
@@ -25,10 +25,10 @@ def queue_nightly(settings: Settings) -> str:
 
 
 def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | None, force: bool) -> str:
-    """Queue a backfill and say what became of it.
+    """Queue a backfill and say how it is called.
 
-    The same request is one run as long as nothing happened that would let it do something else: the published
-    snapshot and the code are part of the key by which Prefect knows the run.
+    A repeated request is the same run as long as a new run would do the same: request, published snapshot and code are the
+    key under which Prefect stores the run.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def queue_backfill(settings: Settings, first: str, last: str, *, reason: str | N
 
 
 def _queue(settings: Settings, name: str, parameters: dict[str, Any], *, key: str | None) -> str:
-    """Queue a run of a deployment; a key that the server has seen gives the run of that time."""
+    """Queue a run of a deployment; if the server has seen the key, this is the run that it already has."""
     url = use_scheduling_api(settings.folders)
     if url is None:
         message = (

@@ -1,4 +1,4 @@
-"""Units of work as Prefect tasks: one task per unit, retried only where trouble may pass by itself."""
+"""Units of work as Prefect tasks: one task per unit, retried only after errors that may pass by themselves."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-READING_STAGES = (DIGEST_MONTHS, BUILD_MONTHS)  # whose units go through readings: progress is told by their number
+READING_STAGES = (DIGEST_MONTHS, BUILD_MONTHS)  # stages that read readings: their progress counts readings
 MAX_SETTLING_ROUNDS = 4  # a household table, then a feed's clock, may each send files back once
 
 
 class UnitsFailedError(RuntimeError):
-    """Some units failed after their retries; the others are done and stay done."""
+    """Some units failed after their retries; the work of the others is kept."""
 
     def __init__(self, message: str, failed: Mapping[str, BaseException], done: Sequence[Any] = ()) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class UnitsFailedError(RuntimeError):
 
     @property
     def is_of_machine(self) -> bool:
-        """Whether disk or memory failed, or somebody ended the run: what is done next would fail too."""
+        """Whether disk or memory failed, or somebody ended the run, so that further units would fail too."""
         return any(
             isinstance(reason, OSError | MemoryError | CutShortError) or not isinstance(reason, Exception)
             for reason in self.failed.values()
@@ -72,12 +72,12 @@ class CutShortError(RuntimeError):
 
 
 def is_worth_retrying(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Say whether a failure may pass by itself: only trouble with files or the network does."""
+    """Say whether a failure may pass by itself: only errors of files and of the network do."""
     return isinstance(state.result(raise_on_failure=False), OSError)
 
 
 def as_task(name: str, work: Callable[P, R]) -> Task[P, R]:
-    """Return `work` as a Prefect task; its arguments are bound beforehand, so that Prefect keeps no frames."""
+    """Return `work` as a Prefect task; its arguments are bound already, so that Prefect stores no frames."""
     return task(
         name=name, task_run_name=name, retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_worth_retrying,
         cache_policy=NO_CACHE, persist_result=False,
@@ -98,19 +98,21 @@ def run_tasks(
     sizes: Sequence[int] | None = None,
     unit: str = "units",
 ) -> list[R]:
-    """Run named pieces of work side by side, or `in_order`, and return what they return, in order.
+    """Run named pieces of work side by side, or `in_order`, and return their results in the given order.
 
-    `sizes` says how much work is in each, counted in `unit`: rate and time left are told by it.
+    `sizes` is the amount of work in each piece, counted in `unit`; the progress shows rate and time left by it.
 
     Raises
     ------
     UnitsFailedError
-        After all have ended, if some failed; the first is named with its error.
+        After all pieces have ended, if some of them failed; the message names the first with its error.
 
     """
     stopped = threading.Event()
     at_a_time = workers.at_a_time
-    turn = threading.BoundedSemaphore(at_a_time)  # the task runner's threads are set at import, this by the settings
+    turn = threading.BoundedSemaphore(
+        at_a_time
+    )  # the task runner has a fixed number of threads, the settings a wanted one
     amounts = sizes or [1] * len(works)
     whole = sum(amounts)
     with (
@@ -138,15 +140,15 @@ def run_tasks(
             results = {name: future.result(raise_on_failure=False) for name, future in futures.items()}
         except KeyboardInterrupt:
             stopped.set()
-            say("interrupted: what is at work is finished first; Ctrl-C again ends it at once")
+            say("interrupted: units under way are finished first; Ctrl-C again ends them at once")
             for _ in range(at_a_time):
                 turn.acquire()
-            for _ in range(at_a_time):  # those that wait for their turn get it, and see that they are to end
+            for _ in range(at_a_time):  # waiting units get their turn, see `stopped`, and end
                 turn.release()
             raise
     failed = {name: result for name, result in results.items() if isinstance(result, BaseException)}
     if damaged := [reason for reason in failed.values() if isinstance(reason, DamagedObjectError)]:
-        raise damaged[0]  # it is put aside, and all that failed is planned again
+        raise damaged[0]  # `healing` puts it aside, and the next plan has all units that failed
     if failed:
         name, error = next(iter(failed.items()))
         message = f"{len(failed)} of {len(works)} units failed after retries, first {name}: {error!r}"
@@ -166,7 +168,7 @@ def _run_named(name: str, work: Callable[[], R]) -> R:
 
 
 def ingest_landing(lake: Lake, settings: Settings, log: RunLog, workers: Workers) -> None:
-    """Take in every new file of the landing folder; one that is refused stops nothing else."""
+    """Take in every new file of the landing folder; a refused file does not stop the others."""
     options = replace(
         ingest_options(settings, today=log.started_at_utc.date()),
         forgotten=settings.folders.forgotten.read_tombstones(),
@@ -219,7 +221,7 @@ def _tell_plan(plan: IngestPlan) -> None:
 def _ingest(
     lake: Lake, works: list[FileWork], options: IngestOptions, settings: Settings, log: RunLog, *, workers: Workers
 ) -> list[Manifest | None]:
-    """Take in files as tasks; one that cannot be read for an error of ours is named, and the rest goes on."""
+    """Take in files as tasks; a file that fails by an error of ours is named, and the others go on."""
     note = partial(write_event, settings.folders.runs, log.run_id)
     named = [
         (
@@ -243,11 +245,12 @@ def _ingest(
 def _ingest_unless_growing(
     lake: Lake, work: FileWork, options: IngestOptions, log: RunLog, workers: Workers
 ) -> Manifest | None:
-    """Read a file; None where it was written to meanwhile, or cannot be read any more: the next run tries again."""
+    """Read a file; return None if it changed meanwhile or can no longer be read, and the next run tries again."""
     try:
         return workers.do(ingest_file, lake, work, options)
     except ChangedFileError:
-        log.files_waiting += 1
+        with _COUNTING:
+            log.files_waiting += 1
     except OSError as error:
         if error.filename is None or lake.store.holds(Path(error.filename)):  # the lake's own disk
             raise
@@ -259,12 +262,12 @@ def _ingest_unless_growing(
 def work_stages(
     settings: Settings, history: History | None, log: RunLog, span: Span | None, *, force: bool, workers: Workers
 ) -> Content:
-    """Plan stage after stage and do what is missing of each, as tasks; a month that cannot be built is left out.
+    """Plan one stage after the other, and work on its missing units as tasks; a month that cannot be built is left out.
 
     Raises
     ------
     UnitsFailedError
-        If what failed cannot be contained: all months, a stage that is not by month, or trouble of the machine.
+        If all months failed, a stage failed that is not by month, or the machine failed.
 
     """
     not_built = frozenset[str]()
@@ -282,9 +285,9 @@ def work_stages(
 
 
 def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span | None, workers: Workers) -> None:
-    """Work on the units of a stage that are not done, as tasks; months of a `forced` span are built although they are.
+    """Work on the units of a stage that are not done, as tasks; months of a `forced` span are built in any case.
 
-    Of these months the ones stay that a run built which forced the same span and was cut short.
+    Months that an earlier run with the same forced span built before it was cut short are not built again.
     """
     units, settings = content.units_of(stage), content.settings
     builds = stage is BUILD_MONTHS
@@ -299,7 +302,7 @@ def work_units(content: Content, stage: Stage[Any], log: RunLog, *, forced: Span
     if not todo:
         return
     log.months_planned += len(todo) if builds else 0
-    if stage.in_order or stage.keyed_by == "run":  # there is nothing beside it to spread
+    if stage.in_order or stage.keyed_by == "run":  # one unit at a time: other workers would not help
         workers = Threads(settings.workers)
     named = [(unit.name, partial(_work_and_count, content, stage, log, unit, workers)) for unit in todo]
     readings = [count_readings(unit.key_value, content.inputs) for unit in todo] if stage in READING_STAGES else None
@@ -318,7 +321,7 @@ _COUNTING = threading.Lock()
 
 
 def _work_and_count(content: Content, stage: Stage[Any], log: RunLog, unit: Unit[Any], workers: Workers) -> Any:
-    """Work on a unit, with its lines in the log of the run; a month counts as soon as it is built."""
+    """Work on a unit, and record it in the journal of the run; a month is counted as soon as it is built."""
     note = partial(write_event, content.settings.folders.runs, log.run_id, fingerprint=unit.fingerprint)
     done = noted(note, stage.name, unit.name, partial(workers.do, unit.work, content.lake))()
     with _COUNTING:
@@ -329,14 +332,15 @@ def _work_and_count(content: Content, stage: Stage[Any], log: RunLog, unit: Unit
 def contain_months(
     content: Content, stage: Stage[Any], error: UnitsFailedError, history: History | None, log: RunLog
 ) -> frozenset[str]:
-    """Return the months to leave out since work on them failed; each is named in the log with its files.
+    """Return the failed months that have to be left out; the log names each with its files.
 
-    A month that is published stays as it is: the files that came since are quarantined, since it failed with them.
+    A month that is already published stays as it is: the files that came since then are quarantined, since the month
+    failed with them.
 
     Raises
     ------
     UnitsFailedError
-        `error`, where it cannot be contained.
+        `error` itself, if the run cannot go on without these months.
 
     """
     months = {unit.key_value: error.failed[unit.name] for unit in content.units_of(stage) if unit.name in error.failed}
@@ -369,7 +373,7 @@ def contain_months(
 
 
 def contain(log: RunLog, stage: str, unit: str, reason: BaseException, *, rests_on: list[str]) -> None:
-    """Note a failure that is contained, and say it."""
+    """Record and print a failure that does not stop the run."""
     failed = FailedUnit(
         stage=stage,
         unit=unit,

@@ -1,9 +1,9 @@
-"""Where units are worked on: on threads of this process, or on the workers of a Dask cluster.
+"""Who works on units: threads of this process, or the workers of a Dask cluster.
 
-A unit is a Prefect task of this process in both cases. Its work is sent to Dask from inside the task, so that retries,
-progress and the log of the run stay here, and workers need neither Prefect's server nor its credential. What is sent is
-the lake's place and the unit; a worker reads and writes the lake by itself. Dask gives the work of a worker that died to
-another one (docs/decisions/0028-dask-under-tasks.md).
+In both cases a unit is a Prefect task of this process. The task sends its work to Dask, so that retries, progress and the
+log of the run stay here, and workers need neither Prefect's server nor its credential. It sends the address of the lake and
+the unit; the worker itself reads and writes the lake. If a worker dies, Dask gives its work to another one
+(docs/decisions/0028-dask-under-tasks.md).
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from flows.settings import Settings
 P = ParamSpec("P")
 R = TypeVar("R")
 
-CONNECT_SECONDS: Final = 10
-LOOK_SECONDS: Final = 30.0  # between two looks at whether a worker is left
-MOST_AT_A_TIME: Final = 1024  # threads of this process that wait for workers
+CONNECT_SECONDS: Final = 10  # time for the scheduler to answer, and for a first worker to come
+LOOK_SECONDS: Final = 30.0  # interval at which a waiting unit checks that a worker is left
+MOST_AT_A_TIME: Final = 1024  # threads of this process that wait for workers, at most
 
 
 class WorkersError(OSError):
-    """Workers are not as a run needs them; the message says why and what to do."""
+    """The workers cannot be used; the message says why and what to do."""
 
 
 class Workers(Protocol):
-    """Who works on units."""
+    """The threads or processes that work on units."""
 
     @property
     def at_a_time(self) -> int:
         """How many units are worked on at a time."""
 
     def submit(self, unit: Task[[], R]) -> PrefectFuture[R]:
-        """Begin a task beside others."""
+        """Start a task beside others."""
 
-    def do(self, work: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
-        """Do what can be done anywhere, and return what it returns."""
+    def do(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call `work` on a worker and return its result."""
 
     def see(self, folder: Path) -> bool:
-        """Say whether whoever works sees the folder that this process sees."""
+        """Say whether every worker sees the same folder under this path as this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ class Threads:
     at_a_time: int
 
     def submit(self, unit: Task[[], R]) -> PrefectFuture[R]:
-        """Begin a task on a thread of the flow."""
+        """Start a task on a thread of the flow."""
         return unit.submit()
 
-    def do(self, work: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
-        """Do the work on this thread."""
-        return work(*given, **named)
+    def do(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call `work` on this thread."""
+        return work(*args, **kwargs)
 
     def see(self, folder: Path) -> bool:
-        """Say that the folder is seen: it is this process that works."""
+        """Return True: the workers are threads of this process."""
         del folder
         return True
 
@@ -88,22 +88,23 @@ class DaskWorkers:
         return max(1, min(threads, MOST_AT_A_TIME))
 
     def submit(self, unit: Task[[], R]) -> PrefectFuture[R]:
-        """Begin a task on a thread that may wait."""
+        """Start a task on a thread that waits for a worker."""
         return self.runner.submit(unit, {})
 
-    def do(self, work: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
-        """Let a worker do the work.
+    def do(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call `work` on a worker of the cluster.
 
         Raises
         ------
         WorkersError
-            If the scheduler is gone, workers died of the work, or another version of Hearth is installed there.
+            If the scheduler is gone, several workers died while they did this work, or the worker has another version of
+            Hearth.
 
         """
         from distributed import CancelledError, KilledWorker
         from distributed.comm import CommClosedError
 
-        whole = functools.partial(work, *given, **named)
+        whole = functools.partial(work, *args, **kwargs)
         try:
             sent = self.client.submit(_work_with_same_code, self.code, whole, pure=False)
             while not self._has_ended(sent):
@@ -118,7 +119,7 @@ class DaskWorkers:
         return done
 
     def see(self, folder: Path) -> bool:
-        """Say whether every worker sees the folder that this process sees: one that changed at the same nanosecond."""
+        """Say whether the folder of every worker has the same time of its last change, to the nanosecond."""
         seen = self.client.run(os.stat, str(folder), on_error="return")
         changed = folder.stat().st_mtime_ns
         return all(getattr(stat, "st_mtime_ns", None) == changed for stat in seen.values())
@@ -136,12 +137,12 @@ class DaskWorkers:
 
 @contextmanager
 def open_workers(settings: Settings) -> Iterator[Workers]:
-    """Give whoever works on the units of a run.
+    """Give the workers that the settings name.
 
     Raises
     ------
     WorkersError
-        If the scheduler does not answer, or no worker comes.
+        If the scheduler does not answer, or has no worker.
 
     """
     if settings.task_runner == "threads":
@@ -168,7 +169,7 @@ def open_workers(settings: Settings) -> Iterator[Workers]:
 
 
 def _work_with_same_code(code: str, work: Callable[[], R]) -> R:
-    """Do the work of another process, whose code and libraries must be those of this one."""
+    """Do work for another process, after checking that both have the same code and libraries."""
     if hash_code_of_numbers() != code:
-        raise WorkersError("a Dask worker has another version of Hearth, or of its libraries, than whoever asks it")
+        raise WorkersError("a Dask worker has another version of Hearth, or of its libraries, than this machine")
     return work()

@@ -1,5 +1,5 @@
-"""The embedded Prefect server, its worker, and what keeps both alive.
+"""The embedded Prefect server, its worker, and the processes that keep both alive.
 
-Here: processes, ports, and the files that tell where they are.
+Here: processes, ports, and the files that name them.
 Not here: flows and tasks (runs).
 """

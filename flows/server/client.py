@@ -1,4 +1,4 @@
-"""The embedded Prefect server, from its users' side: one server per home, joined by every process that needs it.
+"""The embedded Prefect server, from its users' side: one server per data folder, which every process joins that needs it.
 
 Nothing here imports Prefect, so that a server can start while its first user still imports the rest:
 
@@ -9,15 +9,16 @@ Nothing here imports Prefect, so that a server can start while its first user st
         with without_heartbeats():
             nightly()
 
-Three lock files decide who does what; the operating system takes each lock from a process that dies.
+Three lock files decide who does what; the operating system releases the locks of a process that dies.
 
-- `users.lock`: every user holds it shared. The server ends once it gets it exclusively, and keeps it until it is gone:
-  nobody joins a server that ends.
-- `start.lock`: held while a user looks for a server and starts one; two starters make one server.
-- `server.lock`: the server holds it as long as it lives, handed over by its starter. Who gets it may start another.
+- `users.lock`: every user holds it shared. The server ends when it gets it exclusively, and holds it until the end, so that
+  nobody joins a server that is ending.
+- `start.lock`: a user holds it while it looks for a server or starts one, so that two users do not start two servers.
+- `server.lock`: the server holds it as long as it lives; the process that starts it hands the lock over. A process that
+  gets this lock may start another server.
 
-A run needs only the API. `hearth up` asks for a server with all of Prefect's services, which also schedules: runs of the
-same home join it.
+A run needs only the API. `hearth up` asks for a server with all of Prefect's services, which also schedules; runs of the
+same data folder join it.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from flows.server.files import API_URL, AUTH, END_SECONDS, POLL_SECONDS, ServerError, ServerFiles, take_lock, try_lock
@@ -48,19 +49,19 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 120.0  # a new database on a busy machine takes half a minute
-DRAIN_SECONDS = 5.0
+DRAIN_SECONDS = 5.0  # time for Prefect's thread to send its last events
 READY_POLL_SECONDS = 0.5
-LOG_TAIL = 1500
+LOG_TAIL = 1500  # characters of the server's log that a message shows
 NO_TRACKING = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 EMBEDDED_CLIENT = {
     "PREFECT_LOGGING_LEVEL": "WARNING",
-    "PREFECT_LOGGING_TO_API_ENABLED": "false",  # the run's own log tells it; a second writer would block the first
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",  # the run has a log of its own, and SQLite has one writer
 }
 FOREIGN = (
     "PREFECT_PROFILE",
     "PREFECT_API_KEY",
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED",
-)  # they belong to some other server
+)  # settings for another server
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class PrefectServer:
 
         """
         deadline = time.monotonic() + timeout_seconds
-        while not _answers(self.url, deadline - time.monotonic()):
+        while not answers(self.url, deadline - time.monotonic()):
             if self.files is not None and self.files.read_live_address() != self.url:
                 raise ServerError(f"the embedded Prefect server ended while it started; {_tail(self.files.log)}")
             if time.monotonic() > deadline:
@@ -97,25 +98,25 @@ class PrefectServer:
         return self.url
 
     def check_alive(self) -> None:
-        """Refuse to go on with a server of ours that is gone.
+        """Check that a server of ours is still running.
 
         Raises
         ------
         ServerError
-            If it is.
+            If it is not.
 
         """
         lock = None if self.files is None else try_lock(self.files.server_lock, fcntl.LOCK_SH)
-        if self.files is not None and lock is not None:  # which the server would hold
+        if self.files is not None and lock is not None:  # a running server holds it
             os.close(lock)
-            raise ServerError(f"the Prefect server ended, which nobody asked for; {_tail(self.files.log)}")
+            raise ServerError(f"the Prefect server ended unexpectedly; {_tail(self.files.log)}")
 
     def release(self) -> None:
-        """Leave the server; the last user's leaving ends it."""
+        """Leave the server; it ends after its last user has left."""
         if self._users_lock is not None:
             worker = sys.modules.get("prefect.events.worker")
-            if worker is not None:  # what its thread still holds would be sent to a server that is gone
-                logging.getLogger("EventsWorker").setLevel(logging.ERROR)  # it would warn that it is at work
+            if worker is not None:  # events that its thread still holds must be sent before the server ends
+                logging.getLogger("EventsWorker").setLevel(logging.ERROR)  # it warns that it still has events
                 worker.EventsWorker.drain_all(timeout=DRAIN_SECONDS, at_exit=False)
             os.close(self._users_lock)
             self._users_lock = None
@@ -138,9 +139,9 @@ class PrefectServer:
 def start_server(
     prefect_home: Path, *, ignore_configured: bool = False, schedules: bool = False, port: int = 0
 ) -> PrefectServer:
-    """Join the server of `prefect_home`, or start it, and return at once; set PREFECT_* of this process.
+    """Join the server of `prefect_home`, or start it; return at once, with PREFECT_* of this process set.
 
-    Call it before Prefect is imported. A PREFECT_API_URL in the environment is used instead, unless
+    Call it before Prefect is imported. If the environment has a PREFECT_API_URL, that server is used instead, unless
     `ignore_configured`.
 
     Parameters
@@ -148,16 +149,16 @@ def start_server(
     prefect_home
         Folder of the server's files.
     ignore_configured
-        Use a server of our own although PREFECT_API_URL names one.
+        Whether a server of our own is used although PREFECT_API_URL names another.
     schedules
-        Start one that schedules; it waits for the end of a server that does not.
+        Whether the server schedules runs; it starts after a server that does not schedule has ended.
     port
-        Port on loopback of a server that is started; 0: a free one.
+        Port on loopback of a new server; 0 means a free one.
 
     Raises
     ------
     ServerError
-        If a server that ends does not go, another one schedules already, or the port is taken.
+        If an ending server does not go away, another one schedules already, or the port is taken.
 
     """
     before = dict(os.environ)
@@ -184,16 +185,16 @@ def start_server(
 
 
 def open_api(url: str, *, timeout_seconds: float, credential: str | None = None) -> httpx.Client:
-    """Return a client of a Prefect API that may ask for a credential, and for a token against cross-site requests.
+    """Return a client of a Prefect API, with the credential and the token against cross-site requests that it asks for.
 
     Parameters
     ----------
     url
-        Of the API.
+        Address of the API.
     timeout_seconds
-        For each answer [s].
+        Time that each answer may take [s].
     credential
-        User and password; by default those of the environment, where there are any.
+        User and password; by default those of the environment, if it has any.
 
     Raises
     ------
@@ -214,10 +215,10 @@ def open_api(url: str, *, timeout_seconds: float, credential: str | None = None)
 
 @contextmanager
 def away_from_here(prefect_home: Path) -> Iterator[None]:
-    """Stand in the server's folder while this block runs.
+    """Make the server's folder the current one while this block runs.
 
-    Prefect reads prefect.toml, pyproject.toml and .env where one stands, and they can name code that it runs. One may
-    stand among files that somebody delivered.
+    Prefect reads prefect.toml, pyproject.toml and .env in the current folder, and they can name code that it runs. The
+    user's current folder may hold files that somebody else delivered.
     """
     prefect_home.mkdir(parents=True, exist_ok=True, mode=OWNERS_FOLDER)
     with chdir(prefect_home):
@@ -228,8 +229,8 @@ def away_from_here(prefect_home: Path) -> Iterator[None]:
 def without_heartbeats() -> Iterator[None]:
     """Run the flows of this block without heartbeats.
 
-    Each flow waits a second or two for the end of its own; on an embedded server nobody listens to them, and no variable
-    of the environment can turn them off.
+    At its end a flow waits a second or two for its heartbeat thread. On an embedded server nobody reads heartbeats, and no
+    environment variable turns them off.
     """
     from prefect.settings import temporary_settings
 
@@ -243,7 +244,7 @@ def _join(files: ServerFiles) -> PrefectServer:
 
 
 def _schedule(files: ServerFiles, port: int) -> PrefectServer:
-    """Start a server that schedules, as soon as no run uses one that does not."""
+    """Start a server that schedules, after runs that use one without a schedule have ended."""
     told = False
     while True:
         if files.read_live_address() is not None:
@@ -266,16 +267,16 @@ def _schedule(files: ServerFiles, port: int) -> PrefectServer:
             ) from None
         if files.schedules():
             return PrefectServer(url, files, users_lock)
-        os.close(users_lock)  # a run was quicker to start its own
+        os.close(users_lock)  # a run started a server without a schedule first
 
 
 def join_or_start(files: ServerFiles, *, schedules: bool = False, port: int = 0) -> str:
-    """Return the address of the server of these files, which is started where none lives.
+    """Return the address of the server of these files; start one if none is running.
 
     Raises
     ------
     ServerError
-        If a server neither ends nor says where it listens.
+        If a server neither ends nor names its address.
     OSError
         If the port is taken.
 
@@ -290,14 +291,14 @@ def join_or_start(files: ServerFiles, *, schedules: bool = False, port: int = 0)
             url = files.read_address()
             if url is not None:
                 return url
-            time.sleep(POLL_SECONDS)  # a server that ends has withdrawn its address and is about to drop its lock
+            time.sleep(POLL_SECONDS)  # an ending server has deleted its address and will soon release its lock
     finally:
         os.close(start_lock)
-    raise ServerError(f"a Prefect server of {files.home} neither ends nor says where it listens; see {files.log}")
+    raise ServerError(f"a Prefect server of {files.home} neither ends nor names its address; see {files.log}")
 
 
 def _start(files: ServerFiles, server_lock: int, *, schedules: bool, port: int) -> str:
-    """Start the server on a port that listens already, so that its address is known and early calls only wait."""
+    """Start the server on a socket that listens already, so that its address is known and early requests wait."""
     files.make_credential()
     try:
         listener = socket.create_server((LOOPBACK, port), backlog=128)
@@ -308,10 +309,10 @@ def _start(files: ServerFiles, server_lock: int, *, schedules: bool, port: int) 
         url = f"http://{LOOPBACK}:{listener.getsockname()[1]}/api"
         files.write_address(
             url, None, schedules=schedules
-        )  # before the server lives: who finds `server.lock` held finds this address
+        )  # before the server starts: a process that finds `server.lock` held finds this address
         with files.log.open("wb") as log:
             server = subprocess.Popen(  # nosec B603  # a list of our own words, without a shell
-                # -P: a folder `flows` where the command is given must not take this package's place
+                # -P: a folder `flows` in the current folder must not be imported instead of this package
                 [
                     sys.executable,
                     "-P",
@@ -330,16 +331,18 @@ def _start(files: ServerFiles, server_lock: int, *, schedules: bool, port: int) 
                 start_new_session=True,  # Ctrl-C in the terminal is for the user, not for the server
             )
     os.close(server_lock)  # the server's copy keeps the lock
-    threading.Thread(target=server.wait, name="prefect-server", daemon=True).start()  # takes note of its end
+    threading.Thread(target=server.wait, name="prefect-server", daemon=True).start()  # leaves no zombie when it ends
     return url
 
 
-def _answers(url: str, patience_seconds: float) -> bool:
-    opener = build_opener(ProxyHandler({}))  # a proxy has no way to this machine's loopback
+def answers(url: str, patience_seconds: float) -> bool:
+    """Say whether the Prefect API at an address answers that it is healthy."""
+    is_here = f"//{LOOPBACK}" in url or "//localhost" in url
+    opener = build_opener(*([ProxyHandler({})] if is_here else []))  # no proxy leads to this machine's loopback
     try:
-        with opener.open(f"{url}/health", timeout=max(patience_seconds, POLL_SECONDS)) as answer:
+        with opener.open(f"{url.rstrip('/')}/health", timeout=max(patience_seconds, POLL_SECONDS)) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004 - the status is its own name
-    except (URLError, OSError):
+    except (OSError, ValueError, HTTPException):  # no connection, no address, or a server of another kind
         return False
 
 

@@ -1,4 +1,4 @@
-"""Where an embedded Prefect server and its users meet: its files, and the locks that live and die with a process."""
+"""The files through which an embedded Prefect server and its users meet, and locks that end with their process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from warehouse.writing import OWNER_ONLY, PRIVATE, write_whole
 if TYPE_CHECKING:
     from flows.home import Home
 
-END_SECONDS = 30.0  # a server that ends is gone in well under a second
+END_SECONDS = 30.0  # ample: an ending server is gone in well under a second
 POLL_SECONDS = 0.05
 API_URL, AUTH = "PREFECT_API_URL", "PREFECT_API_AUTH_STRING"
 
@@ -27,37 +27,37 @@ class ServerError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class ServerFiles:
-    """Where a server and its users meet."""
+    """The files of a server, in its folder `home`."""
 
     home: Path
 
     @property
     def users_lock(self) -> Path:
-        """Held shared by every user."""
+        """Lock that every user holds shared."""
         return self.home / "users.lock"
 
     @property
     def start_lock(self) -> Path:
-        """Held while a server is looked for or started."""
+        """Lock that a user holds while it looks for a server or starts one."""
         return self.home / "start.lock"
 
     @property
     def server_lock(self) -> Path:
-        """Held by the server that lives."""
+        """Lock that the running server holds."""
         return self.home / "server.lock"
 
     @property
     def address(self) -> Path:
-        """URL and process id of the server; true as long as `server.lock` is held."""
+        """File with URL and process id of the server; it is valid as long as `server.lock` is held."""
         return self.home / "server.json"
 
     @property
     def credential(self) -> Path:
-        """User and password that the server asks for; its owner alone can read them."""
+        """File with the user and password that the server asks for; only its owner can read it."""
         return self.home / "credential"
 
     def make_credential(self) -> None:
-        """Draw a credential for a server that starts, unless there is one; `start.lock` is held."""
+        """Make a random credential, unless there is one; the caller holds `start.lock`."""
         if not self.credential.exists():
             write_whole(self.credential, f"hearth:{secrets.token_urlsafe(32)}", mode=OWNER_ONLY)
 
@@ -67,18 +67,18 @@ class ServerFiles:
         Raises
         ------
         ServerError
-            If another account made the data folder, or the file is gone under a server that lives.
+            If another account owns the data folder, or somebody deleted the file of a running server.
 
         """
         try:
             return self.credential.read_text(encoding="utf-8")
         except OSError as error:
-            message = f"the Prefect server of {self.home} serves its owner alone: {self.credential}: {error.strerror}"
+            message = f"only the owner of {self.home} can use its Prefect server: {self.credential}: {error.strerror}"
             raise ServerError(message) from None
 
     @property
     def log(self) -> Path:
-        """What the server printed."""
+        """File with what the server printed."""
         return self.home / "server.log"
 
     @property
@@ -87,12 +87,12 @@ class ServerFiles:
         return self.home / "prefect.db"
 
     def write_address(self, url: str, pid: int | None, *, schedules: bool) -> None:
-        """Store where the server listens, whole or not at all, and whether it has the services that schedule."""
+        """Store the address of the server, whole or not at all, and whether it schedules."""
         said = json.dumps({"url": url, "pid": pid, "schedules": schedules}) + "\n"
         write_whole(self.address, said, mode=PRIVATE)
 
     def read_address(self) -> str | None:
-        """Return the URL of the server, None if none is named."""
+        """Return the URL in the file of the address, or None if there is none."""
         try:
             url: str = json.loads(self.address.read_text(encoding="utf-8"))["url"]
         except (FileNotFoundError, ValueError, KeyError):
@@ -100,15 +100,17 @@ class ServerFiles:
         return url
 
     def schedules(self) -> bool:
-        """Say whether the server that is named schedules."""
+        """Say whether the server in the file of the address schedules."""
         try:
             return bool(json.loads(self.address.read_text(encoding="utf-8"))["schedules"])
         except (FileNotFoundError, ValueError, KeyError):
             return False
 
     def read_live_address(self) -> str | None:
-        """Return the URL of the server, None if no server lives."""
-        start_lock = take_lock(self.start_lock, fcntl.LOCK_EX)  # a starter must not take this look for a server
+        """Return the URL of the server, or None if no server is running."""
+        start_lock = take_lock(
+            self.start_lock, fcntl.LOCK_EX
+        )  # `server.lock` is taken for a moment: nobody may see that
         try:
             server_lock = try_lock(self.server_lock, fcntl.LOCK_SH)
             if server_lock is None:
@@ -120,9 +122,9 @@ class ServerFiles:
 
 
 def use_scheduling_api(folders: Home) -> str | None:
-    """Let this process use the API that schedules for a data folder, and return its URL; None where there is none.
+    """Let this process use the API that schedules for a data folder, and return its URL, or None if there is none.
 
-    It is the configured one, else that of its `hearth up`, whose credential goes into the environment too. Call it before
+    It is the configured API, or else that of `hearth up`, whose credential is put into the environment. Call it before
     Prefect is imported.
     """
     if configured := os.environ.get("PREFECT_API_URL"):
@@ -132,13 +134,13 @@ def use_scheduling_api(folders: Home) -> str | None:
         url = files.read_live_address() if files.schedules() else None
         if url is not None:
             os.environ |= {API_URL: url, AUTH: files.read_credential()}
-    except (PermissionError, ServerError):  # the owner's alone
+    except (PermissionError, ServerError):  # only the owner may use it
         return None
     return url
 
 
 def try_lock(path: Path, kind: int) -> int | None:
-    """Return a descriptor that holds the lock, None if others hold it."""
+    """Return a descriptor that holds the lock, or None if others hold it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
@@ -149,12 +151,12 @@ def try_lock(path: Path, kind: int) -> int | None:
 
 
 def take_lock(path: Path, kind: int) -> int:
-    """Return a descriptor that holds the lock, after a while if others hold it.
+    """Return a descriptor that holds the lock, after waiting for other holders.
 
     Raises
     ------
     ServerError
-        If it is not to be had.
+        If another process holds it for longer than `END_SECONDS`.
 
     """
     deadline = time.monotonic() + END_SECONDS

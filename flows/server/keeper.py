@@ -1,8 +1,8 @@
-"""The embedded Prefect server, from its own side: a process that serves until its last user is gone.
+"""The embedded Prefect server, from its own side: a process that serves until its last user has left.
 
-Started by flows/server/client.py as `python -m flows.server.keeper HOME LISTENER LOCK [schedules]` with two inherited
-descriptors: a socket that listens already and the held `server.lock`. `python -m flows.server.keeper` alone makes the template: a
-database with every migration applied (15 s), which new homes start from (0.01 s).
+flows/server/client.py starts it as `python -m flows.server.keeper HOME LISTENER LOCK [schedules]` with two inherited
+descriptors: a listening socket and the held `server.lock`. Without arguments it makes the template: a database with every
+migration applied (15 s), which is copied into new data folders (0.01 s).
 """
 
 from __future__ import annotations
@@ -34,19 +34,22 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.5
 END_SECONDS = 10.0
 TEMPLATE = Path(sys.prefix) / "share" / "hearth" / f"prefect-{version('prefect')}.sqlite"
-SETTINGS = NO_TRACKING | {
-    "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
-    "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
-    "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
-    # SQLite has one writer. What writes beside the requests makes them fail and their client wait for seconds:
-    # automations and stored events, of which an embedded server has none, are off; task runs are stored by the hundred.
-    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
-    "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "500",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "30",
-    "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "3",  # a run that waits for another looks again so soon
-}
+SETTINGS = (
+    NO_TRACKING
+    | {
+        "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
+        "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+        # SQLite has one writer. Services that write at the same time make requests fail, and their clients wait for seconds. So
+        # automations and stored events, which an embedded server does not need, are off; task runs are stored by the hundred.
+        "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+        "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "500",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "30",
+        "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "3",  # how often a run that waits for another looks again
+    }
+)
 
 
 def main(arguments: list[str]) -> None:
@@ -57,18 +60,18 @@ def main(arguments: list[str]) -> None:
     home, listener, _server_lock, *words = arguments
     files, first = ServerFiles(Path(home)), "again" not in words
     if not serve(files, socket.socket(fileno=int(listener)), first=first, schedules="schedules" in words) and first:
-        # A database that this Prefect cannot use, torn or from a newer one, must not stop the night.
+        # A database that this Prefect cannot use, since it is damaged or from a newer version, must not stop the nightly.
         files.database.replace(files.database.with_suffix(".unusable"))
         command = [sys.executable, "-P", "-m", "flows.server.keeper", *arguments, "again"]
         os.execv(sys.executable, command)  # noqa: S606 - this program once more, with the locks that it holds  # nosec B606
 
 
 def serve(files: ServerFiles, listener: socket.socket, *, first: bool, schedules: bool) -> bool:
-    """Serve until the last user is gone; return False if the server could not start on the database it found."""
+    """Serve until the last user has left; return False if the server could not start on the database that it found."""
     for name in [name for name in os.environ if name.startswith("PREFECT")]:
-        del os.environ[name]  # settings for the caller's server are not for this one
+        del os.environ[name]  # the caller's settings are for another server
     address = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
-    # Every account of this machine reaches loopback, and so does every page that is open in a browser on it.
+    # Every account of this machine can reach loopback, and so can every page that is open in a browser on it.
     os.environ |= SETTINGS | {
         "PREFECT_HOME": str(files.home),
         "PREFECT_SERVER_API_AUTH_STRING": files.read_credential(),
@@ -81,7 +84,7 @@ def serve(files: ServerFiles, listener: socket.socket, *, first: bool, schedules
     found = files.database.exists()
     if not found:
         copy_template(files.database)
-    gc.disable()  # importing makes much and throws nothing away: a fifth of the time would go into looking
+    gc.disable()  # imports leave no garbage, and looking for it would take a fifth of the time
     import uvicorn
     from prefect.server.api.server import create_app
 
@@ -91,13 +94,13 @@ def serve(files: ServerFiles, listener: socket.socket, *, first: bool, schedules
     app.add_middleware(OneWriter)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
     watch.server = server
-    with contextlib.suppress(SystemExit):  # how uvicorn says that the app did not start
+    with contextlib.suppress(SystemExit):  # uvicorn raises it if the app did not start
         server.run(sockets=[listener])
     return server.started or not (found and first)
 
 
 class LastUser(threading.Thread):
-    """Ends this process when no user is left, also when the users were killed."""
+    """A thread that ends this process when no user is left, also if the users were killed."""
 
     def __init__(self, files: ServerFiles) -> None:
         super().__init__(name="last-user", daemon=True)
@@ -106,7 +109,7 @@ class LastUser(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Wait for the lock that every user holds, withdraw the address, end."""
+        """Wait for the lock that every user holds, delete the address, and end the process."""
         lock = os.open(self.files.users_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         while True:
             with contextlib.suppress(BlockingIOError):
@@ -121,7 +124,7 @@ class LastUser(threading.Thread):
 
 
 class OneWriter:
-    """Lets one changing request at a time reach the app: two would meet in SQLite, and one would fail and wait."""
+    """Passes one changing request at a time to the app: of two at once, one would fail in SQLite and wait."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -137,7 +140,7 @@ class OneWriter:
 
 
 def make_template() -> None:
-    """Make the database that new homes start from, once per environment and version of Prefect."""
+    """Make the database that new data folders start from, once per environment and version of Prefect."""
     if TEMPLATE.exists():
         return
     TEMPLATE.parent.mkdir(parents=True, exist_ok=True)
@@ -150,13 +153,13 @@ def make_template() -> None:
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)  # nosec B603  # a list of our own words, without a shell
         whole = Path(folder) / "whole.sqlite"
         with contextlib.closing(sqlite3.connect(migrated)) as connection:
-            connection.execute("VACUUM INTO ?", (str(whole),))  # also what still stands in the write-ahead log
+            connection.execute("VACUUM INTO ?", (str(whole),))  # includes what is still in the write-ahead log
         whole.replace(TEMPLATE)
 
 
 def copy_template(database: Path) -> None:
-    """Give a new home its database; without a template the server migrates an empty one itself."""
-    for journal in ("-wal", "-shm"):  # of a database that was taken away; SQLite would apply it to the new one
+    """Copy the template into a new data folder; without a template the server migrates an empty database itself."""
+    for journal in ("-wal", "-shm"):  # left by a database that was moved away; SQLite would apply them to the new one
         database.with_name(database.name + journal).unlink(missing_ok=True)
     if TEMPLATE.exists():
         write_whole(database, TEMPLATE.read_bytes(), mode=OWNER_ONLY)

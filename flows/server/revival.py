@@ -1,4 +1,4 @@
-"""A run outlives its Prefect server: one that was killed is started again at the same address."""
+"""Keeping a run's Prefect server alive: a server that was killed is started again at the same address."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from flows.server.client import PrefectServer, join_or_start
 from flows.server.files import ServerError, ServerFiles, try_lock
 
 LOOK_SECONDS = 1.0
-MOST_REVIVALS = 3  # a server that dies again and again has a cause that no new start removes
+MOST_REVIVALS = 3  # if a server dies more often, starting it again does not remove the cause
 FAILED = 1  # exit code
 
 
 @contextmanager
 def kept_alive(server: PrefectServer) -> Iterator[None]:
-    """Start the server of this block again when it is killed; where that fails, end this process with a message.
+    """Start the server of this block again if it is killed; if that fails, end this process with a message.
 
-    Prefect's own client asks a server that is gone again and again, for minutes per request. A process may be killed at
-    any moment without loss, so that its end is the bounded way out.
+    Prefect's client retries a request to a server that is gone for minutes. A process may be killed at any moment without
+    loss, so ending it is the quick way out.
     """
-    if server.files is None:  # it is somebody else's
+    if server.files is None:  # a configured server, which is not ours to start
         yield
         return
     reviver = _Reviver(server.files, server.url)
@@ -38,7 +38,7 @@ def kept_alive(server: PrefectServer) -> Iterator[None]:
 
 
 class _Reviver(threading.Thread):
-    """Looks for the server's lock, which the operating system takes from a process that dies."""
+    """A thread that watches the server's lock, which the operating system releases when the server dies."""
 
     def __init__(self, files: ServerFiles, url: str) -> None:
         super().__init__(name="prefect-reviver", daemon=True)
@@ -68,7 +68,7 @@ class _Reviver(threading.Thread):
             message = f"it was started again {MOST_REVIVALS} times; see {self.files.log}"
             raise ServerError(message)
         url = join_or_start(self.files, schedules=self.files.schedules(), port=urlsplit(self.url).port or 0)
-        if url != self.url:  # another user of this home was quicker, and found the port taken
+        if url != self.url:  # another user started it first, at another port since this one was taken
             message = f"it listens at {url} now, and no longer at {self.url}"
             raise ServerError(message)
 

@@ -1,4 +1,4 @@
-"""What `hearth up` tells of runs: each when it begins and when it has ended, by the id that all logs know it by."""
+"""The lines of `hearth up` about runs: one when a run begins and one when it has ended, with its run id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from warehouse.runs import RunLog, read_run, read_runs
 
 
 class RunWatch:
-    """The runs of a data folder, as they were when they were last looked at."""
+    """The runs of a data folder, as of the last look."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,7 +33,7 @@ class RunWatch:
 
 
 def describe_end(log: RunLog) -> str:
-    """Say how a run ended and how long it took."""
+    """Return the outcome of a run and how long it took."""
     took = ""
     if log.finished_at_utc is not None:
         took = f" after {describe_seconds((log.finished_at_utc - log.started_at_utc).total_seconds())}"

@@ -1,4 +1,4 @@
-"""Runs whose process died without a word: Prefect calls them running for ever, unless someone who can tell says so."""
+"""Runs whose process was killed: Prefect would show them as running for ever, so Hearth marks them as crashed."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from flows.progress import say
 from warehouse.runs import read_runs
 
 RUNNING = {StateType.RUNNING, StateType.CANCELLING}
-AGAIN = "resume-"  # begins the key by which Prefect knows a run that was queued again
+AGAIN = "resume-"  # the idempotency key of a run that was queued again begins so
 CRASHED: State[Any] = Crashed(
-    message="its process ended without a word; what it had done is kept, and the next run goes on from there"
+    message="its process was killed; what it had done is kept, and the next run goes on from there"
 )
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 10.0  # time for a process to end after SIGTERM
 POLL_SECONDS = 0.1
 
 
 def mark_crashed(folders: Home) -> list[FlowRun]:
-    """Mark the runs of a home that Prefect takes for running and whose process is gone; return them.
+    """Mark the runs of a data folder that Prefect shows as running and whose process is gone; return them.
 
-    A run holds a lock of the operating system beside its log, which goes with its process. A run without a log in this
-    home is none that anything is known of: a server may be that of many.
+    A run holds a lock of the operating system beside its log, which ends with its process. Runs without a log in this data
+    folder are left alone: the server may serve other data folders.
     """
     ended = _read_ended(folders)
     with get_client(sync_client=True) as client:
@@ -44,7 +44,7 @@ def mark_crashed(folders: Home) -> list[FlowRun]:
 
 
 def mark_crashed_before(folders: Home) -> None:
-    """Do as `mark_crashed` at the start of a run; trouble with Prefect is said and stops nothing."""
+    """Call `mark_crashed` at the start of a run; an error of Prefect is printed and stops nothing."""
     try:
         mark_crashed(folders)
     except Exception as error:  # noqa: BLE001 - what Prefect shows of earlier runs decides nothing
@@ -52,17 +52,17 @@ def mark_crashed_before(folders: Home) -> None:
 
 
 def read_at_work(pool: str) -> list[FlowRun]:
-    """Return the runs that the worker of a pool has taken and not ended."""
+    """Return the runs that the worker of a pool has taken and that have not ended."""
     with get_client(sync_client=True) as client:
         return _read(client, RUNNING | {StateType.PENDING}, pool=pool)
 
 
 def take_up_again(folders: Home, left: Sequence[FlowRun]) -> list[str]:
-    """Bring back what a worker that is gone had taken, and return what people call the runs that are queued.
+    """Queue again the runs that a dead worker had taken, and return the names of the queued runs.
 
-    A process that still works on one of them is ended. A run that was not begun goes back to the queue. Of one that was
-    begun and has not come to its end a new one of the same deployment and parameters is queued, once: a run that is cut
-    short twice is left to people.
+    A process that still works on one of them is ended. A run that had not begun goes back to the queue. A run that was cut
+    short is replaced by a new one with the same deployment and parameters, but only once: if that one is cut short too, it
+    is left to people.
     """
     for run in left:
         end_processes(run.id)
@@ -76,14 +76,14 @@ def take_up_again(folders: Home, left: Sequence[FlowRun]) -> list[str]:
 
 
 def _bring_back(client: SyncPrefectClient, run: FlowRun, *, is_over: bool | None) -> bool:
-    """Give a run that nobody works on any more its true state; say whether it, or another for it, is queued."""
+    """Correct the state of a run that nobody works on any more; say whether it, or a replacement, is queued."""
     state = None if run.state is None else run.state.type
     if state == StateType.PENDING:
         client.set_flow_run_state(run.id, Scheduled(message="its worker is gone"), force=True)
         return True
     if state == StateType.CANCELLING:
         client.set_flow_run_state(run.id, Cancelled(message="its worker is gone"), force=True)
-    if state == StateType.RUNNING and is_over is not False:  # else a worker elsewhere is at it
+    if state == StateType.RUNNING and is_over is not False:  # otherwise another worker works on it
         client.set_flow_run_state(run.id, CRASHED, force=True)
         state = StateType.CRASHED
     if state != StateType.CRASHED or run.deployment_id is None or (run.idempotency_key or "").startswith(AGAIN):
@@ -95,7 +95,7 @@ def _bring_back(client: SyncPrefectClient, run: FlowRun, *, is_over: bool | None
 
 
 def end_processes(flow_run: UUID) -> None:
-    """End the processes on this machine that work on a run: asked first, then killed."""
+    """End the processes on this machine that work on a run: with SIGTERM, and after a while with SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in find_processes(flow_run):
             with contextlib.suppress(ProcessLookupError):
@@ -106,21 +106,21 @@ def end_processes(flow_run: UUID) -> None:
 
 
 def find_processes(flow_run: UUID) -> list[int]:
-    """Return the processes on this machine that were told the id of a run when they started; none where no /proc tells."""
-    told, found = f"PREFECT__FLOW_RUN_ID={flow_run}".encode(), []
+    """Return the processes on this machine whose environment names a run; none on systems without /proc."""
+    variable, found = f"PREFECT__FLOW_RUN_ID={flow_run}".encode(), []
     for environment in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):  # gone meanwhile, or somebody else's
-            if told in environment.read_bytes().split(b"\0"):
+        with contextlib.suppress(OSError):  # the process has ended, or belongs to another account
+            if variable in environment.read_bytes().split(b"\0"):
                 found.append(int(environment.parent.name))
     return found
 
 
 def _read_ended(folders: Home) -> dict[str, bool]:
-    """Return whether the runs of a home have ended, in whatever way, by Prefect's id of them."""
+    """Return for each run of a data folder, by Prefect's id, whether it has ended."""
     return {log.flow_run_id: log.outcome != "running" for log in read_runs(folders.runs) if log.flow_run_id}
 
 
 def _read(client: SyncPrefectClient, states: set[StateType], *, pool: str | None = None) -> list[FlowRun]:
     asked = FlowRunFilter.model_validate({"state": {"type": {"any_": sorted(states)}}})
-    of = None if pool is None else WorkPoolFilter.model_validate({"name": {"any_": [pool]}})
-    return client.read_flow_runs(flow_run_filter=asked, work_pool_filter=of)
+    of_pool = None if pool is None else WorkPoolFilter.model_validate({"name": {"any_": [pool]}})
+    return client.read_flow_runs(flow_run_filter=asked, work_pool_filter=of_pool)

@@ -1,4 +1,4 @@
-"""`hearth up`: a server, a work pool, the deployments and a worker of one home, under one supervisor in the foreground."""
+"""`hearth up`: server, work pool, deployments and worker of one data folder, under one supervisor in the foreground."""
 
 from __future__ import annotations
 
@@ -23,31 +23,37 @@ from flows.settings import Settings
 from warehouse.landing_state import describe_missing
 from warehouse.manifest import read_manifests
 
-PROJECT = Path(__file__).parents[2]  # where prefect.yaml lies
+PROJECT = Path(__file__).parents[2]  # the folder of prefect.yaml
 POOL = "hearth"
-JOB_TEMPLATE = str(Path(__file__).with_name("pool.json"))  # no variables: a run's command and folder cannot be given
-# What a run needs of the environment; whatever else stands in it, such as keys of other programs, does not reach it.
+JOB_TEMPLATE = str(
+    Path(__file__).with_name("pool.json")
+)  # without variables, so that no request can set command or folder
+# Environment variables that a run needs. Others, such as keys of other programs, are not passed on.
 WORKER_NEEDS = {
     "HOME", "HTTPS_PROXY", "HTTP_PROXY", "LANG", "LOGNAME", "NO_PROXY", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ",
     "USER", "https_proxy", "http_proxy", "no_proxy",
 }  # fmt: skip
 WORKER_NEEDS_BEGIN = ("HEARTH_", "PREFECT_", "LC_", "AWS_", "POLARS_", "OPENBLAS_", "OMP_", "DO_NOT_TRACK")
-GRACE_SECONDS = 20.0  # for a run that is told to end; what it did so far is kept either way
-SAME_REQUEST_SECONDS = 2.0  # a terminal and a service manager may each pass on one and the same request
+GRACE_SECONDS = 20.0  # time for a run to end after SIGTERM; its work so far is kept in any case
+SAME_REQUEST_SECONDS = (
+    2.0  # two signals within this time are one request, which terminal and service manager both pass on
+)
 POLL_SECONDS = 0.5
 ANSWER_SECONDS = 5.0
-WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "3"}  # how often it looks for runs; Prefect's 10 s are for servers of many
-RESTART_SECONDS = (1, 5, 30)  # between a worker's end and the next one
-STEADY_SECONDS = 60.0  # a worker that lived so long did not die of its start
+WORKER = {
+    "PREFECT_WORKER_QUERY_SECONDS": "3"
+}  # how often it looks for runs; Prefect's 10 s suit a server with many workers
+RESTART_SECONDS = (1, 5, 30)  # waits before the first, second and later restarts of a worker
+STEADY_SECONDS = 60.0  # after this time a worker counts as started, and the waits begin anew
 
 
 def tell(text: str) -> None:
-    """Say what happens, and when."""
+    """Print a message with the time."""
     say(f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC  {text}")
 
 
 class DeployError(RuntimeError):
-    """The deployments could not be made; the message holds what Prefect said."""
+    """The deployments could not be made; the message holds Prefect's output."""
 
 
 def keep_up(settings: Settings, *, port: int) -> None:
@@ -56,14 +62,14 @@ def keep_up(settings: Settings, *, port: int) -> None:
     Parameters
     ----------
     settings
-        What the runs are done with; they are read once, here.
+        Settings of the runs; later changes of hearth.toml need a restart.
     port
-        Port of the server on loopback; 0: a free one. With PREFECT_API_URL set that server is used instead.
+        Port of the server on loopback; 0 means a free one. If PREFECT_API_URL is set, that server is used instead.
 
     Raises
     ------
     flows.server.ServerError
-        If there can be no server.
+        If the server cannot be started.
     DeployError
         If Prefect refuses the deployments.
 
@@ -90,13 +96,13 @@ def keep_up(settings: Settings, *, port: int) -> None:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set, also where the shell that started us ignores them for its children."""
+    """Give an event that SIGINT and SIGTERM set, also if the shell that started us ignores them for its children."""
     stop, asked_at = threading.Event(), 0.0
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
         nonlocal asked_at
         if stop.is_set() and time.monotonic() - asked_at > SAME_REQUEST_SECONDS:
-            raise KeyboardInterrupt  # asked again: now, not in order
+            raise KeyboardInterrupt  # the second request ends everything at once
         if not stop.is_set():
             asked_at = time.monotonic()
             stop.set()
@@ -109,23 +115,23 @@ def stopped_by_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def reduce_environment(given: Mapping[str, str]) -> dict[str, str]:
+def reduce_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the part of an environment that runs need."""
-    return {n: value for n, value in given.items() if n in WORKER_NEEDS or n.startswith(WORKER_NEEDS_BEGIN)}
+    return {n: value for n, value in environment.items() if n in WORKER_NEEDS or n.startswith(WORKER_NEEDS_BEGIN)}
 
 
 def settings_as_environment(settings: Settings) -> dict[str, str]:
-    """Return the settings that differ from their defaults as HEARTH_*, so that a worker anywhere runs with them.
+    """Return the settings that were set as HEARTH_*, so that a worker in any folder runs with them.
 
-    Their paths are whole.
+    The paths in `settings` must be absolute.
     """
-    given = settings.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-    given |= {"home": str(settings.home), "landing": str(settings.landing_folder)}
-    if settings.alert_url is not None:  # which no dump of the settings holds
-        given["alert_url"] = str(settings.alert_url)
+    values = settings.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+    values |= {"home": str(settings.home), "landing": str(settings.landing_folder)}
+    if settings.alert_url is not None:  # a dump of the settings leaves it out
+        values["alert_url"] = str(settings.alert_url)
     return {
         f"HEARTH_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
-        for name, value in given.items()
+        for name, value in values.items()
     }
 
 
@@ -144,7 +150,7 @@ def deploy(environment: dict[str, str]) -> None:
 
 
 def wait_for_schedule(server: PrefectServer) -> str:
-    """Say when the schedule starts its next run, which it may take a moment to know."""
+    """Say when the next run is scheduled; the server needs a moment to plan it."""
     deadline = time.monotonic() + GRACE_SECONDS
     while time.monotonic() < deadline:
         if night := ask_next_night(server):
@@ -154,19 +160,19 @@ def wait_for_schedule(server: PrefectServer) -> str:
 
 
 def watch_worker(settings: Settings, environment: dict[str, str], stop: threading.Event, server: PrefectServer) -> None:
-    """Keep a worker at work until `stop`; what a worker left behind is taken up again, by the next start at the latest.
+    """Keep a worker running until `stop`; runs that a dead worker left are queued again, at the next start at the latest.
 
     Raises
     ------
     flows.server.ServerError
-        If the server is gone: without it nothing is scheduled, and nobody would know.
+        If the server is gone: without it nothing would be scheduled.
 
     """
     from flows.server.stale import read_at_work, take_up_again
 
     deaths = starts = 0
     runs = RunWatch(settings.folders.runs)
-    left = read_at_work(POOL)  # by a supervisor that was killed
+    left = read_at_work(POOL)  # runs that a killed supervisor left
     while not stop.is_set():
         for name in take_up_again(settings.folders, left):
             tell(f"again      run {name}, which its worker left behind")
@@ -190,7 +196,7 @@ def watch_worker(settings: Settings, environment: dict[str, str], stop: threadin
 
 
 def tell_of_runs(runs: RunWatch, server: PrefectServer) -> None:
-    """Say which runs began and ended, and what is waited for when one has."""
+    """Print which runs began and ended; after the end of one, also when the next is scheduled."""
     news = runs.look()
     for line in news:
         tell(line)
@@ -200,9 +206,9 @@ def tell_of_runs(runs: RunWatch, server: PrefectServer) -> None:
 
 
 def ask_next_night(server: PrefectServer) -> str | None:
-    """Return when the next night is scheduled (UTC); None where the server does not say so at once.
+    """Return when the next nightly run is scheduled (UTC), or None if the server does not answer at once.
 
-    Prefect's own client would ask a server that is gone for a minute, and nobody would see that it is.
+    Prefect's own client would retry for a minute if the server is gone, and the supervisor would notice too late.
     """
     import httpx
 
@@ -221,21 +227,21 @@ def ask_next_night(server: PrefectServer) -> str | None:
 
 
 def wait_for_end(files: ServerFiles) -> None:
-    """Return when no server of these files lives; one that others still use stays."""
+    """Wait until no server of these files is running, but not for long: other users may keep it."""
     deadline = time.monotonic() + GRACE_SECONDS
     while files.read_live_address() is not None and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS / 5)
 
 
 def start_worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start a worker in a session of its own: Ctrl-C reaches the supervisor, which ends it in order."""
+    """Start a worker in a session of its own, so that Ctrl-C reaches only the supervisor, which ends the worker in order."""
     worker = ["worker", "start", "--pool", POOL, "--name", f"hearth-{os.getpid()}"]
     command = [sys.executable, "-P", "-m", "flows.server.worker_keeper", *worker]
     return subprocess.Popen(command, env=WORKER | environment, stdin=subprocess.PIPE, start_new_session=True)  # nosec B603  # a list of our own words, without a shell
 
 
 def end_worker(worker: subprocess.Popen[bytes]) -> None:
-    """End a worker and its runs: asked first, then killed. Nothing that they finished is lost."""
+    """End a worker and its runs, with SIGTERM and after a while with SIGKILL; nothing that they finished is lost."""
     for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, GRACE_SECONDS)):
         try:
             os.killpg(worker.pid, number)
@@ -250,7 +256,7 @@ def end_worker(worker: subprocess.Popen[bytes]) -> None:
 
 
 def _group_lives(worker: subprocess.Popen[bytes]) -> bool:
-    worker.poll()  # takes note of its end: a process that nobody took note of still counts as one of its group
+    worker.poll()  # a process that has ended counts as one of its group until this is called
     try:
         os.killpg(worker.pid, 0)
     except ProcessLookupError:

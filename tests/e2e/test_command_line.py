@@ -92,7 +92,7 @@ def test_a_refused_file_stops_nothing_and_is_a_failure_only_on_request(tmp_path:
     assert hearth("run", "--landing", landing, "--fail-on-refused", home=home, url=prefect_api).returncode == 1
     told = hearth("status", home=home).stdout
     assert "broken.csv: REFUSED" in told
-    assert "no home suffices" in told
+    assert "no home has enough readings" in told
     assert "report     none: `hearth report`" in told
 
 

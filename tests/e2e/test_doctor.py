@@ -125,7 +125,7 @@ BROKEN: list[tuple[Callable[[Path], None], str, str, str]] = [
     (make_home_a_file, "home", "fail", "--home"),
     (ask_for_more_disk, "disk", "fail", "free some"),
     (take_landing_away, "landing", "warn", "hearth sample"),
-    (spoil_warehouse, "warehouse", "fail", "brings the newest"),
+    (spoil_warehouse, "warehouse", "fail", "publishes the newest"),
     (crash_a_run, "runs", "warn", "goes on from there"),
     (fail_the_gate, "runs", "warn", "hearth status"),
     (run_in_the_future, "runs", "fail", "clock"),

@@ -171,7 +171,7 @@ def test_a_spoiled_warehouse_is_named_with_the_way_out(tmp_path: Path) -> None:
         ran = CliRunner().invoke(app, [*arguments, "--home", str(tmp_path)], prog_name="hearth")
         assert ran.exit_code == 2, ran.output
         assert str(spoiled) in ran.stderr
-        assert "brings the newest" in ran.stderr
+        assert "publishes the newest" in ran.stderr
     status = CliRunner().invoke(app, ["status", "--home", str(tmp_path)], prog_name="hearth")
     assert status.output.startswith("FAIL")
     assert f"{spoiled} is damaged" in status.output

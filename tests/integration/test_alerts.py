@@ -226,6 +226,11 @@ def test_a_feed_that_is_named_by_a_home_is_not_named(feed: str, homes: set[str],
     assert told or not any(home in name_feed(feed, homes) for home in homes)
 
 
+def test_the_name_of_a_feed_of_a_home_does_not_depend_on_the_home() -> None:
+    homes = {"10482", "10483"}
+    assert len({name_feed(f"edrp/{home}", homes) for home in homes}) == 1
+
+
 SPAN = (dt.date(2009, 1, 1), dt.date(2009, 3, 1))
 HOMES = {"990017": 0.5, "990023": 0.8}
 

@@ -94,14 +94,14 @@ def test_a_run_with_nothing_new_leaves_its_page_alone(sample_home: Path, tmp_pat
     ((key, page),) = found
     assert key == RUN_KEY
     assert page.startswith("# nightly: unchanged\n")
-    assert "## Headline figures" in page
+    assert "## Headline results" in page
 
 
 def test_a_page_tells_no_details_of_an_error_and_names_failed_checks(tmp_path: Path) -> None:
     settings = load_settings(home=tmp_path)
     log: dict[str, Any] = {"run_id": "r1", "kind": "nightly", "started_at_utc": START}
     failed = describe_run(settings, RunLog(**log, outcome="failed", message="ValueError: home 4711 is odd"))
-    assert failed.startswith("# nightly: failed (ValueError; `hearth status` tells more)")
+    assert failed.startswith("# nightly: failed (ValueError; `hearth status` says more)")
     assert "4711" not in failed
     names = [f"check_{n}" for n in range(12)]
     stopped = describe_run(settings, RunLog(**log, outcome="gate_failed", message="home 4711", failed_checks=names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.main import app
-from flows.operations.files import read_feeds_taken, write_suggestions
+from flows.operations.files import FeedTaken, read_feeds_taken, write_suggestions
 from flows.settings import load_settings
 from tests.integration.test_what_people_have import KWH, octopus, take, use
 from tests.landing_files import CLEAN
 from transforms.readings.formats import FORMATS
+from warehouse import writing
 
 
 def call(*arguments: str) -> tuple[int, str]:
@@ -47,6 +49,42 @@ def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
     code, told = call("check", str(tmp_path / "a" / "gas.csv"), str(tmp_path / "b" / "gas.csv"))
     assert code == 0
     assert told.count("144 readings") == 2
+
+
+def test_files_of_one_name_in_folders_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    files = [tmp_path / supplier / "2009" / "gas.csv" for supplier in ("a", "b", "c")]
+    for seed, file in enumerate(files):
+        file.parent.mkdir(parents=True)
+        file.write_text(octopus(use(3, seed=seed)), encoding="utf-8")
+    code, told = call("check", *map(str, files))
+    assert code == 0
+    assert told.count("144 readings") == len(files)
+    assert all(str(file) in told for file in files)
+
+
+def test_hearth_toml_is_written_whole_and_a_link_to_it_stays_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, before = tmp_path / "kept" / "hearth.toml", "seed = 3  # ours\n"
+    file.parent.mkdir()
+    file.write_text(before, encoding="utf-8")
+    (tmp_path / "hearth.toml").symlink_to(file)
+    settings = load_settings(home=tmp_path)
+    feeds = [FeedTaken(feed="edrp/a", files={}, taken={}, declared={}, asked={"clock": ["local"]})]
+
+    def fail(step: str, target: Path) -> None:
+        if step == "written":
+            raise OSError(errno.ENOSPC, step, str(target))
+
+    with monkeypatch.context() as full:
+        full.setattr(writing, "at_step", fail)
+        with pytest.raises(OSError, match="written"):
+            write_suggestions(feeds, settings)
+    assert file.read_text(encoding="utf-8") == before
+    assert 'clock = "local"' in write_suggestions(feeds, settings)
+    assert (tmp_path / "hearth.toml").is_symlink()
+    assert before in file.read_text(encoding="utf-8")
+    assert load_settings(home=tmp_path).feeds["edrp/a"].clock == "local"
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:

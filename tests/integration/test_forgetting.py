@@ -225,9 +225,9 @@ def test_what_cannot_be_carried_to_its_end_is_refused_before_it_begins(
     ingest(tmp_path)
     assert "no delivered file holds a home '8'" in refuse(tmp_path, "8", "--yes")
     assert "the two ids differ; nothing was done" in refuse(tmp_path, "7", typed="12\n")
-    assert "say it without the id" in refuse(tmp_path, "7", "--yes", "--reason", "home 7 asked")
+    assert "write it without the id" in refuse(tmp_path, "7", "--yes", "--reason", "home 7 asked")
     assert "give either the id of a home or --finish" in refuse(tmp_path)
-    assert "no home is waiting" in refuse(tmp_path, "--finish")
+    assert "no home is being forgotten" in refuse(tmp_path, "--finish")
     folder = WarehouseFolder(tmp_path / "warehouse")
     folder.root.mkdir()
     hold = Hold(snapshot_id="s", instead_of=None, reason=None, decided_at_utc=dt.datetime.now(dt.UTC))
@@ -287,7 +287,7 @@ def test_homes_with_like_ids_are_told_apart_where_one_file_holds_both(tmp_path: 
     assert not (tmp_path / "forgotten").exists()
     done = forget(settings, "046", reason=None, run=lambda _: {"outcome": "none"})
     assert done.apart == ("46.0",)
-    assert "but not '46.0': the deliveries know such ids as homes of their own" in done.describe()
+    assert "but not '46.0': in the deliveries these ids are other homes" in done.describe()
     assert {home for m in read_manifests(lake) for home in m.households} == {"46.0", "8"}
     stones = ForgottenFolder(tmp_path / "forgotten").read_tombstones()
     assert stones.among(["46", "046", "0046", "46.0", "8"]) == {"46", "046", "0046"}

@@ -153,7 +153,7 @@ def test_what_is_damaged_is_built_again_and_a_new_file_is_published(case: str, p
     assert list_decisions(settings_of(place)) == [], "no good file is blamed"
     state = read_status(settings_of(place))
     assert (state.damaged, state.lost, len(state.repaired)) == ([], [], len(log["damaged"]))
-    assert "put aside and made good" in describe_status(state)
+    assert "put aside and repaired" in describe_status(state)
     again = run_without_report(place / "home", place / "landing")
     assert (again["outcome"], again["damaged"]) == ("unchanged", [])
 

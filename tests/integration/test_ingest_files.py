@@ -28,7 +28,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "an empty file": ("x.csv", b"", "empty"),
     "a blank file": ("x.csv", b"\n \r\n\xef\xbb\xbf\n", "empty"),
     "a binary file": ("x.csv", b"ANON\x00_ID\x01\x02\x03" * 99, "binary"),
-    "a workbook under another name": ("x.csv", b"PK\x03\x04" + b"\x00" * 99, "truncated or damaged: neither a workbook nor a zip archive"),
+    "a workbook under another name": ("x.csv", b"PK\x03\x04" + b"\x00" * 99, "truncated or damaged: it can be read neither as a workbook"),
     "an unknown header": ("x.csv", b"a,b,c\n1,2,3\n", "unknown header of 3 columns: none is of a known format"),
     "no header": ("x.csv", "\n".join(LINES).encode(), "unknown header of 4 columns: none is of a known format"),
     "electricity": ("x.csv", CLEAN.replace("GASKWH", "ELECKWH").encode(), "electricity readings"),

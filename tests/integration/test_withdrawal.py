@@ -121,7 +121,7 @@ def test_the_objects_of_a_withdrawn_file_go_with_all_that_was_made_of_it(story: 
 
 def test_the_command_says_what_follows_and_whose_the_file_is(story: dict[str, State]) -> None:
     assert "`hearth run` publishes without it" in story["without"].output
-    assert f"landing/{MARCH}; while it lies there it stays withdrawn" in story["without"].output
+    assert f"landing/{MARCH}; while it is there it stays withdrawn" in story["without"].output
 
 
 def test_a_withdrawal_that_is_undone_leaves_no_trace(story: dict[str, State]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import gzip
 import json
+import re
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -15,9 +17,14 @@ import polars as pl
 import pytest
 import zstandard
 
+from flows.home import Home
+from flows.operations.forgetting_texts import mask_logs
 from transforms.public.forgotten import MASK, Tombstones, mark
+from warehouse.forgetting.lake import Forgetting
 from warehouse.forgetting.search import find_home
 from warehouse.forgetting.tables import mask_frame
+from warehouse.lake import DamagedObjectError
+from warehouse.runs import RunLog, name_log, write_run
 
 LONG, SHORT = "a_home_in_parts-0123456789", "13"
 KEY = b"key"
@@ -100,3 +107,18 @@ def test_sample_keys_and_reasons_of_a_warehouse_do_not_name_the_home_and_stay_js
     masked = mask_frame("quality_result", results, marks)
     assert json.loads(masked["sample_keys"][0]) == [{"household_id": MASK, "hours": 131}]
     assert mask_frame("quality_result", masked, marks).equals(masked)
+
+
+def test_a_damaged_log_is_named_before_anything_in_it_is_masked(tmp_path: Path) -> None:
+    folders, log = (
+        Home(tmp_path),
+        RunLog(run_id="20090101T000000Z-a", kind="nightly", started_at_utc=dt.datetime.now(dt.UTC)),
+    )
+    write_run(folders.runs, log)
+    path = folders.runs / name_log(log.run_id)
+    home = Forgetting(household_ids=(LONG,), marks=Tombstones(), tag="t")
+    assert mask_logs(folders, home) == 0
+    for damaged in (path.read_bytes().replace(b"nightly", b"nightlz"), b"\xff\xfe"):
+        path.write_bytes(damaged)
+        with pytest.raises(DamagedObjectError, match=re.escape(str(path))):
+            mask_logs(folders, home)

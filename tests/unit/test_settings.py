@@ -12,7 +12,15 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli.main import app
-from flows.settings import FeedSettings, Settings, SettingsError, explain_settings, find_ignored_config, load_settings
+from flows.settings import (
+    PATHS,
+    FeedSettings,
+    Settings,
+    SettingsError,
+    explain_settings,
+    find_ignored_config,
+    load_settings,
+)
 
 NUMBERS = [
     name for name, field in Settings.model_fields.items() if field.annotation in {int, float, int | None, float | None}
@@ -195,3 +203,14 @@ def test_no_absurd_value_of_a_feed_ends_in_a_trace(name: str, tmp_path: Path) ->
         assert ran.exit_code in {0, 2}, (value, ran.exception)
         assert "Traceback" not in ran.output
         assert ran.exit_code == 0 or "hearth.toml, line 3: " in ran.stderr, (value, ran.stderr)
+
+
+def test_every_folder_that_a_setting_names_holds_from_any_folder(tmp_path: Path) -> None:
+    named = {name for name, field in Settings.model_fields.items() if "Path" in str(field.annotation)}
+    assert named == PATHS
+    inside = sorted(named - {"home"})
+    (tmp_path / "hearth.toml").write_text("".join(f'{name} = "x/{name}"\n' for name in inside), encoding="utf-8")
+    settings = load_settings(home=tmp_path)
+    assert {name: getattr(settings, name) for name in inside} == {name: tmp_path / "x" / name for name in inside}
+    given = load_settings(home=Path("data"), **{name: Path(name) for name in inside}).with_whole_paths()
+    assert all(getattr(given, name).is_absolute() for name in named)
