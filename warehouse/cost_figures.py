@@ -76,6 +76,12 @@ def read_assumptions(
     return override(rows, settings, scenario=scenario).pipe(add_retail_prices).pipe(resolve, rules)
 
 
+@cache
+def read_shipped_assumptions() -> pl.DataFrame:
+    """Return the figures that ship with Hearth: resolved once in a process, since each plan of a run asks for them."""
+    return read_assumptions()
+
+
 def _shipped(names: Iterable[str]) -> list[tuple[str, pl.DataFrame]]:
     return [(f"{name}.csv", read_figures(name)) for name in names]
 

@@ -32,7 +32,7 @@ from transforms.tables.weather import WEATHER_FIT
 from transforms.tables.words import DWELLING_TYPES
 from warehouse.areas.built_in import read_built_in
 from warehouse.areas.folder import read_area_folder
-from warehouse.cost_figures import read_assumptions
+from warehouse.cost_figures import read_shipped_assumptions
 from warehouse.figures import read_figures
 from warehouse.reader import open_published
 
@@ -175,7 +175,7 @@ def _read_reference(settings: Settings) -> PublishedAreas:
         arc=arc,
         ring=ring,
         means=nothing,
-        assumptions=read_assumptions(),
+        assumptions=read_shipped_assumptions(),
         contribution=settings.folders.contributions.current(),
     )
 

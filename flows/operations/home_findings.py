@@ -20,7 +20,7 @@ from flows.settings import Settings, explain_settings
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import check_scenario
 from transforms.lcoh.results.published import check_choice
-from warehouse.cost_figures import read_assumptions
+from warehouse.cost_figures import read_shipped_assumptions
 from warehouse.landing import LandedFile, walk_landing
 from warehouse.reader import QueryError, open_published
 from warehouse.runs import RunLog
@@ -33,7 +33,7 @@ def check_settings(settings: Settings, home: Path | None) -> Finding:
     wrong = []
     try:
         check_choice(settings.convention)
-        check_scenario(read_assumptions(), settings.scenario)
+        check_scenario(read_shipped_assumptions(), settings.scenario)
     except AssumptionError as error:
         wrong.append(str(error))
     for name in ("reference_folder", "area_folder"):

@@ -26,7 +26,7 @@ from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.cost import ASSUMPTION
 from transforms.tables.rules import describe_rule
 from transforms.tables.views import VIEWS
-from warehouse.cost_figures import read_assumptions
+from warehouse.cost_figures import read_shipped_assumptions
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
 from warehouse.publish import History
@@ -113,7 +113,7 @@ def begin_content(
         Months that are left out, since work on them failed.
 
     """
-    lake, assumptions = settings.folders.lake, read_assumptions()
+    lake, assumptions = settings.folders.lake, read_shipped_assumptions()
     return Content(
         lake=lake,
         settings=settings,

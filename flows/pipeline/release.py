@@ -39,7 +39,7 @@ from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
 from transforms.tables.published import HEAT_DEMAND_QUANTILE, LCOH_QUANTILE
 from transforms.tables.schema import Table
 from transforms.tables.weather import WEATHER_FIT
-from warehouse.cost_figures import read_assumptions
+from warehouse.cost_figures import read_shipped_assumptions
 from warehouse.figures import read_figures
 from warehouse.public.releases import ReleaseFolder
 
@@ -93,7 +93,7 @@ def measure_again(
     profile, demand, fit, diversity = (
         published[table.name].frame for table in (HEAT_PROFILE, HEAT_DEMAND_ANNUAL, WEATHER_FIT, DIVERSITY)
     )
-    given = read_assumptions()
+    given = read_shipped_assumptions()
     if demand.is_empty():
         return replace_rows(without_types(assumptions), given.join(assumptions, on=ASSUMPTION.key, how="semi"))
     measured = measured_rows(

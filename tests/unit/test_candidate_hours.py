@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import polars as pl
 import pytest
 
@@ -129,3 +130,22 @@ def test_hours_of_a_damaged_file_are_not_taken(tmp_path: Path) -> None:
         assert not candidate.has_hours
         candidate.load_parquet(HEAT_HOURLY, list(objects.values()))
     assert read_hours(tmp_path / "next.duckdb").height == 2000 * 24
+
+
+def test_a_filled_file_has_no_blocks_that_were_written_twice(tmp_path: Path) -> None:
+    rows = 390_000  # more than three groups of a Parquet object, as the month of a sample has
+    objects = [tmp_path / f"{month}.parquet" for month in (JANUARY, FEBRUARY, MARCH)]
+    for number, path in enumerate(objects):
+        gas = np.random.default_rng(number).gamma(0.7, 2.0, rows)
+        frame = pl.DataFrame({"household_id": "1", "gas_kwh": gas, "heat_kwh": 0.8 * gas})
+        start = dt.datetime(2010 + 50 * number, 1, 1)
+        hours = pl.datetime_range(start, start + dt.timedelta(hours=rows - 1), "1h", eager=True)
+        HEAT_HOURLY.conform(frame.with_columns(hour_start_utc=hours)).write_parquet(path, row_group_size=130_000)
+    with open_candidate(tmp_path / "anew.duckdb") as candidate:
+        candidate.load_parquet(HEAT_HOURLY, objects)
+    with duckdb.connect(str(tmp_path / "anew.duckdb"), read_only=True) as con:
+        ((free, total),) = con.sql("SELECT free_blocks, total_blocks FROM pragma_database_size()").fetchall()
+        held = con.sql("SELECT * FROM heat_hourly").pl()
+    assert total > 30
+    assert free < 0.1 * total
+    assert held.equals(pl.concat(pl.read_parquet(path) for path in objects))  # in the order of the objects
