@@ -108,7 +108,7 @@ def make_atlas(published: PublishedAreas, settings: Settings) -> Atlas:
         published.area.filter(pl.col("level") == level),
         Coverage.from_rings(rings),
         measured_home_demand(paper, published.means) or paper,
-        lens=AreaLens.of_map(values, scenario=settings.scenario, convention=settings.convention),
+        lens=AreaLens.with_mapped_pipe(values, scenario=settings.scenario, convention=settings.convention),
         figures=AreaFigures.from_table(read_figures("area_figure")),
         contribution=published.contribution,
         hot_water_kwh=_hot_water(published.means.weather_fit, values.one("boiler_stock", "efficiency")),

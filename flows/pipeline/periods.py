@@ -136,7 +136,7 @@ def work_period(lake: Lake, unit: Unit[PeriodToAggregate]) -> tuple[Frames, dict
         by_type,
         drawn=drawn,
         correction=Correction(
-            period=PeriodWeather.of(given.temperature, period),
+            period=PeriodWeather.from_temperature(given.temperature, period),
             normal=given.normal,
             boiler_efficiency=given.boiler_efficiency,
         ),

@@ -76,7 +76,9 @@ def atlas() -> Atlas:
         reference.area.filter(level="msoa"),
         Coverage.from_rings(reference.borders["msoa"].corners()),
         PAPER,
-        lens=AreaLens.of_map(scenario_figures(ASSUMPTIONS, "eep2019"), scenario="eep2019", convention="best_practice"),
+        lens=AreaLens.with_mapped_pipe(
+            scenario_figures(ASSUMPTIONS, "eep2019"), scenario="eep2019", convention="best_practice"
+        ),
         figures=FIGURES,
         contribution=CONTRIBUTION.empty(),
         hot_water_kwh=None,

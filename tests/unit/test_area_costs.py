@@ -36,7 +36,7 @@ from warehouse.areas.folder import read_area_folder
 from warehouse.cost_figures import read_assumptions
 
 VALUES = scenario_figures(ASSUMPTIONS, "eep2019")
-LENS = AreaLens.of_map(VALUES, scenario="eep2019", convention="best_practice")
+LENS = AreaLens.with_mapped_pipe(VALUES, scenario="eep2019", convention="best_practice")
 LONDON_MIX = np.array([208_111, 636_030, 727_677, 0, 1_852_023]) / 3_423_841
 
 
@@ -311,7 +311,7 @@ def test_measured_demands_take_the_place_of_the_papers_where_there_are_any(tmp_p
 
 
 def test_a_scenario_that_cannot_price_gas_leaves_the_boiler_out() -> None:
-    lens = AreaLens.of_map(
+    lens = AreaLens.with_mapped_pipe(
         scenario_figures(ASSUMPTIONS, "paper_fit"), scenario="paper_fit", convention="wang2018_delivered"
     )
     assert lens.can_cost_networks

@@ -253,7 +253,7 @@ def test_gaps_that_go_with_the_level_are_noted() -> None:
     flat = by_type.filter(pl.col("dwelling_type") == "flat").row(0, named=True)
     assert flat["heat_kwh_mean"] == pytest.approx(0.8 * 10.5 * 8760)
     assert flat["household_heat_kwh_mean"] == pytest.approx(flat["heat_kwh_mean"])
-    assert flat["note"].startswith("gaps are not random: the homes observed delivered 2.5 % less")
+    assert flat["note"].startswith("gaps are not random: the homes observed used 2.5 % less heat")
 
 
 def test_random_gaps_are_not_noted() -> None:

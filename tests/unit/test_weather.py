@@ -69,7 +69,7 @@ def describe(
         annual,
         drawn=draw_annual_heat(homes, weights=None, bootstrap=bootstrap),
         correction=Correction(
-            period=PeriodWeather.of(temperature, period), normal=NORMAL, boiler_efficiency=EFFICIENCY
+            period=PeriodWeather.from_temperature(temperature, period), normal=NORMAL, boiler_efficiency=EFFICIENCY
         ),
         period=period,
         weights=None,
@@ -197,15 +197,17 @@ def test_months_without_temperature_are_named_and_the_rest_is_fitted() -> None:
 def test_single_missing_days_are_stood_for_by_their_month() -> None:
     gone = [dt.date(2009, 1, 10), dt.date(2009, 1, 11), dt.date(2009, 7, 1)]
     some = TEMPERATURE.filter(~pl.col("hour_start_utc").dt.date().is_in(gone))
-    weather = PeriodWeather.of(some, PERIOD)
+    weather = PeriodWeather.from_temperature(some, PERIOD)
     assert weather.gap is None
     assert len(weather.positions) == 362
     assert weather.days_stood_for.sum() == pytest.approx(365)
 
 
 def test_the_days_before_a_period_are_felt_in_it() -> None:
-    first = PeriodWeather.of(TEMPERATURE, PERIOD)
-    alone = PeriodWeather.of(TEMPERATURE.filter(pl.col("hour_start_utc") >= dt.datetime(2009, 1, 1)), PERIOD)
+    first = PeriodWeather.from_temperature(TEMPERATURE, PERIOD)
+    alone = PeriodWeather.from_temperature(
+        TEMPERATURE.filter(pl.col("hour_start_utc") >= dt.datetime(2009, 1, 1)), PERIOD
+    )
     assert first.effective_c[0] == pytest.approx(days_of(2009)[0])
     assert alone.effective_c[0] != pytest.approx(first.effective_c[0])
     assert alone.effective_c[3:] == pytest.approx(first.effective_c[3:])
@@ -226,7 +228,9 @@ def test_a_type_without_a_figure_keeps_its_reason() -> None:
         "dwelling_type": "stock", "period": "2009", "households": 1, "note": "too few homes of some type",
     }  # fmt: skip
     annual = HEAT_DEMAND_ANNUAL.conform(pl.DataFrame([row], schema=HEAT_DEMAND_ANNUAL.schema, orient="row"))
-    correction = Correction(period=PeriodWeather.of(TEMPERATURE, PERIOD), normal=NORMAL, boiler_efficiency=EFFICIENCY)
+    correction = Correction(
+        period=PeriodWeather.from_temperature(TEMPERATURE, PERIOD), normal=NORMAL, boiler_efficiency=EFFICIENCY
+    )
     found = describe_weather(
         gas, included, HEAT_PROFILE.empty(), annual,
         drawn={}, correction=correction, period=PERIOD, weights=None, bootstrap=FEW,
@@ -248,7 +252,7 @@ def test_heat_in_normal_weather_stands_beside_annual_demand() -> None:
 
 
 def test_the_peak_hour_of_the_design_day_evens_out_with_the_cold() -> None:
-    weather = PeriodWeather.of(TEMPERATURE, PERIOD)
+    weather = PeriodWeather.from_temperature(TEMPERATURE, PERIOD)
     share = 0.07 + 0.001 * weather.effective_c
     hour = np.full((365, 24), 1.0)
     hour[:, 18] = 23 * share / (1 - share)
@@ -265,7 +269,7 @@ def test_intervals_cover_the_truth_of_homes_that_were_not_drawn() -> None:
     rng = np.random.default_rng(7)
     t = days_of(2009)
     included = pl.DataFrame({"household_id": [f"h{n}" for n in range(20)], "dwelling_type": "flat"})
-    year = PeriodWeather.of(TEMPERATURE, PERIOD)
+    year = PeriodWeather.from_temperature(TEMPERATURE, PERIOD)
     third = slice(0, 365, 3)  # every third day, for speed
     weather = PeriodWeather(
         year.dates[third], year.positions[third], year.effective_c[third], np.full(122, 365 / 122), year.gap

@@ -75,7 +75,7 @@ def describe_year(year: int) -> Year:
             included.with_columns(heat_kwh_annual=EFFICIENCY * gas.sum(axis=1)), weights=None, bootstrap=bootstrap
         ),
         correction=Correction(
-            period=PeriodWeather.of(TEMPERATURE, period), normal=NORMAL, boiler_efficiency=EFFICIENCY
+            period=PeriodWeather.from_temperature(TEMPERATURE, period), normal=NORMAL, boiler_efficiency=EFFICIENCY
         ),
         period=period,
         weights=None,
@@ -128,7 +128,7 @@ def test_the_design_day_is_that_of_the_law(year: int, years: dict[int, Year]) ->
     cold = np.array([NORMAL.design_c])
     level = years[year].homes["gas_kwh_2009"].to_numpy() / law_of_year(2009)
     day = float(LAW.gas_of_day(cold)[0]) * EFFICIENCY
-    shapes = {name: FIGURES.shapes.of_days(name, cold, LAW)[0] for name in set(years[year].homes["dwelling_type"])}
+    shapes = {name: FIGURES.shapes.shape_days(name, cold, LAW)[0] for name in set(years[year].homes["dwelling_type"])}
     by_hour = np.mean(
         [
             gas * day * shapes[name].reshape(24, 2).sum(axis=1) / 48

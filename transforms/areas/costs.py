@@ -39,7 +39,7 @@ class AreaLens:
     convention: Convention
 
     @classmethod
-    def of_map(cls, figures: ScenarioFigures, *, scenario: str, convention: str) -> AreaLens:
+    def with_mapped_pipe(cls, figures: ScenarioFigures, *, scenario: str, convention: str) -> AreaLens:
         """Return the lens of a convention in which the main pipe is as long as the map says.
 
         Raises

@@ -66,7 +66,7 @@ def make_area_tables(
     demands = list_demands(means, assumptions, scenario)
     costed = demands[-1:]  # the measured ones where there are any: two costs of one area would only confuse
     values = scenario_figures(assumptions, scenario)
-    lens = AreaLens.of_map(values, scenario=scenario, convention=convention)
+    lens = AreaLens.with_mapped_pipe(values, scenario=scenario, convention=convention)
     efficiency = values.one("boiler_stock", "efficiency")
     validation = validate_areas(reference.gas, demands, efficiency=efficiency)
     heat = area_heat(reference.area, demands, figures, efficiency=efficiency, validation=validation)

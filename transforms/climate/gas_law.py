@@ -1,4 +1,4 @@
-"""Daily gas of the mean British home by effective temperature: what homes and sources are held against, and made up by."""
+"""Daily gas of the mean British home by effective temperature: homes and sources are compared with it, and samples follow it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,24 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GasLaw:
-    """Daily gas of a home by temperature, in two straight pieces, and how its half-hours even out in the cold."""
+    """Daily gas of a home by temperature, in two straight lines, and how its half-hours even out in the cold."""
 
     break_c: float
+    """Effective temperature at which the lines meet [degC]."""
     cold_slope_kwh_per_day_k: float
     cold_intercept_kwh_per_day: float
+    """Gas on the colder line at 0 degC [kWh/d]."""
     warm_slope_kwh_per_day_k: float
     warm_intercept_kwh_per_day: float
+    """Gas on the warmer line at 0 degC [kWh/d]."""
     flat_below_c: float
+    """Effective temperature below which half-hours even out [degC]."""
     flattening_per_k: float
+    """Share of the daily swing that is lost for each kelvin below it [1/K]."""
 
     @classmethod
     def from_tables(cls, read: Callable[[str], pl.DataFrame]) -> GasLaw:
-        """Take the law from the shipped table `sample_gas_law`; `read` returns one by its name."""
+        """Return the law of the shipped table `sample_gas_law`; `read` returns a table by its name."""
         rows = read("sample_gas_law").select("parameter", pl.col("value").cast(pl.Float64))
         return cls(**dict(rows.iter_rows()))
 
@@ -38,6 +43,6 @@ class GasLaw:
         return gas
 
     def swing(self, temperature_c: Floats) -> Floats:
-        """Return how much of the daily swing of the half-hours remains [1]: all of it in mild weather, less in the cold."""
+        """Return the share of the daily swing of half-hours that remains [1]: 1 in mild weather, less in the cold."""
         swing: Floats = np.clip(1 - self.flattening_per_k * (self.flat_below_c - temperature_c), 0, 1)
         return swing

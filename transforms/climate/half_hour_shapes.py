@@ -1,4 +1,4 @@
-"""How gas is spread over the half-hours of a local day, by temperature and dwelling type."""
+"""Shapes of the day: how gas is spread over the half-hours of a local day, by temperature and dwelling type."""
 
 from __future__ import annotations
 
@@ -15,17 +15,14 @@ from transforms.tables.schema import UTC
 from transforms.tables.words import DWELLING_TYPES
 
 HALF_HOURS = 48
-
-
-LEVEL_YEAR = 2009  # the levels of homes are those of this year
-
+LEVEL_YEAR = 2009  # year of the published levels of homes
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class HalfHourShapes:
-    """How the half-hours of a local day share its gas, by temperature, and how types differ from all types together."""
+    """Shapes of a local day by temperature, and the shape of each dwelling type over that of all types together."""
 
     temperature_c: Floats  # of the bands, ascending [degC]
     by_band: Floats  # bands x 48, each with mean 1 [1]
@@ -33,7 +30,7 @@ class HalfHourShapes:
 
     @classmethod
     def from_table(cls, table: pl.DataFrame, type_weights: Mapping[str, float]) -> HalfHourShapes:
-        """Take the shapes from the shipped table `gas_half_hour_shape`; the weights are the types' shares in all gas."""
+        """Return the shapes of the shipped table `gas_half_hour_shape`; the weights are the types' shares of all gas."""
         ordered = table.sort("half_hour")
         bands = ordered.filter(pl.col("segmentation") == "temperature_band").group_by("temperature_c").agg("shape")
         bands = bands.sort("temperature_c")
@@ -48,8 +45,8 @@ class HalfHourShapes:
             against_all={name: by_type[name] / of_all for name in DWELLING_TYPES},
         )
 
-    def of_days(self, dwelling_type: str, temperature_c: Floats, law: GasLaw) -> Floats:
-        """Return days x 48 shapes with mean 1 [1]: the band's, tilted to the type, evened out in the cold."""
+    def shape_days(self, dwelling_type: str, temperature_c: Floats, law: GasLaw) -> Floats:
+        """Return the shapes of days with mean 1, days x 48 [1]: interpolated between bands, for the type, flatter in the cold."""
         upper = np.clip(np.searchsorted(self.temperature_c, temperature_c), 1, len(self.temperature_c) - 1)
         below, above = self.temperature_c[upper - 1], self.temperature_c[upper]
         part = np.clip((temperature_c - below) / (above - below), 0, 1)[:, None]
@@ -61,7 +58,7 @@ class HalfHourShapes:
 
 
 def half_hour_starts(start: dt.date, end: dt.date) -> pl.Series:
-    """Return the starts of all half-hours from one date to before another, in UTC."""
+    """Return the starts of all half-hours (UTC) from `start` up to, and without, `end`."""
     first, last = (dt.datetime.combine(day, dt.time()) for day in (start, end))
     return (
         pl.datetime_range(first, last, "30m", closed="left", time_unit="us", eager=True)

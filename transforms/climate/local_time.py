@@ -1,7 +1,7 @@
-"""The British clock: which local day an hour (UTC) belongs to, and which hour or half-hour of that day it is.
+"""The British clock: the local day of an hour (UTC), and its hour of that day.
 
-A local day has 24 hours, 23 when the clock goes forward and 25 when it goes back. The hour that the clock skips is
-absent; the hour that it repeats is there twice, with the same hour of day.
+A local day has 24 hours: 23 when the clock goes forward, and 25 when it goes back. The hour that the clock skips is absent.
+The hour that it repeats occurs twice with the same hour of day.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def length_of_day(date_local: pl.Expr) -> pl.Expr:
 
 
 def add_local_time(hours: pl.DataFrame) -> pl.DataFrame:
-    """Say of hours where they stand on the British clock.
+    """Add the place of each hour on the British clock.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From daily temperatures to hours, and to the temperature that a home still feels."""
+"""From daily temperatures to hours, and to the effective temperature, which remembers the days before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOURS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiurnalShape:
-    """When a day is coldest and warmest, and how far apart the two are where the day's own extremes are unknown.
+    """The coldest and the warmest hour of a day (UTC), and the range between them where the day's own extremes are unknown.
 
     The hours and the range are those of the mean diurnal cycle of Great Britain in ERA5: -2.32 K at 04:00 and +2.72 K
     at 14:00 (github.com/malcolmpeacock/heat, `input/temperature/hourly_profile.csv`, MIT).
@@ -29,7 +29,7 @@ class DiurnalShape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThermalMemory:
-    """How much of the days before a home still feels (BDEW reference temperature: halves each day, three days back)."""
+    """Weight of each day before, and the number of such days (BDEW reference temperature: halved each day, three days back)."""
 
     weight: float = 0.5
     days_back: int = 3
@@ -131,9 +131,7 @@ def effective_temperature(daily: pl.DataFrame, memory: ThermalMemory | None = No
         )
         for back in range(memory.days_back + 1)
     )
-    # sorted: polars adds up rows of a group that lie apart in an order that differs from call to call, and the last bit with it
-    ordered = shares.sort("date", "back").group_by("date", maintain_order=True)
-    sums = ordered.agg(pl.col("weighted", "weight").sum())
+    sums = group_in_order(shares, "date", by="back").agg(pl.col("weighted", "weight").sum())
     return (
         days.select("date")
         .join(sums, on="date", how="left", maintain_order="left")

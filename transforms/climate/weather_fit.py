@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-LEVEL = 1e-9  # a line that falls by less [kWh/(d K)] is level
-ROWS_AT_ONCE = 500  # of a fit; bounds memory at about 40 arrays of so many rows x days
+LEVEL = 1e-9  # a line that falls by less is level [kWh/(d K)]
+ROWS_AT_ONCE = 500  # rows that are fitted together; a fit holds about 40 arrays of rows x days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitRules:
-    """Where a balance temperature is looked for, and how many days a fit needs."""
+    """Range in which the balance temperature is sought, and the number of days that a fit needs."""
 
     lowest_balance_c: float
     highest_balance_c: float
@@ -37,7 +37,7 @@ class TwoLines:
     has_balance: NDArray[np.bool_]
 
     def gas_at(self, temperature_c: Floats) -> Floats:
-        """Return the gas of rows x days [kWh] at effective temperatures [degC]; lines end at nothing."""
+        """Return the gas of rows x days [kWh/d] at effective temperatures (days,) [degC]; it is never below 0."""
         above = temperature_c[None, :] - self.balance_c[:, None]
         gas = (
             self.base_kwh_per_day[:, None]
@@ -67,21 +67,26 @@ def fit_two_lines(temperature_c: Floats, gas_kwh: Floats, weight: Floats, rules:
     r"""Fit :math:`G(T) = b + s\,(T_b - T)^+ - s_w\,(T - T_b)^+` with :math:`s \ge s_w \ge 0` to each row.
 
     The law is that of Watson, Lomas and Buswell (2019, Energy Policy 126) on daily gas against effective temperature,
-    with the two lines made to meet. Least squares are exact (Hudson 1966, J. Am. Stat. Assoc. 61): between two
-    neighbouring temperatures the best meeting point is where the free fits to the colder and the warmer days cross,
-    if they cross there, else it is one of the two; running sums over the sorted days give all of them at once.
-    A warmer line that would rise is held level. One straight line stands where no pair of lines is better.
+    except that here the two lines meet. Least squares are exact (Hudson 1966, J. Am. Stat. Assoc. 61). Between two
+    neighbouring temperatures, the best meeting point is where free fits to the colder and to the warmer days cross, if they
+    cross there; otherwise it is one of the two temperatures. Running sums over the sorted days give all candidates at once.
+    A warmer line that would rise is held level. Where no pair of lines is better, one straight line is fitted.
 
     Parameters
     ----------
     temperature_c
         Effective temperature of the days [degC].
     gas_kwh
-        Rows x days [kWh/d]; what has no weight is not looked at.
+        Rows x days [kWh/d]; values without weight are ignored.
     weight
         Rows x days [1], such as the number of homes behind a mean; 0 where there is none.
     rules
-        Bounds.
+        Range of the balance temperature, and fewest days.
+
+    Returns
+    -------
+    TwoLines
+        One fit per row.
 
     """
     if not len(temperature_c) or not len(gas_kwh):
@@ -108,19 +113,19 @@ def fit_two_lines(temperature_c: Floats, gas_kwh: Floats, weight: Floats, rules:
 
 
 def slope_error(lines: TwoLines, temperature_c: Floats, gas_kwh: Floats, *, lag_days: int) -> Floats:
-    r"""Return the standard error of the slope below the balance temperature, one figure per row [kWh/(d K)].
+    r"""Return the standard error of the slope below the balance temperature, shape (rows,) [kWh/(d K)].
 
     .. math:: V = \frac{n}{n - 4}\,(J'J)^{-1} \Big(\sum_{|l| \le L} \big(1 - \tfrac{|l|}{L + 1}\big)
         \sum_t e_t\,e_{t+l}\,J_t J_{t+l}'\Big) (J'J)^{-1}
 
-    with the residuals e and the derivatives J of the lines by base, slope, warm slope and balance temperature. Days in a
-    row resemble each other, so their products up to the lag L count too. The balance temperature is as uncertain as the
-    rest, which widens the error of the slope. It is NaN where a row has no balance temperature.
+    with the residuals e, and the derivatives J of the lines by base, slope, warm slope and balance temperature. Successive
+    days resemble each other, so their products up to the lag L count too. The balance temperature is uncertain as well, which
+    widens the error of the slope. The error is NaN where a row has no balance temperature.
 
     Parameters
     ----------
     lines
-        As fitted to the same days.
+        Lines that were fitted to the same days.
     temperature_c, gas_kwh
         Effective temperature of the days [degC], in their order, and rows x days [kWh/d], NaN where unknown.
     lag_days
@@ -252,7 +257,7 @@ def _meet_on_days(u: Floats, below: _Sums, whole: _Sums, allowed: NDArray[np.boo
 def _meet_between_days(
     u: Floats, below: _Sums, whole: _Sums, enough: NDArray[np.bool_], bounds: tuple[float, float]
 ) -> tuple[Floats, ...]:
-    """Return the same for lines fitted freely to colder and warmer days, where they cross between the two."""
+    """Return the same for free fits to the colder and to the warmer days, if they cross between two neighbouring days."""
     (a, b, explained), (c, d, explained_above) = below.line(), (whole - below).line()
     meeting = np.divide(c - a, b - d, out=np.full_like(a, np.nan), where=b < d)
     following = np.append(u[1:], np.inf)

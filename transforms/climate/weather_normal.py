@@ -1,4 +1,4 @@
-"""Normal weather: its days, its design day, and what gas is used for in it."""
+"""Normal weather: its days, its design day, and the end uses of gas in it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ Floats = NDArray[np.float64]
 NORMAL_YEARS = 20
 NEWEST = "newest"
 NormalYears = Literal["1991-2010", "newest"]
-DAYS_PER_YEAR = 365.25
-EULER = 0.5772156649015329
+DAYS_PER_YEAR = 365.25  # mean over the twenty years of normal weather, leap years included
+EULER = 0.5772156649015329  # Euler's constant, in the mean of a Gumbel distribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndUses:
-    """What gas is used for beside space heating."""
+    """Uses of gas beside space heating."""
 
     cooking_base_kwh_per_year: float
     cooking_per_person_kwh_per_year: float
-    occupants: Mapping[str, float]  # by dwelling type; `all` stands for those that are not named
-    hot_water_at_0_c: float  # hot water by effective temperature, in units of no meaning
-    hot_water_per_k: float
+    occupants: Mapping[str, float]  # by dwelling type; `all` stands for types that are not named
+    hot_water_at_0_c: float  # hot water at an effective temperature of 0 degC, in relative units
+    hot_water_per_k: float  # its change for each kelvin, in the same units
     days_without_heating_per_year: float
 
     def cooking_kwh_per_year(self, dwelling_type: str) -> float:
@@ -40,12 +40,12 @@ class EndUses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NormalWeather:
-    """The days that are called normal, and the rules by which demand is carried to them."""
+    """The days of normal weather, and the rules by which demand is corrected to them."""
 
     daily: pl.DataFrame  # date, temperature_mean_c
     figures: pl.DataFrame  # rows of `ASSUMPTION`
     label: str
-    effective_c: Floats  # of all days
+    effective_c: Floats  # effective temperature of all days, shape (days,) [degC]
     years: float
     design_c: float  # effective temperature of the design day
     coldest_days: int
@@ -54,9 +54,9 @@ class NormalWeather:
 
     @classmethod
     def from_tables(cls, read: Callable[[str], pl.DataFrame], *, years: NormalYears = "1991-2010") -> NormalWeather:
-        """Take the figures from the shipped tables; `read` returns one by its name.
+        """Return normal weather from the shipped tables; `read` returns a table by its name.
 
-        `years` are the twenty that end with the trial, or the newest twenty whole ones, which are warmer.
+        `years` are the twenty years that end with the trial, or the newest twenty whole years, which are warmer.
         """
         daily = read("temperature_normal").select("date", "temperature_mean_c")
         if years == NEWEST:
@@ -96,12 +96,12 @@ class NormalWeather:
         return days.agg(pl.col("temperature_effective_c").sort().mean()).sort("month", "day")
 
     def gas_of_year(self, lines: TwoLines) -> Floats:
-        """Return the gas on fitted lines in a year of normal weather [kWh/yr], one figure per row."""
+        """Return the gas on fitted lines in a year of normal weather [kWh/yr], shape (rows,)."""
         return lines.sum_over(self.effective_c) / self.years
 
 
 def _newest_years(normal: pl.DataFrame, built_in: pl.DataFrame) -> pl.DataFrame:
-    """Return the days of the newest whole years, which the two tables hold together."""
+    """Return the days of the newest twenty whole years in the two tables together."""
     days = pl.concat([normal, built_in]).unique("date", keep="first").sort("date")
     year = pl.col("date").dt.year()
     ends_in_december = (pl.col("date").dt.ordinal_day().max() == pl.date(year, 12, 31).dt.ordinal_day().max()).over(
@@ -112,14 +112,14 @@ def _newest_years(normal: pl.DataFrame, built_in: pl.DataFrame) -> pl.DataFrame:
 
 
 def design_temperature(effective: pl.DataFrame, *, return_period_years: float) -> float:
-    r"""Return the effective temperature that the coldest day of one year in so many falls below [degC].
+    r"""Return the effective temperature of the coldest day that returns once in R years [degC].
 
     The yearly minima :math:`m` follow a Gumbel distribution: with :math:`x = -m`, L-moments
     :math:`\lambda_1, \lambda_2`, scale :math:`\beta = \lambda_2 / \ln 2` and mode
     :math:`\mu = \lambda_1 - 0.5772\,\beta`, the level is :math:`-(\mu - \beta \ln(-\ln(1 - 1/R)))` (Hosking 1990,
-    J. R. Stat. Soc. B 52). British gas networks are built for the 1-in-20 peak day, which they find by a Gumbel
-    distribution of yearly peaks too (National Grid, Gas Demand Forecasting Methodology, 2016); where demand is a
-    straight line of temperature, the peak of demand is that of the cold.
+    J. R. Stat. Soc. B 52). British gas networks are built for the 1-in-20 peak day, which also follows from a Gumbel
+    distribution of yearly peaks (National Grid, Gas Demand Forecasting Methodology, 2016). Where demand is a straight line
+    of temperature, its peak falls on the coldest day.
 
     Parameters
     ----------
@@ -143,11 +143,11 @@ def split_end_uses(
 ) -> dict[str, float]:
     r"""Split the gas of a home in normal weather into hot water, cooking and space heating [kWh/yr].
 
-    Cooking :math:`c` is the published figure, the same every day. Nobody heats on the warmest days of a year, so what
-    the lines give there beyond cooking is hot water. Hot water rises towards winter, when mains water is cold, by the
-    law of Watson et al. (2019) whose shape is :math:`w(T) = 1.8248 - 0.0458\,T`:
-    :math:`Q_w = N\,\overline{w}\,(\overline{G}_{warm} - c) / \overline{w}_{warm}` over the :math:`N` days of a year,
-    means over all days and over the warmest. Space heating is the rest. The lines alone would not do: above the
+    Cooking :math:`c` is the published value, the same every day. Nobody heats on the warmest days of a year, so gas on these
+    days is cooking and hot water. Hot water rises towards winter, when mains water is cold, by the law of Watson et al.
+    (2019) whose shape is :math:`w(T) = 1.8248 - 0.0458\,T`:
+    :math:`Q_w = N\,\overline{w}\,(\overline{G}_{warm} - c) / \overline{w}_{warm}`, with the :math:`N` days of a year, and
+    means over all days and over the warmest. Space heating is the rest. The warmer line alone would not do: above the
     balance temperature gas falls faster than hot water does, since some homes still heat there.
 
     Parameters
@@ -155,9 +155,9 @@ def split_end_uses(
     lines
         One row of fitted lines.
     normal
-        Normal weather and the figures of end uses.
+        Normal weather, and the values of end uses.
     dwelling_type
-        Whose occupants cook.
+        Dwelling type, which decides the number of occupants.
     gas_kwh_per_year
         Gas in normal weather [kWh/yr].
 

@@ -1,4 +1,4 @@
-"""Month-by-hour cells as matrices: what a group of homes uses in a year, from 288 sums per home."""
+"""Month-by-hour cells as matrices: the annual gas of groups of homes, from 288 sums per home."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def annual_of_groups(members: Floats, cells: HomeCells, period: Period) -> Float
     Returns
     -------
     numpy.ndarray
-        One figure per group; NaN where a cell has no good hour of any member.
+        One value per group, shape (groups,); NaN where a cell has no good hour of any member.
 
     """
     hours_in_cell = np.repeat(np.array(list(count_days(period).values()), dtype=np.float64), HOURS_OF_DAY)

@@ -18,15 +18,15 @@ from transforms.tables.heat import DEMAND_GAP, HEAT_DEMAND_ANNUAL
 from transforms.tables.words import DWELLING_TYPES
 
 Floats = NDArray[np.float64]
-MIN_RELATIVE_ERROR = 1e-9  # below it the homes of a replicate are one, or all alike
+MIN_RELATIVE_ERROR = 1e-9  # a replicate with a smaller error consists of one home, or of equal ones
 WEATHER_NORMAL = ("heat_kwh_weather_normal", "heat_kwh_weather_normal_ci_low", "heat_kwh_weather_normal_ci_high")
-AGREEMENT = 0.005  # what homes delivered and what their type's mean expects of them may differ by so much [1]
-DEVIATIONS = 2.5  # standard deviations that random gaps stay within, but for one group in 80
+AGREEMENT = 0.005  # a smaller drift of the homes from their type's mean is never called a bias [1]; own choice
+DEVIATIONS = 2.5  # standard deviations of random gaps; a normal variable exceeds them once in 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bootstrap:
-    """How intervals are drawn."""
+    """How intervals are drawn: the number of replicates, the seed of the draws, and the level of the interval [1]."""
 
     replicates: int = 1000
     seed: int = 1
@@ -36,8 +36,8 @@ class Bootstrap:
 def sum_months(profile: pl.DataFrame, period: Period) -> pl.DataFrame:
     r"""Add up mean profiles over each month of a period, :math:`Q_m = \sum_{c \in m} (H_c / n_c) \sum_{h \in c} \bar q_h`.
 
-    The :math:`n_c` hours of a month-by-hour cell in which some home was observed stand for all its :math:`H_c` hours;
-    where every hour has a home this is the plain sum.
+    A month-by-hour cell has :math:`H_c` hours. The :math:`n_c` of them in which some home was observed stand for all; where
+    every hour has a home this is the plain sum.
 
     Parameters
     ----------
@@ -75,14 +75,14 @@ def sum_year(profile: pl.DataFrame, period: Period) -> pl.DataFrame:
 def expect_caught_up(
     spans: pl.DataFrame, profile: pl.DataFrame, included: pl.DataFrame, boiler_efficiency: float
 ) -> pl.DataFrame:
-    """Add up, for each included home and month, heat that is known without its hours, and its type's mean over them.
+    """Add up, for each included home and month, the heat of outages that was caught up, and its type's mean over their hours.
 
     Parameters
     ----------
     spans
         `household_id`, `start_utc`, `end_utc`, `gas_kwh` [kWh] of the half-hours that one reading catches up.
     profile
-        Rows of `HEAT_PROFILE` of the period; a span that reaches out of it is left out.
+        Rows of `HEAT_PROFILE` of the period. A span that reaches beyond the period is left out.
     included
         `household_id`, `dwelling_type`.
     boiler_efficiency
@@ -133,13 +133,13 @@ def annual_by_home(
 ) -> pl.DataFrame:
     r"""Estimate each included home's heat of the whole period.
 
-    :math:`\hat Q_i = \sum_m Q_{im}^{obs} \cdot \sum_{h \in m} \bar q_h / \sum_{h \in m \cap obs_i} \bar q_h`: what the home
-    did not observe of a month is filled by its type's profile at the home's own level in that month. This is the
-    separate ratio estimator (Cochran 1977, Sampling Techniques, section 6.10): the level of a home against its type
-    changes with the seasons, and one level for the year would carry that of summer into a gap in winter. A month
-    that the home did not observe at all is filled at its level in the others. Gas that a reading caught up after an
-    outage is known without its hours: it counts in :math:`Q_{im}^{obs}` of the level, and the type's mean over the
-    outage in what it is divided by (docs/decisions/0020-catch-up.md).
+    :math:`\hat Q_i = \sum_m Q_{im}^{obs} \cdot \sum_{h \in m} \bar q_h / \sum_{h \in m \cap obs_i} \bar q_h`. Missing hours
+    of a month are filled by the profile of the home's type, times the level of the home in that month. This is the separate
+    ratio estimator (Cochran 1977, Sampling Techniques, section 6.10). The level of a home against its type changes with the
+    seasons, so one level for the year would carry the level of summer into a gap in winter. A month without any hour of the
+    home is filled at its level in the other months. Gas that a reading caught up after an outage is known without its hours.
+    It counts in the numerator of the level, and the type's mean over the outage counts in the denominator
+    (docs/decisions/0020-catch-up.md).
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def annual_by_home(
     period
         The period.
     caught_up
-        As from `expect_caught_up`.
+        Heat of outages, as from `expect_caught_up`.
 
     Returns
     -------
@@ -212,10 +212,10 @@ def annual_by_type(
 
 
 def describe_gaps(profile: pl.DataFrame, homes: pl.DataFrame, period: Period) -> pl.DataFrame:
-    r"""Say of each type what is missing of its year, and whether what is missing goes with the level of homes (`DEMAND_GAP`).
+    r"""Count the missing hours of each type's year, and judge whether its gaps are random (`DEMAND_GAP`).
 
-    Whether gaps are random shows in what the homes delivered over what the profile expects of so many homes,
-    :math:`\sum_i Q_i^{obs} / \sum_h n_h\,\bar q_h`: it is 1 where those who are missing use what the others do.
+    Gaps are random if the missing homes use what the others do. Then the observed heat equals that of as many mean homes:
+    :math:`\sum_i Q_i^{obs} / \sum_h n_h\,\bar q_h = 1`, with the :math:`n_h` homes observed in an hour.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ def describe_gaps(profile: pl.DataFrame, homes: pl.DataFrame, period: Period) ->
 
 
 def _sum_groups(profile: pl.DataFrame, homes: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """Return the homes of each type, of `all` and of `stock`, with the sums of mean profiles and of the homes' own heat."""
+    """Return, for each type, `all` and `stock`, the number of homes, the sums of the profile, and those of the homes' heat."""
     peaks = group_in_order(profile, "dwelling_type", by="hour_start_utc").agg(
         peak_hour_heat_kwh=pl.col("heat_kwh_mean").max(),
         peak_hour_utc=pl.col("hour_start_utc").sort_by("heat_kwh_mean", descending=True).first(),
@@ -265,11 +265,11 @@ def _sum_groups(profile: pl.DataFrame, homes: pl.DataFrame, period: Period) -> p
 
 
 def _drift_by_chance() -> pl.Expr:
-    r"""Return how far observed and expected heat of a group differ where its gaps are random [1].
+    r"""Return how far observed and expected heat of a group may differ by chance [1].
 
-    With a share :math:`m_i` of the year's heat missing from each of :math:`n` homes whose annual heat has the relative
-    spread :math:`s`, the difference has the standard deviation :math:`s \sqrt{\sum_i m_i^2} / n`; of random gaps one group
-    in 80 lies beyond 2.5 of them.
+    Each of the :math:`n` homes lacks a share :math:`m_i` of its annual heat, and the annual heat of homes has the relative
+    spread :math:`s`. If gaps are random, the relative difference has the standard deviation :math:`s \sqrt{\sum_i m_i^2} / n`;
+    one group in 80 lies beyond 2.5 of these.
     """
     annual = pl.col("heat_kwh_annual")
     missing = 1 - pl.col("heat_kwh_observed") / annual
@@ -277,7 +277,7 @@ def _drift_by_chance() -> pl.Expr:
 
 
 def _note(stock_reason: str | None) -> pl.Expr:
-    """Say what a figure lacks or needs care for; null where it is nothing."""
+    """Say what a group's values lack, or where they need care; null where there is nothing to say."""
     missing, drift = pl.col("hours_missing"), pl.col("drift")
     said = pl.concat_str(
         pl.when(missing > 0).then(
@@ -285,8 +285,8 @@ def _note(stock_reason: str | None) -> pl.Expr:
         ),
         pl.when(~pl.col("are_random")).then(
             pl.format(
-                "gaps are not random: the homes observed delivered {} % {} than as many of their type would have, "
-                "which the means are corrected for",
+                "gaps are not random: the homes observed used {} % {} heat than as many mean homes of their type; "
+                "the means are corrected for it",
                 (100 * drift.abs()).round(1),
                 pl.when(drift < 0).then(pl.lit("less")).otherwise(pl.lit("more")),
             )
@@ -299,7 +299,7 @@ def _note(stock_reason: str | None) -> pl.Expr:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The annual heat of a group of homes and its standard error [kWh/yr], of all its homes and of each replicate."""
+    """Annual heat of a group of homes and its standard error [kWh/yr]: of all homes, and of each replicate (replicates,)."""
 
     households: int
     heat_kwh: float
@@ -356,7 +356,7 @@ def draw_annual_heat(
 
 
 def draw_weights(homes: pl.Series, bootstrap: Bootstrap) -> Floats:
-    """Return replicates x homes weights; a home's weights depend on its id and the seed alone."""
+    """Return the weights of homes, replicates x homes [1]; those of a home depend on its id and the seed alone."""
     rows = [
         np.random.default_rng([bootstrap.seed, int.from_bytes(hashlib.sha256(home.encode()).digest()[:8])]).poisson(
             1.0, bootstrap.replicates
@@ -367,9 +367,9 @@ def draw_weights(homes: pl.Series, bootstrap: Bootstrap) -> Floats:
 
 
 def draw_mean(heat: Floats, draws: Floats) -> Drawn:
-    """Return the mean and its error, of all homes and by replicate; a replicate without a home takes the mean."""
+    """Return the mean and its error, of all homes and by replicate; a replicate without a home has the mean of all."""
     mean, homes = float(heat.mean()), len(heat)
-    centred = heat - mean  # large means of homes that are alike leave no error of rounding
+    centred = heat - mean  # without it, rounding would give equal homes with a large mean an error
     size = draws.sum(axis=1)
     shift = np.divide(draws @ centred, size, out=np.zeros_like(size), where=size > 0)
     squares = np.maximum(draws @ centred**2 - size * shift**2, 0)
@@ -384,13 +384,13 @@ def studentised_interval(drawn: Drawn, level: float) -> tuple[float, float]:
 
     From the replicates' :math:`t_b = (\hat Q_b - \hat Q) / e_b` it is :math:`[\hat Q - t_{1-\alpha/2}\,e,\;
     \hat Q - t_{\alpha/2}\,e]`, not below 0 (Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 12.5;
-    second-order correct: Hall 1988, Ann. Stat. 16). The levels of homes are skewed: a percentile interval of twelve
-    homes covers 90 % where it says 95, this one 94 to 95 (docs/method.md).
+    second-order correct: Hall 1988, Ann. Stat. 16). The levels of homes are skewed. A percentile interval of twelve homes
+    covers 90 % where it claims 95 %; this one covers 94 to 95 % (docs/method.md).
     """
-    told = drawn.error_kwh_draws > MIN_RELATIVE_ERROR * drawn.heat_kwh
-    if drawn.error_kwh == 0 or not told.any():
+    has_error = drawn.error_kwh_draws > MIN_RELATIVE_ERROR * drawn.heat_kwh
+    if drawn.error_kwh == 0 or not has_error.any():
         return drawn.heat_kwh, drawn.heat_kwh
-    t = (drawn.heat_kwh_draws[told] - drawn.heat_kwh) / drawn.error_kwh_draws[told]
+    t = (drawn.heat_kwh_draws[has_error] - drawn.heat_kwh) / drawn.error_kwh_draws[has_error]
     low, high = np.quantile(t, ((1 - level) / 2, (1 + level) / 2), method="weibull")  # the k-th of B at k / (B + 1)
     return max(drawn.heat_kwh - float(high) * drawn.error_kwh, 0.0), drawn.heat_kwh - float(low) * drawn.error_kwh
 
@@ -398,8 +398,8 @@ def studentised_interval(drawn: Drawn, level: float) -> tuple[float, float]:
 def bootstrap_intervals(drawn: Mapping[str, Drawn], level: float) -> pl.DataFrame:
     """Return `dwelling_type`, `heat_kwh_ci_low`, `heat_kwh_ci_high` [kWh/yr] of drawn means; null below ten homes."""
     rows = [
-        (name, *(studentised_interval(of, level) if of.households >= MIN_HOMES_OF_A_TYPE else (None, None)))
-        for name, of in drawn.items()
+        (name, *(studentised_interval(group, level) if group.households >= MIN_HOMES_OF_A_TYPE else (None, None)))
+        for name, group in drawn.items()
     ]
     schema = {"dwelling_type": pl.String, "heat_kwh_ci_low": pl.Float64, "heat_kwh_ci_high": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row")

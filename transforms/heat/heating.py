@@ -1,4 +1,4 @@
-"""Which homes heat by gas: what is declared, or else how much gas they use and how it follows the seasons."""
+"""Which homes heat by gas: as declared, or else by how much gas they use and how it follows the seasons."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SEASONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatingRule:
-    """When the gas of a home of which nothing is declared looks like heating; each bound carries its unit and source."""
+    """When the gas of a home without a declared system looks like heating; each bound carries its unit and source."""
 
     least_kwh_per_year: float = bound(
         100, unit="kWh/yr", status="published", source=f"{_DESNZ} below 100 kWh a year are left out"
@@ -45,11 +45,11 @@ class HeatingRule:
 def measure_heating(cells: pl.DataFrame, period: Period, rule: HeatingRule) -> pl.DataFrame:
     r"""Judge by their gas which homes heat.
 
-    Gas per day of a season, and of the year, is the mean over its month-by-hour cells of what the home uses in their
-    good hours, :math:`24\,\sum_c d_c\,(g_c / n_c) / \sum_c d_c` with the :math:`d_c` days of a cell, so that a gap in the
-    night or in one month does not tilt it. A home heats when its gas per year lies in the range of the rule and its
-    winter is at least so many times its summer. Winter is compared with a multiple of summer: homes without any gas
-    in summer heat, too.
+    The gas per day of a season, or of the year, is a mean over its month-by-hour cells,
+    :math:`24\,\sum_c d_c\,(g_c / n_c) / \sum_c d_c`, with the gas :math:`g_c` of the home in its :math:`n_c` good hours and
+    the :math:`d_c` days of a cell. So a gap at night or in one month does not bias it. A home heats if its gas per year lies
+    in the range of the rule, and its winter is at least a multiple of its summer. The test multiplies summer instead of
+    dividing by it, since homes without any gas in summer heat too.
 
     Parameters
     ----------

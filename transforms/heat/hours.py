@@ -1,4 +1,4 @@
-"""From flagged half-hours to hours of heat: what the build of one month computes."""
+"""From flagged half-hours to hours of heat: the build of one month."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def build_month(
     spans: pl.DataFrame,
     boiler_efficiency: float,
 ) -> Month:
-    """Make one month's readings into hours of heat, with the judgement on every reading.
+    """Turn one month's readings into hours of heat, and judge every reading.
 
     Parameters
     ----------
     readings
-        Rows of `READING` of one month with `source`, an index into `sources`, and every flag that other readings decide,
-        in order (`transforms.readings.neighbour_flags.flag_exactly`).
+        Rows of `READING` of one month, in order, with `source`, an index into `sources`. Every flag that other readings
+        decide is set (`transforms.readings.neighbour_flags.flag_exactly`).
     sources
         One row per source: `source`, `source_id`; in the order of `source_id`.
     spans
@@ -79,10 +79,10 @@ def build_month(
 
 
 def half_hours_to_hours(good: pl.DataFrame) -> pl.DataFrame:
-    """Add up the two half-hours of each hour [kWh]; an hour with only one of them is no hour.
+    """Add up the two half-hours of each hour [kWh]; an hour with only one of them is left out.
 
-    `good` holds at most one reading per home and half-hour, by home and time, so the second half of an hour is the row after
-    the first (looking at the next row takes a twentieth of the time of grouping).
+    `good` holds at most one reading per home and half-hour, sorted by home and time. So the second half of an hour is the row
+    after the first. Comparing with the next row takes a twentieth of the time of grouping.
     """
     hour = pl.col("interval_start_utc").dt.truncate("1h")
     halves = good.with_columns(hour_start_utc=hour)
@@ -95,7 +95,7 @@ def half_hours_to_hours(good: pl.DataFrame) -> pl.DataFrame:
 
 
 def sum_days_caught_up(good: pl.DataFrame, spans: pl.DataFrame, boiler_efficiency: float) -> pl.DataFrame:
-    """Add up (`HEAT_DAY_CAUGHT_UP`) the days of which some half-hours are known by a reading that caught them up, and all others are good.
+    """Add up the days with an outage whose gas one later reading holds, if all other half-hours are good (`HEAT_DAY_CAUGHT_UP`).
 
     A gap that reaches over midnight belongs to no single day.
 
@@ -104,7 +104,7 @@ def sum_days_caught_up(good: pl.DataFrame, spans: pl.DataFrame, boiler_efficienc
     good
         Ok readings of one month, at most one per home and half-hour.
     spans
-        Rows of `SUSPECT_SPAN`; of one that reaches out of the month `gas_kwh` is null.
+        Rows of `SUSPECT_SPAN`; `gas_kwh` of a span that reaches beyond the month is null.
     boiler_efficiency
         Heat delivered per gas used [1].
 
@@ -116,10 +116,10 @@ def sum_days_caught_up(good: pl.DataFrame, spans: pl.DataFrame, boiler_efficienc
     days = group_in_order(caught_up.with_columns(date=date), ("household_id", "date"), by="start_utc").agg(
         caught_up_kwh=pl.col("gas_kwh").sum(), half_hours=((end - pl.col("start_utc")).dt.total_minutes() // 30).sum()
     )
-    of_homes = good.filter(pl.col("household_id").cast(pl.String).is_in(days["household_id"].implode())).with_columns(
+    dated = good.filter(pl.col("household_id").cast(pl.String).is_in(days["household_id"].implode())).with_columns(
         pl.col("household_id").cast(pl.String), date=pl.col("interval_start_utc").dt.date()
     )
-    others = group_in_order(of_homes, ("household_id", "date"), by="interval_start_utc").agg(
+    others = group_in_order(dated, ("household_id", "date"), by="interval_start_utc").agg(
         others=pl.len(), others_kwh=pl.col("gas_kwh").sum()
     )
     together = days.join(others, on=["household_id", "date"], how="left").with_columns(
@@ -137,9 +137,9 @@ def gas_to_heat(hours: pl.DataFrame, boiler_efficiency: float) -> pl.DataFrame:
 
 
 def count_cells(good: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
-    """Count a month's good half-hours and hours by home and hour of day: what sufficiency is judged by.
+    """Count a month's good half-hours and hours by home and hour of day (`CELL`); sufficiency is judged by these counts.
 
-    Both are by home and time.
+    Both frames are sorted by home and time.
     """
     moment = pl.col("interval_start_utc")
     halves = _group_cells(good, moment).agg(

@@ -1,4 +1,4 @@
-"""Means over homes of which some are missing: each home's level, and the mean of each hour at those levels."""
+"""Means over homes with gaps: the level of each home, and the mean of each hour at those levels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 TOLERANCE = 1e-12  # relative change of an hour's mean at which the fit is done
-ROUNDS = 10_000  # two homes that share three hours need so many; a real month needs 5 to 30
+ROUNDS = 10_000  # more than the worst case needs, two homes that share three hours; a real month needs 5 to 30
 
 
 def fit_levels(energy: Floats, observed: Bools) -> tuple[Floats, Floats]:
@@ -20,13 +20,12 @@ def fit_levels(energy: Floats, observed: Bools) -> tuple[Floats, Floats]:
     .. math:: m_h = \sum_{i \in A_h} q_{ih} \Big/ \sum_{i \in A_h} L_i, \qquad
               L_i = \sum_{h \in O_i} q_{ih} \Big/ \sum_{h \in O_i} m_h
 
-    over the homes :math:`A_h` that were observed in an hour and the hours :math:`O_i` in which a home was, say that the
-    mean of an hour is that over all homes, a missing one counted at its own level times that mean. Where no home is
-    missing it is the plain mean, whatever the levels. They are solved in turns (iterative proportional fitting: Deming
-    and Stephan 1940, Ann. Math. Stat. 11; with structural gaps Bishop, Fienberg and Holland 1975, ch. 5); the mean is
-    Cochran's ratio estimator (Sampling Techniques, 3rd ed., ch. 6) with the level as the auxiliary figure. It stays
-    unbiased where gaps go with the level of homes, with the hour, or with both; the plain mean of whoever is there
-    does not.
+    hold over the homes :math:`A_h` that were observed in an hour, and the hours :math:`O_i` in which a home was observed.
+    So the mean of an hour is a mean over all homes, in which a missing home counts with its own level times that mean.
+    Where no home is missing it is the plain mean. The equations are solved in turns (iterative proportional fitting: Deming
+    and Stephan 1940, Ann. Math. Stat. 11; with structural gaps Bishop, Fienberg and Holland 1975, ch. 5). The mean is
+    Cochran's ratio estimator (Sampling Techniques, 3rd ed., ch. 6) with the level as the auxiliary variable. It stays
+    unbiased where gaps depend on the level of homes, on the hour, or on both; the plain mean of the observed homes does not.
 
     Parameters
     ----------

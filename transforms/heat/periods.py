@@ -1,4 +1,4 @@
-"""Study periods: which twelve months are looked at, and which homes suffice in them."""
+"""Study periods: the twelve months that are studied, and the homes whose readings suffice in them."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def suffices(rule: Sufficiency) -> pl.Expr:
 def find_periods(cells: pl.DataFrame, rule: Sufficiency, starts: Sequence[dt.date] = ()) -> list[Period]:
     """Return the study periods of the readings, earliest first.
 
-    Where `starts` names the first months, those periods are taken. Else it is every calendar year in which some home
-    suffices; where there is none, the latest twelve months in which some home does.
+    If `starts` names first months, the periods are those. Otherwise they are all calendar years in which some home
+    suffices; if there is no such year, the latest twelve months in which some home does.
     """
     if starts:
         return [Period(start) for start in sorted(set(starts))]

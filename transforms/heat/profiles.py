@@ -15,14 +15,14 @@ from transforms.tables.fixed_order import group_in_order
 from transforms.tables.heat import HEAT_PROFILE
 from transforms.tables.words import DWELLING_TYPES
 
-MIN_HOMES_OF_A_TYPE = 10  # below this a type is too thin to stand for its share of the stock
-HOURS_OF_A_MONTH = 744
+MIN_HOMES_OF_A_TYPE = 10  # fewer homes of a type cannot stand for its share of the stock; own choice
+HOURS_OF_A_MONTH = 744  # of 31 days
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class TypeHours:
-    """The good hours of one month of the included homes of one type; heat is homes x hours, 0 where there is none."""
+    """The good hours in one month of the included homes of one type; heat is homes x hours [kWh], 0 where there is none."""
 
     dwelling_type: str
     homes_included: int  # also those without a good hour in the month
@@ -45,7 +45,7 @@ class TypeHours:
 
 
 def place_hours(hourly: pl.DataFrame, included: pl.DataFrame) -> list[TypeHours]:
-    """Place the hours of one month by home and hour, type by type, in an order that the rows' order does not change.
+    """Place the hours of one month by home and hour, type by type; the order of the rows does not matter.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def place_hours(hourly: pl.DataFrame, included: pl.DataFrame) -> list[TypeHours]
 def profile_month(placed: list[TypeHours], weights: Mapping[str, float] | None) -> pl.DataFrame:
     r"""Average the hours of one month over the included homes.
 
-    The mean of a type is that of `levels.fit_levels`: a home that is missing in an hour counts at its own level of the
-    month times the hour's mean, so that gaps which go with the level of homes and with the cold do not bias it. Its
+    The mean :math:`m_h` of a type is that of `levels.fit_levels`. A home that is missing in an hour counts with its own level
+    of the month times the hour's mean, so gaps that depend on the level of homes or on the cold do not bias the mean. Its
     standard error is :math:`(s_h / \sqrt{n_h})\,(m_h / \bar q_h)` with the sample standard deviation :math:`s_h` and
     the plain mean :math:`\bar q_h` of the :math:`n_h` homes observed.
 
@@ -122,7 +122,7 @@ _SCHEMA = {name: HEAT_PROFILE.schema[name] for name in HEAT_PROFILE.schema if na
 
 
 def _average(part: TypeHours) -> pl.DataFrame:
-    """Return the means of a type, with the plain sums over the homes observed that their error is made from."""
+    """Return the means of a type, and the plain sums over the observed homes, from which their error follows."""
     _, heat = fit_levels(part.heat_kwh, part.observed)
     heat_sum = part.heat_kwh.sum(axis=0)
     gas_per_heat = np.divide(part.gas_kwh_sum, heat_sum, out=np.zeros_like(heat_sum), where=heat_sum > 0)
@@ -145,7 +145,7 @@ def _average(part: TypeHours) -> pl.DataFrame:
 def weigh_all(sums: pl.DataFrame, included: Mapping[str, int]) -> pl.DataFrame:
     r"""Weigh the types by their included homes, :math:`\bar q = \sum_k N_k \bar q_k / \sum_k N_k`.
 
-    A type without a home in an hour counts at the mean of its other hours at that time of day, else of its month.
+    A type without a home in an hour counts with the mean of its other hours at that time of day, else with that of its month.
     """
     hour_of_day = pl.col("hour_start_utc").dt.hour()
     means = pl.col("gas_kwh_mean", "heat_kwh_mean")

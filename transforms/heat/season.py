@@ -16,17 +16,15 @@ DAY = ("period", "date_local")
 def profile_by_season(profile: pl.DataFrame) -> pl.DataFrame:
     r"""Average hourly profiles by hour of the local day within each kind of days (`HEAT_PROFILE_SEASON`).
 
-    For the :math:`n` hours of a kind of days :math:`k` that show hour :math:`t` on the clock,
-    :math:`\bar q_{kt} = \sum_{h \in kt} q_h / n`, and `days` is :math:`n`: the hour that the clock skips in spring is
-    absent from its day, the one that it repeats in autumn counts twice. Hence over each segmentation
-    :math:`\sum_{kt} n_{kt}\,\bar q_{kt} = \sum_h q_h`. An hour belongs to the month of its local day. Bank holidays
-    count as the weekday that they fall on.
+    On days of kind :math:`k`, :math:`n_{kt}` hours show hour :math:`t` on the clock. Their mean is
+    :math:`\bar q_{kt} = \sum_{h \in kt} q_h / n_{kt}`, and `days` is :math:`n_{kt}`. The hour that the clock skips in spring
+    is absent; the hour that it repeats in autumn counts twice. Hence :math:`\sum_{kt} n_{kt}\,\bar q_{kt} = \sum_h q_h` over
+    each segmentation. An hour belongs to the month of its local day. A bank holiday counts as the weekday on which it falls.
 
     Parameters
     ----------
     profile
-        Rows of `HEAT_PROFILE`. Hours without a temperature are left out of temperature bands if half of their
-        day or more is without one.
+        Rows of `HEAT_PROFILE`. A local day with a temperature in at most half of its hours is in no temperature band.
 
     """
     kinds = profile.pipe(add_local_time).pipe(tell_days_apart)
@@ -69,18 +67,18 @@ def tell_days_apart(hours: pl.DataFrame) -> pl.DataFrame:
 def average_temperature_of_days(hours: pl.DataFrame) -> pl.DataFrame:
     """Return `period`, `date_local`, `temperature_mean_c` of local days with a temperature in more than half of their hours.
 
-    The period's edges cut a local day where it begins or ends in summer time; one hour of a day is no day's mean.
+    A period that begins or ends in summer time holds a single hour of some local day, which gives no mean of that day.
     """
     known = hours.drop_nulls("temperature_c").unique([*DAY, "hour_start_utc"], keep="any")
     days = (
         known.sort(*DAY, "hour_start_utc")
         .group_by(DAY, maintain_order=True)
-        .agg(temperature_mean_c=pl.col("temperature_c").mean(), known=pl.len(), of=pl.col("hours_in_day").first())
+        .agg(temperature_mean_c=pl.col("temperature_c").mean(), known=pl.len(), hours=pl.col("hours_in_day").first())
     )
-    return days.filter(2 * pl.col("known") > pl.col("of")).select(*DAY, "temperature_mean_c")
+    return days.filter(2 * pl.col("known") > pl.col("hours")).select(*DAY, "temperature_mean_c")
 
 
 def name_band(temperature_c: pl.Expr) -> pl.Expr:
-    """Return the band that a temperature lies in, its lower end included: `-5_to_0_c`, `0_to_5_c`; null for null."""
+    """Return the band of a temperature: `-5_to_0_c`, `0_to_5_c`; the lower end belongs to the band, and null stays null."""
     lower = (temperature_c / BAND_K).floor().cast(pl.Int32) * BAND_K
     return pl.format("{}_to_{}_c", lower, lower + BAND_K)

@@ -1,4 +1,4 @@
-"""Which homes enter the profiles of a period, and at which step the others leave."""
+"""The homes that enter the profiles of a period, and the step at which the others drop out."""
 
 from __future__ import annotations
 
@@ -56,17 +56,17 @@ def select_homes(
 ) -> pl.DataFrame:
     """Judge each home in a period by every step; the first that it fails is its `exclusion_reason`.
 
-    A home is heated by gas when that is declared or, where nothing is declared, when its gas looks like it. One that
-    is too short to be judged by its gas passes this step: the steps after it ask whether its readings suffice.
+    A home is heated by gas if that is declared or, where nothing is declared, if its gas looks like heating. A home with too
+    few readings to tell passes this step; the next steps ask whether its readings suffice.
 
     Parameters
     ----------
     homes
-        As from `list_homes`.
+        Homes, as from `list_homes`.
     coverage
-        As from `periods.measure_coverage`.
+        Completeness, as from `periods.measure_coverage`.
     heating
-        As from `heating.measure_heating`.
+        Judgement by gas, as from `heating.measure_heating`.
     period, rule
         The period, and when readings suffice.
 
@@ -131,12 +131,12 @@ def join_annual_heat(selected: pl.DataFrame, annual: pl.DataFrame, *, boiler_eff
 def count_funnel(
     selected: pl.DataFrame, cells: pl.DataFrame, period: Period, *, boiler_efficiency: float
 ) -> pl.DataFrame:
-    """Count the homes left after each selection step, with the heat that they use, and what leaving the step out gives.
+    """Count the homes that are left after each selection step, and those that would be left without it, with their heat.
 
     Parameters
     ----------
     selected
-        As from `select_homes`.
+        Judged homes, as from `select_homes`.
     cells
         Rows of `CELL`.
     period
@@ -177,7 +177,7 @@ def count_funnel(
 
 
 def combine_households(homes: pl.DataFrame, by_period: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per home over all periods (`HOUSEHOLD`): included in any, else the reason of the best."""
+    """Return one row per home (`HOUSEHOLD`): included in any period, else the reason in its most complete period."""
     best = (
         by_period.sort("household_id", "included", "completeness", "period")
         .group_by("household_id", maintain_order=True)

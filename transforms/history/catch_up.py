@@ -1,7 +1,7 @@
 """Gas that catches up after an outage: one reading that holds the gas of the missing or empty half-hours before it.
 
-A meter that could not send for hours writes their gas into the next half-hour. That gas was used, but not then: it counts
-in the year and in no hour or peak, and the zeros before it are no measurement.
+A meter that could not send for hours writes their gas into the next half-hour. That gas was used, but not in that half-hour.
+So it counts in the year and in no hour or peak, and the zeros before it are no measurement.
 """
 
 from __future__ import annotations
@@ -98,12 +98,12 @@ def find_gap_values(counted: pl.DataFrame, day: pl.DataFrame, rule: CatchUpRule 
 def judge_gap_values(
     gap_value: pl.DataFrame, open_run: pl.DataFrame, rule: CatchUpRule = CATCH_UP_RULE
 ) -> pl.DataFrame:
-    r"""Return those that hold the gas of the gap before them (`CATCH_UP`).
+    r"""Return the large readings that hold the gas of the gap before them (`CATCH_UP`).
 
-    With the :math:`n` half-hours since the home's last gas, the value :math:`v` itself included, and the mean half-hour
-    :math:`\bar g` of the home's other readings of the month, :math:`v` catches up where :math:`v / (n\,\bar g)` lies
-    in the range of the rule, and enough half-hours are missing or zero. A gap that began in an earlier month starts
-    where the home's readings ended then.
+    Let :math:`v` be the reading, :math:`n` the half-hours since the home's last gas, that of :math:`v` included, and
+    :math:`\bar g` the mean half-hour of the home's other readings of the month. Then :math:`v` catches up if
+    :math:`v / (n\,\bar g)` lies in the range of the rule, and enough half-hours are missing or zero. A gap that began in an
+    earlier month starts where the home's readings ended in that month.
 
     Parameters
     ----------

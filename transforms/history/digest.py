@@ -1,4 +1,4 @@
-"""The digest of a month: little enough to follow homes through years, enough to find faults that no single month shows."""
+"""The digest of a month: small enough to follow homes through years, and enough to find faults that no single month shows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def digest_month(flagged: pl.DataFrame, sources: pl.DataFrame) -> Digest:
 
 
 def sum_days(counted: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
-    """Sum up each home's days by source (`DAY`); very high readings count as delivered, not as gas.
+    """Add up each home's days by source (`DAY`); very high readings count in `delivered_kwh` and not in `gas_kwh`.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def sum_days(counted: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
     keys = ["household_id", "date", "source"]
     dated = counted.select("household_id", "source", "gas_kwh", "flag", date=pl.col("interval_start_utc").dt.date())
     changes = pl.any_horizontal((pl.col(name) != pl.col(name).shift()).fill_null(value=True) for name in keys)
-    # numbers sort faster than texts: `piece` numbers the stretches of one home, day and source
+    # numbers sort faster than texts: `piece` numbers the stretches of rows with one home, day and source
     ordered = dated.with_columns(piece=changes.cum_sum()).sort("piece", "gas_kwh", maintain_order=True)
     days = (
         ordered.with_columns(gap=pl.when(pl.col("piece") == pl.col("piece").shift()).then(value.diff()))

@@ -1,7 +1,7 @@
-"""Runs of equal readings: a meter that is stuck, a reading that was estimated, a meter that counts nothing.
+"""Runs of equal readings: a stuck meter, estimated readings, or a meter that counts nothing.
 
-A run may cross any number of months. Each month keeps its long runs and the two that touch its ends; `join_runs` puts
-the pieces together from one month to the next, so that no month needs the readings of another.
+A run may cross any number of months. Each month keeps its long runs, and the first and last run of each home. `join_runs`
+joins the pieces of a run from one month to the next, so no month needs the readings of another.
 """
 
 from __future__ import annotations
@@ -96,9 +96,9 @@ def _is_long(stuck: StuckRule, cold_zero: ColdZeroRule) -> pl.Expr:
 def join_runs(
     open_run: pl.DataFrame, month: pl.DataFrame, stuck: StuckRule = STUCK, cold_zero: ColdZeroRule = COLD_ZERO
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Go on with the open runs of earlier months through one month.
+    """Continue the open runs of earlier months through one month.
 
-    A run goes on where the month of its home begins with the same value; a home without a reading in the month ends it.
+    A run continues if the month of its home begins with the same value. It ends if the home has no reading in the month.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def join_runs(
 
 
 def judge_stuck(runs: pl.DataFrame, rule: StuckRule = STUCK) -> pl.DataFrame:
-    """Return the spans of `CLOSED_RUN` rows that no working meter gives; a run of unknown step is not judged."""
+    """Return the spans of the runs (`CLOSED_RUN`) that no working meter gives; a run without a known step is not judged."""
     bound = pl.max_horizontal(rule.steps_min * pl.col("step_kwh"), rule.pilot_light_kwh)
     is_stuck = (
         (pl.col("gas_kwh") > bound) & (pl.col("readings") >= rule.readings_min) & pl.col("step_kwh").is_not_null()
@@ -141,14 +141,14 @@ def judge_stuck(runs: pl.DataFrame, rule: StuckRule = STUCK) -> pl.DataFrame:
 
 
 def judge_cold_zeros(runs: pl.DataFrame, daily: pl.DataFrame, rule: ColdZeroRule = COLD_ZERO) -> pl.DataFrame:
-    """Return the spans of zeros that hold `days_min` days on end of a mean temperature below `cold_below_c`.
+    """Return the spans of zeros that contain `days_min` days in a row with a mean temperature below `cold_below_c`.
 
     Parameters
     ----------
     runs
         Rows of `CLOSED_RUN`.
     daily
-        `date`, `temperature_mean_c` [degC]; windows of days with a gap are not judged.
+        `date`, `temperature_mean_c` [degC]; days in a row must have no gap between them.
 
     """
     days = (
@@ -175,6 +175,6 @@ def judge_cold_zeros(runs: pl.DataFrame, daily: pl.DataFrame, rule: ColdZeroRule
 
 
 def name_step(runs: pl.DataFrame, level: pl.DataFrame) -> pl.DataFrame:
-    """Set the step of its home's meter beside each run (`CLOSED_RUN`)."""
+    """Add the step of its home's meter to each run (`CLOSED_RUN`)."""
     joined = runs.join(level.select("household_id", "step_kwh"), on="household_id", how="left", maintain_order="left")
     return CLOSED_RUN.conform(joined)

@@ -1,7 +1,7 @@
-"""Homes through the months: what must be remembered of a home to see faults that no single month shows.
+"""Homes through the months: a small memory of each home shows faults that no single month shows.
 
-Month by month, the digest of a month and the little that is remembered of each home give what is remembered next and
-the findings that become certain. No step reads more than one month and one row set per home, however long the history.
+Each step takes the memory of all homes and the digest of one month. It returns the next memory, and the findings that this
+month made certain. So no step reads more than one month, however long the history is.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from transforms.tables.lake import (
 from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE_LEVEL, SUSPECT_SPAN, UNIT_DOUBT
 
 REMEMBERED_DAYS = 2 * SLIP.days
-# What a reading is not judged by, or not fully, for each inferred flag
+# For each inferred flag, why readings are not judged, or not fully, with the expression that counts them
 _OUTCOMES: dict[str, dict[str, pl.Expr]] = {
     "suspected_unit": {
         f"fewer than {REMEMBERED_DAYS} days of half their readings": pl.col("unsettled"),
@@ -52,7 +52,7 @@ _COUNTS = {
 
 @dataclass(frozen=True, slots=True)
 class HomesMemory:
-    """What is remembered of homes at the end of a month."""
+    """Memory of all homes at the end of a month."""
 
     recent_day: pl.DataFrame
     open_run: pl.DataFrame
@@ -66,7 +66,7 @@ class HomesMemory:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What one month made certain, or several months together."""
+    """Findings of one month, or of several months together."""
 
     closed_run: pl.DataFrame
     level_change: pl.DataFrame
@@ -89,7 +89,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What all months together say of homes."""
+    """Conclusions on homes from all months together."""
 
     suspect_span: pl.DataFrame
     unit_doubt: pl.DataFrame
@@ -97,18 +97,18 @@ class Conclusion:
 
 
 def advance(memory: HomesMemory, digest: Digest, effective: pl.DataFrame, law: GasLaw) -> tuple[HomesMemory, Findings]:
-    """Go through one month.
+    """Return the memory of homes after one month, and the findings that the month made certain.
 
     Parameters
     ----------
     memory
-        What was remembered at the end of the month before.
+        Memory at the end of the month before.
     digest
-        Of the month.
+        Digest of the month.
     effective
-        Of the month's days, as from `transforms.history.levels.fill_with_normal`.
+        Effective temperature of the month's days, as from `transforms.history.levels.fill_with_normal`.
     law
-        What the mean British home uses at a temperature.
+        Gas of the mean British home by temperature.
 
     """
     priced = expect_days(digest.day, effective, law)
@@ -129,11 +129,11 @@ def advance(memory: HomesMemory, digest: Digest, effective: pl.DataFrame, law: G
 
 
 def measure_sources(priced: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    r"""Hold each source's month against the same homes' readings before it and from other sources.
+    r"""Compare each source's month with earlier readings of the same homes, and with those from other sources.
 
-    :math:`r_s = \sum_i G_{is} / \sum_i E_{is} L_i`, over the homes :math:`i` that have a level :math:`L_i` elsewhere,
-    with their gas :math:`G_{is}` in the source and what the mean British home uses in the same half-hours
-    :math:`E_{is}`.
+    :math:`r_s = \sum_i G_{is} / \sum_i E_{is} L_i`, over the homes :math:`i` with a level :math:`L_i` in those other
+    readings. :math:`G_{is}` is the gas of a home in the source, and :math:`E_{is}` the gas of the mean British home in the
+    same half-hours.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
 
 
 def _list_unsettled(priced: pl.DataFrame, level: pl.DataFrame) -> pl.DataFrame:
-    """Return the month's readings of homes that some rule cannot judge up to now."""
+    """Count the month's readings of homes that some rule cannot judge yet (`UNSETTLED`)."""
     readings = priced.group_by("household_id").agg(month=pl.col("date").min().dt.month_start(), **_COUNTS)
     known = readings.join(level.select("household_id", "days", "step_kwh"), on="household_id")
     short = known.filter(pl.col("days") < REMEMBERED_DAYS).with_columns(flag=pl.lit("suspected_unit"))
@@ -199,7 +199,7 @@ def _list_unsettled(priced: pl.DataFrame, level: pl.DataFrame) -> pl.DataFrame:
 
 
 def _count_readings(priced: pl.DataFrame) -> pl.DataFrame:
-    """Count the month's readings that can be judged (`MONTH_READINGS`); a month in which none can be has no row."""
+    """Count the month's readings that can be judged (`MONTH_READINGS`); a month without any has no row."""
     return MONTH_READINGS.conform(priced.group_by(month=pl.col("date").dt.month_start()).agg(**_COUNTS))
 
 
@@ -211,9 +211,9 @@ def conclude(
     Parameters
     ----------
     memory
-        What is remembered at the end of the last month.
+        Memory at the end of the last month.
     findings
-        Of all months.
+        Findings of all months.
     homes
         `household_id`, `dwelling_type`.
     daily
@@ -246,7 +246,7 @@ def conclude(
 
 
 def count_judged(findings: Findings, level: pl.DataFrame) -> pl.DataFrame:
-    """Count the readings that each inferred flag could and could not be judged for (`FLAG_JUDGEMENT`)."""
+    """Count, for each inferred flag, the readings that could be judged and those that could not (`FLAG_JUDGEMENT`)."""
     settled = (
         pl.when(pl.col("flag") == "stuck")
         .then(pl.col("step_kwh").is_not_null())
@@ -256,15 +256,16 @@ def count_judged(findings: Findings, level: pl.DataFrame) -> pl.DataFrame:
     months = findings.month_readings
     rows = []
     for flag, outcomes in _OUTCOMES.items():
-        of_flag = still_open.filter(pl.col("flag") == flag).group_by("month")
-        counts = of_flag.agg(
-            unsettled=pl.col("readings").sum(), unsettled_without=pl.col("readings_without_temperature").sum()
+        counts = (
+            still_open.filter(pl.col("flag") == flag)
+            .group_by("month")
+            .agg(unsettled=pl.col("readings").sum(), unsettled_without=pl.col("readings_without_temperature").sum())
         )
         joined = months.join(counts, on="month", how="left").with_columns(
             pl.col("unsettled", "unsettled_without").fill_null(0)
         )
-        told = joined.select("month", judged=pl.col("readings") - pl.sum_horizontal(0, *outcomes.values()), **outcomes)
-        long = told.unpivot(["judged", *outcomes], index="month", variable_name="outcome", value_name="readings")
+        wide = joined.select("month", judged=pl.col("readings") - pl.sum_horizontal(0, *outcomes.values()), **outcomes)
+        long = wide.unpivot(["judged", *outcomes], index="month", variable_name="outcome", value_name="readings")
         rows.append(
             long.filter((pl.col("readings") > 0) | (pl.col("outcome") == "judged")).with_columns(flag=pl.lit(flag))
         )

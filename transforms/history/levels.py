@@ -1,7 +1,7 @@
-"""The level of a home: its gas over what the mean British home uses in the same half-hours, and what else is summed up.
+"""The level of a home: its gas over the gas of the mean British home in the same half-hours; and other sums of a home.
 
-Where the temperature of a day is unknown, the normal one of that day of the year stands in for it: a level then holds the
-weather of the season too, which makes it less sharp and no less useful against factors of eleven.
+Where the temperature of a day is unknown, the normal temperature of that day of the year stands in for it. The level then
+also holds the weather of the season. It is less sharp, and still tells a factor of eleven.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from transforms.tables.fixed_order import group_in_order
 from transforms.tables.lake import HOME_LEVEL
 
 HALF_HOURS = 48
-USABLE_HALF_HOURS = 24  # a day counts towards a level when half of it was delivered
-STEP_DAYS_MIN = 5
-STEP_QUANTILE = 0.1  # of the daily smallest gaps: what the meter counts in, unless one odd value spoils a day
+USABLE_HALF_HOURS = 24  # a day counts towards a level if half of it was delivered
+STEP_DAYS_MIN = 5  # fewest days of a month that tell a step; own choice, so that one odd day does not decide
+STEP_QUANTILE = 0.1  # of the daily smallest gaps between values: the meter's step, though an odd value spoils some days
 PEAK_QUANTILE = 0.9  # of the daily largest readings: three odd days of a month do not move it
 LARGE_LOG_FACTOR = math.log(SLIP.unwitnessed_factor_min)
 LEAST_KWH_PER_DAY = 3.0  # the warm line of the law would fall to nothing at 27 degC
 
 
 def fill_with_normal(effective: pl.DataFrame, normal: pl.DataFrame, days: pl.Series) -> pl.DataFrame:
-    """Return the effective temperature of each of the days, the normal one of its day of the year where it is unknown.
+    """Return the effective temperature of each day; where it is unknown, the normal one of that day of the year.
 
     Parameters
     ----------
@@ -56,30 +56,30 @@ def fill_with_normal(effective: pl.DataFrame, normal: pl.DataFrame, days: pl.Ser
 
 
 def expect_days(day: pl.DataFrame, effective: pl.DataFrame, law: GasLaw) -> pl.DataFrame:
-    """Set beside each day what the mean British home uses in its half-hours: `expected_kwh`, `expected_delivered_kwh`.
+    """Add the gas of the mean British home in the half-hours of each day: `expected_kwh`, `expected_delivered_kwh` [kWh].
 
     Parameters
     ----------
     day
         Rows of `DAY`.
     effective
-        As from `fill_with_normal`, of all days.
+        Effective temperature of all days, as from `fill_with_normal`.
     law
-        What the mean British home uses at a temperature.
+        Gas of the mean British home by temperature.
 
     """
-    of_day = law.gas_of_day(effective["temperature_effective_c"].to_numpy())
-    daily = effective.with_columns(of_day=pl.Series(of_day).clip(lower_bound=LEAST_KWH_PER_DAY))
+    kwh_per_day = law.gas_of_day(effective["temperature_effective_c"].to_numpy())
+    daily = effective.with_columns(kwh_per_day=pl.Series(kwh_per_day).clip(lower_bound=LEAST_KWH_PER_DAY))
     joined = day.join(daily, on="date", how="left", maintain_order="left")
-    per_half_hour = pl.col("of_day") / HALF_HOURS
+    per_half_hour = pl.col("kwh_per_day") / HALF_HOURS
     return joined.with_columns(
         expected_kwh=per_half_hour * pl.col("half_hours"),
         expected_delivered_kwh=per_half_hour * pl.col("delivered_half_hours"),
-    ).drop("of_day")
+    ).drop("kwh_per_day")
 
 
 def pick_usable(priced: pl.DataFrame) -> pl.DataFrame:
-    """Return the days of which half was delivered: rows of `RECENT_DAY` with `gas_kwh` and `temperature_effective_c`."""
+    """Return the days with at least half of their readings: rows of `RECENT_DAY` with `gas_kwh`, `temperature_effective_c`."""
     days = (
         priced.sort("household_id", "date", "source_id")
         .group_by("household_id", "date", maintain_order=True)
@@ -98,7 +98,7 @@ def pick_usable(priced: pl.DataFrame) -> pl.DataFrame:
 def update_levels(
     before: pl.DataFrame, priced: pl.DataFrame, usable: pl.DataFrame, rule: WholeSeriesRule = WHOLE_SERIES
 ) -> pl.DataFrame:
-    """Add a month to what is known of homes (`HOME_LEVEL`)."""
+    """Add a month to the sums of homes (`HOME_LEVEL`)."""
     gaps, home = pl.col("gap_kwh").drop_nulls(), "household_id"
     step = pl.when(gaps.len() >= STEP_DAYS_MIN).then(gaps.quantile(STEP_QUANTILE, "lower"))
     month = group_in_order(priced, home, by=("date", "source_id")).agg(
@@ -133,10 +133,11 @@ def update_levels(
 
 
 def compare_levels(level: pl.DataFrame, homes: pl.DataFrame, published: Mapping[str, float]) -> pl.DataFrame:
-    """Set the usual level beside each home's.
+    """Add the usual level to the level of each home.
 
-    It is the median of ten homes or more of its type, else that of all homes if they are ten, else what studies publish
-    of its type. A median that would itself be usual in another unit is none: most of these homes are in that unit.
+    The usual level is the median of at least ten homes of its type; else the median of all homes, if they are at least ten;
+    else the published level of its type. A median that would itself be usual in another unit is not used, since most of
+    its homes are in that unit.
 
     Parameters
     ----------
@@ -145,7 +146,7 @@ def compare_levels(level: pl.DataFrame, homes: pl.DataFrame, published: Mapping[
     homes
         `household_id`, `dwelling_type`.
     published
-        Level by dwelling type [1]; `unknown` stands for those that are not named.
+        Published level by dwelling type [1]; `unknown` stands for types that are not named.
 
     Returns
     -------
@@ -153,12 +154,12 @@ def compare_levels(level: pl.DataFrame, homes: pl.DataFrame, published: Mapping[
         Columns of `HOME_LEVEL`, `log_level`, `usual_log_level`, `compared_with`.
 
     """
-    known = pl.col("dwelling_type").replace_strict(dict(published), default=published["unknown"])
-    told = level.join(homes.select("household_id", "dwelling_type"), on="household_id", how="left").with_columns(
+    of_studies = pl.col("dwelling_type").replace_strict(dict(published), default=published["unknown"])
+    known = level.join(homes.select("household_id", "dwelling_type"), on="household_id", how="left").with_columns(
         log_level=pl.when((pl.col("gas_kwh") > 0) & (pl.col("expected_kwh") > 0)).then(
             (pl.col("gas_kwh") / pl.col("expected_kwh")).log()
         ),
-        of_studies=known.log(),
+        of_studies=of_studies.log(),
     )
     enough = pl.col("log_level").count() >= SLIP.homes_min
     of_type = pl.when(enough.over("dwelling_type")).then(pl.col("log_level").median().over("dwelling_type"))
@@ -168,7 +169,7 @@ def compare_levels(level: pl.DataFrame, homes: pl.DataFrame, published: Mapping[
         name: pl.when((usual - pl.col("of_studies")).abs() < LARGE_LOG_FACTOR / 2).then(usual)
         for name, usual in candidates.items()
     }
-    return told.with_columns(
+    return known.with_columns(
         usual_log_level=pl.coalesce(*sound.values()),
         compared_with=pl.coalesce(*(pl.when(usual.is_not_null()).then(pl.lit(name)) for name, usual in sound.items())),
     ).drop("dwelling_type", "of_studies")

@@ -1,4 +1,4 @@
-"""When a change of a home's level is a slip of units: the factors of supplier practice, and the bounds of the rule."""
+"""The factors between the units of suppliers, and the bounds by which a change of a home's level is a slip of units."""
 
 from __future__ import annotations
 

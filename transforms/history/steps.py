@@ -1,4 +1,4 @@
-"""Which steps of meters are common: readings in another unit have a step that no other meter has."""
+"""Steps of meters, and how common each is: readings in a wrong unit have a step that few other meters have."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def log_steps(levels: pl.DataFrame) -> pl.Series:
 
 
 def count_common(steps: pl.Series, rule: SlipRule) -> float:
-    """Return how many homes make a step a common one."""
+    """Return the number of homes that make a step common: a share of all, and at least two."""
     return max(rule.common_step_share * len(steps), 2)
 
 
 def count_near(steps: pl.Series, log_step: pl.Expr, rule: SlipRule) -> pl.Expr:
-    """Count the homes whose meter has a step, given as logarithm; null where it is."""
+    """Count the homes whose meter has a given step, as a logarithm; null where the given step is null."""
     edge = rule.common_step_tolerance
 
     def count(wanted: pl.Series) -> pl.Series:

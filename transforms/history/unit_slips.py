@@ -1,10 +1,10 @@
-r"""Wrong units: readings of one home that are those of another unit from some day on.
+r"""Wrong units: readings of one home that are in another unit from some day on.
 
-The level of a day is its gas over what the mean British home uses in the same half-hours at that day's effective
-temperature, so that the weather drops out. A slip multiplies level, largest half-hour and meter step by the same
-factor; a holiday, a new boiler or the start of heating changes the level but neither of the other two, and a new
-meter only the step. A test of the annual sum against its type's mean alone would find a quarter of the slips and blame
-one healthy home in twenty.
+The level of a day is its gas over the gas of the mean British home in the same half-hours at that day's effective
+temperature, so that the weather drops out. A slip multiplies the level, the largest half-hour and the meter's step by the
+same factor. A holiday, a new boiler or the start of heating changes the level but neither of the other two, and a new meter
+changes only the step. A test that compares the annual sum with the mean of the type would find a quarter of the slips, and
+blame one healthy home in twenty.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from transforms.history.slip_rule import FACTORS, SLIP, SlipRule
 from transforms.history.steps import count_common, count_near, log_steps
 from transforms.tables.lake import LEVEL_CHANGE
 
-STEP_QUANTILE = 0.15  # of a fortnight's smallest gaps the second: on the day of a slip two lattices mix
-SAME_FACTOR = 1e-6  # logarithms of one factor, up to rounding
+STEP_QUANTILE = 0.15  # the second smallest gap of a fortnight: on the day of a slip, values of two units mix
+SAME_FACTOR = 1e-6  # logarithms that differ by less are of one factor, but for rounding
 
 
 def find_changes(days: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
     r"""Find the days on which a home's level, largest half-hour and step all change by the factor of a slip.
 
-    With the medians :math:`m` of the daily levels in the `days` days before and from day :math:`d` on, a day is a
-    candidate where :math:`|\ln(m_{after} / m_{before}) - \ln f|` is within the tolerance for some factor :math:`f`, the
-    same holds for the median largest half-hour of the days with gas, and the smallest steps do not contradict. Of
-    neighbouring candidates the one with the largest difference of mean logarithms is the day of the change.
+    Let :math:`m` be the medians of the daily levels in the `days` days before day :math:`d`, and in those from it on. The day
+    is a candidate if three things hold for some factor :math:`f`: :math:`|\ln(m_{after} / m_{before}) - \ln f|` is within
+    the tolerance, so is the same ratio for the median largest half-hour of the days with gas, and the smallest steps do not
+    contradict. Of neighbouring candidates, the one with the largest difference of mean logarithms is the day of the change.
 
     Parameters
     ----------
@@ -81,22 +81,22 @@ def find_changes(days: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
 
 
 def _conditions(log_factor: float, rule: SlipRule) -> Iterator[tuple[pl.Expr, pl.Expr, bool]]:
-    """Give the conditions for a change by a factor, each with its contrast and whether it is sure.
+    """Yield the conditions for a change by a factor, each with its contrast and whether it is sure.
 
-    Real homes triple their use often enough: below `unwitnessed_factor_min` the step has to speak for the slip. In
-    summer a fortnight's level is uncertain: a small change that the step tells better than the level, or one that starts
-    from readings too small to be written down, takes back a sure one but is none by itself.
+    Real homes often triple their use, so below `unwitnessed_factor_min` the step must show the slip too. In summer the level
+    of a fortnight is uncertain. So a small change that only the step shows clearly, or a change from readings too small to
+    be written down, may undo a sure change, but is no slip by itself.
     """
     before, after = pl.col("step_before"), pl.col("step_after")
     implied = pl.max_horizontal(before * math.exp(log_factor), rule.resolution_kwh)
-    told = ((before >= 2 * rule.resolution_kwh) & after.is_not_null()).fill_null(value=False)
+    are_known = ((before >= 2 * rule.resolution_kwh) & after.is_not_null()).fill_null(value=False)
     same = ((after / implied).log().abs() <= rule.step_tolerance).fill_null(value=False)
-    witnessed = told & same & (implied >= 2 * rule.resolution_kwh)
+    witnessed = are_known & same & (implied >= 2 * rule.resolution_kwh)
     some = (pl.col("level_before") > 0) & (pl.col("level_after") > 0)
     contrast = pl.col("shift").abs()
     is_large = abs(log_factor) >= math.log(rule.unwitnessed_factor_min)
-    spoken = (witnessed | ~told | same) if is_large else witnessed
-    yield some & spoken & _near(log_factor, rule.tolerance), contrast, True
+    steps_agree = (witnessed | ~are_known | same) if is_large else witnessed
+    yield some & steps_agree & _near(log_factor, rule.tolerance), contrast, True
     # no new meter's step comes with a level that changes elevenfold; one of 1 ft3 beside one of 0.01 m3 may look like 2.83
     yield some & witnessed & _near(log_factor, rule.witnessed_tolerance), contrast, is_large
     if log_factor >= math.log(rule.crushing_factor_min):
@@ -114,7 +114,7 @@ def _near(log_factor: float, tolerance: float) -> pl.Expr:
 
 
 def keep_sharpest(changes: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
-    """Keep, of changes of one home and factor that lie close together, the one with the largest contrast."""
+    """Keep one of several changes of a home by one factor that lie close together: the one with the largest contrast."""
     keys = ["household_id", "log_factor"]
     apart = (pl.col("date").diff().dt.total_days() > rule.same_change_days).fill_null(value=True)
     best_of_day = changes.sort("is_sure", "contrast", descending=True).unique([*keys, "date"], keep="first")
@@ -129,7 +129,7 @@ def keep_sharpest(changes: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
 
 
 def take_back(changes: pl.DataFrame) -> pl.DataFrame:
-    """Keep the sure changes, and of the others those that take back the sure one next to them."""
+    """Keep the sure changes, and those other changes that undo the sure change before or after them."""
     home = "household_id"
     ordered = changes.sort(home, "date", "is_sure", "contrast", descending=[False, False, True, True])
     sure = pl.when("is_sure").then("log_factor")
@@ -139,25 +139,26 @@ def take_back(changes: pl.DataFrame) -> pl.DataFrame:
 
 
 def judge_changes(changes: pl.DataFrame, levels: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
-    r"""Say which side of each change is the wrong one.
+    r"""Decide which side of each change is in the wrong unit.
 
-    A home's changes cut its days into segments, each in some unit, of which one is right. A meter goes wrong at a rate
-    :math:`\lambda` and is put right at a rate :math:`\mu`, so that the state of the first segment has the probability
-    :math:`1 - q` or :math:`q = \lambda / (\lambda + \mu)`. The unit is right that maximises the likelihood of this chain,
+    The changes of a home cut its days into segments, each in some unit; one of the units is right. A meter goes wrong at a
+    rate :math:`\lambda` and is put right at a rate :math:`\mu`. So the first segment is wrong with the probability
+    :math:`q = \lambda / (\lambda + \mu)`, and right with :math:`1 - q`. The right unit is the one that maximises the
+    likelihood of this chain,
 
     .. math:: \ln P(s_0) + \sum_k \ln r_k - \lambda D_{right} - \mu D_{wrong} - (\ln L - m)^2 / 2 \sigma^2 - [u] \ln 20
 
     with the rates :math:`r_k` of the changes, the days :math:`D` in either state, the level :math:`L` in the right unit,
-    and the median :math:`m` of its type's homes. The last term counts against a unit in which the meter's step is one
-    that fewer than `common_step_share` of homes have. All segments in other units are suspicious.
+    and the median :math:`m` of the homes of its type. The last term penalises a unit that would give the meter a step that
+    fewer than `common_step_share` of homes have. All segments in other units are suspicious.
 
     Parameters
     ----------
     changes
         Rows of `LEVEL_CHANGE` that `keep_sharpest` has passed.
     levels
-        `household_id`, `first_date`, `last_date`, `usual_log_level` of the home's type, `step_kwh`; all homes, since
-        their steps tell which are common.
+        `household_id`, `first_date`, `last_date`, `usual_log_level` of the home's type, `step_kwh` of all homes: the steps
+        of all show which are common.
     rule
         The rule.
 

@@ -1,9 +1,9 @@
-r"""Homes that deliver in a wrong unit from their first reading to their last: no change of level shows it.
+r"""Homes that deliver in a wrong unit from their first reading to their last, so that no change of level shows it.
 
-A home that uses a tenth of what is usual may only cook, stand empty, or be read in cubic metres; one at eleven times may
-be a large house. So the level alone flags nothing: a home is *named* where its level would be usual in another unit,
-and its readings are *flagged* where a second witness proves it. The witness is the meter's step, where enough homes show
-which steps are common, or the home's largest half-hours, which no boiler or no domestic meter gives.
+A home at a tenth of the usual level may only cook, stand empty, or be read in cubic metres. A home at eleven times may be a
+large house. So the level alone flags nothing. A home is *named* if its level would be usual in another unit, and its
+readings are *flagged* if a second witness proves it. One witness is the meter's step, where enough homes show which steps
+are common. The other is the home's largest half-hours, if no boiler or no domestic meter gives such values.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SERL_SEASONS = "SERL 2021-2023: gas-heated homes use 7.7 to 8.9 times as much i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeSeriesRule:
-    """When the level of a home speaks of another unit, and what proves it."""
+    """When the level of a home suggests another unit, and what proves it."""
 
     days_min: int = bound(
         7, unit="d", status="own choice", source="usable days from which a level is compared: one odd day is none"
@@ -57,14 +57,13 @@ WHOLE_SERIES = WholeSeriesRule()
 def judge_homes(levels: pl.DataFrame, rule: WholeSeriesRule = WHOLE_SERIES, slip: SlipRule = SLIP) -> pl.DataFrame:
     r"""Name the homes whose level would be usual in another unit, and say what proves it.
 
-    With the distance :math:`d = \ln(L / L_{usual})` of a home's level from the usual one, a factor :math:`f` of
-    `unwitnessed_factor_min` or more is its unit where :math:`|d - \ln f| < |d| / 2` and
-    :math:`|d - \ln f| \le 2 \sigma`. A home that is read in too small a unit is left out where warm days show that it
-    does not heat. The witness is
+    Let :math:`d = \ln(L / L_{usual})` be the distance of a home's level from the usual one. A factor :math:`f` of at least
+    `unwitnessed_factor_min` is suspected if :math:`|d - \ln f| < |d| / 2` and :math:`|d - \ln f| \le 2 \sigma`. A home with
+    too low a level is left out if its warm days show that it does not heat. The witness is
 
-    - the *step*: no usual home's meter counts in the home's step, and many do in the step over :math:`f`;
-    - the *largest half-hours*: those of a home that heats, on cold days, are below what a boiler burns, and over
-      :math:`f` they are not; or they are above what a domestic meter passes, and over :math:`f` they are not.
+    - the *step*: few usual homes have a meter with the home's step, and many have one with that step divided by :math:`f`;
+    - the *largest half-hours*: a home that heats has half-hours below what a boiler burns, and divided by :math:`f` they
+      are not; or they are above what a domestic meter can pass, and divided by :math:`f` they are not.
 
     Parameters
     ----------
@@ -80,22 +79,22 @@ def judge_homes(levels: pl.DataFrame, rule: WholeSeriesRule = WHOLE_SERIES, slip
 
     """
     home, own, distance = "household_id", pl.col("step_kwh").log(), pl.col("log_level") - pl.col("usual_log_level")
-    told = levels.filter(pl.col("log_level").is_finite(), pl.col("days") >= rule.days_min).with_columns(
+    known = levels.filter(pl.col("log_level").is_finite(), pl.col("days") >= rule.days_min).with_columns(
         distance=distance, cold_to_warm=_compare_seasons(rule)
     )
-    usual = told.filter(pl.col("distance").abs() < math.log(slip.unwitnessed_factor_min) / 2)
+    usual = known.filter(pl.col("distance").abs() < math.log(slip.unwitnessed_factor_min) / 2)
     steps = log_steps(usual)
     common = count_common(steps, slip)
     off = (pl.col("distance") - pl.col("log_factor")).abs()
     found = [
-        told.with_columns(log_factor=pl.lit(log_factor))
+        known.with_columns(log_factor=pl.lit(log_factor))
         .filter(off < pl.col("distance").abs() / 2, off <= 2 * slip.level_log_sd)
         .with_columns(
             off=off,
             by_step=(count_near(steps, own, slip) < common)
             & (count_near(steps, own - log_factor, slip) >= common)
             & (len(usual) >= slip.homes_min),
-            by_peak=_peak_speaks(log_factor, rule),
+            by_peak=_is_peak_odd(log_factor, rule),
         )
         for factor in FACTORS
         if factor >= slip.unwitnessed_factor_min
@@ -122,13 +121,14 @@ def judge_homes(levels: pl.DataFrame, rule: WholeSeriesRule = WHOLE_SERIES, slip
 
 
 def _compare_seasons(rule: WholeSeriesRule) -> pl.Expr:
-    """Return the gas of a cold day over that of a warm one; null where there are too few of either, or none is used."""
+    """Return the gas of a cold day over that of a warm day [1]; null if there are too few of either, or warm days have none."""
     enough = (pl.min_horizontal("cold_days", "warm_days") >= rule.season_days_min) & (pl.col("warm_kwh") > 0)
     per_day = (pl.col("cold_kwh") / pl.col("cold_days")) / (pl.col("warm_kwh") / pl.col("warm_days"))
     return pl.when(enough).then(per_day)
 
 
-def _peak_speaks(log_factor: float, rule: WholeSeriesRule) -> pl.Expr:
+def _is_peak_odd(log_factor: float, rule: WholeSeriesRule) -> pl.Expr:
+    """Say whether the largest half-hours are impossible as delivered, and possible once divided by the factor."""
     peak = pl.col("peak_kwh")
     true = peak / math.exp(log_factor)
     if log_factor > 0:

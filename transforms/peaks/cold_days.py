@@ -1,4 +1,4 @@
-"""The coldest days of a period, and what each home used in every interval of them: where peaks are sought."""
+"""The coldest days of a period, in which peaks are sought, and the load of each home in them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MINUTES_OF_A_DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class ColdDays:
-    """The coldest days (UTC) of a period in the order of the calendar, and what they were chosen by."""
+    """The coldest days (UTC) of a period in the order of the calendar, and the quantity by which they were chosen."""
 
     dates: tuple[dt.date, ...]
     chosen_by: str  # temperature, or mean load
@@ -53,7 +53,7 @@ def choose_cold_days(
     period
         The period.
     coldest_days
-        How many days; all there are where they are fewer.
+        Number of days; fewer if the period has fewer.
 
     """
     days = (
@@ -62,7 +62,7 @@ def choose_cold_days(
         .agg(load=pl.col("heat_kwh_mean").sort_by("hour_start_utc").sum(), hours=pl.len())
         .filter(pl.col("hours") == HOURS)
     )
-    weather = PeriodWeather.of(temperature, period)
+    weather = PeriodWeather.from_temperature(temperature, period)
     if weather.gap is None:
         known = pl.DataFrame({"date": weather.dates, "cold": -weather.effective_c})
         ranked = days.join(known, on="date").sort("cold", "date", descending=[True, False])
@@ -80,9 +80,10 @@ def place_load(
     interval_minutes: int,
     completeness_min: float,
 ) -> ColdLoad:
-    r"""Place the heat of the coldest days by home and interval; homes that lack too much of it are left out.
+    r"""Place the load of the coldest days by home and interval; homes with too many missing intervals are left out.
 
-    What a home lacks is filled at its own level, :math:`L_i m_t`, as `levels.fit_levels` finds both.
+    A missing interval is filled by :math:`L_i m_t`: the level of the home times the mean of the interval, as
+    `levels.fit_levels` finds both.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def place_load(
     interval_minutes
         60 for hours, 30 for half-hours.
     completeness_min
-        Share of the intervals that a home has at least [1].
+        Least share of the intervals that a home must have [1].
 
     Returns
     -------
@@ -148,7 +149,7 @@ def list_complete_homes(loads: Iterable[ColdLoad], period: str) -> pl.DataFrame:
 
 
 def _fill(load: NDArray[np.float32], observed: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Fill what homes lack at their own level; an interval that no home has stays 0, and holds no peak."""
+    """Fill missing intervals at the level of each home; an interval that no home has stays 0, so it is never the peak."""
     load = np.where(observed, load, np.float32(0))
     if observed.all():
         return load

@@ -1,4 +1,4 @@
-"""The table `diversity`: what homes peak at together, by their number, with the band that other homes fall in."""
+"""The table `diversity`: the peak of homes together by their number, with a band for the peak of other homes."""
 
 from __future__ import annotations
 
@@ -23,13 +23,17 @@ SIZES = (
 )  # fmt: skip
 BAND = (0.05, 0.95)
 HOURLY = 60
-LEAST_ROWS = 100  # homes that one draw cuts its groups from, at least: so that small groups are many
-ROWS_IN_ORDERS, FEWEST_ORDERS, MOST_ORDERS = 40_000, 20, 400  # of random orders of all homes: more of fewer homes
+LEAST_ROWS = 100  # each draw has at least so many homes to cut groups from, so that small groups are many
+ROWS_IN_ORDERS, FEWEST_ORDERS, MOST_ORDERS = (
+    40_000,
+    20,
+    400,
+)  # random orders of all homes: the fewer homes, the more orders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiversityRule:
-    """How diversity is measured."""
+    """Rules by which diversity is measured."""
 
     coldest_days: int
     completeness_min: float
@@ -40,7 +44,7 @@ class DiversityRule:
 
     @classmethod
     def from_table(cls, table: pl.DataFrame) -> DiversityRule:
-        """Take the rule from the shipped table `diversity_rule`."""
+        """Return the rule of the shipped table `diversity_rule`."""
         rows = table.filter(pl.col("item") == "diversity")
         value = {name: float(v) for name, v in rows.select("parameter", "value").iter_rows()}
         return cls(
@@ -54,7 +58,7 @@ class DiversityRule:
 
 @dataclass(frozen=True, slots=True)
 class Diversity:
-    """The peaks of a period: the table, what its curves rest on, and the curves by dwelling type and interval."""
+    """The peaks of a period: rows of `DIVERSITY` and `DIVERSITY_CURVE`, and the curves by dwelling type and interval [min]."""
 
     table: pl.DataFrame
     curve: pl.DataFrame
@@ -62,7 +66,7 @@ class Diversity:
 
 
 def list_peak_draws(found: Diversity, period: str) -> pl.DataFrame:
-    """Return how high each group of homes peaks in an hour in each draw of the homes (`PEAK_DRAW`)."""
+    """Return the highest hour of each group of homes in each draw of the homes (`PEAK_DRAW`)."""
     frames = [
         pl.DataFrame({"level": curve.level_draws})
         .with_row_index("draw")
@@ -86,14 +90,13 @@ def measure_diversity(
 
     For each dwelling type with at least ten complete homes, for `all` and for `stock`:
 
-    1. Groups of n homes without replacement give the median peak. It is that of the population's groups on average,
+    1. Groups of n homes without replacement give the median peak. On average it is the median of the population's groups,
        since a random group of a random sample is a random group of the population.
-    2. How far groups scatter is taken from groups of draws of the homes (each home with the Poisson(1) weights of
-       `demand.draw_weights`), again without replacement. Within a draw of m homes the variance of a group's mean is
-       :math:`\frac{\sigma^2}{n} (1 - \frac{n}{m})`, less than that of a group of the population by the finite-population
-       correction; between draws it is :math:`\frac{\sigma^2}{m}`. Together they are :math:`\frac{\sigma^2}{n}` for any
-       n up to m, so that no correction is due. The median of these groups, which is too high since a draw holds homes
-       twice, is not used.
+    2. The scatter of groups is taken from groups of draws of the homes (each home with the Poisson(1) weights of
+       `demand.draw_weights`), again without replacement. Within a draw of m homes, the variance of a group's mean is
+       :math:`\frac{\sigma^2}{n} (1 - \frac{n}{m})`: smaller than in the population by the finite-population correction.
+       Between draws it is :math:`\frac{\sigma^2}{m}`. The sum is :math:`\frac{\sigma^2}{n}` for any n up to m, so no
+       correction is needed. The median of these groups is not used: it is too high, since a draw holds some homes twice.
     3. Beyond `measured_share_max` of the homes, where few groups differ, the curve of `PeakCurve` takes over. :math:`p_\infty` is the middle of the two
        estimates of `diversity_draws.bracket_limit`; free fits of :math:`p_\infty` to the measured sizes were tried and
        lie 17 % too low at 20,000 homes, since no one power of n holds from few homes to many.
@@ -101,17 +104,17 @@ def measure_diversity(
     Parameters
     ----------
     loads
-        Homes complete in the coldest days, one of hours and perhaps one of half-hours.
+        Loads of homes that are complete in the coldest days: one by hours, and perhaps one by half-hours.
     period
-        Its label.
+        Label of the period.
     rule
-        How it is measured.
+        Rules of the measurement.
     bootstrap
         Seed, and number of draws of the level.
     weights
         Share of each type in the stock [1], or None where `stock` cannot be formed.
     sizes
-        Numbers of dwellings beside those of the rule, such as the sizes of networks.
+        Numbers of dwellings in addition to those of the rule, such as the sizes of networks.
 
     """
     wanted = sorted({*rule.sizes, *sizes})

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-FALL_BOUNDS = (0.25, 1.5)  # of the exponent: noise alone falls with 0.5, what one hour dominates falls faster
+FALL_BOUNDS = (0.25, 1.5)  # range of the exponent: noise falls with 0.5, peaks that one hour dominates fall faster
 Z_95 = 1.6448536269514722  # 95 % quantile of a normal distribution
 
 
@@ -19,23 +19,23 @@ Z_95 = 1.6448536269514722  # 95 % quantile of a normal distribution
 class PeakCurve:
     r"""After-diversity peak per dwelling of n dwellings.
 
-    Up to the largest measured size :math:`n_0` it is the measured medians (between them by :math:`\log n`), beyond it
+    Up to the largest measured size :math:`n_0` it interpolates the measured medians in :math:`\log n`; beyond it
 
     .. math:: p_{50}(n) = p_\infty + (p_{50}(n_0) - p_\infty) (n / n_0)^{-b}.
 
-    The band holds the peak of a group of other homes than those of the sample: with the distance
-    :math:`d_q(n)` of quantile q from the median among groups of n homes,
+    The band is for a group of homes outside the sample. With the distance :math:`d_q(n)` of quantile q from the median among
+    groups of n homes,
 
     .. math:: p_q(n) = p_{50}(n) \pm d_q(n) \sqrt{1 + n / m},
 
     where :math:`d_q \sim 1 / \sqrt n` is the scatter of groups and :math:`d_q \sqrt{n / m} \sim 1 / \sqrt m` that of the
-    m homes themselves. Beyond :math:`n_0` the distance tends to what the central limit theorem gives of the highest
-    hour with the standard deviation :math:`\sigma` of homes in it,
+    m homes themselves. Beyond :math:`n_0` the distance tends to the limit of the central limit theorem for the highest hour,
+    in which homes have the standard deviation :math:`\sigma`:
     :math:`d_q(n) = (c - (c - d_q(n_0) \sqrt{n_0}) \sqrt{n_0 / n}) / \sqrt n` with :math:`c = 1.645\,\sigma`.
     """
 
     homes: int
-    """Homes m that a draw rests on [1]."""
+    """Homes m in a draw [1]."""
     medians_kw: Mapping[int, float]
     """Measured medians by n [kW]."""
     below_kw: Mapping[int, float]
@@ -45,7 +45,7 @@ class PeakCurve:
     limit_kw: float
     """Peak of infinitely many dwellings [kW]."""
     exponent: float
-    """How fast the peak falls towards it, b [1]."""
+    """Exponent b by which the peak falls towards the limit [1]."""
     sd_of_homes_kw: float
     """Standard deviation of homes in the highest hour of their mean [kW]."""
     level_draws: Floats
@@ -101,7 +101,7 @@ def fit_exponent(medians_kw: Mapping[int, float], *, start: int, limit_kw: float
     Returns
     -------
     float
-        Between the ends of `FALL_BOUNDS`; the middle of them where there is nothing to fit.
+        Between the ends of `FALL_BOUNDS`; their middle where there is nothing to fit.
 
     """
     from scipy.optimize import least_squares

@@ -12,13 +12,13 @@ Floats = NDArray[np.float64]
 Loads = NDArray[np.float32]
 Rows = NDArray[np.intp]
 
-GROUPS_PER_ORDER = 100
-SMOOTHED_OVER = 10  # homes that a quantile is the mean of, at least
+GROUPS_PER_ORDER = 100  # at most, of each size; own choice
+SMOOTHED_OVER = 10  # a quantile is a mean over the share of so many homes
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Homes that groups are drawn from: the rows of each dwelling type and, where types are weighted, their shares."""
+    """Homes from which groups are drawn: the rows of each dwelling type and, where types are weighted, their shares."""
 
     rows: Mapping[str, Rows]
     shares: Mapping[str, float] | None = None
@@ -89,9 +89,10 @@ def draw_peaks(load_kw: Loads, orders: Iterable[Rows], sizes: Sequence[int]) -> 
 
 
 def smooth_quantile(draws: Floats, level: float, *, homes: int) -> float:
-    """Return a quantile as the mean of the draws around it, which reach over the share of ten homes.
+    """Return a quantile as the mean of the draws around it, over the share of ten homes.
 
-    So that of single homes no quantile is one home's own peak. The share is cut where it would leave 0 to 1.
+    So even for groups of one home, no quantile is the peak of a single home. The share is cut where it would reach beyond
+    0 or 1.
     """
     reach = min(SMOOTHED_OVER / 2 / homes, level, 1 - level)
     first, last = int((level - reach) * len(draws)), int(np.ceil((level + reach) * len(draws)))
@@ -102,9 +103,9 @@ def smooth_quantile(draws: Floats, level: float, *, homes: int) -> float:
 def bracket_limit(load_kw: Loads, orders: Iterable[Rows]) -> tuple[float, float]:
     r"""Return two estimates of the peak of infinitely many homes, one too low on average and one too high [kW].
 
-    The highest hour of a sample's mean is too high, since it picks the hour by the same homes,
-    :math:`E \max_t \bar P_t \ge \max_t E P_t`; the mean of one half of the homes in the highest hour of the other half is
-    the mean of some hour, and so at most the highest, :math:`E\,\bar P^A_{t_B} \le \max_t E P_t`.
+    The highest hour of a sample's mean is too high on average, since the same homes choose the hour:
+    :math:`E \max_t \bar P_t \ge \max_t E P_t`. The mean of one half of the homes, in the highest hour of the other half, is
+    the mean of some hour. So on average it is at most that of the highest: :math:`E\,\bar P^A_{t_B} \le \max_t E P_t`.
     """
     low, high = [], []
     for order in orders:

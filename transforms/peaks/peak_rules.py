@@ -1,4 +1,4 @@
-"""Published rules for the peak of heat, to stand beside the measured one."""
+"""Published rules for the peak of heat, to compare with the measured peak."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeakRules:
-    """Figures of the published rules, of the shipped table `diversity_rule`."""
+    """Values of the published rules, from the shipped table `diversity_rule`."""
 
     factor_of_many: float  # [1]
     factor_of_one: float  # [1]
@@ -26,7 +26,7 @@ class PeakRules:
 
     @classmethod
     def from_table(cls, table: pl.DataFrame) -> PeakRules:
-        """Take the figures from the table."""
+        """Return the values of the table."""
         value = {(item, name): float(v) for item, name, v in table.select("item", "parameter", "value").iter_rows()}
         return cls(
             factor_of_many=value["thermos_diversity", "factor_of_many"],
@@ -54,16 +54,16 @@ def london_heat_map_peak(
 ) -> Floats:
     """Return the peak of one building in the London Heat Map.
 
-    P = 21.84 kW + s Q, with s = 0.000342535 kW/(kWh/yr), or 0.000275948 where a part of the building is no dwelling
+    P = 21.84 kW + s Q, with s = 0.000342535 kW/(kWh/yr), or 0.000275948 where part of the building is no dwelling
 
     Parameters
     ----------
     rules
-        The figures.
+        Values of the rules.
     heat_kwh
         Heat Q of the building [kWh/yr].
     non_residential
-        Whether a part of it is no dwelling.
+        Whether part of it is no dwelling.
 
     Returns
     -------
@@ -71,8 +71,8 @@ def london_heat_map_peak(
 
     References
     ----------
-    Greater London Authority, London Heat Map 2024: no formula is published; this one meets its buildings in the columns
-    KWH and PEAK_KW. It does not know how many buildings peak together.
+    Greater London Authority, London Heat Map 2024. No formula is published; this one reproduces the columns KWH and PEAK_KW of
+    its buildings. It has no diversity between buildings.
 
     """
     slope = np.where(non_residential, rules.london_kw_per_kwh_non_residential, rules.london_kw_per_kwh)
@@ -82,16 +82,16 @@ def london_heat_map_peak(
 def compare_rules(
     rules: PeakRules, *, demand_kwh: float, peak_of_one_kw: float, dwellings: Sequence[int]
 ) -> pl.DataFrame:
-    """Return what published rules say of the peak per dwelling of a number of houses.
+    """Return the peak per dwelling of a number of houses by published rules.
 
-    `thermos_factor` is the measured peak of one home times 0.62 + 0.38 / n; `thermos` and `london_heat_map` are the
-    rules of a building of one dwelling times the same factor; `london_heat_map_alone` is what its map shows of each
-    house, whose peaks nobody takes together.
+    `thermos_factor` is the measured peak of one home times 0.62 + 0.38 / n. `thermos` and `london_heat_map` are the rules for
+    a building of one dwelling, times the same factor. `london_heat_map_alone` is the peak that the London Heat Map shows for
+    each house, without diversity.
 
     Parameters
     ----------
     rules
-        The figures.
+        Values of the rules.
     demand_kwh
         Annual heat of one dwelling [kWh/yr].
     peak_of_one_kw

@@ -42,6 +42,6 @@ def _gas_of_half_hours(name: str, year: int, effective: pl.DataFrame, law: GasLa
     half_hour = local.dt.hour().to_numpy().astype(int) * 2 + local.dt.minute().to_numpy() // 30
     of_year = effective.filter(pl.col("date").dt.year() == year)
     temperature = of_year.sort("date")["temperature_effective_c"].to_numpy()
-    gas = law.gas_of_day(temperature)[:, None] * shapes.of_days(name, temperature, law) / HALF_HOURS
+    gas = law.gas_of_day(temperature)[:, None] * shapes.shape_days(name, temperature, law) / HALF_HOURS
     by_half_hour: Floats = gas[day, half_hour]
     return by_half_hour

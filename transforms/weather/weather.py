@@ -22,36 +22,36 @@ from transforms.weather.weather_days import HOURS, PeriodWeather, mean_days, pea
 Floats = NDArray[np.float64]
 WATTS_PER_KW = 1000
 LEVEL = 0.95  # of the interval of a home's heat loss
-LAG_DAYS = 14  # a cold spell and a holiday last a fortnight; beyond it days tell nothing of each other
-FITTED_FIGURES = 4  # base, two slopes and the balance temperature
+LAG_DAYS = 14  # days further apart count as independent: cold spells and holidays last up to a fortnight
+FITTED_VALUES = 4  # base, two slopes and the balance temperature
 
 
 @dataclass(frozen=True, slots=True)
 class Weather:
     """The tables of one period."""
 
-    fit: pl.DataFrame  # tables.WEATHER_FIT
-    day: pl.DataFrame  # tables.WEATHER_DAY
-    household: pl.DataFrame  # tables.HOUSEHOLD_WEATHER
+    fit: pl.DataFrame  # rows of `WEATHER_FIT`
+    day: pl.DataFrame  # rows of `WEATHER_DAY`
+    household: pl.DataFrame  # rows of `HOUSEHOLD_WEATHER`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """What carries the heat of a period to normal weather."""
+    """Weather of a period and normal weather, and the heat that lies between them."""
 
     period: PeriodWeather
     normal: NormalWeather
     boiler_efficiency: float  # heat per gas [1]
 
-    def of(self, lines: TwoLines) -> Floats:
-        r"""Return what normal weather adds to the heat of the period, one figure per row of `lines` [kWh/yr].
+    def added_heat_kwh(self, lines: TwoLines) -> Floats:
+        r"""Return the heat that normal weather adds to the heat of the period, shape (rows of `lines`,) [kWh/yr].
 
-        :math:`\Delta = \eta\,(G_n - G_p)` with the gas on the lines in a year of normal weather and in the period's.
-        Added to what was measured it keeps what homes did beside the weather, and a leap day drops out; a ratio would
-        scale that rest too.
+        :math:`\Delta = \eta\,(G_n - G_p)` with the gas on the lines in a year of normal weather, and in the weather of the
+        period. The difference is added to measured heat, so that heat which does not follow the weather stays as it is, and
+        a leap day drops out. A ratio would scale that heat too.
         """
-        of_period = lines.gas_at(self.period.effective_c) @ self.period.days_stood_for
-        difference: Floats = self.boiler_efficiency * (self.normal.gas_of_year(lines) - of_period)
+        gas_of_period = lines.gas_at(self.period.effective_c) @ self.period.days_stood_for
+        difference: Floats = self.boiler_efficiency * (self.normal.gas_of_year(lines) - gas_of_period)
         return difference
 
 
@@ -67,11 +67,11 @@ def describe_weather(
     weights: Mapping[str, float] | None,
     bootstrap: Bootstrap,
 ) -> Weather:
-    """Fit gas to the weather of a period, type by type and home by home, and carry demand to normal weather.
+    """Fit gas to the weather of a period, type by type and home by home, and correct demand to normal weather.
 
-    A day of a type is the mean over its homes with all 24 hours, and weighs as much as it has homes: the lines are
-    those of all home-days together, and a day on which most homes are missing cannot bend them. The interval draws
-    homes as `demand.draw_annual_heat` does, with the same weights, and runs means, fit and correction on each draw.
+    A day of a type is the mean over its homes with all 24 hours, weighted by their number. So the lines are those of all
+    home-days together, and a day on which most homes are missing cannot bend them. For the interval, homes are drawn with
+    the weights of `demand.draw_annual_heat`; each draw has its own means, fit and correction.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def describe_weather(
     profile, annual
         Rows of `HEAT_PROFILE` and `HEAT_DEMAND_ANNUAL` of the period.
     drawn
-        As from `demand.draw_annual_heat`, of the same homes and `bootstrap`.
+        Draws of the same homes with the same `bootstrap`, as from `demand.draw_annual_heat`.
     correction
         Weather of the period and normal weather.
     period
@@ -114,7 +114,8 @@ def describe_weather(
                 fit |= _design_columns(lines, correction, shares.get(name))
                 if row["households"] >= MIN_HOMES_OF_A_TYPE:
                     refits = fit_two_lines(weather.effective_c, *replicates[name], normal.rules)
-                    fit |= _interval(drawn[name], correction.of(lines), correction.of(refits), bootstrap.level)
+                    added, added_draws = correction.added_heat_kwh(lines), correction.added_heat_kwh(refits)
+                    fit |= _interval(drawn[name], added, added_draws, bootstrap.level)
         fits.append(fit)
     named = {"period": period.label, "normal": normal.label}
     return Weather(
@@ -127,22 +128,22 @@ def describe_weather(
 def describe_homes(gas: Floats, included: pl.DataFrame, correction: Correction, period: Period) -> pl.DataFrame:
     """Fit each included home's own lines (`HOUSEHOLD_WEATHER`); null where its days are too few.
 
-    The balance temperature is the home's own: homes differ by more (SERL: standard deviation 2.3 K) than a year of
-    days leaves open, and another's would flatten the slope of a home that starts to heat later. The interval of the heat
-    loss says how well the days of the period fix it, residents as they were; it says nothing of other years or residents.
+    The balance temperature is the home's own. Homes differ by more (SERL: standard deviation 2.3 K) than a year of days
+    leaves uncertain, and another home's balance temperature would flatten the slope of a home that starts to heat later. The
+    interval of the heat loss shows how well the days of the period fix it; it says nothing about other years or residents.
     """
     weather = correction.period
     known = gas[:, weather.positions]
     lines = fit_two_lines(weather.effective_c, known, np.isfinite(known).astype(np.float64), correction.normal.rules)
     days = np.isfinite(known).sum(axis=1)
     error = slope_error(lines, weather.effective_c, known, lag_days=LAG_DAYS)
-    reach = stdtrit(np.maximum(days - FITTED_FIGURES, 1), (1 + LEVEL) / 2) * error
+    reach = stdtrit(np.maximum(days - FITTED_VALUES, 1), (1 + LEVEL) / 2) * error
     figures = _lines_as_columns(lines, correction.boiler_efficiency) | {
         "heat_loss_w_per_k_ci_low": heat_loss(
             np.maximum(lines.slope_kwh_per_day_k - reach, 0), correction.boiler_efficiency
         ),
         "heat_loss_w_per_k_ci_high": heat_loss(lines.slope_kwh_per_day_k + reach, correction.boiler_efficiency),
-        "normal_correction_kwh": np.where(weather.gap is None, correction.of(lines), np.nan),
+        "normal_correction_kwh": np.where(weather.gap is None, correction.added_heat_kwh(lines), np.nan),
     }
     columns = {name: pl.Series(values, nan_to_null=True) for name, values in figures.items()}
     return HOUSEHOLD_WEATHER.conform(
@@ -153,7 +154,7 @@ def describe_homes(gas: Floats, included: pl.DataFrame, correction: Correction, 
 
 
 def join_normal(annual: pl.DataFrame, fit: pl.DataFrame) -> pl.DataFrame:
-    """Set heat in normal weather from rows of `WEATHER_FIT` beside rows of `HEAT_DEMAND_ANNUAL`."""
+    """Add the heat in normal weather of rows of `WEATHER_FIT` to rows of `HEAT_DEMAND_ANNUAL`."""
     columns = annual.columns
     normal = fit.select("dwelling_type", "period", *WEATHER_NORMAL)
     joined = annual.drop(WEATHER_NORMAL).join(normal, on=["dwelling_type", "period"], how="left", maintain_order="left")
@@ -163,13 +164,14 @@ def join_normal(annual: pl.DataFrame, fit: pl.DataFrame) -> pl.DataFrame:
 def heat_loss(slope_kwh_per_day_k: Floats, boiler_efficiency: float) -> Floats:
     r"""Return heat per kelvin as power, :math:`H = \eta\,s / 24\,\mathrm{h}` [W/K], from the slope of gas [kWh/(d K)].
 
-    It is what the boiler adds for each kelvin, not the fabric's loss alone: hot water too rises in the cold.
+    It is the heat that the boiler adds for each kelvin. So it exceeds the loss of the fabric, since hot water also rises in
+    the cold.
     """
     return boiler_efficiency * slope_kwh_per_day_k / HOURS * WATTS_PER_KW
 
 
 def _lines_as_columns(lines: TwoLines, boiler_efficiency: float) -> dict[str, Floats]:
-    """Return the columns that fits of types and of homes share; NaN where there is no figure."""
+    """Return the columns that fits of types and of homes share; NaN where a value is missing."""
     return {
         "balance_temperature_c": np.where(lines.has_balance, lines.balance_c, np.nan),
         "base_gas_kwh_per_day": np.where(lines.has_balance, np.maximum(lines.base_kwh_per_day, 0), np.nan),
@@ -187,7 +189,7 @@ def _line_columns(lines: TwoLines, boiler_efficiency: float, *, row: int) -> dic
 
 
 def _normal_columns(row: Mapping[str, float], lines: TwoLines, correction: Correction) -> dict[str, float | None]:
-    heat = max(row["heat_kwh_mean"] + float(correction.of(lines)[0]), 0.0)
+    heat = max(row["heat_kwh_mean"] + float(correction.added_heat_kwh(lines)[0]), 0.0)
     uses = split_end_uses(
         lines,
         correction.normal,
@@ -212,8 +214,8 @@ def _interval(
 ) -> dict[str, float | None]:
     """Return the bootstrap-t interval of heat in normal weather.
 
-    Its standard errors are those of the measured heat in proportion: homes differ by their level, and beside that the
-    share that weather adds hardly differs between them.
+    Its standard errors are those of the measured heat, scaled by the ratio of the two: homes differ by their level, and
+    the relative correction hardly differs between them.
     """
     if measured.heat_kwh == 0:
         return {}

@@ -1,4 +1,4 @@
-"""Days of a period: how warm each was, how much gas each home used in it, and what a mean home of a type used."""
+"""Days of a period: their effective temperature, the gas of each home, and the gas of the mean home of a type."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transforms.tables.fixed_order import group_in_order
 
 Floats = NDArray[np.float64]
 HOURS = 24
-LEAST_SHARE_OF_A_MONTH = 0.5  # a month with fewer of its temperatures known has no weather
+LEAST_SHARE_OF_A_MONTH = 0.5  # the weather of a month is unknown if fewer of its days have a temperature; own choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class PeriodWeather:
     """The days of a period whose effective temperature is known."""
 
     dates: pl.Series
-    positions: NDArray[np.intp]  # of these days among all of the period
-    effective_c: Floats
-    days_stood_for: Floats  # days of the month over its known ones: what each known day counts for in a sum
+    positions: NDArray[np.intp]  # places of these days among all days of the period
+    effective_c: Floats  # effective temperature, shape (days,) [degC]
+    days_stood_for: Floats  # days of the month over its known days: the weight of each known day in a sum
     gap: str | None  # why the weather of the period is not known well enough, or None
 
     @classmethod
-    def of(cls, temperature: pl.DataFrame, period: Period) -> PeriodWeather:
-        """Take the days of a period from hourly temperatures (`hour_start_utc`, `temperature_c` [degC])."""
+    def from_temperature(cls, temperature: pl.DataFrame, period: Period) -> PeriodWeather:
+        """Return the days of a period from hourly temperatures (`hour_start_utc`, `temperature_c` [degC])."""
         effective = effective_temperature(daily_temperature(temperature))
         every = pl.DataFrame({"date": pl.date_range(period.start, period.end, "1d", closed="left", eager=True)})
         found = every.with_row_index("day").join(effective, on="date").sort("date")
@@ -83,7 +83,7 @@ def gas_by_day(hourly: pl.DataFrame, caught_up: pl.DataFrame, homes: pl.Series, 
 
 
 def join_months(by_month: Mapping[dt.date, Floats], homes: pl.Series, period: Period) -> Floats:
-    """Put months of `gas_by_day` side by side; those that are not there are NaN."""
+    """Put months of `gas_by_day` side by side; a missing month is NaN."""
     return np.concatenate([by_month.get(month, _unknown_days(homes, month)) for month in period.months], axis=1)
 
 
@@ -120,7 +120,7 @@ def mean_days(
         of_type = types == name
         ids = included["household_id"].filter(pl.Series(of_type))
         days, present = np.nan_to_num(gas[of_type]), np.isfinite(gas[of_type]).astype(np.float64)
-        if bootstrap is None:  # plainly added, so that the bits do not hang on the threads of a matrix product
+        if bootstrap is None:  # added row by row: the last bits of a matrix product depend on its threads
             sums[name], homes[name] = days.sum(axis=0, keepdims=True), present.sum(axis=0, keepdims=True)
         else:
             draws = draw_weights(ids, bootstrap)
@@ -143,10 +143,10 @@ def peak_shares(
 ) -> dict[str, float]:
     r"""Return, by dwelling type, the share of the highest hour in the heat of the design day [1].
 
-    In the cold the heat of a day evens out (Watson et al. 2019), so the share of the period's cold days
-    :math:`p_d = \max_h q_{dh} / \sum_h q_{dh}` is carried on by its straight line against effective temperature:
-    :math:`p = \bar p + (T_{design} - \bar T)\,\mathrm{cov}(T, p) / \mathrm{var}(T)`, at least that of an even day.
-    The mean share alone would rise with how mild the period's winter was.
+    In the cold the heat of a day evens out (Watson et al. 2019). So a straight line against effective temperature carries the
+    shares :math:`p_d = \max_h q_{dh} / \sum_h q_{dh}` of the period's coldest days to the design day:
+    :math:`p = \bar p + (T_{design} - \bar T)\,\mathrm{cov}(T, p) / \mathrm{var}(T)`, at least 1/24. The mean share of these
+    days would be too high after a mild winter.
 
     Parameters
     ----------

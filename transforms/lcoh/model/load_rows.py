@@ -93,7 +93,8 @@ def load_of_days(
 
     """
     by_half_hour = sum(
-        weight * shapes.of_days(name, temperature_c, law) / shapes.by_band.shape[1] for name, weight in weights.items()
+        weight * shapes.shape_days(name, temperature_c, law) / shapes.by_band.shape[1]
+        for name, weight in weights.items()
     )
     load = np.asarray(law.gas_of_day(temperature_c)[:, None] * by_half_hour / sum(weights.values()))
     return np.asarray(load.reshape(len(temperature_c), HOURS_PER_DAY, 2).sum(axis=2))
