@@ -56,9 +56,15 @@ def days_of(get: Get) -> list[tuple[float, list[float]]]:
 
 
 def build(
-    get: Get, dwellings: float, demand_kwh: float, boiler: str = "electric_boiler", trench_m: float | None = None
+    get: Get,
+    dwellings: float,
+    demand_kwh: float,
+    *,
+    boiler: str = "electric_boiler",
+    trench_m: float | None = None,
+    run_kwh: float | None = None,
 ) -> Plain:
-    """Size a network for its demand and run it for a year; `trench_m` is the main pipe and the link together."""
+    """Size a network for its demand and run it for a year, at `run_kwh` if another; `trench_m` is main pipe and link together."""
     heat_kwh = demand_kwh * dwellings
     mean_kw = heat_kwh / 8760
     main_m = get("network", "main_pipe_m_per_dwelling") * dwellings if trench_m is None else trench_m
@@ -87,6 +93,8 @@ def build(
         firm_kw = max(firm_kw, (sum(cold_kw[:j]) - store_kwh) / j)
     peak_plant_kw = max(firm_kw + loss_kw - heat_pump_kw, 0)
 
+    if run_kwh is not None:
+        heat_kwh, mean_kw = run_kwh * dwellings, run_kwh * dwellings / 8760
     spare_kw = max(heat_pump_kw - loss_kw, 0)
     unserved_kwh = 0.0
     for n, load in days:

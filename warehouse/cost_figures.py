@@ -18,7 +18,13 @@ from transforms.lcoh.assumptions.retail_prices import add_retail_prices
 from transforms.lcoh.assumptions.scenario_rules import RULE_COLUMNS, check_rules
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.load_rows import derive_load_rows
-from transforms.lcoh.model.performance import REFERENCE, reference_performance, reference_source_rows, spf_rows
+from transforms.lcoh.model.performance import (
+    REFERENCE,
+    cooking_row,
+    reference_performance,
+    reference_source_rows,
+    spf_rows,
+)
 from transforms.tables.cost import ASSUMPTION
 from warehouse.figures import read_figures
 
@@ -99,7 +105,7 @@ def _derived_spf() -> pl.DataFrame:
     figures = scenario_figures(resolve(rows, rules), SPF_SCENARIO)
     normal = NormalWeather.from_tables(read_figures)
     of_homes = spf_rows(reference_performance(figures, normal), period=REFERENCE[1])
-    return pl.concat([of_homes, reference_source_rows(figures, normal)])
+    return pl.concat([of_homes, reference_source_rows(figures, normal), cooking_row(normal.end_uses)])
 
 
 def _read_own(path: Path) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 import csv
 import math
+import sys
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
@@ -33,7 +35,17 @@ FILES = (
     "network_load",
 )
 RESOLVED = read_assumptions()
-DERIVED = pl.col("item").str.starts_with("load") | pl.col("parameter").str.starts_with("source_c_of_")
+IS_DERIVED = (
+    pl.col("item").str.starts_with("load")
+    | pl.col("parameter").str.starts_with("source_c_of_")
+    | (pl.col("parameter") == "gas_kwh_per_year")
+)
+DERIVED = {
+    (item, parameter): value
+    for item, parameter, value in RESOLVED.filter(pl.col("scenario") == "all", IS_DERIVED)
+    .select("item", "parameter", "value")
+    .iter_rows()
+}
 ELEMENTS = ("capital", "om", "fuel", "carbon")
 PRICE, TONNE = "price_gbp_per_mwh", "price_gbp_per_tonne"
 AVERAGE, MARGINAL = "carbon_intensity_kg_per_kwh", "carbon_intensity_marginal_kg_per_kwh"
@@ -71,8 +83,16 @@ def given_rules() -> dict[tuple[str, str, str], dict[str, str]]:
     return {(scenario, row["item"], row["parameter"]): row for row in rows for scenario in row["scenario"].split()}
 
 
-@cache
+SET: dict[tuple[str, str], float] = {}
+"""What a test sets, item and parameter to its value."""
+
+
 def figure(scenario: str, item: str, parameter: str, year: int = 0) -> float:
+    return SET[item, parameter] if (item, parameter) in SET else shipped_figure(scenario, item, parameter, year)
+
+
+@cache
+def shipped_figure(scenario: str, item: str, parameter: str, year: int = 0) -> float:
     """One figure in the scenario's prices: its own, borrowed, or that of all; extended as its rule says."""
     rows, rules = given_rows(), given_rules()
     for owner in (scenario, "all"):
@@ -209,9 +229,19 @@ def derived_spf(system: str) -> float:
     return float(rows["value"][0])
 
 
-def plain_individual(
-    scenario: str, convention: str, system: str, demand_kwh: float, rate: float | None
-) -> dict[str, float]:
+@dataclass(frozen=True)
+class Asked:
+    """What is costed: a system built for one demand and run at another."""
+
+    scenario: str
+    convention: str
+    demand_kwh: float
+    run_kwh: float
+    rate: float | None
+
+
+def plain_individual(asked: Asked, system: str) -> dict[str, float]:
+    scenario, convention, demand_kwh, rate = asked.scenario, asked.convention, asked.demand_kwh, asked.rate
     common, private = READINGS[convention][5], READINGS[convention][4] == "private"
     capital, om = figure(scenario, system, "capital_gbp"), figure(scenario, system, "om_gbp_per_year")
     efficiency, life = figure(scenario, system, "efficiency"), int(figure(scenario, system, "lifetime_years"))
@@ -220,8 +250,7 @@ def plain_individual(
     if private:
         capital *= 1.20 if system == "gas_boiler" else 1.05
         om *= 1.20
-        if system == "gas_boiler":
-            om += standing_charge(scenario)
+        om += standing_charge(scenario) * (1 if system == "gas_boiler" else gas_stays(scenario))
     if common:
         capital += sized_by_load(scenario, system, demand_kwh) * (1 + (who_pays_vat(system) if private else 0.0))
     horizon = 50 if common else life
@@ -231,9 +260,9 @@ def plain_individual(
     heat = [0.0]
     for t in range(1, horizon + 1):
         price, carbon = energy_in(scenario, convention, system, start + t - 1)
-        mwh = demand_kwh / 1000 / efficiency
+        mwh = asked.run_kwh / 1000 / efficiency
         costs.append({"capital": spending.get(t, 0.0), "om": om, "fuel": mwh * price, "carbon": mwh * carbon})
-        heat.append(demand_kwh / 1000)
+        heat.append(asked.run_kwh / 1000)
     return levelise(costs, heat, convention, rate)
 
 
@@ -251,6 +280,10 @@ def standing_charge(scenario: str) -> float:
         return 0.0
 
 
+def gas_stays(scenario: str) -> float:
+    return figure(scenario, "cooking", "gas_stays_share")
+
+
 def start_year(scenario: str) -> int:
     return int(figure(scenario, "study", "start_year"))
 
@@ -261,13 +294,12 @@ def who_pays_vat(system: str) -> float:
 
 def derived_or_given(scenario: str) -> Get:
     """Figures of the CSV files, and the load of many homes, which the table `assumption` alone holds."""
-    load = {
-        (item, parameter): value
-        for item, parameter, value in RESOLVED.filter(pl.col("scenario") == "all", DERIVED)
-        .select("item", "parameter", "value")
-        .iter_rows()
-    }
-    return lambda item, parameter: load.get((item, parameter)) or figure(scenario, item, parameter)
+    load = DERIVED | SET
+
+    def get(item: str, parameter: str) -> float:
+        return load[item, parameter] if (item, parameter) in load else figure(scenario, item, parameter)
+
+    return get
 
 
 def sized_by_load(scenario: str, system: str, demand_kwh: float) -> float:
@@ -298,16 +330,18 @@ def spf_of_network(scenario: str, delivered_mwh: float, lost_mwh: float) -> floa
     return (delivered_mwh + lost_mwh) / electricity
 
 
-def plain_sized_network(
-    scenario: str, convention: str, dwellings: float, demand_kwh: float, rate: float | None
-) -> dict[str, float]:
+def plain_sized_network(asked: Asked, dwellings: float) -> dict[str, float]:
+    scenario, convention, demand_kwh = asked.scenario, asked.convention, asked.demand_kwh
     burns_gas = convention == "best_practice_gas_peak"
     trench_m = MAIN_M + LINK_M if convention == "best_practice_mapped" else None
     boiler = "gas_boiler" if burns_gas else "electric_boiler"
-    built = build(derived_or_given(scenario), dwellings, demand_kwh, boiler, trench_m)
-    delivered = demand_kwh * dwellings / 1000
+    built = build(
+        derived_or_given(scenario), dwellings, demand_kwh, boiler=boiler, trench_m=trench_m, run_kwh=asked.run_kwh
+    )
+    delivered = asked.run_kwh * dwellings / 1000
     burnt = built.peak_plant_mwh / 0.93 if burns_gas else 0.0
-    drawn = built.heat_pump_mwh / spf_of_network(scenario, delivered, built.loss_kw * 8.76) + 0.019 * delivered
+    spf = spf_of_network(scenario, demand_kwh * dwellings / 1000, built.loss_kw * 8.76)
+    drawn = built.heat_pump_mwh / spf + 0.019 * delivered
     if not burns_gas:
         drawn += built.peak_plant_mwh / 0.99
     spending = dict.fromkeys(range(51), 0.0)
@@ -315,32 +349,33 @@ def plain_sized_network(
         for year, spent in bought(gbp, life, 50).items():
             spending[year] += spent
     start = int(figure(scenario, "study", "start_year"))
+    vat = 1.05 if READINGS[convention][4] == "private" else 1.0
     costs, heat = [{"capital": spending[0]}], [0.0]
     for t in range(1, 51):
         price, carbon = energy_in(scenario, convention, "network", start + t - 1)
         upkeep = upkeep_per_mwh(scenario) * delivered + built.upkeep_gbp
+        if vat > 1:
+            upkeep += gas_stays(scenario) * standing_charge(scenario) * dwellings / vat
         fuel, charged = drawn * price, drawn * carbon
         if burns_gas:
             gas, of_gas = energy_in(scenario, convention, "network", start + t - 1, "gas")
             fuel, charged = fuel + burnt * gas, charged + burnt * of_gas
         costs.append({"capital": spending[t], "om": upkeep, "fuel": fuel, "carbon": charged})
         heat.append(delivered)
-    vat = 1.05 if READINGS[convention][4] == "private" else 1.0
-    return {element: value * vat for element, value in levelise(costs, heat, convention, rate).items()}
+    return {element: value * vat for element, value in levelise(costs, heat, convention, asked.rate).items()}
 
 
-def plain_network(
-    scenario: str, convention: str, dwellings: float, demand_kwh: float, rate: float | None
-) -> dict[str, float]:
+def plain_network(asked: Asked, dwellings: float) -> dict[str, float]:
+    scenario, convention = asked.scenario, asked.convention
     per, _, again, share, _, common, _ = READINGS[convention]
     if common:
-        return plain_sized_network(scenario, convention, dwellings, demand_kwh, rate)
+        return plain_sized_network(asked, dwellings)
     get = partial(figure, scenario, "network")
     heat_pump = get("heat_pump_capital_gbp_per_kw") * 3.7 * dwellings
     per_home = 13.3 * get("internal_pipe_gbp_per_m") + get("hiu_gbp_per_dwelling") + get("dwelling_meter_gbp")
     per_home += 3.7 * get("substation_gbp_per_kw")
     others = per_home * dwellings + 1000 * get("main_pipe_gbp_per_m") + get("building_meter_gbp")
-    delivered = demand_kwh * dwellings / 1000
+    delivered = asked.run_kwh * dwellings / 1000
     produced = delivered / (1 - 0.20)
     drawn = produced / get("heat_pump_spf") + 0.019 * delivered
     start = int(figure(scenario, "study", "start_year"))
@@ -352,24 +387,48 @@ def plain_network(
         upkeep = 0.01 * heat_pump if share else get("heat_pump_om_gbp_per_kw_year") * 3.7 * dwellings
         costs.append(
             {
-                "capital": heat_pump * dearer if again and t == 25 else 0.0,
+                "capital": heat_pump * dearer
+                if again and t < 50 and t % int(get("heat_pump_lifetime_years")) == 0
+                else 0.0,
                 "om": upkeep_per_mwh(scenario) * delivered + upkeep,
                 "fuel": drawn * price,
                 "carbon": drawn * carbon,
             }
         )
         heat.append(produced if per == "produced" else delivered)
-    return levelise(costs, heat, convention, rate)
+    return levelise(costs, heat, convention, asked.rate)
 
 
-def one_demand(demand_kwh: float) -> pl.DataFrame:
+def one_demand(demand_kwh: float, measured_kwh: float) -> pl.DataFrame:
     return pl.DataFrame(
-        {"dwelling_type": ["all"], "period": ["2009"], "demand_basis": ["measured"], "demand_kwh": [demand_kwh]}
-    )
+        {
+            "dwelling_type": ["all"], "period": ["2009"], "demand_basis": ["measured"], "demand_kwh": [demand_kwh],
+            "weather": ["normal"], "demand_measured_kwh": [measured_kwh],
+        }
+    )  # fmt: skip
 
 
 MAIN_M, LINK_M, SHARE = 12_345.0, 678.0, 0.4  # of the place that `best_practice_mapped` serves
 RATES = ("discount_rate", "rate_to_year_30", "rate_to_year_75", "rate_after_year_75", "commercial_rate")
+
+
+LIVES = st.integers(5, 50)
+DRAWN = {
+    "gas_boiler.lifetime_years": LIVES,
+    "ashp.lifetime_years": LIVES,
+    "gshp.lifetime_years": LIVES,
+    "network.heat_pump_lifetime_years": LIVES,
+    "network.connection_lifetime_years": LIVES,
+    "network_store.lifetime_years": LIVES,
+    "network.optimism_bias_share": st.floats(0, 2),
+    "network.heat_pump_spf": st.floats(1, 8),
+    "network_source.source_c_of_heat": st.floats(-10, 25),
+    "network_source.source_c_of_loss": st.floats(-10, 25),
+    "pipe.flow_c": st.floats(56, 110),
+    "pipe.return_c": st.floats(30, 55),
+    "cooking.gas_stays_share": st.floats(0, 1),
+    "cooking.gas_kwh_per_year": st.floats(0, 600),
+}
 
 
 @settings(max_examples=120, deadline=None)
@@ -379,27 +438,50 @@ RATES = ("discount_rate", "rate_to_year_30", "rate_to_year_75", "rate_after_year
     ),
     convention=st.sampled_from(sorted(READINGS)),
     demand_kwh=st.floats(500, 80_000),
+    in_measured_year=st.floats(0.5, 1.6),
     rate=st.none() | st.floats(0, 0.25),
     dwellings=st.integers(1, 60_000),
+    chosen=st.fixed_dictionaries({}, optional=DRAWN),
 )
 def test_every_element_agrees_with_the_plain_implementation(
-    scenario: str, convention: str, demand_kwh: float, rate: float | None, dwellings: int
+    *,
+    scenario: str,
+    convention: str,
+    demand_kwh: float,
+    in_measured_year: float,
+    rate: float | None,
+    dwellings: int,
+    chosen: dict[str, float],
 ) -> None:
-    set_rates = [] if rate is None else [f"{name}={rate}" for name in RATES]
-    assumptions = with_network_size(override(RESOLVED, set_rates, scenario=scenario), dwellings)
+    given_rates = [] if rate is None else [f"{name}={rate}" for name in RATES]
+    given = [f"{name}={value!r}" for name, value in chosen.items()]
+    assumptions = with_network_size(override(RESOLVED, given_rates + given, scenario=scenario), dwellings)
     mapped = Place(homes={"all": float(dwellings)}, connection_share=SHARE, main_pipe_m=MAIN_M, link_pipe_m=LINK_M)
     place = mapped if convention == "best_practice_mapped" else None
     homes = dwellings * SHARE if place else float(dwellings)
-    table = lcoh_table(one_demand(demand_kwh), assumptions, scenario=scenario, convention=convention, place=place)
+    demand = one_demand(demand_kwh, demand_kwh * in_measured_year)
+    table = lcoh_table(demand, assumptions, scenario=scenario, convention=convention, place=place)
     rows = {row["system"]: row for row in table.iter_rows(named=True)}
     lacks_gas_of_networks = convention == "best_practice_gas_peak" and scenario == "paper_fit"
     assert set(rows) == {"gas_boiler", "ashp", "gshp"} | (set() if lacks_gas_of_networks else {"network"})
-    for system, row in rows.items():
-        plain = (
-            plain_network(scenario, convention, homes, demand_kwh, rate)
-            if system == "network"
-            else plain_individual(scenario, convention, system, demand_kwh, rate)
-        )
-        for element in ELEMENTS:
-            assert row[f"{element}_gbp_per_mwh"] == pytest.approx(plain[element], rel=1e-9, abs=1e-6), (system, element)
-        assert row["lcoh_gbp_per_mwh"] == pytest.approx(sum(plain.values()), rel=1e-9, abs=1e-6)
+    with_set = {
+        (item, parameter): value for name, value in chosen.items() for item, _, parameter in [name.partition(".")]
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[__name__], "SET", with_set)
+        get = derived_or_given(scenario)
+        without_cooking = demand_kwh - 0.8054 * get("cooking", "gas_kwh_per_year")
+        runs = {
+            "lcoh_gbp_per_mwh": demand_kwh,
+            "lcoh_measured_year_gbp_per_mwh": demand_kwh * in_measured_year,
+            "lcoh_without_cooking_gbp_per_mwh": without_cooking,
+        }
+        for column, run_kwh in runs.items():
+            asked = Asked(scenario, convention, demand_kwh, run_kwh, rate)
+            for system, row in rows.items():
+                plain = plain_network(asked, homes) if system == "network" else plain_individual(asked, system)
+                if column == "lcoh_gbp_per_mwh":
+                    for element in ELEMENTS:
+                        found = row[f"{element}_gbp_per_mwh"]
+                        assert found == pytest.approx(plain[element], rel=1e-9, abs=1e-6), (system, element)
+                assert row[column] == pytest.approx(sum(plain.values()), rel=1e-9, abs=1e-6), (system, column)

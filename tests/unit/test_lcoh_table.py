@@ -238,3 +238,45 @@ def test_conventions_go_by_their_own_names_and_an_unknown_one_lists_near_matches
     assert all(convention.name == name for name, convention in CONVENTIONS.items())
     with pytest.raises(UnknownNameError, match="no convention is named 'wang2017'; did you mean wang2018"):
         find_convention("wang2017")
+
+
+# --- cooking --------------------------------------------------------------------------------------------------
+
+
+def today(demand_kwh: float, convention: str, *settings: str) -> dict[str, dict[str, float]]:
+    """Return the costs of each system for one demand, networks of 3,000 homes, by the prices of today."""
+    assumptions = read_assumptions(settings=settings, scenario="current2026")
+    demand = paper_demand(assumptions).filter(dwelling_type="all").with_columns(demand_kwh=pl.lit(demand_kwh))
+    table = lcoh_table(demand, assumptions, scenario="current2026", convention=convention)
+    shown = table.filter(pl.col("scale").is_in(["individual", "single_development"]))
+    return {row["system"]: row for row in shown.iter_rows(named=True)}
+
+
+def test_without_the_gas_of_the_hob_the_same_fixed_costs_fall_on_less_heat() -> None:
+    """241 + 48 x 2.32 = 352.4 kWh of gas, at 80.54 % 283.8 kWh that were counted as heat of 10,000."""
+    for row in (found := today(10_000.0, "best_practice")).values():
+        if row["system"] != "network":  # whose upkeep goes with heat in part, and whose pipes lose the same
+            fixed = row["capital_gbp_per_mwh"] + row["om_gbp_per_mwh"]
+            expected = row["lcoh_gbp_per_mwh"] + fixed * (10_000 / (10_000 - 0.8054 * 352.4) - 1)
+            assert row["lcoh_without_cooking_gbp_per_mwh"] == pytest.approx(expected, rel=1e-9)
+        assert row["lcoh_without_cooking_gbp_per_mwh"] > row["lcoh_gbp_per_mwh"]
+    no_hob = today(10_000.0, "best_practice", "cooking.gas_kwh_per_year=0")
+    for system, row in no_hob.items():
+        assert row["lcoh_without_cooking_gbp_per_mwh"] == pytest.approx(found[system]["lcoh_gbp_per_mwh"], rel=1e-12)
+    assert today(283.0, "best_practice")["ashp"]["lcoh_without_cooking_gbp_per_mwh"] is None
+
+
+def test_a_home_that_keeps_its_gas_hob_keeps_the_standing_charge() -> None:
+    charge_gbp = scenario_figures(ASSUMPTIONS, "current2026").series(
+        "gas_residential", "standing_charge_gbp_per_year", [2026]
+    )[0]
+    leaves, half, stays = (
+        today(10_000.0, "best_practice_private", f"cooking.gas_stays_share={share}") for share in (0, 0.5, 1)
+    )
+    assert stays["gas_boiler"] == leaves["gas_boiler"], "a boiler pays it anyway"
+    for system in ("ashp", "gshp", "network"):
+        at_none, at_half, at_all = (found[system]["om_gbp_per_mwh"] for found in (leaves, half, stays))
+        assert at_all - at_none == pytest.approx(charge_gbp / 10.0, rel=1e-9)
+        assert at_half - at_none == pytest.approx(charge_gbp / 20.0, rel=1e-9)
+    social = today(10_000.0, "best_practice", "cooking.gas_stays_share=1")
+    assert social == today(10_000.0, "best_practice"), "a standing charge is no cost to society"

@@ -25,6 +25,7 @@ LCOH = Table(
         Column("carbon_gbp_per_mwh", F, "carbon part of the LCOH", "GBP/MWh", lower=0),
         Column("lcoh_gbp_per_mwh", F, "levelised cost of heat", "GBP/MWh", lower=0),
         Column("lcoh_measured_year_gbp_per_mwh", F, "levelised cost of the same system at the demand in the weather of the period", "GBP/MWh", nullable=True, lower=0),
+        Column("lcoh_without_cooking_gbp_per_mwh", F, "levelised cost of the same system where the gas of hobs is not counted as heat; null where no other heat is left", "GBP/MWh", nullable=True, lower=0),
         Column("households", N, "homes that a measured demand rests on", "1", nullable=True, lower=0),
         Column("lcoh_ci_low", F, "lower end of the 95 % interval, sampling of homes only", "GBP/MWh", nullable=True, lower=0),
         Column("lcoh_ci_high", F, "upper end of the 95 % interval, sampling of homes only", "GBP/MWh", nullable=True, lower=0),

@@ -222,6 +222,15 @@ class ReferenceLoad:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cooking:
+    """Gas of a home that its hob burns, which a gas meter cannot tell from that of its boiler."""
+
+    gas_kwh_per_year: Annotated[Floats, Limit(unit="kWh/yr", at_most=10_000)]
+    gas_stays_share: Annotated[Floats, Limit(unit="1", at_most=1)]
+    """Share of homes that go on cooking with gas, and paying its standing charge, when their heating leaves gas."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """What holds for every system: the paper's discount rate, the first year of operation and the year of all prices."""
 
@@ -283,6 +292,7 @@ INDIVIDUAL_SYSTEMS: Final[dict[str, Carrier]] = {"gas_boiler": "gas", "ashp": "e
 HEAT_PUMPS: Final = tuple(system for system, carrier in INDIVIDUAL_SYSTEMS.items() if carrier == "electricity")
 NETWORK: Final = "network"
 NETWORK_SOURCE: Final = "network_source"
+COOKING: Final = "cooking"
 TARIFFS: Final = ("residential", "services", "industrial")
 CARBON_VALUES: Final = ("low", "central", "high")
 
@@ -317,6 +327,7 @@ def _known_figures() -> dict[tuple[str, str], Limit]:
     records: dict[str, type] = {
         NETWORK: HeatNetwork,
         "study": Study,
+        COOKING: Cooking,
         "green_book": GreenBook,
         "private": PrivateFinance,
         "network_finance": NetworkFinance,

@@ -27,10 +27,11 @@ from transforms.lcoh.model.cash_flows import FIRST_HEAT_YEAR, CashFlows, Yearly,
 from transforms.lcoh.model.conventions import Convention
 from transforms.lcoh.model.heat_pumps import lorenz_cop
 from transforms.lcoh.model.load_shape import HOURS_PER_YEAR, LoadShape, load_shape
+from transforms.lcoh.model.perspectives import PERSPECTIVES
 from transforms.lcoh.model.pipes import mean_diameter_m, network_loss_kw, read_pipes, trench_gbp_per_m
 from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.plant import Plant, heat_pump_mwh, size_plant
-from transforms.lcoh.model.systems import BOUGHT_HEAT, KWH_PER_MWH, Energy
+from transforms.lcoh.model.systems import BOUGHT_HEAT, KWH_PER_MWH, Energy, gas_standing_charge
 
 CONNECTIONS: Final = ("hiu", "dwelling_meter", "building_meter")
 
@@ -60,6 +61,8 @@ class BuiltNetwork:
     """Cost of a metre of main pipe or link pipe [GBP/m]."""
     loss_kw: Floats | None
     """Heat that pipes lose at all hours; None where the loss is a share of the heat."""
+    kept_gas_gbp_per_year: Floats
+    """Standing charge of gas that homes keep for cooking, without the VAT that is added to the cost of heat [GBP/yr]."""
     load_plant: LoadPlant | None
     """Heat pump, store and peak plant sized by the load; None where the heat pump makes all the heat, or none is made."""
 
@@ -121,6 +124,7 @@ def build_network(
         if by_diameter
         else network.main_pipe_gbp_per_m,
         loss_kw=loss_kw if by_pipe else None,
+        kept_gas_gbp_per_year=_kept_gas_gbp(figures, convention) * place.dwellings,
         load_plant=None if buys else load_plant,
     )
 
@@ -156,6 +160,13 @@ def _hourly_spf(network: HeatNetwork, source: NetworkSource, law: PipeLaw, heat_
     )
     spf: Floats = (heat_kwh + lost_kwh) / (heat_kwh / of_heat + lost_kwh / of_loss)
     return spf
+
+
+def _kept_gas_gbp(figures: ScenarioFigures, convention: Convention) -> Floats:
+    """Return what a home of a network pays each year to cook with gas, where homes count, over the VAT on its heat [GBP/yr]."""
+    if PERSPECTIVES[convention.perspective].vat != "homes":
+        return 0.0
+    return gas_standing_charge(figures, NETWORK) / (1.0 + figures.one("vat", "on_heat"))
 
 
 def network_capital(built: BuiltNetwork) -> dict[str, Floats]:
@@ -195,7 +206,7 @@ def network_flows(built: BuiltNetwork, energy: Mapping[str, Energy], *, demand_k
     Capital_0 = K,  Capital_(k m) = K_P for each heat pump lifetime m that ends before the network does, and so for
     peak plant, store and connections where the convention has them; where the horizon is that of a network for all
     systems, what is left of the last one is credited (`renewed`)
-    O&M_t = o D + o_P + o_B K_B,  Fuel_t = p_t E + g_t G,  Carbon_t = c_t E + k_t G
+    O&M_t = o D + o_P + o_B K_B + s N with the standing charge s of homes that go on cooking with gas,  Fuel_t = p_t E + g_t G,  Carbon_t = c_t E + k_t G
     E = Q_P / SPF + a D,  G = (Q - Q_P) / eta of what the peak plant buys, Q_P = Q where there is none
     A network that buys its heat: E = a D,  G = Q
 
@@ -223,7 +234,7 @@ def network_flows(built: BuiltNetwork, energy: Mapping[str, Energy], *, demand_k
     network = built.network
     heat = _heat_of_year(built, demand_kwh=demand_kwh)
     bought = [(energy[carrier], _by_year(mwh, network)) for carrier, mwh in _bought_mwh(built, heat)]
-    om_gbp = _heat_om_gbp_per_mwh(network) * heat.delivered_mwh + _plant_om_gbp(built)
+    om_gbp = _heat_om_gbp_per_mwh(network) * heat.delivered_mwh + _plant_om_gbp(built) + built.kept_gas_gbp_per_year
     return CashFlows(
         capital_gbp=_spending(built),
         om_gbp=in_operation(_by_year(om_gbp, network)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -9,8 +10,9 @@ import numpy as np
 import polars as pl
 
 from transforms.climate.temperature import daily_temperature, effective_temperature, hourly_temperature
-from transforms.climate.weather_normal import DAYS_PER_YEAR, NormalWeather
+from transforms.climate.weather_normal import DAYS_PER_YEAR, EndUses, NormalWeather
 from transforms.lcoh.assumptions.parameters import (
+    COOKING,
     HOURLY_SPF,
     NETWORK_SOURCE,
     SPF_ITEMS,
@@ -204,17 +206,30 @@ def reference_source_rows(figures: ScenarioFigures, normal: NormalWeather) -> pl
     """Return the source of networks' heat pumps with the reference load, as rows of `ASSUMPTION`."""
     load = reference_load(figures, normal)
     found = source_of_networks(load.space_kwh + load.hot_water_kwh, load.outdoor_c)
+    source = "outdoor air of normal weather, weighed by the heat of the reference load, or by all hours alike"
+    return _derived_rows(NETWORK_SOURCE, found, unit="degC", source=source)
+
+
+def cooking_row(uses: EndUses) -> pl.DataFrame:
+    """Return the gas for cooking of a home of the mean number of occupants, as a row of `ASSUMPTION`."""
+    source = (
+        "BREDEM 2012, table 5, gas hob with electric oven, at the mean number of occupants of homes with gas (gas_cooking, "
+        "occupants); range 0 (no gas hob) to 700 (a gas oven too)"
+    )
+    gas_kwh = {"gas_kwh_per_year": round(uses.cooking_kwh_per_year(REFERENCE[0]), 1)}
+    return _derived_rows(COOKING, gas_kwh, unit="kWh/yr", source=source)
+
+
+def _derived_rows(item: str, figures: Mapping[str, float], *, unit: str, source: str) -> pl.DataFrame:
     return ASSUMPTION.conform(
-        pl.DataFrame({"parameter": list(found), "value": list(found.values())}).with_columns(
+        pl.DataFrame({"parameter": list(figures), "value": list(figures.values())}).with_columns(
             scenario=pl.lit(ALL_SCENARIOS),
-            item=pl.lit(NETWORK_SOURCE),
+            item=pl.lit(item),
             year=pl.lit(0),
-            unit=pl.lit("degC"),
+            unit=pl.lit(unit),
             price_base=pl.lit("none"),
             status=pl.lit("derived"),
-            source=pl.lit(
-                "outdoor air of normal weather, weighed by the heat of the reference load, or by all hours alike"
-            ),
+            source=pl.lit(source),
         )
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 from transforms.lcoh.assumptions.parameters import (
     CARBON_INTENSITY,
     CARBON_PRICE,
+    COOKING,
     HOURLY_SPF,
     INDIVIDUAL_SYSTEMS,
     LEVY,
@@ -257,19 +258,22 @@ def individual_system(
     return replace(
         record,
         capital_gbp=record.capital_gbp * (1.0 + figures.one("vat", f"on_{system}")),
-        om_gbp_per_year=upkeep_gbp + _standing_charge(figures, system),
+        om_gbp_per_year=upkeep_gbp + gas_standing_charge(figures, system),
     )
 
 
-def _standing_charge(figures: ScenarioFigures, system: str) -> float:
-    """Return what a home pays each year to be supplied with what only its heating uses [GBP/yr].
+def gas_standing_charge(figures: ScenarioFigures, system: str) -> float:
+    """Return what a home pays each year to be supplied with gas, whatever it burns, with VAT [GBP/yr].
 
-    Gas is for heat, so that a home without a boiler is spared its standing charge. Electricity is there anyway. Real
-    charges are held, so that the first year of operation stands for all.
+    A home without a boiler is spared it, unless it goes on cooking with gas (`cooking.gas_stays_share`). Electricity is
+    there anyway. Real charges are held, so that the first year of operation stands for all.
     """
-    key = (f"{INDIVIDUAL_SYSTEMS[system]}_{TARIFF_WITH_VAT}", STANDING_CHARGE)
+    key = (f"gas_{TARIFF_WITH_VAT}", STANDING_CHARGE)
+    if not figures.has(*key):
+        return 0.0
     first = [int(figures.one("study", "start_year"))]
-    return float(figures.series(*key, first)[0]) if figures.has(*key) else 0.0
+    paying_share = 1.0 if INDIVIDUAL_SYSTEMS.get(system) == "gas" else figures.one(COOKING, "gas_stays_share")
+    return float(figures.series(*key, first)[0]) * paying_share
 
 
 def hourly_spf(figures: ScenarioFigures, system: str, dwelling_types: str | Sequence[str] = "all") -> Floats:

@@ -9,6 +9,7 @@ from typing import Final
 from transforms.lcoh.assumptions.parameters import (
     CARBON_INTENSITY,
     CARBON_PRICE,
+    COOKING,
     HOURLY_SPF,
     LEVY,
     MARGINAL_INTENSITY,
@@ -20,6 +21,7 @@ from transforms.lcoh.assumptions.parameters import (
 )
 from transforms.lcoh.assumptions.scenarios import Key, ScenarioFigures
 from transforms.lcoh.model.conventions import Convention
+from transforms.lcoh.model.perspectives import PERSPECTIVES
 from transforms.lcoh.model.systems import series_read
 from transforms.lcoh.model.valuation import rate_figures
 
@@ -85,6 +87,16 @@ SUBSTITUTES: Final = (
         matches=_starts(*MADE_OF_HOURS),
         holds=lambda convention: convention.spf == "constant",
         read_instead=lambda *_: tuple((system, "efficiency") for system in SPF_ITEMS),
+    ),
+    Substitute(
+        matches=_one(COOKING, "gas_kwh_per_year"),
+        holds=lambda _: True,
+        words="the gas of hobs counts as heat; what the systems cost without it stands beside, in lcoh_without_cooking_gbp_per_mwh",
+    ),
+    Substitute(
+        matches=_one(COOKING, "gas_stays_share"),
+        holds=lambda convention: PERSPECTIVES[convention.perspective].vat != "homes",
+        words="nobody is counted as paying a standing charge",
     ),
     Substitute(
         matches=_starts(NETWORK_SOURCE),

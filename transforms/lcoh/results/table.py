@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from transforms.lcoh.assumptions.parameters import GRANT, Floats
+from transforms.lcoh.assumptions.parameters import COOKING, GRANT, Floats
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.cash_flows import LevelisedCost
@@ -96,6 +96,7 @@ def _with_costs(costed: Costed) -> pl.DataFrame:
     measured = keys["demand_measured_kwh"].fill_null(np.nan).to_numpy()
     in_measured_year = costed.built.cost(Change(demand_factor=measured / keys["demand_kwh"].to_numpy()))
     per_system["lcoh_measured_year_gbp_per_mwh"] = in_measured_year.total
+    per_system["lcoh_without_cooking_gbp_per_mwh"] = _without_cooking(costed)
     per_dwelling = {
         "initial_capital_gbp_per_dwelling": flows.capital_gbp[..., 0],
         "co2_kg_per_dwelling_year": costed.built.emissions_of_own_life(flows),
@@ -115,6 +116,17 @@ def _with_costs(costed: Costed) -> pl.DataFrame:
         ],
         grant_gbp_per_mwh=pl.lit(None, pl.Float64) if grant is None else pl.Series(np.broadcast_to(grant, keys.height)),
     )
+
+
+def _without_cooking(costed: Costed) -> Floats:
+    r"""Return the cost per MWh of what heats rooms and water alone [GBP/MWh], the same system at :math:`D - \eta G_c`.
+
+    G_c is the gas that hobs burn and eta the efficiency by which gas was taken for heat; NaN where no more heat is left.
+    """
+    figures, demand_kwh = costed.built.case.figures, costed.keys["demand_kwh"].to_numpy()
+    cooking_kwh = figures.one("boiler_stock", "efficiency") * figures.one(COOKING, "gas_kwh_per_year")
+    left = 1.0 - cooking_kwh / demand_kwh
+    return np.asarray(costed.built.cost(Change(demand_factor=np.where(left > 0, left, np.nan))).total)
 
 
 def _grant(costed: Costed, cost: LevelisedCost) -> Floats | None:
