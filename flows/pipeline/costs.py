@@ -18,7 +18,7 @@ from transforms.electric.rules import ElectricRules
 from transforms.electric.tables import MeasuredMeans, electric_tables
 from transforms.heat.selection import list_homes
 from transforms.lcoh.assumptions.scenarios import scenario_figures
-from transforms.lcoh.model.measured_rows import measured_rows, replace_rows
+from transforms.lcoh.model.measured_rows import HeatOfHomes, measured_rows, replace_rows
 from transforms.lcoh.model.performance import reference_performance, seasonal_performance
 from transforms.lcoh.results import published
 from transforms.lcoh.results.published import CostChoices, MeasuredHeat, cost_everything
@@ -104,10 +104,11 @@ def work_costs(lake: Lake, unit: Unit[HeatToCost]) -> tuple[Frames, dict[str, in
     )
     assumptions = given.assumptions
     if periods:
-        measured = measured_rows(
-            period=periods[-1].key_value, profile=profile, demand=demand, weather_fit=fit, seasonal=seasonal,
-            diversity=read(DIVERSITY, diversities), curve=read(DIVERSITY_CURVE, diversities), origin=given.origin,
+        of_homes = HeatOfHomes(
+            profile=profile, demand=demand, weather_fit=fit, seasonal=seasonal, diversity=read(DIVERSITY, diversities),
+            curve=read(DIVERSITY_CURVE, diversities),
         )  # fmt: skip
+        measured = measured_rows(of_homes, period=periods[-1].key_value, origin=given.origin)
         assumptions = replace_rows(assumptions, measured)
     heat = MeasuredHeat(
         demand=demand,

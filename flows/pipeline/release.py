@@ -26,7 +26,7 @@ from transforms.climate.weather_normal import NormalWeather
 from transforms.electric.tables import MeasuredMeans
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.demands import measured_demand, paper_demand
-from transforms.lcoh.model.measured_rows import measured_rows, replace_rows, without_types
+from transforms.lcoh.model.measured_rows import HeatOfHomes, measured_rows, replace_rows, without_types
 from transforms.lcoh.model.performance import reference_performance, seasonal_performance
 from transforms.lcoh.results.components import component_tables, lenses_of
 from transforms.lcoh.results.households import cost_quantiles
@@ -96,10 +96,11 @@ def measure_again(
     given = read_shipped_assumptions()
     if demand.is_empty():
         return replace_rows(without_types(assumptions), given.join(assumptions, on=ASSUMPTION.key, how="semi"))
-    measured = measured_rows(
-        period=str(demand["period"].max()), profile=profile, demand=demand, weather_fit=fit,
-        seasonal=_performance(profile, fit, given, settings), diversity=diversity, curve=_limits(diversity), origin=origin,
+    of_homes = HeatOfHomes(
+        profile=profile, demand=demand, weather_fit=fit, seasonal=_performance(profile, fit, given, settings),
+        diversity=diversity, curve=_limits(diversity),
     )  # fmt: skip
+    measured = measured_rows(of_homes, period=str(demand["period"].max()), origin=origin)
     anew = replace_rows(given, measured).join(assumptions, on=ASSUMPTION.key, how="semi")
     return replace_rows(without_types(assumptions), anew).sort(ASSUMPTION.key)
 

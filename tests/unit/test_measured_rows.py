@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from transforms.lcoh.model.measured_rows import measured_rows
+from transforms.lcoh.model.measured_rows import HeatOfHomes, measured_rows
 from transforms.tables.cost_analysis import DIVERSITY, DIVERSITY_CURVE, SEASONAL_PERFORMANCE
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
 from transforms.tables.schema import Table
@@ -19,8 +19,7 @@ def one_row(table: Table, **values: object) -> pl.DataFrame:
 
 
 def rows_of(*, measured_kwh: float, normal_kwh: float | None, homes: int = 40) -> dict[str, float]:
-    found = measured_rows(
-        period="2010",
+    heat = HeatOfHomes(
         profile=HEAT_PROFILE.empty(),
         demand=one_row(
             HEAT_DEMAND_ANNUAL,
@@ -36,6 +35,7 @@ def rows_of(*, measured_kwh: float, normal_kwh: float | None, homes: int = 40) -
         curve=DIVERSITY_CURVE.empty(),
         seasonal=SEASONAL_PERFORMANCE.empty(),
     )
+    found = measured_rows(heat, period="2010")
     return dict(found.select(pl.format("{}.{}", "item", "parameter"), "value").iter_rows())
 
 
@@ -63,11 +63,12 @@ def test_without_a_normal_year_a_home_is_sized_by_the_heat_that_was_measured() -
     ],
 )
 def test_what_made_up_homes_show_is_never_called_measured(origin: str | None, says: str) -> None:
-    found = measured_rows(
-        period="2010", profile=HEAT_PROFILE.empty(),
+    heat = HeatOfHomes(
+        profile=HEAT_PROFILE.empty(),
         demand=one_row(HEAT_DEMAND_ANNUAL, households=40, heat_kwh_mean=15_000.0), weather_fit=WEATHER_FIT.empty(),
-        diversity=DIVERSITY.empty(), curve=DIVERSITY_CURVE.empty(), seasonal=SEASONAL_PERFORMANCE.empty(), origin=origin,
+        diversity=DIVERSITY.empty(), curve=DIVERSITY_CURVE.empty(), seasonal=SEASONAL_PERFORMANCE.empty(),
     )  # fmt: skip
+    found = measured_rows(heat, period="2010", origin=origin)
     assert set(found["source"]) == {says}
 
 
@@ -79,15 +80,16 @@ def test_the_air_that_a_network_takes_its_heat_from_is_weighed_by_the_heat_of_th
     hours = {-3.0: 3.0, 12.0: 1.0, None: 50.0, 9.0: 0.0}
     key = dict.fromkeys(HEAT_PROFILE.schema) | {"dwelling_type": "all", "period": "2010"}
     rows = [
-        key | {"hour_start_utc": datetime(2010, 1, 1, at, tzinfo=UTC), "temperature_c": air_c, "heat_kwh_mean": heat}
-        for at, (air_c, heat) in enumerate(hours.items())
+        key | {"hour_start_utc": datetime(2010, 1, 1, at, tzinfo=UTC), "temperature_c": air_c, "heat_kwh_mean": kwh}
+        for at, (air_c, kwh) in enumerate(hours.items())
     ]
     profile = pl.DataFrame(rows, schema=HEAT_PROFILE.schema)
-    found = measured_rows(
-        period="2010", profile=profile, demand=one_row(HEAT_DEMAND_ANNUAL, households=40, heat_kwh_mean=15_000.0),
+    heat = HeatOfHomes(
+        profile=profile, demand=one_row(HEAT_DEMAND_ANNUAL, households=40, heat_kwh_mean=15_000.0),
         weather_fit=WEATHER_FIT.empty(), diversity=DIVERSITY.empty(), curve=DIVERSITY_CURVE.empty(),
         seasonal=SEASONAL_PERFORMANCE.empty(),
     )  # fmt: skip
+    found = measured_rows(heat, period="2010")
     of_source = found.filter(item="network_source")
     assert dict(of_source.select("parameter", "value").iter_rows()) == {
         "source_c_of_heat": 0.75,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -22,47 +23,52 @@ SPF_DIGITS: Final = 4  # it follows from the mean profile, published in full; dw
 KWH_PER_MWH: Final = 1000.0
 
 
-def measured_rows(
-    *,
-    period: str,
-    profile: pl.DataFrame,
-    demand: pl.DataFrame,
-    weather_fit: pl.DataFrame,
-    diversity: pl.DataFrame,
-    curve: pl.DataFrame,
-    seasonal: pl.DataFrame,
-    origin: str | None = None,
-) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatOfHomes:
+    """What a run knows of the heat of its homes, in any periods: rows of the tables of these names."""
+
+    profile: pl.DataFrame
+    """`HEAT_PROFILE`."""
+    demand: pl.DataFrame
+    """`HEAT_DEMAND_ANNUAL`."""
+    weather_fit: pl.DataFrame
+    diversity: pl.DataFrame
+    curve: pl.DataFrame
+    """`DIVERSITY_CURVE`."""
+    seasonal: pl.DataFrame
+    """`SEASONAL_PERFORMANCE`."""
+
+
+def measured_rows(heat: HeatOfHomes, *, period: str, origin: str | None = None) -> pl.DataFrame:
     """Return what the homes of a period put in the place of derived assumptions (`ASSUMPTION`).
 
     Nothing below ten homes; what lacks hours, weather or complete cold days stays as it is. Figures have three digits, SPF four.
 
     Parameters
     ----------
+    heat
+        What is known of the heat of the homes.
     period
         The study period.
-    profile, demand, weather_fit, diversity, curve, seasonal
-        Rows of `HEAT_PROFILE`, `HEAT_DEMAND_ANNUAL`, `WEATHER_FIT`, `DIVERSITY`, `DIVERSITY_CURVE` and
-        `SEASONAL_PERFORMANCE`, of any periods.
     origin
         What made the homes up, None for real ones: sources of figures say which.
 
     """
-    homes = _one(demand, period)
+    homes = _one(heat.demand, period)
     if homes is None or homes["households"] < MIN_HOMES_OF_A_TYPE:
         return ASSUMPTION.empty()
     figures = (
-        _load_by_day(profile, period)
-        | _weather(_one(weather_fit, period), homes)
-        | _diversity(_hourly(diversity, period), _hourly(curve, period))
-        | _source_of_networks(profile, period)
+        _load_by_day(heat.profile, period)
+        | _weather(_one(heat.weather_fit, period), homes)
+        | _diversity(_hourly(heat.diversity, period), _hourly(heat.curve, period))
+        | _source_of_networks(heat.profile, period)
     )
     rows = [
         _row(item, parameter, value, unit, _source(period, origin))
         for (item, parameter), (value, unit) in figures.items()
     ]
     performance = spf_rows(
-        seasonal.join(_of_ten_homes(demand), on=["dwelling_type", "period"], how="semi"), period=period
+        heat.seasonal.join(_of_ten_homes(heat.demand), on=["dwelling_type", "period"], how="semi"), period=period
     )
     of_homes = pl.DataFrame(rows, schema=ASSUMPTION.schema).with_columns(
         pl.when(pl.col("parameter") == "days_per_year").then("value").otherwise(pl.col("value").round_sig_figs(DIGITS))
