@@ -149,7 +149,6 @@ def read_curve(last: Mapping[str, Any], curve: Mapping[str, Any], *, homes: floa
         limit_kw=min(limit, middle),
         exponent=fall,
         sd_of_homes_kw=spread,
-        level_draws=np.ones(1),
     )
 
 

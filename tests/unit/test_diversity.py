@@ -116,7 +116,6 @@ def make_curve(**change: object) -> PeakCurve:
         "limit_kw": 6.0,
         "exponent": 0.5,
         "sd_of_homes_kw": 5.0,
-        "level_draws": np.array([0.9, 1.1]),
     }
     return PeakCurve(**(given_values | change))  # type: ignore[arg-type]
 
@@ -130,7 +129,6 @@ def test_the_curve_gives_its_hand_worked_figures() -> None:
     central = Z_95 * 5
     distance = (central - (central - 1 * math.sqrt(20)) / 2) / math.sqrt(80)
     assert curve.band(80)[0] == pytest.approx(7 - distance * math.sqrt(1.8))
-    assert curve.draws(10).tolist() == pytest.approx([8.1, 9.9])
 
 
 def test_beyond_the_measured_homes_the_curve_goes_on_without_a_step_and_tends_to_the_error_of_the_sample() -> None:
@@ -229,9 +227,9 @@ def test_peak_and_demand_are_drawn_together() -> None:
     load = make_load(level * (1 + np.arange(48) % 24))
     homes = load.households.with_columns(heat_kwh_annual=pl.Series(level[:, 0] * 10_000))
     drawn = draw_annual_heat(homes, weights=None, bootstrap=BOOTSTRAP)["all"]
-    curve = measure_diversity([load], period="2009", rule=RULE, bootstrap=BOOTSTRAP, weights=None).curves["all", 60]
+    levels = measure_diversity([load], period="2009", rule=RULE, bootstrap=BOOTSTRAP, weights=None).levels["all"]
     # every home has the same shape, so its peak goes with its demand in every draw
-    ratio = curve.draws(100) / drawn.heat_kwh_draws
+    ratio = levels / drawn.heat_kwh_draws
     assert ratio.std() / ratio.mean() < 1e-5
     assert drawn.heat_kwh_draws.std() / drawn.heat_kwh > 0.03
 

@@ -63,16 +63,21 @@ class Diversity:
     table: pl.DataFrame
     curve: pl.DataFrame
     curves: Mapping[tuple[str, int], PeakCurve]
+    levels: Mapping[str, Floats]
+    """By dwelling type, the highest hour of the mean load in each draw of the homes over the mean of these [1].
+
+    The draws are those of `demand.draw_annual_heat`."""
 
 
 def list_peak_draws(found: Diversity, period: str) -> pl.DataFrame:
     """Return the highest hour of each group of homes in each draw of the homes (`PEAK_DRAW`)."""
     frames = [
-        pl.DataFrame({"level": curve.level_draws})
+        pl.DataFrame({"level": levels})
         .with_row_index("draw")
-        .with_columns(dwelling_type=pl.lit(name), period=pl.lit(period), households=pl.lit(curve.homes))
-        for (name, minutes), curve in found.curves.items()
-        if minutes == HOURLY
+        .with_columns(
+            dwelling_type=pl.lit(name), period=pl.lit(period), households=pl.lit(found.curves[name, HOURLY].homes)
+        )
+        for name, levels in found.levels.items()
     ]
     return pl.concat([PEAK_DRAW.empty(), *(PEAK_DRAW.conform(frame) for frame in frames)])
 
@@ -120,6 +125,7 @@ def measure_diversity(
     wanted = sorted({*rule.sizes, *sizes})
     rows, bases = [], []
     curves: dict[tuple[str, int], PeakCurve] = {}
+    levels: dict[str, Floats] = {}
     for load in loads:
         minutes = load.interval_minutes
         shown = [n for n in wanted if minutes == HOURLY or n <= rule.half_hourly_dwellings_max]
@@ -128,6 +134,8 @@ def measure_diversity(
             rng = np.random.default_rng([bootstrap.seed, minutes, PROFILE_GROUPS.index(name)])
             curve, limits = _measure(load.load_kw, pool, draws, rng=rng, sizes=shown, rule=rule)
             curves[name, minutes] = curve
+            if minutes == HOURLY:
+                levels[name] = _draw_levels(load.load_kw, pool, draws)
             key = {"dwelling_type": name, "period": period, "interval_minutes": minutes, "households": pool.households}
             rows += [key | _row(curve, n) for n in shown]
             bases.append(key | _basis(name, load, pool, curve, limits))
@@ -137,6 +145,7 @@ def measure_diversity(
         DIVERSITY.conform(table).sort(DIVERSITY.key),
         DIVERSITY_CURVE.conform(curve_table).sort(DIVERSITY_CURVE.key),
         curves,
+        levels,
     )
 
 
@@ -168,7 +177,6 @@ def _measure(
     ends = {n: [smooth_quantile(drawn[n], q, homes=homes) for q in (BAND[0], 0.5, BAND[1])] for n in measured}
     limit = min((low + high) / 2, middle[measured[-1]])
     mean = pool.mean(np.ones((1, len(kw))), kw)[0]
-    level = pool.mean(draws, kw).max(axis=1)
     spread = np.mean([kw[order, mean.argmax()].std(dtype=np.float64) for order in orders])
     curve = PeakCurve(
         homes=homes,
@@ -182,9 +190,14 @@ def _measure(
             limit_kw=limit,
         ),
         sd_of_homes_kw=float(spread) * math.sqrt(homes / max(homes - 1, 1)),
-        level_draws=level / level.mean() if level.mean() > 0 else np.ones_like(level),
     )
     return curve, (low, high)
+
+
+def _draw_levels(kw: Loads, pool: Pool, draws: Floats) -> Floats:
+    """Return the highest interval of the mean load in each draw over the mean of these [1]; 1 where nothing is used."""
+    peaks: Floats = pool.mean(draws, kw).max(axis=1)
+    return peaks / peaks.mean() if peaks.mean() > 0 else np.ones_like(peaks)
 
 
 def _count_orders(homes: int) -> int:

@@ -48,8 +48,6 @@ class PeakCurve:
     """Exponent b by which the peak falls towards the limit [1]."""
     sd_of_homes_kw: float
     """Standard deviation of homes in the highest hour of their mean [kW]."""
-    level_draws: Floats
-    """Peak of the mean load of each draw of the homes over the mean of these peaks [1]; see `draws`."""
 
     @property
     def largest(self) -> int:
@@ -68,10 +66,6 @@ class PeakCurve:
         middle, wider = self.median(dwellings), math.sqrt(1 + dwellings / self.homes)
         low, high = (self._distance(side, dwellings) * wider for side in (self.below_kw, self.above_kw))
         return max(middle - low, 0.0), middle + high
-
-    def draws(self, dwellings: float) -> Floats:
-        """Return the median peak in each draw of the homes [kW], the draws being those of `demand.draw_annual_heat`."""
-        return self.median(dwellings) * self.level_draws
 
     def _distance(self, side: Mapping[int, float], dwellings: float) -> float:
         largest = self.largest

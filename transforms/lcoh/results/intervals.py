@@ -103,7 +103,7 @@ def network_intervals(
     demand_kwh_draws
         Mean demand in each draw of the homes, `demand.Drawn.heat_kwh_draws` [kWh/yr].
     peak_kw_draws
-        By number of dwellings, the peak per dwelling in the same draws, `diversity_curve.PeakCurve.draws` [kW]. Demand
+        By number of dwellings, the peak per dwelling in the same draws, the median times `diversity.Diversity.levels` [kW]. Demand
         and peak go together, since a draw gives a home the same weight in both.
     households
         Homes behind the draws [1].
