@@ -122,7 +122,7 @@ def work_costs(lake: Lake, unit: Unit[HeatToCost]) -> tuple[Frames, dict[str, in
         SEASONAL_PERFORMANCE: seasonal,
         **cost_everything(heat, assumptions, given.ranges, given.choices),
         CLAIM: claim_table(given.claims, assumptions, demand=demand, profile=profile, origin=given.origin),
-        **electric_tables(means, assumptions, given.electric, given.normal, reading=given.choices.reading),
+        **electric_tables(means, assumptions, given.electric, given.normal, priced_by=given.choices.reading),
     }
     sorted_frames = {table: frames[table].sort(table.key) for table in COST_TABLES}
     return sorted_frames, {table.name: len(frames[table]) for table in COST_TABLES}
@@ -161,7 +161,7 @@ def heat_electrically(means: MeasuredMeans, assumptions: pl.DataFrame, settings:
     """Return the tables of electric heating from published means."""
     normal = NormalWeather.from_tables(read_figures, years=settings.normal_weather)
     reading = cost_choices(settings).reading
-    return electric_tables(means, assumptions, read_electric_rules(), normal, reading=reading)
+    return electric_tables(means, assumptions, read_electric_rules(), normal, priced_by=reading)
 
 
 def cost_choices(settings: Settings) -> CostChoices:

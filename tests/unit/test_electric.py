@@ -147,6 +147,33 @@ def test_a_design_day_has_the_heat_and_the_temperature_of_the_design() -> None:
     assert design_day(year_of(), fit, FIGURES, peak_hour_kw=0.0) is None
 
 
+def without(load: HourlyLoad, *hours: int) -> HourlyLoad:
+    kept = np.delete(np.arange(len(load.outdoor_c)), hours)
+    return HourlyLoad(
+        hour_start_utc=load.hour_start_utc.gather(kept),
+        outdoor_c=load.outdoor_c[kept],
+        space_kwh=load.space_kwh[kept],
+        hot_water_kwh=load.hot_water_kwh[kept],
+    )
+
+
+def test_a_missing_hour_shifts_no_hour_of_the_design_day() -> None:
+    fit = {
+        "design_day_heat_kwh": 120.0, "design_peak_hour_heat_kwh": 9.0, "design_temperature_c": 0.0, "heat_loss_w_per_k": 250.0,
+    }  # fmt: skip
+    year = year_of()
+    evenings = replace(year, space_kwh=year.space_kwh * np.tile(EVENING_KW, 365))
+    for load in (
+        without(evenings, 5),
+        without(evenings, *range(24)),
+    ):  # 1 January is the coldest day: the next one stands in
+        day = design_day(load, fit, FIGURES, peak_hour_kw=7.5)
+        assert day is not None
+        assert int(day.heat_kw.argmax()) == int(EVENING_KW.argmax())
+        assert day.outdoor_c.mean() == pytest.approx(0.0, abs=1e-9)  # a design temperature of 0 degC is a temperature
+        assert day.heat_kw.sum() == pytest.approx(120.0)
+
+
 # --- hybrids, retrofit, tariff --------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Statements of the paper, and what this model says of them.
+"""Statements of the paper, and the values of this model for them.
 
 Here: the values of claims and the table of verdicts.
 Not here: the model (lcoh).

@@ -1,4 +1,4 @@
-"""What the model says to each statement of the paper about costs and emissions, at the paper's demands."""
+"""The model's value for each statement of the paper about costs and emissions, at the paper's demands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PaperResults:
-    """The model's results at the paper's demands, to be asked for one statement after the other."""
+    """The model's results at the paper's demands, with one method for each kind of statement."""
 
     homes: dict[tuple[str, str], Row]
     scales: list[Row]
@@ -87,14 +87,14 @@ class PaperResults:
         return float(sum(network_capital(own).values()) / dwellings)
 
     def response(self, dwellings: int, change: Change) -> float:
-        """Return how far a change moves the levelised cost of a network [%]."""
+        """Return the relative change of a network's levelised cost after a change of its inputs [%]."""
         return PERCENT * float(self.network(dwellings, change).total / self.network(dwellings).total - 1)
 
 
 def claim_values(
     assumptions: pl.DataFrame, dwellings: Mapping[str, int], *, scenario: str, convention: str
 ) -> dict[str, float]:
-    """Return the model's value of each claim, networks with the number of `dwellings` at which a claim is judged."""
+    """Return the model's value for each claim; `dwellings` is the size of the network for which a claim is judged."""
     table = lcoh_table(paper_demand(assumptions), assumptions, scenario=scenario, convention=convention)
     individual = table.filter(pl.col("system").is_in(list(INDIVIDUAL_SYSTEMS)))
     results = PaperResults(

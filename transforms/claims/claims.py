@@ -1,4 +1,4 @@
-"""The quantitative statements of Wang 2018, set beside what the model and a sample of homes give."""
+"""The quantitative statements of Wang 2018, beside the values of the model and of a sample of homes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ OF_SAMPLE: Final = "sample"
 
 
 def judge(claims: pl.DataFrame, values: Mapping[str, float]) -> pl.DataFrame:
-    """Return the claims with their `model` value and whether it is `within_tolerance` of the published one.
+    """Return the claims with their `model` value, and whether it is `within_tolerance` of the published value.
 
-    `approx`: not further than the tolerance. `just_above`, `just_below`: on that side, not further than the
-    tolerance. `above`, `below`: the published value is a bound. `holds`: a statement that is true (1) or false (0).
+    `approx`: it differs by no more than the tolerance. `just_above`, `just_below`: it lies on that side, and differs by no
+    more than the tolerance. `above`, `below`: the published value is a bound. `holds`: the statement is true (1) or false (0).
 
     Parameters
     ----------
     claims
-        Columns claim, published, tolerance and relation, and whatever else is to be kept.
+        Columns claim, published, tolerance and relation; other columns are kept.
     values
         The model's value of each claim, in the claim's unit.
 
@@ -71,11 +71,12 @@ def judge_claims(
     scenario: str = PAPER_SCENARIO,
     convention: str = WANG2018.name,
 ) -> pl.DataFrame:
-    """Return every claim about costs and emissions, judged on the model's value at the paper's demands.
+    """Return every claim about costs and emissions, judged by the model's value at the paper's demands.
 
-    Four bases prove different things, so that a count is never summed across them. `fitted`: the published value was
-    used to work back a price, a carbon price or the grid. `depends_on_fitted`: the value was not used, and the model's
-    rests on such a figure. `algebra`: true whatever the prices and costs are. `independent`: none of these.
+    The four bases prove different things, so counts are never summed across them. `fitted`: a price, a carbon price or the
+    emissions of the grid were worked back from the published value. `depends_on_fitted`: the published value was not used,
+    but the model's value rests on one that was worked back. `algebra`: the statement is true for all prices and costs.
+    `independent`: none of these.
     """
     of_model = claims.filter(pl.col("basis").is_in(OF_MODEL))
     dwellings = {claim: int(number) for claim, number in of_model.select("claim", "dwellings").drop_nulls().iter_rows()}
@@ -91,11 +92,11 @@ def claim_table(
     origin: str | None = None,
     is_truth: bool = False,
 ) -> pl.DataFrame:
-    """Return every statement of the paper beside what the model or the readings give, as the table `claim`.
+    """Return every statement of the paper beside the value of the model or of the readings (`CLAIM`).
 
-    Statements about costs are judged by their tolerance at the paper's demands. Statements about the readings
-    (basis `sample`) are judged on the study period 2009: on a run's data by whether the published value lies in the
-    run's 95 % interval, on the truth of the built-in sample by the tolerance.
+    Statements about costs are judged by their tolerance, at the paper's demands. Statements about the readings (basis
+    `sample`) are judged on the study period 2009. For a run, the published value must lie in the run's 95 % interval; for
+    the truth of the built-in sample, it must be met within the tolerance.
 
     Parameters
     ----------
@@ -107,9 +108,9 @@ def claim_table(
         Rows of the tables `heat_demand_annual` and `heat_profile` of a run, of all periods and types; without them
         the statements about the readings are not judged.
     origin
-        What made the homes up, None for real ones; the reason says so.
+        Program that made the homes up, which the reason names; None for real homes.
     is_truth
-        Whether the rows are the truth of the built-in sample and not what was made of its readings.
+        Whether the rows are the truth of the built-in sample, and not results from its readings.
 
     """
     of_model = judge_claims(claims, assumptions)
@@ -142,10 +143,10 @@ def claim_table(
 
 
 def _by_interval(judged: pl.DataFrame) -> pl.DataFrame:
-    """Judge statements by the run's interval where there is one: the published value lies in it, or a bound is kept.
+    """Judge statements by the run's interval where there is one: the published value must lie in it, or a bound must hold.
 
-    A bound (`above`, `below`) is contradicted only where the whole interval lies on its wrong side. Orders, which have
-    no interval, stay as they are.
+    A bound (`above`, `below`) is contradicted only if the whole interval lies on its wrong side. Orders have no interval;
+    their judgement stays.
     """
     published, low, high = pl.col("published"), pl.col("model_ci_low"), pl.col("model_ci_high")
     by_interval = (
@@ -161,7 +162,7 @@ def _by_interval(judged: pl.DataFrame) -> pl.DataFrame:
 
 
 def _explain(judged: pl.DataFrame, origin: str | None) -> pl.DataFrame:
-    """Say why a statement about the readings is not met, and that homes are made up where they are."""
+    """Say why a statement about the readings is not met, and whether the homes are made up."""
     interval = pl.format(
         "the run's 95 % interval is {} to {}",
         *(pl.col(name).round_sig_figs(4) for name in ("model_ci_low", "model_ci_high")),

@@ -1,4 +1,4 @@
-"""What a run's homes say to the paper's statements about its readings, each with its 95 % interval."""
+"""Values of a run's homes for the paper's statements about readings, each with its 95 % interval."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import polars as pl
 from transforms.tables.words import DWELLING_TYPES
 
 PAPER_YEAR: Final = 2009
-HOMES_MIN: Final = 10  # below it no figure is shown, and there is no interval
+HOMES_MIN: Final = 10  # fewer homes show no value and have no interval
 PERCENT: Final = 100.0
 Z_95: Final = 1.959964
 SUMMER_MONTHS: Final = (6, 8)
-WARM_MONTHS: Final = (6, 10)  # what November to May leaves
+WARM_MONTHS: Final = (6, 10)  # the months outside November to May
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFigure:
-    """One figure of the homes, with the ends of its 95 % interval where it has one."""
+    """One value of the homes, with the ends of its 95 % interval where it has one."""
 
     value: float
     low: float | None = None
@@ -29,7 +29,7 @@ class SampleFigure:
 def sample_judgement(
     claims: pl.DataFrame, demand: pl.DataFrame | None, profile: pl.DataFrame | None
 ) -> tuple[dict[str, SampleFigure], dict[str, str]]:
-    """Return the figure of each statement that the homes of 2009 can judge, and why the others are not judged.
+    """Return the value for each statement that the homes of 2009 can judge, and the reason why others are not judged.
 
     Parameters
     ----------
@@ -54,12 +54,11 @@ def sample_judgement(
 
 
 def sample_figures(profile: pl.DataFrame, demand: pl.DataFrame) -> dict[str, SampleFigure]:
-    """Return the figure of each statement of basis `sample` that the rows of one period suffice for.
+    """Return the value for each statement of basis `sample` that the rows of one period can judge.
 
-    Means have their bootstrap interval; gas has that of the heat, to which it is proportional. The highest hour and
-    the middle summer peak have mean +- 1.96 standard errors of the hours that they are taken from: homes that draw
-    more in one hour draw more in the others, so errors of the hours do not average out. Shares of the year and orders
-    have none.
+    Means have their bootstrap interval; the interval of gas is that of heat, scaled. The highest hour, and the median peak of
+    summer days, have the mean +- 1.96 standard errors of their hours: homes that use more in one hour use more in others, so
+    the errors of hours do not average out. Shares of the year and orders have no interval.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Heat by the hour to the electricity that an air source heat pump takes for it."""
+"""From heat by the hour to the electricity of an air source heat pump."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from transforms.lcoh.model.heat_pumps import cop_of_lift, flow_temperature
 
 Floats = NDArray[np.float64]
 
-GREATEST_POWER = 64.0  # of the shape of a day: beyond it one hour holds all
-HALVINGS = 60
+GREATEST_POWER = 64.0  # exponent of the shape of a day; above it practically all heat lies in one hour
+HALVINGS = 60  # of the interval 0 to 64: more than the 53 bits of a float
 
 
 def cop_of_hours(outdoor_c: Floats, hot_water_share: Floats | float, figures: ScenarioFigures) -> Floats:
@@ -42,7 +42,7 @@ def cop_of_hours(outdoor_c: Floats, hot_water_share: Floats | float, figures: Sc
 
 
 def electricity_kw(heat_kw: Floats, cop: Floats, *, heat_pump_kw: float) -> Floats:
-    r"""Return the electricity of a heat pump and of the heater that gives what it cannot [kW].
+    r"""Return the electricity of a heat pump, and of the direct heater that gives the rest of the heat [kW].
 
     .. math:: E = \min(Q, K) / COP + \max(Q - K, 0)
 
@@ -68,12 +68,12 @@ def electricity_kw(heat_kw: Floats, cop: Floats, *, heat_pump_kw: float) -> Floa
 
 
 def shaved_kw(heat_kw: Floats, store_kwh: float) -> Floats:
-    r"""Return the lowest level that the heat of a day need never exceed with a store, shape (...) [kW].
+    r"""Return the lowest heat output that serves a day with a store, shape (...) [kW].
 
     .. math:: F = \max\left(\bar Q, \max_j \frac{1}{j} \left(\sum_{k \le j} Q_{(k)} - S\right)\right)
 
-    with the hours :math:`Q_{(k)}` from the highest down. The store S is full before the first high hour and is filled
-    again in the hours below F.
+    with the hours :math:`Q_{(k)}` from the highest down. The store S is full before the first hour above F, and is filled
+    again in hours below F.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def shaved_kw(heat_kw: Floats, store_kwh: float) -> Floats:
 def with_store(heat_kw: Floats, cop: Floats, store_kwh: float) -> Floats:
     """Return the heat that is made in the hours of a day with a store in each home, shape (..., 24) [kW].
 
-    The store gives what exceeds `shaved_kw`, and is filled again in the hours of the best COP that have room below it.
+    The store gives the heat above `shaved_kw`. It is filled in hours with room below that output, the best COP first.
     """
     level = shaved_kw(heat_kw, store_kwh)[..., None]
     given = np.maximum(heat_kw - level, 0).sum(axis=-1, keepdims=True)
@@ -117,15 +117,15 @@ def sharpened(heat_kw: Floats, peak_kw: Floats) -> Floats:
 
     .. math:: Q'_h = \bar Q\, Q_h^\gamma / \overline{Q^\gamma}, \quad \max_h Q'_h = P
 
-    Few homes peak higher than many, and use as much in a day. A peak below the mean of the day, or above what one hour
-    could hold, gives the nearest that there is.
+    Few homes peak higher than many, but use the same heat per home in a day. For a peak below the mean of the day, or above
+    the heat of one hour that held all, the nearest possible day is returned.
 
     Parameters
     ----------
     heat_kw
         Heat of many homes in the 24 hours of a day, per home [kW].
     peak_kw
-        Peak P per home of the number of homes that is asked for, shape (...) [kW].
+        Peak P per home for a number of homes, shape (...) [kW].
 
     """
     shape = np.maximum(heat_kw, 0) / heat_kw.max()

@@ -1,4 +1,4 @@
-"""The hourly load of a mix of homes, as tools for networks read it."""
+"""The hourly load of a mix of homes, in a form that planning tools for networks read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transforms.electric.electricity import cop_of_hours
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures
 from transforms.lcoh.model.performance import split_load
 
-HOURS_OF_A_YEAR: Final = (8760, 8784)
+HOURS_OF_A_YEAR: Final = (8760, 8784)  # of 365 and of 366 days
 COLUMNS: Final[dict[str, str]] = {
     "hour_start_utc": "start of the hour (UTC)",
     "outdoor_c": "outdoor temperature [degC]",
@@ -25,7 +25,7 @@ COLUMNS: Final[dict[str, str]] = {
 
 
 class ExportError(ValueError):
-    """What was asked for cannot be exported."""
+    """The load that was asked for cannot be exported; the message says why."""
 
 
 def hourly_load(
@@ -39,7 +39,7 @@ def hourly_load(
 
     .. math:: Q_h = \sum_k n_k q_{kh}, \quad E_h = \sum_k n_k q_{kh} / COP_{kh}
 
-    The hours are means of many homes. Few homes peak higher, as the table `diversity` says, in other hours each.
+    The hours are means of many homes. Few homes peak higher (table `diversity`), each in other hours.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def hourly_load(
     profile, weather_fit
         Rows of `HEAT_PROFILE` and `WEATHER_FIT` of one period.
     figures, normal
-        COP curve, and what splits hot water off.
+        COP curve, and the normal weather that splits hot water from space heat.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def hourly_load(
         If a dwelling type is not published, lacks hours of the year, or its hot water is not known.
 
     """
-    parts = [count * _of_type(name, profile, weather_fit, figures, normal) for name, count in homes.items()]
+    parts = [count * _load_of_home(name, profile, weather_fit, figures, normal) for name, count in homes.items()]
     first = profile.filter(dwelling_type=next(iter(homes))).sort("hour_start_utc")
     heat, water, electricity = np.sum(parts, axis=0)
     return pl.DataFrame(
@@ -71,7 +71,7 @@ def hourly_load(
     )
 
 
-def _of_type(
+def _load_of_home(
     name: str, profile: pl.DataFrame, weather_fit: pl.DataFrame, figures: ScenarioFigures, normal: NormalWeather
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Return heat, hot water and electricity of one home of a type, 3 x hours [kWh]."""

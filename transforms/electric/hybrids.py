@@ -1,4 +1,4 @@
-"""A small heat pump beside a gas boiler, and a home that loses less heat: what each costs and changes."""
+"""Two changes of one home, with their costs: a small heat pump beside a gas boiler, and a retrofit that cuts the heat loss."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def hybrid_rows(
 ) -> pl.DataFrame:
     r"""Return a heat pump of several sizes beside a gas boiler in one home (columns of `HYBRID_HEAT_PUMP`).
 
-    The heat pump runs first, the boiler gives what is above its size K: the heat pump's share of the heat is
+    The heat pump of size K runs first, and the boiler gives the rest. The heat pump's share of the heat is
 
     .. math:: \sigma = \sum_h \min(Q_h, K) / \sum_h Q_h
 
-    Both are bought, kept and replaced; each pays for its own energy.
+    The costs are those of both systems: purchase, maintenance, replacement and energy.
 
     Parameters
     ----------
     load
         Hours of the year, spread over the 24 hours around each, of a mean home; scaled to the demand.
     figures, convention
-        Costs of both systems and the reading of the cost model.
+        Costs of both systems, and the rules of the cost model.
     demand_kwh
         Heat of the home [kWh/yr].
     shares
-        Size of the heat pump over the design load [1].
+        Sizes of the heat pump over the design load [1].
 
     """
     design_kw = _design_kw(figures, _heat_loss(figures, demand_kwh))
@@ -88,23 +88,24 @@ def retrofit_rows(
     dwelling_type: str,
     cuts: tuple[float, ...],
 ) -> pl.DataFrame:
-    r"""Return what a smaller heat loss changes in a home, by system (columns of `RETROFIT`).
+    r"""Return the heat, load and cost of a home after retrofits, by system (columns of `RETROFIT`).
 
     .. math:: D' = D\,(1 - \sigma x), \quad P' = P\,(1 - x), \quad V = (L D - L' D') / (D - D')
 
-    Space heat goes with the heat loss H, hot water stays. The worth V of a MWh saved is the cost that falls away,
-    smaller system included. Rooms warm to the same temperature; a lower balance temperature would save a little more.
+    Space heat is proportional to the heat loss; hot water stays the same. The worth V of a MWh saved is the cost that is
+    avoided, also by a smaller system. Rooms are heated to the same temperature. A lower balance temperature would save a
+    little more; it is left out.
 
     Parameters
     ----------
     figures, convention
-        Costs and the reading of the cost model.
+        Costs, and the rules of the cost model.
     demand_kwh, space_share
-        Heat D of the home [kWh/yr] and the share of it that heats rooms [1].
+        Heat D of the home [kWh/yr], and the share :math:`\sigma` of it that heats rooms [1].
     dwelling_type
-        Whose load decides on the SPF of heat pumps.
+        Dwelling type whose load gives the SPF of heat pumps.
     cuts
-        Share x of the heat loss that is taken away [1].
+        Shares x by which the heat loss falls [1].
 
     """
     loss = _heat_loss(figures, demand_kwh)

@@ -1,4 +1,4 @@
-"""What heat pumps would ask of the grid in the cold: per home and per feeder of any number of homes."""
+"""Peak load of heat pumps on the grid in the cold: per home, and per feeder with any number of homes."""
 
 from __future__ import annotations
 
@@ -15,25 +15,29 @@ from transforms.lcoh.assumptions.scenarios import ScenarioFigures
 from transforms.lcoh.model.performance import HOURS, HourlyLoad
 from transforms.lcoh.model.sizing import heat_loss_load_kw
 from transforms.tables.electric import HEAT_PUMP_HOURLY
+from transforms.tables.fixed_order import group_in_order
 
-HOURLY: Final = 60
-KNOWN: Final = ("design_day_heat_kwh", "design_peak_hour_heat_kwh", "design_temperature_c", "heat_loss_w_per_k")
+HOURLY: Final = 60  # minutes
+ABOVE_ZERO: Final = ("design_day_heat_kwh", "design_peak_hour_heat_kwh", "heat_loss_w_per_k")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignDay:
-    """The hours of the 1-in-20 coldest day of a dwelling type, per home, from midnight UTC on."""
+    """The hours of the 1-in-20 coldest day of a dwelling type, per home, from midnight UTC on; arrays of shape (24,)."""
 
     outdoor_c: Floats
+    """Outdoor temperature [degC]."""
     heat_kw: Floats
+    """Heat per home [kW]."""
     hot_water_share: float
+    """Share of hot water in the heat of the day [1]."""
     heat_pump_kw: float
-    """Size of the heat pump of one home, by its heat loss."""
+    """Size of the heat pump of one home, by its heat loss [kW]."""
     peak_factor: float
     """Highest hour of the design day over the highest hour of the period [1]."""
 
     def electricity_kw(self, heat_kw: Floats, figures: ScenarioFigures) -> Floats:
-        """Return the electricity of heat in the hours of the day, shape (..., 24) [kW]."""
+        """Return the electricity that heat takes in the hours of the day, shape (..., 24) [kW]."""
         cop = cop_of_hours(self.outdoor_c, self.hot_water_share, figures)
         return electricity_kw(heat_kw, cop, heat_pump_kw=self.heat_pump_kw)
 
@@ -43,13 +47,13 @@ def design_day(
 ) -> DesignDay | None:
     """Return the design day of a dwelling type, or None where its weather is not known.
 
-    The day of the period with the most heat gives the shape of heat and temperature. The heat is scaled to that of the
-    design day, the temperatures are shifted to its temperature.
+    The day of the period with the most heat gives the shapes of heat and temperature. Its heat is scaled to that of the design
+    day, and its temperatures are shifted to the design temperature.
 
     Parameters
     ----------
     load
-        Heat of the hours of a period, whole days from midnight on.
+        Heat of the hours of a period, in order. Days (UTC) without all 24 hours and their temperatures are left out.
     fit
         The row of `WEATHER_FIT` of the type and period.
     figures
@@ -59,21 +63,23 @@ def design_day(
 
     """
     heat = load.space_kwh + load.hot_water_kwh
-    if any(not fit[name] for name in KNOWN) or peak_hour_kw <= 0 or len(heat) < HOURS:
+    known = fit["design_temperature_c"] is not None and all((fit[name] or 0.0) > 0 for name in ABOVE_ZERO)
+    hours = pl.DataFrame({"date": load.hour_start_utc.dt.date(), "heat": heat, "is_known": np.isfinite(load.outdoor_c)})
+    days = group_in_order(hours.with_row_index("at"), "date", by="at").agg(
+        pl.col("at").first(), pl.col("heat").sum(), known_hours=pl.col("is_known").sum()
+    )
+    whole = days.filter(pl.col("known_hours") == HOURS, pl.col("heat") > 0).sort(
+        "heat", "date", descending=[True, False]
+    )
+    if not known or peak_hour_kw <= 0 or whole.is_empty():
         return None
-    days = heat[: len(heat) // HOURS * HOURS].reshape(-1, HOURS)
-    outdoor = load.outdoor_c[: days.size].reshape(-1, HOURS)
-    whole = np.isfinite(outdoor).all(axis=1)
-    if not whole.any():
-        return None
-    coldest = int(np.where(whole, days.sum(axis=1), -1).argmax())
-    in_day = slice(coldest * HOURS, (coldest + 1) * HOURS)
-    of_day = float(days[coldest].sum())
+    in_day = slice(whole["at"][0], whole["at"][0] + HOURS)
+    outdoor_c, heat_kwh = load.outdoor_c[in_day], float(heat[in_day].sum())
     design = figures.record(DesignLoad, "design_load")
     return DesignDay(
-        outdoor_c=outdoor[coldest] - outdoor[coldest].mean() + fit["design_temperature_c"],
-        heat_kw=days[coldest] * (fit["design_day_heat_kwh"] / of_day),
-        hot_water_share=float(load.hot_water_kwh[in_day].sum()) / of_day,
+        outdoor_c=outdoor_c - outdoor_c.mean() + fit["design_temperature_c"],
+        heat_kw=heat[in_day] * (fit["design_day_heat_kwh"] / heat_kwh),
+        hot_water_share=float(load.hot_water_kwh[in_day].sum()) / heat_kwh,
         heat_pump_kw=float(heat_loss_load_kw(design, heat_loss_w_per_k=fit["heat_loss_w_per_k"])),
         peak_factor=fit["design_peak_hour_heat_kwh"] / peak_hour_kw,
     )
@@ -86,17 +92,17 @@ def peak_rows(
 
     .. math:: E(n, S) = \max_h \left[ \min(M_h, K) / COP_h + \max(M_h - K, 0) \right]
 
-    :math:`M_h` is what a store S leaves (`with_store`) of the hours of the design day with the peak of n homes
-    (`sharpened`). Diversity enters once, by the measured peak of n homes in `diversity`; its 5 and 95 % quantiles give
-    those of the electricity. They say nothing of how much homes use in a day, so there is none where the store evens out
-    the whole day. A feeder of n homes takes n times as much.
+    :math:`M_h` is the heat that is made in the hours of the design day with a store S (`with_store`), after its shape was
+    given the peak of n homes (`sharpened`). Diversity enters once, by the measured peak of n homes in `diversity`. Its 5 and
+    95 % quantiles give those of the electricity. They say nothing about the heat of a whole day, so they are null where the
+    store evens out the day. A feeder of n homes takes n times as much.
 
     Parameters
     ----------
     day
         The design day of a dwelling type.
     diversity
-        Its rows of `DIVERSITY`, hourly.
+        Hourly rows of `DIVERSITY` of that type.
     figures
         COP curve.
     stores_kwh

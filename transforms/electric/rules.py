@@ -1,4 +1,4 @@
-"""The stores, sizes, retrofits and tariff that the tables of electric heating are drawn for."""
+"""The stores, sizes of heat pumps, retrofits and tariff for which the tables of electric heating are made."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class TimeOfUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElectricRules:
-    """What the tables of electric heating are drawn for, of the shipped table `electric_rule`."""
+    """Values for which the tables of electric heating are made, from the shipped table `electric_rule`."""
 
     stores_kwh: tuple[float, ...]
     """Heat that the store of one home holds [kWh]."""
     hybrid_shares: tuple[float, ...]
     """Heat pump of a hybrid over the design load of the home [1]."""
     heat_loss_cuts: tuple[float, ...]
-    """Share of the heat loss that a retrofit takes away [1]."""
+    """Shares by which a retrofit cuts the heat loss [1]."""
     tariff: TimeOfUse
 
     @classmethod
     def from_table(cls, table: pl.DataFrame) -> ElectricRules:
-        """Take the rules from the table."""
+        """Return the values of the table."""
         value = {(item, name): float(v) for item, name, v in table.select("item", "parameter", "value").iter_rows()}
 
         def every(item: str) -> tuple[float, ...]:

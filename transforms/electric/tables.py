@@ -1,4 +1,4 @@
-"""Every table of electric heating of a run, from the means that it published or measured."""
+"""All tables of electric heating, from the means that a run measured or published."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from transforms.tables.electric import (
 )
 from transforms.tables.schema import Table
 
-LEAST_DAYS: Final = 360  # of a year that is costed
+LEAST_DAYS: Final = 360  # days with temperatures that a year must have to be costed; own choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +50,13 @@ def electric_tables(
     rules: ElectricRules,
     normal: NormalWeather,
     *,
-    reading: tuple[str, str],
+    priced_by: tuple[str, str],
 ) -> dict[Table, pl.DataFrame]:
-    """Return every table of electric heating, costs by the scenario and convention of a reading.
+    """Return every table of electric heating; `priced_by` names the scenario and the convention of the costs.
 
     A dwelling type and period without weather, or without a whole year, is left out.
     """
-    scenario, convention = reading
+    scenario, convention = priced_by
     figures, by_convention = scenario_figures(assumptions, scenario), find_convention(convention)
     costed = by_convention.individual_sizing == "heat_loss" and not {"gas_boiler", "ashp"} & set(
         missing_series(figures, by_convention)
@@ -92,15 +92,15 @@ def electric_tables(
             )
         )
         if costed and demand["heat_kwh_mean"]:
-            read = {**group, "scenario": scenario, "convention": convention}
+            costed_group = {**group, "scenario": scenario, "convention": convention}
             kwh = float(demand["heat_kwh_weather_normal"] or demand["heat_kwh_mean"])
             hybrids = hybrid_rows(even, figures, by_convention, demand_kwh=kwh, shares=rules.hybrid_shares)
-            found[HYBRID_HEAT_PUMP].append(_with(read, hybrids))
+            found[HYBRID_HEAT_PUMP].append(_with(costed_group, hybrids))
             cut = retrofit_rows(
                 figures, by_convention, demand_kwh=kwh, space_share=_space_share(fit), dwelling_type=group["dwelling_type"],
                 cuts=rules.heat_loss_cuts,
             )  # fmt: skip
-            found[RETROFIT].append(_with(read, cut))
+            found[RETROFIT].append(_with(costed_group, cut))
     return {
         table: pl.concat([table.empty(), *map(table.conform, frames)]).sort(table.key)
         for table, frames in found.items()
@@ -112,7 +112,7 @@ def _with(key: Mapping[str, str], rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _whole_year(load: HourlyLoad) -> HourlyLoad | None:
-    """Return the hours of known temperature, spread over the 24 hours around each, of a year that is whole."""
+    """Return the load of the hours with a temperature, smoothed over 24 hours; None unless the year is nearly whole."""
     known = load.smoothed().where_known()
     enough = len(known.outdoor_c) >= LEAST_DAYS * HOURS and (known.space_kwh + known.hot_water_kwh).sum() > 0
     return known if enough else None

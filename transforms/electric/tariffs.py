@@ -1,4 +1,4 @@
-"""A heat pump and a store under a tariff with cheap and dear hours."""
+"""A heat pump and a store under a tariff with low and high prices."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def tariff_rows(
 ) -> pl.DataFrame:
     r"""Return a year of electricity under a tariff of three prices (columns of `HEAT_PUMP_TARIFF`).
 
-    The mean day of each month is planned: the heat :math:`q_h` that the heat pump makes in each hour is the solution of
+    A plan is made for the mean day of each month. The heat :math:`q_h` that the heat pump makes in each hour solves
 
     .. math:: \min \sum_h p_h q_h / COP_h \quad \text{with} \quad 0 \le q_h \le K, \quad
               0 \le s_0 + \sum_{k \le h} (q_k - Q_k) \le S, \quad \sum_h q_h = \sum_h Q_h
 
-    The plan knows the day ahead, so that it is the most that a store of this size can save. Where a day asks for more
-    than the heat pump has, K is what the day needs.
+    The plan knows the whole day in advance, so no store of this size can save more. If the highest hour of a day exceeds the
+    size of the heat pump, K is that hour.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def tariff_rows(
 
 
 def _mean_days(load: HourlyLoad) -> list[dict[str, Floats]]:
-    """Return the mean hours of each month by the local clock, with the number of its days; summed in the order of time."""
+    """Return the mean hours of each month by the local clock, and the number of its days; sums run in the order of time."""
     local = pl.DataFrame({"hour_start_utc": load.hour_start_utc}).select(clock=on_the_clock(pl.col("hour_start_utc")))
     month = local["clock"].dt.month().to_numpy().astype(int)
     cell = month * HOURS + local["clock"].dt.hour().to_numpy()
@@ -90,9 +90,9 @@ def _plan(
     heat_pump_kw: float,
     stores_kwh: tuple[float, ...],
 ) -> Floats:
-    """Return the electricity of each hour of days that are planned at the least cost, stores x days x 24 [kWh].
+    """Return the electricity of days that are planned at the least cost, stores x days x 24 hours [kWh].
 
-    All days with all stores are one linear programme of blocks that have nothing in common.
+    All days with all stores are solved as one linear programme, in independent blocks.
     """
     from scipy.optimize import linprog
     from scipy.sparse import block_diag, coo_array

@@ -1,4 +1,4 @@
-"""The external check put together: every figure that both this run and a published study have (`EXTERNAL_CHECK`)."""
+"""The external check: every value that both this run and a published study have (`EXTERNAL_CHECK`)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from transforms.tables.words import DWELLING_TYPES
 
 @dataclass(frozen=True, slots=True)
 class ExternalCheck:
-    """The comparison, and what has no counterpart."""
+    """The comparison, and sentences on what has no counterpart."""
 
-    rows: pl.DataFrame  # tables.EXTERNAL_CHECK
+    rows: pl.DataFrame  # rows of `EXTERNAL_CHECK`
     not_compared: tuple[str, ...]
 
 
@@ -29,9 +29,9 @@ def check_external(own: OwnFigures | None, references: References) -> ExternalCh
     Parameters
     ----------
     own
-        As from `summarise_own`; None where nothing is published.
+        Values of the run, as from `summarise_own`; None if nothing is published.
     references
-        The published tables at hand.
+        Published tables of the studies.
 
     """
     if own is None:
@@ -45,7 +45,7 @@ def check_external(own: OwnFigures | None, references: References) -> ExternalCh
 
 
 def put_together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Return the parts as one table with the ratio of own to published."""
+    """Return the parts as one table, with the ratio of own to published values."""
     named = [
         part.with_columns(ratio=pl.when(pl.col("published") != 0).then(pl.col("own") / pl.col("published")))
         for part in parts
@@ -56,7 +56,7 @@ def put_together(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def name_what_is_left_out(own: OwnFigures, references: References) -> tuple[str, ...]:
-    """Say which of our types and bands the studies lack, and which of theirs we lack."""
+    """Say which dwelling types and bands of the run the studies lack, and which of theirs the run lacks."""
     out = []
     theirs = set(references.level_by_type["building_type"]) | set(
         references.half_hour_gas.filter(pl.col("segmentation") == "building_type")["segment"]

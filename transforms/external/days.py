@@ -1,4 +1,4 @@
-"""A daily check: how the days of homes lie beside those of a published sample of real meters."""
+"""A check by days: the daily gas of homes beside that of a published sample of real meters."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from transforms.tables.fixed_order import group_in_order
 from transforms.tables.published import EXTERNAL_CHECK
 
 WINTER, SUMMER = (12, 1, 2), (6, 7, 8)
-COLD_C, WARM_C = 14.0, 18.0  # below the one every home heats, above the other none does
+COLD_C, WARM_C = 14.0, 18.0  # every home heats below the first [degC], and none above the second; own choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatingDaysRule:
-    """When the days of a meter say that it heats a home; own choice, between cooking alone and any heated home."""
+    """When the days of a meter show that its gas heats a home; own choice, between homes that only cook and heated ones."""
 
     winter_to_summer_min: float = 3.0
     gas_kwh_per_day_min: float = 5.5
@@ -25,9 +25,9 @@ class HeatingDaysRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayCheck:
-    """One declared comparison: which figure is compared under which name, how far it may differ, and why it may."""
+    """One declared comparison: the value, its name, the range of ratios that is expected, and the reason."""
 
-    figure: str  # of `describe_days`
+    figure: str  # name of the value in `describe_days`
     quantity: str
     unit: str
     reason: str
@@ -95,19 +95,19 @@ def describe_days(days: pl.DataFrame, temperature: pl.DataFrame | None = None) -
     Parameters
     ----------
     days
-        `household_id`, `date`, `gas_kwh` of whole days; those of no other homes than the ones to be described.
+        `household_id`, `date`, `gas_kwh` [kWh] of whole days of the homes.
     temperature
         `date`, `temperature_mean_c` [degC], or None: then the last two quantities are left out.
 
     Returns
     -------
     pl.DataFrame
-        `figure`, `value`, `households`; empty below ten homes, since each value is one of homes together.
+        `figure`, `value`, `households`; empty below ten homes, since each value describes homes together.
         `gas_kwh_per_day` [kWh/d]: mean over homes. `log_sd_of_homes` [1]: standard deviation of the logarithm of the
-        homes' means, those of 0 left out. `zero_day_share`, `zero_day_share_summer` [1]: days without gas, in June to
-        August. `peak_day_over_mean`, `summer_over_mean` [1]: the highest day of the mean over homes, and July with
-        August, over the mean. `slope_kwh_per_day_k` [kWh/(d K)]: what a kelvin adds below 14 degC, by least squares.
-        `warm_gas_kwh_per_day` [kWh/d]: mean of the days above 18 degC.
+        homes' means, without means of 0. `zero_day_share`, `zero_day_share_summer` [1]: share of days without gas, in all
+        months and in June to August. `peak_day_over_mean`, `summer_over_mean` [1]: the highest day of the mean home, and its
+        July and August, over its mean day. `slope_kwh_per_day_k` [kWh/(d K)]: gas that each kelvin below 14 degC adds, by
+        least squares. `warm_gas_kwh_per_day` [kWh/d]: mean of the days above 18 degC.
 
     """
     schema = {"figure": pl.String, "value": pl.Float64, "households": pl.Int64}
@@ -156,18 +156,18 @@ def compare_days(
 ) -> pl.DataFrame:
     """Compare the days of a run's homes with those of a published sample (rows of `EXTERNAL_CHECK`).
 
-    Each quantity stands twice: beside all published meters (`all`) and beside those that heat homes (`gas_heated`),
-    since a run holds none but gas-heated homes. A quantity that the published days cannot tell, having no
-    temperature, is taken from its declaration.
+    Each quantity has two rows: beside all published meters (`all`), and beside those that heat homes (`gas_heated`), since a
+    run holds only gas-heated homes. The published days have no temperature. So quantities that need it take the published
+    value of their declaration.
 
     Parameters
     ----------
     own_days, published_days
         `household_id`, `date`, `gas_kwh`. Below ten homes on either side there are no rows.
     study
-        What the published sample is called.
+        Name of the published sample.
     origin
-        What made our homes up, or None.
+        Program that made the run's homes up, or None.
     own_temperature
         `date`, `temperature_mean_c` [degC] of our days.
     checks

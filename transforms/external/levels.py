@@ -1,4 +1,4 @@
-"""Levels beside SERL's: gas per home and day by dwelling type and by temperature band, as it is and at equal weather."""
+"""Levels beside SERL's: gas per home and day by dwelling type and temperature band, as measured and at equal weather."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SET_LEVELS = "their levels are set, not measured"
 
 
 def compare_types(own: OwnFigures, references: References) -> list[pl.DataFrame]:
-    r"""Compare the gas of dwelling types with each year of SERL, and the same carried to that year's weather.
+    r"""Compare the gas of dwelling types with each year of SERL, as measured and corrected to the weather of that year.
 
-    Carried along the line of the type's months against degree days below 15.5 degC, of slope :math:`b`:
-    :math:`g' = g + b\,(D' - D)`. `all` stands beside the mean of SERL's types by their homes, and is given once more
-    at SERL's mix of types.
+    The correction is :math:`g' = g + b\,(D' - D)`, with the slope :math:`b` of the type's monthly gas against degree days
+    :math:`D` below 15.5 degC. `all` is compared with the mean of SERL's types weighted by homes, and once more at SERL's mix
+    of types.
     """
     published = published_types(references.level_by_type)
     both = (
@@ -51,7 +51,7 @@ def compare_types(own: OwnFigures, references: References) -> list[pl.DataFrame]
 
 
 def published_types(level_by_type: pl.DataFrame) -> pl.DataFrame:
-    """Return SERL's levels in our dwelling types and for `all` of them, weighted by homes."""
+    """Return SERL's levels by our dwelling types, and for `all`, weighted by homes."""
     columns = ("published", "temperature_c", "degree_days_k", "floor_m2")
     rows = in_our_types(level_by_type, "building_type").with_columns(
         published="gas_kwh_per_day", floor_m2=pl.col("gas_kwh_per_day") / pl.col("gas_kwh_per_m2_day")
@@ -66,7 +66,7 @@ def published_types(level_by_type: pl.DataFrame) -> pl.DataFrame:
 
 
 def at_their_mix(same_weather: pl.DataFrame) -> pl.DataFrame:
-    """Return `all` of each year with our types weighted by SERL's homes, where we show every type that SERL has."""
+    """Return `all` of each year with our types weighted by SERL's homes; only years of which we show every type of SERL."""
     types = same_weather.filter(pl.col("segment") != "all")
     mixed = group_in_order(types, "year", by=None).agg(
         mixed=(pl.col("own") * pl.col("households")).sum() / pl.col("households").sum(),
@@ -81,9 +81,9 @@ def at_their_mix(same_weather: pl.DataFrame) -> pl.DataFrame:
 
 
 def change_since_first_year(own: OwnFigures, references: References) -> pl.DataFrame:
-    """Return `year`, `first_year`, `first_over_year`: gas of SERL's homes in its first year over that in the year.
+    """Return `year`, `first_year`, `first_over_year` [1]: gas of SERL's homes in its first year over that in each year.
 
-    Both at the temperatures of this run: SERL's gas by band, weighted by our days in the band.
+    Both are at the temperatures of this run: SERL's gas by band, weighted by the run's days in the band.
     """
     days = own.bands.select("temperature_band", "days")
     years = references.level_by_band.join(days, on="temperature_band")
@@ -97,9 +97,9 @@ def change_since_first_year(own: OwnFigures, references: References) -> pl.DataF
 
 
 def compare_bands(own: OwnFigures, references: References) -> list[pl.DataFrame]:
-    """Compare the gas of all homes on days of one temperature band: here the weather drops out of the comparison.
+    """Compare the gas of all homes on days of one temperature band, so that the weather hardly matters.
 
-    What little of it is left, since days differ within a band, is told by the slope between the bands.
+    Days still differ within a band; the slope between neighbouring bands corrects for that.
     """
     both = (
         own.bands.rename({"households": "own_households", GAS: "own", "temperature_c": "own_temperature_c"})
@@ -127,7 +127,7 @@ def first_year_of_bands(references: References) -> pl.DataFrame:
 
 
 def rows_of(both: pl.DataFrame, quantity: str, explanation: pl.Expr) -> pl.DataFrame:
-    """Return rows of `EXTERNAL_CHECK` but for their order."""
+    """Return rows of `EXTERNAL_CHECK`, not yet in order."""
     return both.select(
         study=pl.format("SERL {}", "year"),
         quantity=pl.lit(quantity),
@@ -152,7 +152,7 @@ def _explain_weather(own: OwnFigures) -> pl.Expr:
 
 
 def _explain_rest(own: OwnFigures, ratio: pl.Expr, given: str, *, floor: pl.Expr) -> pl.Expr:
-    """Say what is left at equal weather, how much of it the years since SERL's first one make, and whose homes they are."""
+    """Explain the difference at equal weather: by the years since SERL's first, and by the samples of homes."""
     rest = pl.format("{} is left {}.", percent(ratio), pl.lit(given))
     time = pl.format(
         " Time: SERL's homes used {} in {} against {} at equal temperature; {} is left for the years before and for other homes.",

@@ -1,4 +1,4 @@
-"""The run's side of the comparison, from tables that have passed disclosure control and from nothing else."""
+"""The run's values for the comparison, only from tables that have passed disclosure control."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from transforms.heat.season import average_temperature_of_days
 from transforms.public.public import PublicTable
 from transforms.tables.fixed_order import group_in_order
 
-DEGREE_DAY_BASE_C = 15.5  # of SERL's `mean_hdd`
-MONTHS_FOR_A_LINE = 6
+DEGREE_DAY_BASE_C = 15.5  # as in SERL's `mean_hdd`
+MONTHS_FOR_A_LINE = 6  # fewest months that give a slope; own choice, so that cold and warm ones are among them
 HOURS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnFigures:
-    """What one study period of a run says, in the form in which studies publish it."""
+    """Values of one study period of a run, in the form in which studies publish them."""
 
     period: str
-    origin: str | None  # what made the homes up, None for real ones
+    origin: str | None  # program that made the homes up; None for real homes
     degree_days_k: float | None  # per day [K]
     levels: pl.DataFrame  # dwelling_type, households, gas_kwh_per_day, gas_kwh_per_degree_day
     bands: pl.DataFrame  # temperature_band, households, days, temperature_c, gas_kwh_per_day, gas_kwh_per_day_k
@@ -31,7 +31,7 @@ class OwnFigures:
 def summarise_own(
     profile: PublicTable, season: PublicTable, demand: PublicTable, *, origin: str | None, period: str | None = None
 ) -> OwnFigures | None:
-    """Take the figures of one period, by default the latest, from published tables; None where nothing is published.
+    """Return the values of one period, by default the latest, from published tables; None if nothing is published.
 
     Parameters
     ----------
@@ -39,9 +39,9 @@ def summarise_own(
         Published `HEAT_PROFILE` (the rows of `all` suffice), `HEAT_PROFILE_SEASON` and
         `HEAT_DEMAND_ANNUAL`.
     origin
-        What made the homes up, or None.
+        Program that made the homes up, or None.
     period
-        The study period.
+        The study period; None: the latest.
 
     """
     shown = demand.frame.drop_nulls("gas_kwh_mean")
@@ -110,7 +110,7 @@ def slope_of_types(season: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
 
 
 def gas_of_bands(season: pl.DataFrame) -> pl.DataFrame:
-    """Return the daily gas of all homes in each temperature band, and its slope against the bands beside it."""
+    """Return the daily gas of all homes in each temperature band, and its slope between the neighbouring bands."""
     bands = (
         season.filter(pl.col("segmentation") == "temperature_band", pl.col("dwelling_type") == "all")
         .rename({"segment": "temperature_band"})
@@ -154,7 +154,7 @@ def shape_of_hours(season: pl.DataFrame) -> pl.DataFrame:
 
 
 def over_mean(hours: pl.DataFrame) -> pl.DataFrame:
-    """Put `gas` by hour in relation to the mean of its 24 hours; segments without all of them are left out."""
+    """Divide `gas` by the mean of its 24 hours; segments without all 24 are left out."""
     segment = ["segmentation", "segment"]
     return (
         hours.filter(pl.len().over(segment) == HOURS)
@@ -165,5 +165,5 @@ def over_mean(hours: pl.DataFrame) -> pl.DataFrame:
 
 
 def gas_per_day() -> pl.Expr:
-    """Return the gas of a mean day from the means of its hours [kWh/d]: the hours' sum over the days that they make."""
+    """Return the gas of a mean day from the means of its hours [kWh/d]: the sum over all hours, divided by their days."""
     return (pl.col("gas_kwh_mean") * pl.col("days")).sum() / (pl.col("days").sum() / HOURS)

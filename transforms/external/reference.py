@@ -1,4 +1,4 @@
-"""Published studies as tables of our own: what a folder of references may give."""
+"""Published studies as tables of our own: the tables that a folder of references may give."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from transforms.tables.schema import Column, Table
 S, N, F = pl.String, pl.Int64, pl.Float64
 year = Column("year", N, "calendar year of the study", lower=2000, upper=2100)
 gas_kwh_per_day = Column("gas_kwh_per_day", F, "mean gas per home", "kWh/d", lower=0, upper=500)
-households = Column("households", N, "homes behind the figure", "1", lower=0)
-degree_days_k = Column("degree_days_k", F, "mean of what each day falls short of 15.5 degC", "K", lower=0, upper=40)
+households = Column("households", N, "homes behind the value", "1", lower=0)
+degree_days_k = Column(
+    "degree_days_k", F, "mean over the days of how far each lies below 15.5 degC", "K", lower=0, upper=40
+)
 temperature_c = Column("temperature_c", F, "mean outdoor air temperature", "degC", lower=-40, upper=45)
 
 LEVEL_BY_TYPE = Table(
@@ -46,7 +48,7 @@ HALF_HOUR_GAS = Table(
     ("year", "segmentation", "segment", "read_minute_local"),
     (
         year,
-        Column("segmentation", S, "how homes or days are told apart", allowed=("building_type", "temperature_band")),
+        Column("segmentation", S, "how homes or days are grouped", allowed=("building_type", "temperature_band")),
         Column("segment", S, "building type in the words of the study, or temperature band such as 0_to_5_c"),
         Column("read_minute_local", N, "end of the half-hour on the local clock, 0 = midnight", "min", lower=0, upper=1410),
         Column("gas_kw_mean", F, "mean gas per home", "kW", lower=0, upper=100),
@@ -66,7 +68,7 @@ DAILY_GAS = Table(
 
 REFERENCES = (LEVEL_BY_TYPE, LEVEL_BY_BAND, HALF_HOUR_GAS, DAILY_GAS)
 
-# SERL's building types in our words. It has no bungalows of their own; homes without an answer are left out.
+# SERL's building types and our dwelling types. SERL has no type for bungalows; homes without an answer are left out.
 BUILDING_TYPES = {
     "Detached": "detached",
     "Semi-detached": "semi_detached",
@@ -78,7 +80,7 @@ BUILDING_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class References:
-    """The published tables at hand; what the folder does not give is an empty table."""
+    """Published tables of the studies; a table that the folder does not give is empty."""
 
     level_by_type: pl.DataFrame
     level_by_band: pl.DataFrame
@@ -87,12 +89,12 @@ class References:
 
 
 def in_our_types(frame: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Add `dwelling_type` for building types that we know by a name of ours, and drop the others."""
+    """Add `dwelling_type` to rows of building types with a counterpart, and drop the others."""
     ours = pl.col(column).replace_strict(BUILDING_TYPES, default=None, return_dtype=pl.String)
     return frame.with_columns(dwelling_type=ours).drop_nulls("dwelling_type")
 
 
 def mean_by_homes(columns: tuple[str, ...]) -> list[pl.Expr]:
-    """Return the means of `columns` weighted by `households`; rows where one is null do not count for it."""
+    """Return the means of `columns` weighted by `households`; a null does not count for its column."""
     n = pl.col("households")
     return [(pl.col(c) * n).sum() / n.filter(pl.col(c).is_not_null()).sum() for c in columns]

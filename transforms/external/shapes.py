@@ -10,15 +10,17 @@ from transforms.external.wording import number, of_made_up_homes, sentences, sig
 from transforms.tables.fixed_order import group_in_order
 
 SHIFTS = (-2, -1, 0, 1, 2)
-SET_SHAPES = "their shapes rest on SERL's, so that agreement shows the way from readings to profiles, not homes"
+SET_SHAPES = (
+    "their shapes rest on SERL's, so agreement tests the way from readings to profiles and says nothing about homes"
+)
 SEGMENT = ("segmentation", "segment")
 
 
 def compare_shapes(own: OwnFigures, references: References) -> list[pl.DataFrame]:
     """Compare the gas of each local hour over the day's mean, the hour and height of the peak, and the clock.
 
-    The shift of the clock is by how many hours our shape has to be moved to lie closest to SERL's: anything but 0 says that a
-    clock or the meaning of a stamp is wrong.
+    The shift of the clock is the number of hours by which the run's shape must be moved to come closest to SERL's. If it is
+    not 0, a clock or the meaning of a stamp is wrong.
     """
     published = hours_of_half_hours(references.half_hour_gas)
     both = own.hours.rename({"hour_over_mean": "own", "households": "own_households"}).join(
@@ -51,9 +53,9 @@ def compare_shapes(own: OwnFigures, references: References) -> list[pl.DataFrame
 
 
 def hours_of_half_hours(half_hour_gas: pl.DataFrame) -> pl.DataFrame:
-    """Return SERL's gas of each local hour over the day's mean [1] in our segments.
+    """Return SERL's gas of each local hour over the day's mean [1], by the run's segments.
 
-    A read names the *end* of its half-hour: 00:30 and 01:00 make the hour from 00:00, and midnight belongs to hour 23
+    A SERL stamp names the *end* of its half-hour: 00:30 and 01:00 make the hour from 00:00, and midnight belongs to hour 23
     of the day before. Years and building types are weighted by their homes.
     """
     types = in_our_types(half_hour_gas.filter(pl.col("segmentation") == "building_type"), "segment")

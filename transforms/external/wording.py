@@ -1,4 +1,4 @@
-"""How differences are put into words: numbers in sentences, built by expressions."""
+"""Expressions that put numbers and differences into sentences."""
 
 from __future__ import annotations
 

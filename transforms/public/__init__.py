@@ -1,4 +1,4 @@
-"""What leaves the restricted tier: releases, changes between them, licences, inert cells.
+"""Data that leave the restricted tier: releases, changes between them, licences, inert cells.
 
 Here: pure parts of publishing.
 Not here: disclosure control itself (quality/disclosure).

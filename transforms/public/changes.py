@@ -1,4 +1,4 @@
-"""What changed between two releases: rows that came, went or moved, and how far the demand of each dwelling type moved."""
+"""Changes between two releases: rows added, removed or changed, and how far the demand of each dwelling type moved."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ LATER = " after"  # no declared column has a blank in its name
 def compare_tables(
     before: Mapping[str, pl.DataFrame], after: Mapping[str, pl.DataFrame], tables: Collection[Table], *, since: str
 ) -> pl.DataFrame:
-    """Count what came, went and changed in each table, and name the figure that moved furthest.
+    """Count the rows added, removed and changed in each table, and name the number that moved furthest.
 
     Parameters
     ----------
     before, after
         The tables of an earlier and of this release by name. One that is missing counts as empty.
     tables
-        Declarations of the tables to compare. Only columns that both releases have are compared, so a column that is
-        new changes no row.
+        Declarations of the tables to compare. Only columns that both releases have are compared, so a new column changes no
+        row.
     since
-        What the earlier release is called.
+        Name of the earlier release.
 
     Returns
     -------
     pl.DataFrame
-        `TABLE_CHANGE`, a row per table. The relative change of a figure is (after - before) / abs(before) [1];
-        a figure that was nothing before has none, but its row counts as changed.
+        `TABLE_CHANGE`, a row per table. The relative change of a number is (after - before) / abs(before) [1]. A number that
+        was 0 before has none, but its row counts as changed.
 
     """
     rows = [
@@ -53,9 +53,9 @@ def compare_demand(before: pl.DataFrame, after: pl.DataFrame, *, since: str) -> 
     Parameters
     ----------
     before, after
-        `HEAT_DEMAND_ANNUAL` as published; a cell that a release does not show is null there.
+        `HEAT_DEMAND_ANNUAL` as published; a cell that a release does not show is null.
     since
-        What the earlier release is called.
+        Name of the earlier release.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def compare_demand(before: pl.DataFrame, after: pl.DataFrame, *, since: str) -> 
 
 
 def _given(table: Table, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return the columns of a table that a release has, in today's types; without its key a table cannot be compared."""
+    """Return the columns of a table that a release has, in today's types; a table without its key counts as empty."""
     frame = frames.get(table.name, table.empty())
     if not set(table.key) <= set(frame.columns):
         frame = table.empty()
@@ -101,7 +101,10 @@ def _compare(table: Table, old: pl.DataFrame, new: pl.DataFrame) -> dict[str, An
 
 
 def _furthest(changed: pl.DataFrame, keys: list[str], numbers: list[str]) -> dict[str, Any] | None:
-    """Return key, ` column` and ` change` (with a blank, unlike any key) of the figure that moved furthest; of equals, the first by key."""
+    """Return key, ` column` and ` change` of the number that moved furthest; of several, the first by key.
+
+    The two names begin with a blank, so that they never equal a key.
+    """
     cells = [
         changed.select(*keys, pl.lit(position).alias(" position"), _relative(name, name + LATER).alias(" change"))
         for position, name in enumerate(numbers)
@@ -117,7 +120,7 @@ def _furthest(changed: pl.DataFrame, keys: list[str], numbers: list[str]) -> dic
 
 
 def _relative(before: str, after: str) -> pl.Expr:
-    """Return the relative change [1]; null where there was nothing or either is missing."""
+    """Return the relative change [1]; null if the number before was 0 or either is missing."""
     old, new = pl.col(before).cast(pl.Float64), pl.col(after).cast(pl.Float64)
     change = (new - old) / old.abs()
     return pl.when(change.is_finite()).then(change)

@@ -1,4 +1,4 @@
-"""Homes that are forgotten: known by a keyed hash of their id alone, and left out wherever the id comes again."""
+"""Forgotten homes: only a keyed hash of each id is kept, and the home is left out wherever the id appears again."""
 
 from __future__ import annotations
 
@@ -15,41 +15,43 @@ from transforms.readings.homes import loosen
 from transforms.readings.parse import Parsed
 from transforms.tables.lake import REJECT
 
-FORGOTTEN = "forgotten"  # reason of a line that is dropped
-MASK = "(forgotten)"  # what stands in a text where an id stood
-SURE = 8  # characters from which on an id is looked for within words: shorter ones stand in numbers by chance
+FORGOTTEN = "forgotten"  # reason of a reject
+MASK = "(forgotten)"  # replaces an id in a text
+SURE = 8  # ids of at least so many characters are also found within words; shorter ones occur in numbers by chance
 _BLANKS = re.compile(r"\s+")
 _PARTS = re.compile(r"\s+|\S")
 _DECIMALS = re.compile(r"\.0+(?!\d)")
 
 
 def mark(key: bytes, household_id: str) -> str:
-    """Return the keyed hash of an id (HMAC-SHA256): without the key, no list of ids tells whose it is."""
+    """Return the keyed hash of an id (HMAC-SHA256); without the key, no list of ids reveals the home."""
     return hmac.digest(key, household_id.encode(), "sha256").hex()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstones:
-    """The marks of forgotten homes with the length of each id, and the key that they are made with.
+    """The marks of forgotten homes with the length of each id, and the key of the marks.
 
-    An id is that of a forgotten home by its own mark, or by the mark of its loosened form (`loosen`): then another
-    spelling of it, unless that spelling was a home of its own when the home was forgotten.
+    An id belongs to a forgotten home if its own mark is known, or the mark of its loosened form (`loosen`). In the second
+    case it is another spelling of the home, unless that spelling was a home of its own when the home was forgotten.
     """
 
     key: bytes = field(default=b"", repr=False)
     marks: Mapping[str, int] = field(default_factory=dict)
-    loose: Mapping[str, int] = field(default_factory=dict)  # of loosened ids
-    apart: frozenset[str] = frozenset()  # marks of ids that are homes of their own, whatever their loosened form
-    spelled: tuple[str, ...] = field(default=(), repr=False)  # the ids, while they are known: most texts name none
+    loose: Mapping[str, int] = field(default_factory=dict)  # marks of loosened ids
+    apart: frozenset[str] = frozenset()  # marks of ids that are other homes, although their loosened form is the same
+    spelled: tuple[str, ...] = field(
+        default=(), repr=False
+    )  # the ids themselves, while they are known, for a quick search
 
     @property
     def tag(self) -> str:
-        """A name for this set of homes, empty for none: part of the names of objects that were made without them."""
+        """A name for this set of homes, empty for none; objects that were made without the homes bear it in their names."""
         shape = "".join([*sorted(self.marks), *sorted(self.apart)])
         return hashlib.sha256(shape.encode()).hexdigest()[:8] if self.marks else ""
 
     def among(self, ids: Iterable[str | None]) -> frozenset[str]:
-        """Return those of some ids that are forgotten, in any spelling."""
+        """Return the ids that belong to forgotten homes, in any spelling."""
         return frozenset(i for i in ids if i is not None and self._covers(i))
 
     def _covers(self, household_id: str) -> bool:
@@ -57,11 +59,11 @@ class Tombstones:
         return own in self.marks or (mark(self.key, loosen(household_id)) in self.loose and own not in self.apart)
 
     def names_text(self, text: str) -> bool:
-        """Say whether a text names one: as a word of its own, or anywhere where the id is long."""
+        """Say whether a text names a forgotten home: as a whole word, or anywhere if the id is long."""
         return bool(self._find(text))
 
     def mask(self, text: str) -> str:
-        """Return a text without the ids that it names."""
+        """Return a text with the ids of forgotten homes masked."""
         parts, end = [], 0
         for start, stop in self._find(text):
             if start >= end:
@@ -70,11 +72,11 @@ class Tombstones:
         return "".join([*parts, text[end:]])
 
     def names_file(self, name: str) -> bool:
-        """Say whether a file or a folder on its way is named after one, its suffixes left out."""
+        """Say whether a file or one of its folders is named after a forgotten home; suffixes do not count."""
         return self.mask_file(name) != name
 
     def mask_file(self, name: str) -> str:
-        """Return the name of a file without the ids that it or a folder is named after; a short id within one stays."""
+        """Return the path of a file with the ids of forgotten homes masked; a short id within a name stays."""
         return "/".join(self._mask_part(part) for part in name.split("/"))
 
     def _mask_part(self, part: str) -> str:
@@ -85,14 +87,14 @@ class Tombstones:
         return replace(self, marks=_select_long(self.marks), loose=_select_long(self.loose)).mask(part)
 
     def may_name(self, text: str) -> bool:
-        """Say whether a text could name one, at little cost; always, where the ids are not known."""
+        """Say quickly whether a text could name a forgotten home; always true if the ids themselves are not known."""
         if not self.spelled:
             return True
         bare = _BLANKS.sub(" ", text).lower()
         return any(household_id in text or loosen(household_id) in bare for household_id in self.spelled)
 
     def _find(self, text: str) -> list[tuple[int, int]]:
-        """Return where ids begin and end in a text, from left to right and of those that begin together the longest first."""
+        """Return where ids begin and end in a text, from left to right; of ids that begin together the longest comes first."""
         if not self.may_name(text):
             return []
         exact = [
@@ -103,7 +105,7 @@ class Tombstones:
         return sorted({*exact, *self._find_spellings(text)}, key=lambda span: (span[0], -span[1]))
 
     def _find_spellings(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where a loosened id stands in a text, with the zeros and the `.0` that a spelling puts about it."""
+        """Yield where a loosened id occurs in a text, with the zeros and the `.0` that belong to its spelling."""
         if not self.loose:
             return
         bare, places = _loosen_text(text)
@@ -120,7 +122,7 @@ class Tombstones:
 
 
 def _find_marks(text: str, marks: Mapping[str, int], key: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where an id with one of the marks stands in a text, and how long it is; a short one ends with its word."""
+    """Yield where an id with one of the marks begins in a text, and how long it is; a short id must be a whole word."""
     for length in set(marks.values()):
         for start in range(len(text) - length + 1):
             end = start + length
@@ -135,7 +137,7 @@ def _is_inside(text: str, start: int, end: int) -> bool:
 
 
 def _loosen_text(text: str) -> tuple[str, list[int]]:
-    """Return a text in lower case with single blanks, and where each of its characters stood, the end included."""
+    """Return a text in lower case with single blanks, and the place of each character in the original, the end included."""
     bare, places = [], []
     for part in _PARTS.finditer(text):
         character = " " if part[0].isspace() else part[0].lower()
@@ -151,7 +153,7 @@ def _select_long(marks: Mapping[str, int]) -> dict[str, int]:
 def part_forgotten(parsed: Parsed, tombstones: Tombstones) -> Parsed:
     """Turn readings of forgotten homes into rejects without text, so that every line stays accounted for.
 
-    A line that was a reject before keeps its reason, and its text unless that names such a home.
+    A line that was already a reject keeps its reason, and it keeps its text unless the text names a forgotten home.
     """
     if not tombstones.marks:
         return parsed
@@ -163,7 +165,7 @@ def part_forgotten(parsed: Parsed, tombstones: Tombstones) -> Parsed:
 
 
 def mask_rejects(rejects: pl.DataFrame, tombstones: Tombstones) -> pl.DataFrame:
-    """Return rejects without the texts that name a forgotten home."""
+    """Return rejects; texts that name a forgotten home are emptied."""
     named = pl.Series([tombstones.names_text(text) for text in rejects["text"]], dtype=pl.Boolean)
     return rejects.with_columns(text=pl.when(~named).then("text").otherwise(pl.lit("")))
 

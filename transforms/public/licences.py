@@ -1,18 +1,18 @@
-"""Under which terms figures may be published, and how that is said."""
+"""Licences of published data, and the sentences that state them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 OF_OTHERS = (
-    "Figures that others published (tables assumption, claim and external_check) stay under the terms of those who "
-    "published them, named in their columns source and study."
+    "Values that others published (tables assumption, claim and external_check) stay under the terms of their publishers, "
+    "who are named in the columns source and study."
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence:
-    """One licence for data: its SPDX identifier, its usual name, and where its text stands."""
+    """One licence for data: its SPDX identifier, its usual name, and the address of its text."""
 
     identifier: str
     title: str
@@ -46,7 +46,7 @@ def find_licence(identifier: str) -> Licence:
     Raises
     ------
     ValueError
-        If it is none of those that Hearth knows; the message lists them.
+        If Hearth knows no such licence for data; the message lists those that it knows.
 
     """
     if identifier not in LICENCES:
@@ -56,10 +56,10 @@ def find_licence(identifier: str) -> Licence:
 
 
 def state_licence(licence: Licence | None, publisher: str) -> str:
-    """Say in words under which terms the published tables may be used."""
+    """State in words the terms under which the published tables may be used."""
     if licence is None:
         return (
-            "No licence is given. The figures were made from readings that their holder licensed; ask the publisher "
+            "No licence is given. The tables were made from readings that their holder licensed; ask the publisher "
             f"({publisher}) before you pass them on. {OF_OTHERS}"
         )
     return f"{licence.title} ({licence.url}), attribution: {publisher}. {OF_OTHERS}"

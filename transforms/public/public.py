@@ -1,4 +1,4 @@
-"""What may be published, and what is remembered of it: marks that only disclosure control gives."""
+"""Published tables and records of releases; only disclosure control makes them."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 KEPT = {"dwelling_type": pl.String, "period": pl.String}
 
 RELEASE_MEMBER = Table(
-    "release_member", "one home, with one version of its readings, behind something published", ("level", "period", "household_id"),
+    "release_member", "one home, with one version of its readings, behind published values", ("level", "period", "household_id"),
     (
-        Column("level", pl.String, "heat: behind figures of heat; funnel: behind the selection funnel; diversity: behind peaks of many homes"),
+        Column("level", pl.String, "heat: behind values of heat; funnel: behind the selection funnel; diversity: behind peaks of many homes"),
         Column("period", pl.String, "study period"),
         Column("household_id", pl.String, "pseudonymous id of the home"),
-        Column("codes", pl.Binary, "one 16-bit number per hour (of funnel and diversity: per period) that tells its readings; 0: none"),
-        Column("sets", pl.List(pl.Int64), "numbers of the published sets of homes that hold it"),
+        Column("codes", pl.Binary, "one 16-bit number per hour (for funnel and diversity: per period) that identifies its readings; 0: none"),
+        Column("sets", pl.List(pl.Int64), "numbers of the published sets of homes that contain it"),
     ),
 )  # fmt: skip
 RELEASE_EDITION = Table(
@@ -56,7 +56,7 @@ RELEASE_EDITION = Table(
     (
         Column("level", pl.String, "what was published: year, hours, quantile, funnel or diversity"),
         Column("period", pl.String, "study period"),
-        Column("group", pl.String, "what the cells are called: a dwelling type, all, a quantile, a step"),
+        Column("group", pl.String, "name of the cells: a dwelling type, all, a quantile or a step"),
         Column("number", pl.Int64, "order of publication of the group", lower=0),
         Column("set", pl.Int64, "number of the set of homes", lower=0),
         Column("hidden", pl.List(pl.Int64), "cells that were not shown"),
@@ -74,7 +74,7 @@ def _public(
 
 
 def _with_meaning(table: Table, names: Collection[str], where: str) -> Table:
-    """Return a table that says of some columns how they are rounded."""
+    """Return a table in which some columns say how they are rounded."""
     said = f"rounded to what one home can deliver {where}"
     columns = (replace(c, meaning=f"{c.meaning}, {said}") if c.name in names else c for c in table.columns)
     return replace(table, columns=tuple(columns))
@@ -84,7 +84,13 @@ LEDGER_COLUMNS = (
     "source_id", "file_name", "format", "kind", "outcome", "reason", "lines", "header_lines", "blank_lines",
     "readings", "rejects", "regrouped", "clock", "stamp", "superseded", "ingested_at_utc",
 )  # fmt: skip
-CHECK_COLUMNS = ("check_name", "table_name", "severity", "passed", "meaning")  # figures and sample keys may name a home
+CHECK_COLUMNS = (
+    "check_name",
+    "table_name",
+    "severity",
+    "passed",
+    "meaning",
+)  # values and sample keys may reveal a home
 MONTH_COLUMNS = ("month", "households", "readings", "ok_half_hours", "hours")
 LINE_COLUMNS = ("lines", "readings", "rejects", "regrouped")
 ADDS_UP = Column(
@@ -97,7 +103,7 @@ ADDS_UP = Column(
 _LEDGER = _with_meaning(
     _public(SOURCE, only=LEDGER_COLUMNS, nullable=LINE_COLUMNS),
     LINE_COLUMNS,
-    "in the file's span; null where nobody knows whose they are",
+    "in the file's span; null for a file whose homes are not known",
 )
 PUBLIC_SOURCE = replace(_LEDGER, columns=(*_LEDGER.columns, ADDS_UP))
 FLAG_TOTAL = Table(
@@ -115,7 +121,7 @@ FLAG_TOTAL = Table(
 PUBLIC_TABLES = {
     table.name: table
     for table in (
-        # the mean of the homes' own figures differs from the type's by what the homes with gaps used, however few
+        # how far the mean of the homes' own heat differs from the type's would reveal the homes with gaps, however few
         _public(HEAT_DEMAND_ANNUAL, without=("household_heat_kwh_mean",)),
         _public(HEAT_DEMAND_QUANTILE),
         _public(HEAT_PROFILE),
@@ -164,10 +170,10 @@ def _nothing_kept() -> pl.DataFrame:
 class PublicTable:
     """A table that has passed disclosure control; only `quality.disclosure` makes one.
 
-    `frame` holds what may be shown. `suppressed` holds the keys of the cells that may not, with `because`:
-    `few_homes` (the cell rests on fewer than `threshold` homes), `companion` (it would reveal one that does) or
-    `few_changes` (beside an earlier release it would). `few_changes` holds the groups, by dwelling type and period,
-    whose values in `frame` are those of an earlier release for that reason.
+    `frame` holds the cells that may be shown. `suppressed` holds the keys of the hidden cells, with the reason in `because`:
+    `few_homes` (the cell rests on fewer than `threshold` homes), `companion` (it would reveal such a cell) or `few_changes`
+    (together with an earlier release it would). `few_changes` holds the groups, by dwelling type and period, whose values
+    in `frame` are those of an earlier release for that last reason.
     """
 
     name: str
@@ -179,19 +185,19 @@ class PublicTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRecord:
-    """What is remembered of a release, restricted: what was shown, and which homes stood behind it and all before it."""
+    """Restricted record of a release: the cells that it showed and hid, and the homes behind it and all earlier ones."""
 
     release_id: str
     threshold: int
     shown: Mapping[str, pl.DataFrame]
     hidden: Mapping[str, pl.DataFrame]
-    member: pl.DataFrame  # RELEASE_MEMBER
-    edition: pl.DataFrame  # RELEASE_EDITION
+    member: pl.DataFrame  # rows of `RELEASE_MEMBER`
+    edition: pl.DataFrame  # rows of `RELEASE_EDITION`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRelease:
-    """What an earlier release showed: public, all of it."""
+    """The tables that an earlier release showed; all of it is public."""
 
     release_id: str
     threshold: int
@@ -200,7 +206,7 @@ class ShownRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """Everything that may be published of one warehouse, and what has to be remembered of it."""
+    """Everything that may be published of one warehouse, and the record that must be kept."""
 
     tables: Mapping[str, PublicTable]
     record: ReleaseRecord
