@@ -51,13 +51,20 @@ def test_a_project_that_loses_money_has_a_negative_rate_and_no_payback() -> None
     assert note == "never pays back"
 
 
+@pytest.mark.parametrize(("flows", "irr"), [([-100, 50, 50], 0.0), ([-100, 110], 0.1), ([-100, 0, 121], 0.1)])
+def test_a_rate_of_return_on_a_point_of_the_search_is_one_rate(flows: list[float], irr: float) -> None:
+    _, found, _, note = judged(flows)
+    assert found == pytest.approx(irr, abs=1e-9)
+    assert note == ""
+
+
 def test_none_or_several_rates_are_said_and_not_chosen_from() -> None:
     _, irr, _, note = judged([-100, 0, 0])
     assert irr is None
     assert note.startswith("no internal rate of return")
     _, irr, payback, note = judged([-100, 230, -132])  # nothing at 10 and at 20 %
     assert irr is None
-    assert note.startswith("no single internal rate of return: the present value is nothing at 2 rates")
+    assert note.startswith("no single internal rate of return: the present value is 0 at 2 rates")
     assert payback == pytest.approx(100 / 230)
     _, irr, payback, _ = judged([50, 60, 60])
     assert (irr, payback) == (None, 0.0)

@@ -1,5 +1,5 @@
 """Rows of assumptions to the values of one scenario and year.
 
-Here: parameters, scenarios, overrides, and what is refused.
+Here: parameters, scenarios, overrides, and refusals.
 Not here: any cost.
 """

@@ -12,7 +12,7 @@ from transforms.tables.cost import ASSUMPTION
 
 OVERRIDE: Final = "override"
 STATUSES: Final = ("published", "second-hand", "back-solved", "derived", "own choice", OVERRIDE)
-WHERE: Final = "where"  # column of unchecked rows: file and row that each stands in
+WHERE: Final = "where"  # column of unchecked rows: the file and row of each
 PRICE_BASE: Final = ("study", "price_base_year")
 _SHOWN: Final = 5
 _KEY: Final = list(ASSUMPTION.key)
@@ -47,7 +47,7 @@ def check_rows(raw: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     raw
-        The columns of the table, as text or numbers, and `where`: the file and row that each stands in.
+        The columns of the table, as text or numbers, and `where`: the file and row of each.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def _with_rules(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_price_bases(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the year in whose prices results are, and whether a row's money is in such prices or can be brought to them."""
+    """Add the price year of the results, and whether a row's money is in prices of that year or can be converted to them."""
     item, parameter = DEFLATOR
     is_base = (pl.col("item") == PRICE_BASE[0]) & (pl.col("parameter") == PRICE_BASE[1])
     declared = pl.col("number").cast(pl.Int64, strict=False).cast(pl.String)
@@ -129,7 +129,7 @@ def _reason() -> pl.Expr:
         ),
         (
             ~pl.col("by_year") & (pl.col("year_number") != 0),
-            pl.format("year {} given to a figure that holds always: write 0", "year"),
+            pl.format("year {} given to a value that holds always: write 0", "year"),
         ),
         (
             (pl.col("year_number") == 0) & (years_given > 1),
@@ -177,7 +177,7 @@ def _describe(row: dict[str, str]) -> str:
 
 
 def parameter_names(assumptions: pl.DataFrame | None = None) -> set[str]:
-    """Return every parameter's full name, `item.parameter`, the ones that only rows of data name included."""
+    """Return every parameter's full name, `item.parameter`, also of parameters that only rows of data name."""
     measured_only = SPF_ITEMS.values()
     known = (key for key in KNOWN_FIGURES if key[1] != ANY and key[0] not in measured_only)
     declared = {f"{item}.{parameter}" for item, parameter in known}

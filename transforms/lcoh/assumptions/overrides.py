@@ -29,7 +29,7 @@ def override(assumptions: pl.DataFrame, settings: Iterable[str], *, scenario: st
         `item.parameter=value`, or `parameter=value` where only one item has it, the value with an optional unit:
         `heat_pump_spf=3.0`, `ashp.capital_gbp=5000`, `electricity_residential.price_gbp_per_mwh=21 p/kWh`.
     scenario
-        The scenario that is to see the new figures. Money is in the prices of its `study.price_base_year`.
+        The scenario that sees the new values. Money is in the prices of its `study.price_base_year`.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def override(assumptions: pl.DataFrame, settings: Iterable[str], *, scenario: st
 
 
 def find_figure(assumptions: pl.DataFrame, setting: str) -> tuple[str, str]:
-    """Return item and parameter of what a setting `parameter=value` sets.
+    """Return the item and parameter that a setting `parameter=value` sets.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _override_row(assumptions: pl.DataFrame, setting: str, *, scenario: str) -> 
 
 
 def _base_year(assumptions: pl.DataFrame, scenario: str) -> str:
-    """Return the year in whose prices a scenario's results are."""
+    """Return the price year of a scenario's results."""
     item, parameter = PRICE_BASE
     seen = seen_rows(assumptions, scenario).filter(pl.col("item") == item, pl.col("parameter") == parameter)
     return str(int(seen["value"].item()))

@@ -58,14 +58,14 @@ class IndividualSystem:
     efficiency: Annotated[Floats, Limit(unit="1", above=0, at_most=15)]
     lifetime_years: Annotated[int, Limit(unit="yr", at_least=1, at_most=100, whole=True)]
     capital_gbp_per_kw: Annotated[Floats, Limit(unit="GBP/kW")] = 0.0
-    """What a kW more or less than the size that `capital_gbp` buys adds or saves."""
+    """Capital of each kW above or below the size that `capital_gbp` buys."""
     least_kw: Annotated[Floats, Limit(unit="kW")] = 0.0
     """The smallest size on sale."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignLoad:
-    """The cold and the warmth that a system in one home is sized for, and the home whose size costs `capital_gbp`."""
+    """Temperatures for which a system in one home is sized, and the demand of the home whose system costs `capital_gbp`."""
 
     indoor_c: Annotated[Floats, Limit(unit="degC", at_least=-50, at_most=50)]
     outdoor_c: Annotated[Floats, Limit(unit="degC", at_least=-50, at_most=50)]
@@ -101,9 +101,9 @@ class HeatNetwork:
     meter_om_gbp_per_mwh: Annotated[Floats, Limit(unit="GBP/MWh")]
     labour_gbp_per_mwh: Annotated[Floats, Limit(unit="GBP/MWh")]
     connection_lifetime_years: Annotated[int, Limit(unit="yr", at_least=1, at_most=100, whole=True)]
-    """Life of what connects a home: heat interface unit and heat meter."""
+    """Life of the heat interface unit and the heat meter of a home."""
     optimism_bias_share: Annotated[Floats, Limit(unit="1", at_most=5)]
-    """What early estimates of the capital leave out, over the estimate."""
+    """Capital that early estimates leave out, over the estimate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,14 +120,14 @@ class NetworkSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantSizing:
-    """How large a network's heat pump is."""
+    """Size of a network's heat pump."""
 
     heat_pump_share_of_peak: Annotated[Floats, Limit(unit="1", at_most=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeakPlant:
-    """A boiler of a network that heats what its heat pump cannot; `efficiency` is heat over purchased energy."""
+    """A boiler of a network for the heat above its heat pump's output; `efficiency` is heat over purchased energy."""
 
     capital_gbp_per_kw: Annotated[Floats, Limit(unit="GBP/kW")]
     om_share_of_capital: Annotated[Floats, Limit(unit="1/yr", at_most=1)]
@@ -197,7 +197,7 @@ class CopCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatPumpSink:
-    """How hot the water is that leaves a heat pump: for space heating by the weather, for hot water always the same."""
+    """Temperature of the water that leaves a heat pump: by the weather for space heating, constant for hot water."""
 
     space_flow_at_0_c: Annotated[Floats, Limit(unit="degC", above=0, at_most=90)]
     space_flow_fall_per_k: Annotated[Floats, Limit(unit="1", at_most=5)]
@@ -206,7 +206,7 @@ class HeatPumpSink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundSource:
-    """Where a ground-source heat pump takes its heat from."""
+    """Depth and properties of the ground around a ground-source heat pump."""
 
     depth_m: Annotated[Floats, Limit(unit="m", at_most=200)]
     diffusivity_m2_per_s: Annotated[Floats, Limit(unit="m2/s", above=0)]
@@ -232,7 +232,7 @@ class Cooking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """What holds for every system: the paper's discount rate, the first year of operation and the year of all prices."""
+    """Values for every system: the paper's discount rate, the first year of operation and the price year."""
 
     discount_rate: Annotated[Floats, Limit(unit="1/yr", at_most=1)]
     start_year: Annotated[int, Limit(unit="yr", at_least=1990, at_most=2100, whole=True)]

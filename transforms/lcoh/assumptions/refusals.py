@@ -1,4 +1,4 @@
-"""The errors of the cost model: what is wrong with an assumption, a scenario or a convention, and where it stands."""
+"""The errors of the cost model, for assumptions, scenarios and conventions that cannot be used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class UnknownNameError(AssumptionError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """Return the error for a name that does not exist, with a few near matches or else all that do."""
+    """Return the error for an unknown name, with a few near matches, or else all known names."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=_NEAR, cutoff=0.5)
     near += [n for n in names if name and name in n and n not in near][: _NEAR - len(near)]
@@ -27,12 +27,12 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
 
 
 def check_delivered(convention: str, denominator: str) -> None:
-    """Refuse a convention that divides networks by the heat produced: systems cannot be compared on it.
+    """Refuse a convention that divides the cost of networks by the heat produced, since systems cannot be compared by it.
 
     Raises
     ------
     AssumptionError
-        With a convention that can be taken.
+        The message names a convention that can be used.
 
     """
     if denominator != "delivered":

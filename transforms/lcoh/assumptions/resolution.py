@@ -1,4 +1,4 @@
-"""Rows as they were given, and rules, to the table `assumption`: every series in every year, in one year's prices."""
+"""From given rows and rules to the table `assumption`: every series in every year, in prices of one year."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _IS_MONEY: Final = pl.col("price_base") != "none"
 def resolve(rows: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
     """Return the table `assumption` with every series that a scenario uses, in every year that it may need.
 
-    Series are borrowed, brought to the prices of the scenario's `study.price_base_year`, then extended from its
-    `study.start_year` over the longest life of any system. What was done is added to `status`, why to `source`.
+    Series are borrowed, converted to the prices of the scenario's `study.price_base_year`, and extended from its
+    `study.start_year` over the longest life of any system. Each step is added to `status`, and its reason to `source`.
 
     Parameters
     ----------
     rows
-        The table `assumption` as it was given, checked.
+        The given rows of the table `assumption`, checked.
     rules
-        As `check_rules` returns them. A quantity that an override sets is left as it is.
+        Rules, as `check_rules` returns them. A quantity that an override sets is not changed.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def resolve(rows: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_shared_rules(rules: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the rules of all scenarios for the series that a scenario has of its own and no rule for."""
+    """Add the shared rules to the series that a scenario has of its own but without a rule."""
     shared = rules.filter(pl.col("scenario") == ALL_SCENARIOS).drop("scenario")
     own = rows.filter(pl.col("scenario") != ALL_SCENARIOS).select(QUANTITY).unique(maintain_order=True)
     held = own.join(rules, on=QUANTITY, how="anti", maintain_order="left")
@@ -53,7 +53,7 @@ def _with_shared_rules(rules: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _borrow(rows: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that scenarios borrow, as rows of their own."""
+    """Return borrowed rows as rows of the scenarios that borrow them."""
     lent = rows.rename({"scenario": "borrow_from", "item": "borrow_item", "source": "lent_source"})
     same = pl.col("item") == pl.col("borrow_item")
     lender = pl.when(same).then("borrow_from").otherwise(pl.format("{}, {}", "borrow_from", "borrow_item"))
@@ -69,7 +69,7 @@ def _borrow(rows: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bases(rows: pl.DataFrame) -> dict[str, str]:
-    """Return the year in whose prices the money of each scenario is to be."""
+    """Return the price year of each scenario."""
     item, parameter = PRICE_BASE
     own = rows.filter(pl.col("item") == item, pl.col("parameter") == parameter).select("scenario", "value")
     years = {scenario: str(int(value)) for scenario, value in own.iter_rows()}
@@ -77,7 +77,7 @@ def _bases(rows: pl.DataFrame) -> dict[str, str]:
 
 
 def _add_own_money(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give a scenario with a price base of its own rows of its own for all the money that it shares with others."""
+    """Copy shared money into the rows of each scenario that has its own price year."""
     bases = _bases(rows)
     apart = [scenario for scenario, base in bases.items() if base != bases[ALL_SCENARIOS]]
     shared = [
@@ -90,7 +90,7 @@ def _add_own_money(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _deflate(rows: pl.DataFrame) -> pl.DataFrame:
-    """Bring all money to the prices of its scenario's base year: value times index(base) / index(its year)."""
+    """Convert all money to the prices of its scenario's base year: value times index(base) / index(its year)."""
     item, parameter = DEFLATOR
     index = rows.filter(pl.col("item") == item, pl.col("parameter") == parameter).select(
         pl.col("year").cast(pl.String).alias("of_year"), "value"
@@ -112,7 +112,7 @@ def _deflate(rows: pl.DataFrame) -> pl.DataFrame:
     if lost.height:
         row = lost.row(0, named=True)
         message = (
-            f"{lost.height} figures (e.g. {row['item']}.{row['parameter']} of scenario {row['scenario']}) are in prices "
+            f"{lost.height} values (e.g. {row['item']}.{row['parameter']} of scenario {row['scenario']}) are in prices "
             f"of {row['was']} and cannot be brought to {row['to']}: add rows of {'.'.join(DEFLATOR)}"
         )
         raise AssumptionError(message)
@@ -120,7 +120,7 @@ def _deflate(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _spans(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the first and last year of each scenario's series; what all scenarios share spans them all."""
+    """Return the first and last year of each scenario's series; shared series span those of all scenarios."""
     scenarios = sorted(set(rows["scenario"].unique()) - {ALL_SCENARIOS})
     start = (pl.col("item") == "study") & (pl.col("parameter") == "start_year")
     life = pl.col("parameter").str.ends_with("lifetime_years")
@@ -140,7 +140,7 @@ def _spans(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _extend(rows: pl.DataFrame, rules: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """Fill the years of a span for which a series has no value, as its rule says; years without a rule stay out."""
+    """Fill the missing years of each series by its rule; years without a rule stay missing."""
     how = rules.select(*QUANTITY, "before", "between", "after", "growth_per_year", why="source")
     series = rows.filter(pl.col("year") > 0).join(how, on=QUANTITY, how="inner")
     quantities = series.select(*QUANTITY, "before", "between", "after", "growth_per_year", "why").unique(QUANTITY)
@@ -156,7 +156,7 @@ def _extend(rows: pl.DataFrame, rules: pl.DataFrame, spans: pl.DataFrame) -> pl.
 
 
 def _with_neighbours(both: pl.DataFrame) -> pl.DataFrame:
-    """Add to each year the last given value before it and the next after it, with their years."""
+    """Add the last given value before each year, and the next after it, with their years."""
     given = pl.col("value").is_not_null()
     given_year = pl.when(given).then("year")
     return both.with_columns(
@@ -170,7 +170,7 @@ def _with_neighbours(both: pl.DataFrame) -> pl.DataFrame:
 
 
 def _fill(wanted: pl.DataFrame) -> pl.DataFrame:
-    """Give each wanted year its value and say in status how it was found; drop the years that no rule covers."""
+    """Give each wanted year its value, and say in `status` how it was found; years that no rule covers are dropped."""
     year, earlier, later = pl.col("year"), pl.col("earlier"), pl.col("later")
     before, after = pl.col("earlier_year").is_null(), pl.col("later_year").is_null()
     between = ~before & ~after

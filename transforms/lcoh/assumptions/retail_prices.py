@@ -1,4 +1,4 @@
-"""Retail prices that no publisher projects: today's price, carried on by the change of the wholesale price."""
+"""Retail prices that no publisher projects: today's price plus the change of the wholesale price."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def add_retail_prices(rows: pl.DataFrame) -> pl.DataFrame:
 
     .. math:: p_t = v\,(\textstyle\sum_k a_k + w_t - w_0)
 
-    A price is derived for the years of the series :math:`w` after the last year that is given. A scenario is left as it
-    is where it has no such series of its own, or where it holds a price of the item for all years.
+    A price is derived for the years of the series :math:`w` after the last given year. A scenario is not changed if it has
+    no such series of its own, or if it gives one price of the item for all years.
 
     Parameters
     ----------
     rows
-        The table `assumption` before rules are applied. Parts :math:`a_k` of the retail price in the anchor year 0, and
-        the price :math:`w_t` of year t that it moves with [GBP/MWh]; :math:`v` adds VAT where the tariff is printed
-        with it. All are brought to the prices that the series is in.
+        The table `assumption` before rules are applied: parts :math:`a_k` of the retail price in the anchor year 0, and the
+        price :math:`w_t` of year t that it follows [GBP/MWh]. :math:`v` adds VAT where the tariff is printed with it. All
+        are converted to the price year of the series.
 
     Raises
     ------
@@ -89,13 +89,13 @@ def _derive(rows: pl.DataFrame, *, scenario: str, item: str) -> pl.DataFrame | N
 
 
 def _leader(own: pl.DataFrame, *, carrier: str) -> pl.DataFrame | None:
-    """Return the series that retail prices of a carrier move with, if the scenario has one of its own."""
+    """Return the series that the retail prices of a carrier follow, if the scenario has one of its own."""
     known = (own.filter(pl.col("item") == item, pl.col("year") > 0) for item in LEADERS[carrier])
     return next((series for series in known if series.height), None)
 
 
 def _one(seen: pl.DataFrame, item: str, parameter: str, *, base: str) -> float:
-    """Return a figure that holds always, money in prices of `base`."""
+    """Return a value that holds in all years, money in prices of `base`."""
     row = seen.filter(pl.col("item") == item, pl.col("parameter") == parameter)
     if row.is_empty():
         message = f"retail prices need {item}.{parameter}: add a row for it"

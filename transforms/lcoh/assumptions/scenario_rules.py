@@ -1,4 +1,4 @@
-"""Rules of a scenario: which series it borrows from where, and how a series goes on where no value is given."""
+"""Rules of a scenario: which series it borrows, and how a series continues where no value is given."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _as_text(raw: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_standing(rules: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Join to each rule whether its series exists, who has rows of it, and whether the lender borrows it himself."""
+    """Join to each rule whether its series exists, who has rows of it, and whether the lender borrows it too."""
     given = rows.filter(~pl.col("status").str.starts_with(OVERRIDE)).select(QUANTITY).unique()
     own = given.with_columns(has_own=pl.lit(True))
     lent = given.rename({"scenario": "borrow_from", "item": "borrow_item"}).with_columns(lender_has=pl.lit(True))

@@ -105,7 +105,7 @@ def scenario_figures(assumptions: pl.DataFrame, scenario: str) -> ScenarioFigure
     UnknownNameError
         If no row belongs to the scenario.
     AssumptionError
-        If its money is in prices of different years: rows that were resolved are all in one year's.
+        If its money is in prices of different years; resolved rows are all in prices of one year.
 
     """
     check_scenario(assumptions, scenario)
@@ -125,9 +125,9 @@ def scenario_figures(assumptions: pl.DataFrame, scenario: str) -> ScenarioFigure
 
 
 def list_changes(assumptions: pl.DataFrame, scenario: str, series: Iterable[Key]) -> dict[Key, list[str]]:
-    """Return what was done to each series that a scenario reads: borrowed, interpolated, held, brought to prices.
+    """Return how each series of a scenario was changed: borrowed, interpolated, held or converted to other prices.
 
-    Series that stand as they were given are left out, as are years before the scenario's first of operation.
+    Series without a change are left out, and so are years before the first year of operation.
     """
     seen = seen_rows(assumptions, scenario)
     start = seen.filter(pl.col("item") == "study", pl.col("parameter") == "start_year")["value"].max()

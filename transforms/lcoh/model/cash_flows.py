@@ -13,7 +13,7 @@ from transforms.lcoh.assumptions.parameters import Floats
 Denominator: TypeAlias = Literal["delivered", "produced"]
 Yearly: TypeAlias = NDArray[np.float64]
 
-FIRST_HEAT_YEAR: Final = 1  # of the first heat and the first running costs; capital is spent in year 0
+FIRST_HEAT_YEAR: Final = 1  # year of the first heat and the first running costs; capital is spent in year 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def purchases(amount_gbp: Floats, *, at: tuple[int, ...], years: int) -> Yearly:
 
 
 def renewed(amount_gbp: Floats, *, lifetime_years: int, horizon_years: int, years: int) -> Yearly:
-    """Return what it costs to have something in service over a horizon, as flows of shape (..., years).
+    """Return the spending that keeps something in service over a horizon, as flows of shape (..., years).
 
     Capital_t = C in t = 0, n, 2n, ... < T,  and - C (k n - T) / n at the end, with k = ceil(T / n) purchases
 

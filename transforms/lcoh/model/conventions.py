@@ -1,4 +1,4 @@
-"""How the cost model is read: the paper leaves choices open. A convention is one named set of choices."""
+"""Conventions: the paper leaves choices of the cost model open, and a convention is one named set of choices."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from transforms.lcoh.model.perspectives import PerspectiveName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Convention:
-    """One reading of the cost model; every field is a choice that moves results."""
+    """The rules of the cost model; every field is a choice that moves results."""
 
     name: str
     denominator: Denominator
-    """The heat that costs are divided by; in individual systems both are the same."""
+    """The heat by which costs are divided; in individual systems both are the same."""
     loss_rule: Literal["share_of_produced", "pipe_heat_loss"]
     """Whether the distribution loss is a share of the heat produced, or follows from pipes, insulation and
     temperatures."""
     heat_pump_om: Literal["share_of_capital", "per_kw"]
-    """What operation and maintenance of a network's heat pump is proportional to."""
+    """Whether operation and maintenance of a network's heat pump is proportional to its capital or to its size."""
     replaces_heat_pump: bool
     """Whether a network buys its heat pump again when it is worn out."""
     replaces_connections: bool
@@ -30,7 +30,7 @@ class Convention:
     """Whether a network has a fixed size of heat pump per home and nothing else, or heat pump, store and peak plant sized
     by the load through the year and the peak of all homes together."""
     peak_plant: Literal["electric_boiler", "gas_boiler"]
-    """Plant that makes the heat that is beyond the heat pump of a network, where there is such plant."""
+    """Plant that makes the heat above the output of a network's heat pump, where a network has such plant."""
     main_pipe: Literal["fixed_length", "length_per_dwelling", "mapped_length"]
     """Length of the main pipe: the same for every network, a fixed length per home, or as measured for one place."""
     pipe_cost: Literal["per_metre", "by_diameter"]
@@ -39,11 +39,11 @@ class Convention:
     individual_sizing: Literal["one_size", "heat_loss"]
     """Whether a system in a home has one size for all, or that of the home's load on a cold day."""
     individual_tariff: str
-    """Whose gas and electricity prices an individual system pays."""
+    """Group of customers at whose prices an individual system buys gas and electricity."""
     network_tariff: str
-    """Whose electricity price a network pays."""
+    """Group of customers at whose price a network buys electricity."""
     perspective: PerspectiveName
-    """Whose costs are counted: it decides on taxes, on the price of carbon and on the discount rate."""
+    """Whose costs count. It decides on taxes, on the price of carbon and on the discount rate."""
     discounting: Literal["flat", "stepped"]
     """Whether the perspective's first rate holds in all years or steps down as the Green Book has it."""
     horizon: Literal["own_life", "network_life"]
@@ -80,7 +80,7 @@ WANG2018: Final = Convention(
     spf="constant",
 )
 
-RIVAL: Final = replace(  # the other reading that the paper's statements do not exclude
+RIVAL: Final = replace(  # other choices that the paper's statements do not exclude
     WANG2018,
     name="rival",
     denominator="delivered",
@@ -126,7 +126,7 @@ CONVENTIONS: Final[dict[str, Convention]] = {
 }
 
 
-LENSES: Final = (BEST_PRACTICE.name, "best_practice_private")  # what heat costs society, and what it costs its homes
+LENSES: Final = (BEST_PRACTICE.name, "best_practice_private")  # the cost of heat to society, and to homes
 
 
 def lenses_beside(convention: str) -> tuple[str, ...]:

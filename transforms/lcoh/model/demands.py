@@ -21,7 +21,7 @@ OF_HOMES: Final = OF_WEATHER | OF_SAMPLE
 NORMAL_WEATHER: Final = "normal"
 MEASURED_WEATHER: Final = "measured"
 IN_NORMAL_WEATHER: Final = pl.col("heat_kwh_weather_normal").is_not_null().all().over("period")
-"""Whether costs of a period stand on normal weather: where all of its demands are known in it."""
+"""Whether costs of a period rest on normal weather: all of its demands must be known in it."""
 NETWORK_DEMAND: Final = ("stock", ALL_HOMES)  # the demand that a network serves: the first of these that is known
 PLACE: Final = "place"  # scale of a network that serves a place of its own
 
@@ -36,8 +36,8 @@ def paper_demand(assumptions: pl.DataFrame) -> pl.DataFrame:
 def measured_demand(demand: pl.DataFrame, *, end: str = "") -> pl.DataFrame:
     """Return the demands of measured homes in the shape that `lcoh_table` reads, in normal weather where that is known.
 
-    A system serves for decades, so its cost stands on a year of normal weather. Where a demand of a period is not known in
-    normal weather, all of that period stand on what was measured.
+    A system serves for decades, so its cost rests on a year of normal weather. If some demand of a period is not known in
+    normal weather, all demands of that period are the measured ones.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ def measured_demand(demand: pl.DataFrame, *, end: str = "") -> pl.DataFrame:
 
 
 def _costed_heat(end: str) -> pl.Expr:
-    """Return the heat that costs stand on, or an end of its interval [kWh/yr]."""
+    """Return the heat on which costs rest, or an end of its interval [kWh/yr]."""
     measured = f"heat_kwh{end}" if end else "heat_kwh_mean"
     return pl.when("in_normal").then(f"heat_kwh_weather_normal{end}").otherwise(measured)
 
 
 def check_demand(demand: pl.DataFrame, place: Place | None = None) -> pl.DataFrame:
-    """Return the rows whose demand is known; of a place with homes by type, those of its types and of its mean home.
+    """Return the rows with a known demand; for a place with homes by type, those of its types and of its mean home.
 
     Parameters
     ----------

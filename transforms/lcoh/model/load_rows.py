@@ -1,4 +1,4 @@
-"""The load of many homes where there are no readings: from the shipped law of daily gas and half-hour shapes."""
+"""The load of many homes without readings, from the shipped law of daily gas and the shipped half-hour shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the heat load of many homes runs through the year and how high its peak is: what plant is sized by."""
+"""The heat load of many homes through the year, and its peak: plant is sized by them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.lcoh.assumptions.parameters import HIGHEST_HOURS, LOAD_DAYS, Flo
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures
 
 HOURS_PER_DAY: Final = 24
-DAYS_PER_YEAR: Final = 365
+DAYS_PER_YEAR: Final = 365  # a year of operation; the mean year of weather, 365.25 days, is another quantity
 HOURS_PER_YEAR: Final = float(HOURS_PER_DAY * DAYS_PER_YEAR)
 
 Peak: TypeAlias = Callable[[Floats], Floats]
@@ -35,7 +35,7 @@ class FittedPeak:
 
 
 def peak_by_share(peak_over_mean: float, *, homes: float, settled_share: float, exponent: float = 1.0) -> FittedPeak:
-    """Return the peak of n homes from that of the homes of a profile and a diversity factor f + (1 - f) n^-b.
+    """Return the peak of n homes from the peak of a profile's N homes, by the diversity factor f + (1 - f) n^-b.
 
     p(n) = p(N) (f + (1 - f) n^-b) / (f + (1 - f) N^-b)
 
@@ -46,7 +46,7 @@ def peak_by_share(peak_over_mean: float, *, homes: float, settled_share: float, 
     homes
         N, the homes of the profile [1].
     settled_share
-        f, what remains of one home's peak where homes are very many [1].
+        f, peak per home of very many homes over the peak of one home [1].
     exponent
         b, how fast the rest falls with the number of homes [1].
 
@@ -63,8 +63,8 @@ def peak_by_share(peak_over_mean: float, *, homes: float, settled_share: float, 
 class LoadShape:
     """The hourly load of many homes in groups of like days, over its mean, and how high the peak of n homes is.
 
-    The hours of a day are ranked by their load: plant and a store that fills once a day ask no more of them, and the
-    mean over days of a group keeps their peaks, whatever hour they fall on.
+    The hours of a day are ranked by their load. Plant, and a store that fills once a day, depend on nothing else. The mean
+    over the days of a group then keeps the height of their peaks, which fall on different hours.
     """
 
     load: NDArray[np.float64]
@@ -74,7 +74,7 @@ class LoadShape:
     peak_over_mean: Peak
     """Highest hour of n homes together over their mean load [1]."""
     design_over_year_peak: float = 1.0
-    """The highest hour of a winter that plant is built for over that of the profile's year [1]."""
+    """Highest hour of the winter for which plant is built, over the highest hour of the profile's year [1]."""
 
     @classmethod
     def from_hours(
@@ -85,7 +85,7 @@ class LoadShape:
         design_over_year_peak: float = 1.0,
         groups: int = len(LOAD_DAYS),
     ) -> LoadShape:
-        """Return the shape of a measured profile, or of several, each by itself.
+        """Return the shape of one measured profile, or the shapes of several.
 
         The day with the highest hour is a group of its own; the others, ranked by their heat, are cut into groups of
         equal numbers of days.
@@ -95,7 +95,7 @@ class LoadShape:
         load
             Mean load of each hour [any unit], shape (..., hours), whole days of 24 hours in order. Nulls are refused.
         peak_over_mean
-            Peak of n homes over their mean load [1]; without it, the profile's own at any n.
+            Peak of n homes over their mean load [1]; without it, the profile's own peak for any n.
         design_over_year_peak
             See the field.
         groups
@@ -153,8 +153,8 @@ class LoadShape:
         capacity
             c over the mean load [1], shape (...). Nothing is supplied by a negative one.
         store_hours
-            s, heat that the store holds over the mean load [h], shape (...). Filled at night, it is emptied once in the
-            same day, which is less than it can do where a day has two peaks.
+            s, heat that the store holds over the mean load [h], shape (...). It is emptied once a day. On a day with two
+            peaks it could do more, which is left out.
 
         Returns
         -------
@@ -173,8 +173,8 @@ class LoadShape:
     def firm_capacity(self, peak: Floats, *, store_hours: Floats = 0.0) -> Floats:
         """Return the capacity that meets the day of the highest hour together with a full store.
 
-        K = max( max_j (sum of the j highest loads - s) / j,  mean of the day ):  the level above which the day holds
-        just the store's heat s; not below the day's mean, since the store must be full again the next day.
+        K = max( max_j (sum of the j highest loads - s) / j,  mean of the day ).  Above K the day needs exactly the store's
+        heat s. K is not below the day's mean, since the store must be full again the next day.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What a run measured that the cost model takes for granted: the load of all homes, their diversity, and SPF."""
+"""Assumptions that a run measured instead: the load of all homes, their diversity, and the SPF of heat pumps."""
 
 from __future__ import annotations
 

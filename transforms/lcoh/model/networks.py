@@ -48,13 +48,13 @@ class LoadPlant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltNetwork:
-    """A network as it was built, arrays of shape (...): it stays so when the demand changes afterwards."""
+    """A network as it was built, arrays of shape (...); it stays the same when the demand changes later."""
 
     network: HeatNetwork
     convention: Convention
     place: Place
     heat_pump_kw: Floats
-    """Nothing where the network buys its heat."""
+    """Size of the heat pump [kW]; 0 where the network buys its heat."""
     substation_kw: Floats
     main_pipe_m: Floats
     trench_gbp_per_m: Floats
@@ -64,7 +64,7 @@ class BuiltNetwork:
     kept_gas_gbp_per_year: Floats
     """Standing charge of gas that homes keep for cooking, without the VAT that is added to the cost of heat [GBP/yr]."""
     load_plant: LoadPlant | None
-    """Heat pump, store and peak plant sized by the load; None where the heat pump makes all the heat, or none is made."""
+    """Heat pump, store and peak plant sized by the load; None if the heat pump makes all heat, or the network buys it."""
 
 
 def build_network(
@@ -75,17 +75,17 @@ def build_network(
     Parameters
     ----------
     figures, convention
-        Lengths [m], capacities [kW] and unit costs, and how plant, main pipe, its cost and the loss are reckoned.
+        Lengths [m], capacities [kW] and unit costs; and the rules for plant, main pipe, its cost and the loss.
     place
-        Homes N, the pipes that are given, the load, and the heat that is bought. A link pipe is trench as the main pipe
-        is: linear heat density and mean diameter are those of both together.
+        Homes N, given pipes, the load, and bought heat. A link pipe counts as trench like the main pipe: linear heat density
+        and mean diameter are those of both together.
     demand_kwh
         Heat delivered to one connected home that plant and pipes are built for [kWh/yr], shape (...).
 
     Raises
     ------
     AssumptionError
-        If the convention takes the length of the main pipe from a map and the place has none.
+        If the convention takes the length of the main pipe from a map, and the place gives none.
 
     """
     network = figures.record(HeatNetwork, NETWORK)
@@ -256,7 +256,7 @@ class HeatOfYear:
 
 
 def _heat_of_year(built: BuiltNetwork, *, demand_kwh: Floats) -> HeatOfYear:
-    """Return what reaches the homes, what enters the pipes, and how much of it a heat pump would make."""
+    """Return the heat that reaches the homes, the heat that enters the pipes, and the heat pump's part of it."""
     delivered_kwh = np.asarray(demand_kwh, dtype=float) * built.place.dwellings
     if built.loss_kw is None:
         produced_kwh = produced_heat(delivered_kwh, loss=built.network.distribution_loss_share)
@@ -272,7 +272,7 @@ def _heat_of_year(built: BuiltNetwork, *, demand_kwh: Floats) -> HeatOfYear:
 
 
 def _bought_mwh(built: BuiltNetwork, heat: HeatOfYear) -> list[tuple[str, Floats]]:
-    """Return what a network buys in a year [MWh/yr]: electricity first, then what its peak plant takes, or heat."""
+    """Return the energy that a network buys in a year [MWh/yr]: electricity, then the fuel of its peak plant, or heat."""
     network, pumps_mwh = built.network, built.network.parasitic_electricity_share * heat.delivered_mwh
     if built.place.bought_heat:
         return [("electricity", pumps_mwh), (BOUGHT_HEAT, heat.produced_mwh)]
@@ -284,7 +284,7 @@ def _bought_mwh(built: BuiltNetwork, heat: HeatOfYear) -> list[tuple[str, Floats
 
 
 def _spending(built: BuiltNetwork) -> Yearly:
-    """Return what a network's parts cost over its life, shape (..., years): once, or whenever they are worn out."""
+    """Return the spending on a network's parts over its life, shape (..., years): each is bought again when worn out."""
     network, convention = built.network, built.convention
     lives = {"heat_pump": network.heat_pump_lifetime_years} if convention.replaces_heat_pump else {}
     if convention.replaces_connections:
@@ -310,7 +310,7 @@ def _total(flows: Iterable[Yearly]) -> Yearly:
 
 
 def _heat_om_gbp_per_mwh(network: HeatNetwork) -> Floats:
-    """Return what pipes, HIUs, meters and their reading cost for each MWh that is delivered."""
+    """Return the cost of pipes, HIUs, meters and labour for each MWh delivered [GBP/MWh]."""
     return (
         network.pipe_om_gbp_per_mwh
         + network.hiu_om_gbp_per_mwh
@@ -320,7 +320,7 @@ def _heat_om_gbp_per_mwh(network: HeatNetwork) -> Floats:
 
 
 def _plant_om_gbp(built: BuiltNetwork) -> Floats:
-    """Return what heat pump and peak plant cost to run beside their energy [GBP/yr]."""
+    """Return the cost of operation and maintenance of heat pump and peak plant, without energy [GBP/yr]."""
     network = built.network
     heat_pump = {
         "share_of_capital": network.heat_pump_om_share_of_capital * network.heat_pump_capital_gbp_per_kw,

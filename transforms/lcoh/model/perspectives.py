@@ -1,4 +1,4 @@
-"""Perspectives: whose costs are counted, with which taxes, which price of carbon and which discount rates."""
+"""Perspectives: whose costs count, and with which taxes, price of carbon and discount rates."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ class Perspective:
     vat: Literal["as_printed", "nobody", "homes"]
     """Who pays value added tax: prices as they are printed, nobody, or homes on all that they buy."""
     carbon: Literal["scenario_price", "appraisal_value", "in_prices"]
-    """Price of a tonne beside the price of energy: the scenario's price, the Green Book's value, or nothing. Nothing is
-    added where the price of electricity contains what generators pay and homes pay nothing for the carbon of gas."""
+    """Price of a tonne that is added to the price of energy: the scenario's price, the Green Book's value, or none. None is
+    added where prices already hold it: the price of electricity contains the carbon payments of generators, and homes pay
+    nothing for the carbon of gas."""
     without_levies: bool
     """Whether the climate change levy and the carbon payments of generators are taken out of electricity's price."""
     rates: tuple[tuple[float, tuple[str, str]], ...]
@@ -34,7 +35,7 @@ class Perspective:
 
 
 def lens_of(perspective: PerspectiveName, figures: ScenarioFigures) -> dict[str, str | int]:
-    """Return who counts, the year of the prices and the first year of operation, as tables of costs hold them."""
+    """Return the perspective, the year of the prices and the first year of operation, as columns of cost tables."""
     years = {name: int(figures.one("study", parameter)) for name, parameter in LENS_YEARS.items()}
     return {"perspective": perspective, **years}
 

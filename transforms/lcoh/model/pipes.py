@@ -1,4 +1,4 @@
-"""Buried pipes of a network: how wide they are, what they cost and how much heat they lose."""
+"""Buried pipes of a network: their diameter, cost and heat loss."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PipeSizes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipes:
-    """What is known of a network's pipes."""
+    """Laws and sizes of a network's pipes."""
 
     law: PipeLaw
     sizes: PipeSizes
@@ -69,7 +69,7 @@ def mean_diameter_m(law: PipeLaw, *, heat_mwh_per_m: Floats) -> Floats:
 
 
 def trench_gbp_per_m(law: PipeLaw, *, diameter_m: Floats) -> Floats:
-    """Return what a metre of trench with flow and return pipe costs, C_1 + C_2 d [GBP/m] (Persson and Werner 2011)."""
+    """Return the cost of a metre of trench with flow and return pipe, C_1 + C_2 d [GBP/m] (Persson and Werner 2011)."""
     return law.gbp_per_m + law.gbp_per_m2 * np.asarray(diameter_m, dtype=float)
 
 
@@ -79,7 +79,8 @@ def loss_w_per_m(pipes: Pipes, *, diameter_m: Floats) -> Floats:
     q = 2 U ((T_f + T_r) / 2 - T_g),  1 / U = ln(D / d) / (2 pi k_i) + ln(4 Z / D) / (2 pi k_s)
     + ln(1 + (2 Z / C)^2) / (4 pi k_s)
 
-    Foam, soil and the warmth of the other pipe resist one after another; the steel and the casing do not.
+    The three terms are the resistances of the foam and of the soil, and the effect of the other warm pipe. Steel and casing
+    have no resistance.
 
     Parameters
     ----------
@@ -94,8 +95,8 @@ def loss_w_per_m(pipes: Pipes, *, diameter_m: Floats) -> Floats:
     ----------
     Kristjansson and Boehm (2006), Optimum design of distribution and service pipes, 10th International Symposium on
     District Heating and Cooling; the layers of one pipe as EN 13941 has them according to VICUS Software, Heat loss
-    calculation according to DIN EN 13941. What resists between soil and air, as much as 0.1 m more of soil, is left
-    out: the loss is up to 0.5 % too high.
+    calculation according to DIN EN 13941. The resistance between soil and air, equal to 0.1 m more of soil, is left out, so
+    the loss is up to 0.5 % too high.
 
     """
     law, sizes = pipes.law, pipes.sizes

@@ -27,7 +27,7 @@ class BoughtHeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Homes that one network could serve and the pipes that would serve them; numbers, or arrays of one shape (...)."""
+    """Homes that one network could serve, and its pipes; numbers, or arrays of one shape (...)."""
 
     homes: Mapping[str, Floats] = field(default_factory=lambda: {ALL_HOMES: 1.0})
     """Number of homes of each dwelling type [1]; `all` where types are not known."""
@@ -38,9 +38,9 @@ class Place:
     link_pipe_m: Floats = 0.0
     """Length of the pipe from the plant to the main pipe [m]."""
     load: LoadShape | None = None
-    """Load of these homes through the year; without it, that of all homes in the assumptions."""
+    """Load of these homes through the year; None: the load of all homes in the assumptions."""
     bought_heat: BoughtHeat | None = None
-    """Heat that the network buys; without it, the network has a plant of its own."""
+    """Heat that the network buys; None: the network has a plant of its own."""
 
     def __post_init__(self) -> None:
         """Refuse a place without homes, or with a share or a length that cannot be.

@@ -1,4 +1,4 @@
-"""What plant a network needs, and which part of it makes how much of the heat."""
+"""The plant of a network, sized by load and peak, and the heat that each part of it makes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Plant:
     """Heat pump, peak plant and store of a network, arrays of shape (...)."""
 
     peak_kw: Floats
-    """The highest hourly load of all homes together in the winter that it is built for, without loss."""
+    """Highest hourly load of all homes together in the winter for which plant is built, without loss [kW]."""
     heat_pump_kw: Floats
     peak_plant_kw: Floats
     store_kwh: Floats
@@ -31,7 +31,7 @@ def size_plant(
     demand_kwh: Floats,
     loss_kw: Floats,
 ) -> Plant:
-    """Return the plant that heats homes in the winter that it is built for.
+    """Return the plant that heats homes in the design winter.
 
     P = p(N) f D / 8760,  H = h (P + w),  S = k H,  B = max(K(P, S) + w - H, 0)
 
@@ -74,7 +74,7 @@ def heat_pump_mwh(plant: Plant, shape: LoadShape, *, demand_kwh: Floats, loss_kw
 
     8.76 min(w, H) + c((H - w) / m, S / m) D / 1000,  m = D / 8760
 
-    The loss w, there at all hours, is what the heat pump covers first; c is `LoadShape.covered_share`.
+    The heat pump first covers the loss w, which occurs at all hours; c is `LoadShape.covered_share`.
 
     Parameters
     ----------

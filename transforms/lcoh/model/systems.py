@@ -55,7 +55,7 @@ class Energy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
-    """The series that hold what a system's energy costs and emits; None where the perspective needs none."""
+    """The series of prices and emissions of a system's energy; None where the perspective needs none."""
 
     carrier: Carrier
     tariff: str
@@ -102,7 +102,7 @@ def burns_gas(convention: Convention) -> bool:
 
 
 def purchases_of(convention: Convention, system: str) -> tuple[Purchase, ...]:
-    """Return all that a system buys: a network with a gas boiler for the peak, gas beside electricity."""
+    """Return every energy that a system buys: one, or electricity and gas for a network with a gas boiler for the peak."""
     own = purchase_of(convention, system)
     with_gas = system == NETWORK and burns_gas(convention)
     return (own, purchase_of(convention, system, carrier="gas")) if with_gas else (own,)
@@ -130,7 +130,7 @@ def missing_series(figures: ScenarioFigures, convention: Convention) -> dict[str
 
 
 def horizon_years(figures: ScenarioFigures, convention: Convention, system: str) -> int:
-    """Return the years of operation that count: the system's own life, or that of a network."""
+    """Return the years of operation that count [yr]: the system's own life, or the life of a network."""
     item = NETWORK if convention.horizon == "network_life" else system
     return int(figures.one(item, "lifetime_years"))
 
@@ -142,11 +142,10 @@ def energy_of(
 
     p_t = v P_t - a_t A_t / 1000 - L,  c_t = i_t C_t / 1000, with emissions i_t and a_t [kg/MWh]
 
-    P_t is the series of the convention's tariff. Where the perspective takes levies out of electricity, A_t is what
-    generators pay for a tonne [GBP/t], a_t the grid's average emissions and L the climate change levy [GBP/MWh];
-    v takes VAT out of a residential tariff or adds it to the others. C_t is the price of carbon [GBP/t] that the
-    perspective charges, and i_t the average or long-run marginal emissions. `carrier` names another energy than the
-    system's main one.
+    P_t is the series of the convention's tariff. v removes VAT from a residential tariff, or adds it to the others. Where the
+    perspective removes levies from electricity, A_t is the carbon payment of generators [GBP/t], a_t the average emissions of
+    the grid, and L the climate change levy [GBP/MWh]. C_t is the price of carbon [GBP/t] that the perspective charges, and
+    i_t the average or long-run marginal emissions. `carrier` names another energy than the system's main one.
 
     Raises
     ------
@@ -174,7 +173,7 @@ def energy_of(
 def energies_of(
     figures: ScenarioFigures, convention: Convention, *, system: str, bought_heat: BoughtHeat | None = None
 ) -> dict[str, Energy]:
-    """Return all that a system buys, by carrier; a network that buys its heat takes electricity and heat."""
+    """Return prices and emissions of every energy that a system buys, by carrier; with bought heat: electricity and heat."""
     carriers: list[Carrier] = [one.carrier for one in purchases_of(convention, system)]
     if bought_heat is None or system != NETWORK:
         return {carrier: energy_of(figures, convention, system=system, carrier=carrier) for carrier in carriers}
@@ -183,7 +182,7 @@ def energies_of(
 
 
 def _energy_of_heat(figures: ScenarioFigures, convention: Convention, bought: BoughtHeat) -> Energy:
-    """Return price, carbon cost and emissions of bought heat, the same in all years but for the price of carbon."""
+    """Return price, carbon cost and emissions of bought heat; only the price of carbon differs between years."""
     calendar = _years_of_operation(figures, convention, NETWORK)
     every_year = np.ones(len(calendar))
     co2_kg_per_mwh = np.asarray(bought.co2_kg_per_mwh, dtype=float)[..., None] * every_year
@@ -200,7 +199,7 @@ def _years_of_operation(figures: ScenarioFigures, convention: Convention, system
 
 
 def _carbon_gbp_per_kg(figures: ScenarioFigures, bought: Purchase, calendar: range) -> Yearly:
-    """Return what the perspective charges for a kilogram of carbon dioxide in each year [GBP/kg]."""
+    """Return the price of carbon that the perspective charges in each year [GBP/kg]."""
     return figures.series(*bought.carbon, calendar) / KG_PER_TONNE if bought.carbon else np.zeros(len(calendar))
 
 
@@ -223,19 +222,19 @@ def individual_system(
     dwelling_types: str | Sequence[str] = "all",
     heat_loss_w_per_k: Floats | None = None,
 ) -> IndividualSystem:
-    """Return what a system in one home costs its owner, with VAT and the gas standing charge where homes pay them.
+    """Return the costs of a system in one home, with VAT and the gas standing charge where homes pay them.
 
     Parameters
     ----------
     figures, convention, system
-        The convention decides whether the system has one size for all homes, or whose load it is sized by.
+        The convention decides whether the system has one size for all homes, or is sized by each home's load.
     demand_kwh
-        Heat demand of the homes [kWh/yr], shape (...); without it the system is that of the reference home.
+        Heat demand of the homes [kWh/yr], shape (...); without it, the system has the size for the reference home.
     dwelling_types
         Dwelling type of all homes or of each. The load of the type decides on the SPF of heat pumps where the convention
         takes the SPF from the hours.
     heat_loss_w_per_k
-        Heat loss of the homes where it is measured [W/K], shape (...); else in proportion to the demand.
+        Measured heat loss of the homes [W/K], shape (...); without it, the heat loss is in proportion to the demand.
 
     Returns
     -------
@@ -263,10 +262,10 @@ def individual_system(
 
 
 def gas_standing_charge(figures: ScenarioFigures, system: str) -> float:
-    """Return what a home pays each year to be supplied with gas, whatever it burns, with VAT [GBP/yr].
+    """Return the yearly standing charge that a home pays for its supply of gas, with VAT [GBP/yr].
 
-    A home without a boiler is spared it, unless it goes on cooking with gas (`cooking.gas_stays_share`). Electricity is
-    there anyway. Real charges are held, so that the first year of operation stands for all.
+    A home without a boiler pays none, unless it still cooks with gas (`cooking.gas_stays_share`). Every home has electricity
+    anyway. The charge is constant in real terms, so that of the first year of operation holds for all years.
     """
     key = (f"gas_{TARIFF_WITH_VAT}", STANDING_CHARGE)
     if not figures.has(*key):
@@ -277,10 +276,9 @@ def gas_standing_charge(figures: ScenarioFigures, system: str) -> float:
 
 
 def hourly_spf(figures: ScenarioFigures, system: str, dwelling_types: str | Sequence[str] = "all") -> Floats:
-    """Return the SPF of a heat pump with the hourly load of one dwelling type, or of each in a list [1].
+    """Return the SPF of a heat pump with the hourly load of one dwelling type, or of each type in a list [1].
 
-    A type whose load was not measured takes the SPF of all homes. Without any measured load, that is the SPF of the
-    reference load.
+    A type without a measured load takes the SPF of all homes. Without any measured load, it is the SPF of the reference load.
     """
     by_type = figures.items(SPF_ITEMS[system])
     of_all = figures.one(system, HOURLY_SPF)
@@ -309,7 +307,7 @@ def individual_flows(system: IndividualSystem, energy: Energy, *, demand_kwh: Fl
         numbers, or arrays that broadcast with `demand_kwh`.
     energy
         Price p_t and carbon cost c_t [GBP/MWh of purchased energy], emissions [kg/MWh], arrays of shape (..., T):
-        T years of operation. Beyond the lifetime the system is bought again; what is left of it after T is credited.
+        T years of operation. After its lifetime the system is bought again; its value left after T is credited.
     demand_kwh
         Heat demand D of the home [kWh/yr], shape (...).
 

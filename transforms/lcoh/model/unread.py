@@ -1,4 +1,4 @@
-"""Parameters that a convention does not read, and what it reads in their place."""
+"""Parameters without effect under a convention, and the parameters that it uses instead."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ from transforms.lcoh.model.valuation import rate_figures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Substitute:
-    """Parameters that have no effect by some conventions, and what the cost model reads in their place."""
+    """Parameters without effect under some conventions, and what the cost model uses instead."""
 
     matches: Callable[[Key], bool]
-    """Whether a parameter is one of them."""
+    """Whether a parameter is among them."""
     holds: Callable[[Convention], bool]
-    """Whether they have no effect by a convention."""
+    """Whether they have no effect under a convention."""
     read_instead: Callable[[Key, Convention], tuple[Key, ...]] = lambda *_: ()
+    """The parameters that are used instead."""
     words: str = ""
     """How the quantity is found where no single parameter holds it."""
 
@@ -192,7 +193,7 @@ SUBSTITUTES: Final = (
 
 
 def explain_unread(key: Key, figures: ScenarioFigures, convention: Convention) -> str:
-    """Return what a convention reads in the place of a parameter that it does not read, each with its value.
+    """Return what a convention uses instead of a parameter without effect, each with its value.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From yearly flows to the levelised cost that a convention's perspective counts."""
+"""From yearly flows to a levelised cost, by the discount rates and taxes of a convention's perspective."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def cost_of(
     flows
         Flows of `system`, arrays of shape (..., T).
     figures, convention
-        Discount rates, denominator, and the VAT that homes pay on the heat of a network, whose operator reclaims
-        that on what he buys.
+        Discount rates, denominator, and the VAT that homes pay on the heat of a network. The network's operator reclaims the
+        VAT on its own purchases.
     system
         A system in one home, or `network`.
     discount_rate
-        Another rate [1/yr] of shape (...), for all years.
+        Rate for all years [1/yr], shape (...), in place of the convention's.
 
     """
     rates = (

@@ -1,8 +1,8 @@
-"""What heat costs, and what it would cost if something changed: one case, one change, one evaluation.
+"""The cost of heat, and its cost after a change: one case, one change, one evaluation.
 
-Everything asks here: the tables of costs, sensitivity, draws, Sobol indices, break-even, intervals, explanations.
-A case is built once, for its own demand; a change leaves what is built as it is. Every value of a change may be an
-array: then the answer is a curve, or a cost for each draw.
+All results use it: tables of costs, sensitivity, draws, Sobol indices, break-even, intervals and explanations. A case is
+built once, for its own demand; a change does not rebuild it. Every value of a change may be an array: then the result is a
+curve, or a cost for each draw.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from transforms.lcoh.model.valuation import cost_of, discount_rates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What is costed: a heating system for homes, by the values of a scenario and the rules of a convention."""
+    """A heating system for homes that is to be costed, with the values of a scenario and the rules of a convention."""
 
     figures: ScenarioFigures
     convention: Convention
@@ -50,7 +50,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What differs from the case; arrays of one shape give a curve, or draws. What is not given stays as it is."""
+    """Differences from the case; arrays of one shape give a curve, or draws. Everything else stays the same."""
 
     demand_factor: Floats = 1.0
     capital_factor: Floats = 1.0
@@ -67,11 +67,11 @@ class Change:
     spf: Floats | None = None
     """Heat over electricity of the heat pump of a home or a network [1]."""
     spf_factor: Floats = 1.0
-    """The same, over its value as built [1]."""
+    """Factor on the SPF as built, or on `spf` where it is given [1]."""
     distribution_loss_share: Floats | None = None
     """Share of the heat in the pipes of a network that does not reach the homes [1]."""
     grant_gbp_per_dwelling: Floats = 0.0
-    """Paid towards the first capital, not towards what is bought again [GBP]."""
+    """Grant towards the first capital, not towards replacements [GBP]."""
 
 
 AS_BUILT: Final = Change()
@@ -84,7 +84,7 @@ class Built:
     case: Case
     own: IndividualSystem | BuiltNetwork
     energy: dict[str, Energy]
-    """By what is bought: gas, electricity, heat."""
+    """Prices and emissions by carrier: gas, electricity or heat."""
 
     @property
     def dwellings(self) -> Floats:
@@ -93,14 +93,14 @@ class Built:
 
     @property
     def spf(self) -> Floats:
-        """Heat over purchased energy, of a network that of its heat pump [1]."""
+        """Heat over purchased energy [1]; for a network, that of its heat pump."""
         return self.own.network.heat_pump_spf if isinstance(self.own, BuiltNetwork) else self.own.efficiency
 
     def cost(self, change: Change = AS_BUILT) -> LevelisedCost:
         """Return the levelised cost under a change, elements [GBP/MWh] of the shape that all arguments broadcast to."""
         cost = self.value(self._bent_flows(change), discount_rate=change.discount_rate)
         capital, om, fuel, carbon = self._factors(change)
-        return LevelisedCost(  # an element is proportional to its costs: scaling it spares every year of every draw
+        return LevelisedCost(  # an element is proportional to its costs, so it is scaled once instead of in every year
             capital=cost.capital * capital, om=cost.om * om, fuel=cost.fuel * fuel, carbon=cost.carbon * carbon
         )
 
@@ -128,13 +128,13 @@ class Built:
         return levelised
 
     def emissions_of_own_life(self, flows: CashFlows) -> Yearly:
-        """Return the mean yearly emissions of all homes over the system's own life [kg/yr]; later years are its successor's."""
+        """Return the mean yearly emissions of all homes over the system's own life [kg/yr], without those of its successor."""
         years = int(self.case.figures.one(self.case.system, "lifetime_years"))
         mean: Yearly = flows.co2_kg[..., FIRST_HEAT_YEAR : FIRST_HEAT_YEAR + years].mean(axis=-1)
         return mean
 
     def mean_over_years(self, by_year: Yearly) -> float:
-        """Return the mean of a series over the years of operation, weighed by their discount factors."""
+        """Return the mean of a series over the years of operation, weighted by their discount factors."""
         factors = self._discount_factors(len(by_year) + FIRST_HEAT_YEAR)[FIRST_HEAT_YEAR:]
         return float(by_year @ factors / factors.sum())
 
@@ -154,7 +154,7 @@ class Built:
         }[carrier]  # fmt: skip
 
     def _bent_flows(self, change: Change) -> CashFlows:
-        """Return the flows under all of a change but the factors on whole elements."""
+        """Return the flows under a change, without its factors on whole elements."""
         demand_kwh = self.case.demand_kwh * np.asarray(change.demand_factor)
         energy = {carrier: self._changed_energy(carrier, one, change) for carrier, one in self.energy.items()}
         own = self.own
@@ -184,7 +184,7 @@ class Built:
         return replace(flows, capital_gbp=capital_gbp - grant_gbp * first_year)
 
     def _changed_energy(self, carrier: str, energy: Energy, change: Change) -> Energy:
-        """Return price and carbon cost under a change; the price of the only energy is scaled with its element."""
+        """Return price and carbon cost under a change; if there is one energy, its element is scaled later instead."""
         price, carbon = energy.price_gbp_per_mwh, energy.carbon_gbp_per_mwh
         if carrier == BOUGHT_HEAT and change.heat_price_gbp_per_mwh is not None:
             price = np.asarray(change.heat_price_gbp_per_mwh, dtype=float)[..., None] * np.ones(price.shape[-1])

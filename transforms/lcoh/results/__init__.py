@@ -1,5 +1,5 @@
 """Costs as tables: over demands, homes, draws, prices.
 
-Here: what is published of the model.
+Here: the model's published results.
 Not here: equations (model).
 """

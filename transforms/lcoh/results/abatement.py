@@ -1,4 +1,4 @@
-"""The table `abatement`: carbon dioxide that a system saves against another, and what a saved tonne costs."""
+"""The table `abatement`: carbon dioxide that a system saves against another, and the cost of a saved tonne."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def abatement_table(
     reference: str = BOILER,
     place: Place | None = None,
 ) -> pl.DataFrame:
-    """Return what every system saves against a system in one home, as the table `abatement`.
+    """Return the carbon dioxide that every system saves against a system in one home (`ABATEMENT`).
 
     Parameters
     ----------
     demand, assumptions
         As `lcoh_table` reads them.
     scenario, convention
-        Set of prices, and a convention that divides by delivered heat over the same years for all systems. Its price
-        of carbon is left out; one whose prices of electricity contain the carbon payments of generators keeps those.
+        Set of prices, and a convention that divides by delivered heat over the same years for all systems. Its price of
+        carbon is left out. Carbon payments of generators stay in the price of electricity, if the convention keeps them there.
     reference
         System in one home that is replaced: by default a gas boiler, the existing one and a new one.
     place
@@ -65,13 +65,13 @@ def abatement_table(
 
 
 def cost_of_saving(system: Built, flows: CashFlows, reference: Built, replaced: CashFlows) -> Yearly:
-    """Return what a saved tonne costs [GBP/t], NaN where nothing is saved.
+    """Return the cost of a saved tonne [GBP/t], shape (rows,); NaN where nothing is saved.
 
     (K_s - K_b) / (e_b - e_s),  K = capital + O&M + fuel [GBP/MWh],  e = sum_t d_t E_t / sum_t d_t MWh_t [t/MWh]
 
-    Tonnes are discounted as the costs are. So this is the price of carbon, the same in all years, at which the two
-    would cost alike, and can be held against a carbon value. Discounted costs over undiscounted tonnes, as abatement
-    curves often have it, is no such price: it falls the later the same tonnes are saved.
+    Tonnes are discounted like costs. So the result is the price of carbon, the same in all years, at which the two systems
+    cost the same, and it can be compared with a carbon value. Discounted costs over undiscounted tonnes, as in many abatement
+    curves, are no such price: they fall the later the same tonnes are saved.
 
     Parameters
     ----------

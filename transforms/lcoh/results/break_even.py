@@ -1,4 +1,4 @@
-"""The table `break_even`: the value of one quantity at which a system costs as much as one in a home, by default a boiler."""
+"""The table `break_even`: the value of one quantity at which a system costs as much as a reference in a home."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from transforms.lcoh.model.what_if import AS_BUILT, Built, Change
 from transforms.lcoh.results.costed import BOILER, Costed, compared_systems, reference_beside
 from transforms.tables.cost_analysis import BREAK_EVEN
 
-LEVEL: Final = 1e-9  # a gap that changes by less [GBP/MWh] between two points does not change
+LEVEL: Final = 1e-9  # a gap that changes by less between two points counts as constant [GBP/MWh]
 MOST_SPF: Final = figures_of(IndividualSystem)["efficiency"].at_most
 NAMES: Final = {BOILER: "the boiler", "ashp": "the air source heat pump", "gshp": "the ground source heat pump"}
 
@@ -37,7 +37,7 @@ class Pair:
 
     @property
     def name(self) -> str:
-        """What the reference is called."""
+        """Name of the reference, in words."""
         return NAMES[self.reference.case.system]
 
     def gap(self, change: Change = AS_BUILT, of_reference: Change = AS_BUILT) -> Yearly:
@@ -47,20 +47,21 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """One quantity that is varied; the costs of all systems depend on a position x in a straight line."""
+    """One quantity that is varied by a position x; the costs of all systems are linear in x."""
 
     name: str
     unit: str
     change: Callable[[Yearly], Change]
-    """The change that a position x on the line stands for."""
+    """The change for a position x."""
     two_points: tuple[float, float]
+    """Two positions at which costs are computed."""
     value: Callable[[Yearly, Pair], Yearly]
     """The quantity at x."""
     base: Callable[[Pair], Yearly]
     reasons: Callable[[Yearly, Pair], Conditions]
-    """At which x there is no value, and why; the first that holds is said."""
+    """The positions x without a value, and why; the first reason that holds is given."""
     remarks: Callable[[Yearly, Pair], Conditions] = lambda *_: []
-    """What is to be said of a value at x."""
+    """Remarks on a value at x."""
     holds_for_reference: bool = False
     """Whether the reference sees the change too."""
     applies: Callable[[Pair], bool] = lambda _: True
@@ -78,10 +79,10 @@ def break_even_table(
 ) -> pl.DataFrame:
     """Return the value of each quantity at which each system costs as much as the reference, as the table `break_even`.
 
-    All else stays as it is. The price of carbon is one for all years, in place of the perspective's. The price ratio is
-    that of what the system pays for electricity over what the reference's home pays for gas, means over discounted
-    years, electricity dearer or cheaper by one factor in all years; a reference that burns no gas has none. A grant is
-    paid once, towards the first capital. The price of heat is that which a network pays that buys its heat.
+    Everything else stays the same. The price of carbon is one for all years, in place of the perspective's. The price ratio
+    is the system's price of electricity over the reference's price of gas, as means over discounted years; electricity changes
+    by one factor in all years. A reference that burns no gas has no ratio. A grant is paid once, towards the first capital.
+    The price of heat is that of a network that buys its heat.
 
     Parameters
     ----------
@@ -120,12 +121,12 @@ def pair_with(costed: Costed, reference: str) -> Pair:
 
 
 def solve(quantity: Quantity, pair: Pair) -> Yearly:
-    """Return where the gap of costs is nothing on a quantity's line, NaN where it is level.
+    """Return the position x at which the gap of costs is 0; NaN where the gap does not depend on x.
 
-    x = x_0 - g(x_0) (x_1 - x_0) / (g(x_1) - g(x_0)),  exact since g is straight
+    x = x_0 - g(x_0) (x_1 - x_0) / (g(x_1) - g(x_0)),  exact since g is linear
 
-    Costs are straight in the price of carbon, the factor on the price of electricity, the grant and the price of heat;
-    in the SPF they are straight in 1 / SPF.
+    Costs are linear in the price of carbon, the factor on the price of electricity, the grant and the price of heat, and in
+    1 / SPF.
     """
 
     def gap(point: float) -> Yearly:
@@ -161,7 +162,7 @@ def _rows(quantity: Quantity, costed: Costed, pair: Pair) -> pl.DataFrame:
 
 
 def _say(conditions: Conditions, x: Yearly) -> NDArray[np.str_]:
-    """Return for each row the words of the first condition that holds, nothing where none does."""
+    """Return the words of the first condition that holds for each row, empty where none does."""
     if not conditions:
         return np.full(x.shape, "")
     return np.select([at for at, _ in conditions], [words for _, words in conditions], default="")
@@ -177,7 +178,7 @@ def _price_ratio(pair: Pair) -> Yearly:
 
 
 def _carbon_price(pair: Pair) -> Yearly:
-    """Return the mean over discounted years of what the perspective charges for a tonne [GBP/t]."""
+    """Return the perspective's price of carbon, mean over discounted years [GBP/t]."""
     (energy,) = pair.reference.energy.values()
     return np.asarray(pair.reference.mean_over_years(energy.carbon_gbp_per_mwh / energy.co2_kg_per_mwh * KG_PER_TONNE))
 

@@ -1,4 +1,4 @@
-"""The table `cheapest_map`: which system in a home is the cheapest over the price of carbon and the price ratio."""
+"""The table `cheapest_map`: the cheapest system in a home, by the price of carbon and the price ratio."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from transforms.lcoh.model.systems import KG_PER_TONNE, missing_series
 from transforms.lcoh.model.what_if import Built, Case, Change, build
 from transforms.tables.cost_analysis import CHEAPEST_MAP
 
-CARBON_GBP_PER_TONNE: Final = tuple(float(price) for price in range(0, 501, 25))
-PRICE_RATIOS: Final = tuple(round(1.0 + 0.2 * step, 1) for step in range(21))
+CARBON_GBP_PER_TONNE: Final = tuple(float(price) for price in range(0, 501, 25))  # own choice of the axis
+PRICE_RATIOS: Final = tuple(round(1.0 + 0.2 * step, 1) for step in range(21))  # own choice of the axis, 1 to 5
 BOILER, HEAT_PUMP = "gas_boiler", "ashp"
-ONE_GRANT: Final = 1000.0  # cost is a straight line of the grant
+ONE_GRANT: Final = 1000.0  # any grant would do: the cost is linear in it
 
 
 def cheapest_map(demand: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str, convention: str) -> pl.DataFrame:
     r"""Return the cheapest system in a home at each price of carbon and each ratio of prices (`CHEAPEST_MAP`).
 
-    The price of gas stays; that of electricity is scaled so that the ratio of the means over discounted years is the one
-    that is asked for,
+    The price of gas stays. The price of electricity is scaled to the wanted ratio :math:`\rho` of the means over discounted
+    years,
 
     .. math:: f = \rho / \rho_0, \quad \rho_0 = \frac{\sum_t d_t p^{el}_t}{\sum_t d_t p^{gas}_t}
 
@@ -39,7 +39,7 @@ def cheapest_map(demand: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: s
     demand, assumptions
         As `lcoh_table` reads them.
     scenario, convention
-        Set of prices, and a reading of the cost model. Empty where the scenario lacks a price of gas or electricity.
+        Set of prices, and rules of the cost model. Empty where the scenario lacks a price of gas or electricity.
 
     """
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
@@ -88,13 +88,13 @@ def _price(built: Built, carrier: str) -> float:
 
 
 def _carbon_now(boiler: Built) -> float:
-    """Return what the perspective charges for a tonne, mean over discounted years [GBP/t]."""
+    """Return the perspective's price of carbon, mean over discounted years [GBP/t]."""
     gas = boiler.energy["gas"]
     per_tonne: Yearly = gas.carbon_gbp_per_mwh / gas.co2_kg_per_mwh * KG_PER_TONNE
     return boiler.mean_over_years(per_tonne)
 
 
 def _saved_by_a_pound(built: Built) -> float:
-    """Return what a pound of grant takes off the cost [(GBP/MWh)/GBP]."""
+    """Return by how much a pound of grant lowers the cost [(GBP/MWh)/GBP]."""
     without = float(built.cost().total)
     return (without - float(built.cost(Change(grant_gbp_per_dwelling=ONE_GRANT)).total)) / ONE_GRANT

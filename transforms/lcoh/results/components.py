@@ -1,4 +1,4 @@
-"""What a cost of heat is put together from: enough to put it together again with other prices, without the model."""
+"""The components of a cost of heat: enough to compute it again with other prices, without the model."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from transforms.tables.published import LCOH_CAPITAL, LCOH_COMPONENT, LCOH_ENERG
 from transforms.tables.schema import Table
 
 ASKED: Final = "asked"  # demand basis of the demands that a reader may ask for
-# Every one that a reader may ask for: between two of them costs do not lie on a line, since a heat pump has a least size.
+# All demands that a reader may ask for. Costs cannot be interpolated between them, since a heat pump has a least size.
 ASKED_KWH: Final = tuple(range(3_000, 30_001, 500))
-BUYERS: Final[tuple[tuple[str, str, Carrier], ...]] = (  # who buys, a system of his, and what it runs on
+BUYERS: Final[tuple[tuple[str, str, Carrier], ...]] = (  # buyer, one of its systems, and the system's energy
     ("home", "gas_boiler", "gas"), ("home", "ashp", "electricity"), (NETWORK, NETWORK, "electricity"), (NETWORK, NETWORK, "gas"),
 )  # fmt: skip
 SAME: Final = 1e-9  # share by which a yearly amount may differ from year to year
@@ -33,14 +33,14 @@ SAME: Final = 1e-9  # share by which a yearly amount may differ from year to yea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A scenario read by a convention."""
+    """A scenario and the convention by which it is costed."""
 
     scenario: str
     convention: str
 
 
 def lenses_of(scenario: str, convention: str) -> list[Reading]:
-    """Return the readings by which systems are compared side by side; none where a convention does not compare them."""
+    """Return the scenarios and conventions that are shown side by side; empty if the convention compares no systems."""
     return [
         Reading(scenario=scenario, convention=name)
         for name in lenses_beside(convention)
@@ -51,12 +51,12 @@ def lenses_of(scenario: str, convention: str) -> list[Reading]:
 def component_tables(
     demand: pl.DataFrame, assumptions: pl.DataFrame, readings: Sequence[Reading]
 ) -> dict[Table, pl.DataFrame]:
-    """Return what each system costs once and every year, and what its energy costs, as three tables.
+    """Return each system's yearly amounts, its capital, and the prices of energy, as three tables.
 
     Parameters
     ----------
     demand
-        Demands as `lcoh_table` takes them; beside them stand those that a reader may ask for (`ASKED_KWH`).
+        Demands as `lcoh_table` takes them; those that a reader may ask for (`ASKED_KWH`) are added.
     assumptions
         The table `assumption`.
     readings
@@ -67,7 +67,7 @@ def component_tables(
     AssumptionError
         If a convention does not compare systems.
     ValueError
-        If a system's upkeep or purchased energy differs from year to year: then these tables do not tell its cost.
+        If a system's upkeep or purchased energy differs from year to year, since these tables hold one amount for all years.
 
     """
     asked = pl.DataFrame({"demand_kwh": [float(kwh) for kwh in ASKED_KWH]}).with_columns(
@@ -91,7 +91,7 @@ def component_tables(
 
 
 def _components(costed: Costed) -> pl.DataFrame:
-    """Return what a system buys and pays in each year of operation, for one home of each demand."""
+    """Return the upkeep and the energy of a system in each year of operation, for one home of each demand."""
     built, keys = costed.built, _keys(costed)
     flows, homes = built.flows(), costed.keys["dwellings"].to_numpy()
     taxed = costed.system == NETWORK and PERSPECTIVES[built.case.convention.perspective].vat == "homes"
@@ -112,7 +112,7 @@ def _components(costed: Costed) -> pl.DataFrame:
 
 
 def _bought_mwh(costed: Costed, carrier: str) -> Yearly:
-    """Return the energy of one carrier that a system buys by year: what it would cost at 1 GBP/MWh [MWh]."""
+    """Return the energy of one carrier that a system buys by year [MWh]: its cost at a price of 1 GBP/MWh."""
     nothing = np.zeros_like(next(iter(costed.built.energy.values())).price_gbp_per_mwh)
     priced = {
         name: Energy(price_gbp_per_mwh=nothing + (name == carrier), carbon_gbp_per_mwh=nothing, co2_kg_per_mwh=nothing)
@@ -122,7 +122,7 @@ def _bought_mwh(costed: Costed, carrier: str) -> Yearly:
 
 
 def _every_year(by_year: Yearly, what: str) -> Yearly:
-    """Return what is the same in every year of operation."""
+    """Return the amount of a year of operation; refuse amounts that differ between years."""
     used = by_year[..., FIRST_HEAT_YEAR:]
     first: Yearly = used[..., 0]
     if not np.allclose(used, first[..., None], rtol=SAME, atol=0.0):
@@ -132,7 +132,7 @@ def _every_year(by_year: Yearly, what: str) -> Yearly:
 
 
 def _capital(costed: Costed) -> pl.DataFrame:
-    """Return what is bought, bought again and credited at the end, for one home of each demand, by year."""
+    """Return purchases, replacements and the credit at the end, for one home of each demand, by year."""
     keys, flows = _keys(costed), costed.built.flows()
     spent = np.broadcast_to(flows.capital_gbp, (keys.height, flows.capital_gbp.shape[-1]))
     rows, years = np.nonzero(spent)
@@ -147,7 +147,7 @@ def _keys(costed: Costed) -> pl.DataFrame:
 
 
 def _energy(figures: ScenarioFigures, convention: Convention) -> pl.DataFrame:
-    """Return price, emissions and carbon value of what homes and networks buy, and the discount factor, by year."""
+    """Return price, emissions and carbon value of the energy of homes and networks, and the discount factor, by year."""
     frames = []
     for buyer, system, carrier in BUYERS:
         bought = purchase_of(convention, system, carrier=carrier)

@@ -1,4 +1,4 @@
-"""Figures 7 and 8 of the paper as curves: the levelised cost over the full range of one thing after the other."""
+"""Figures 7 and 8 of the paper as curves: the levelised cost over the full range of one parameter at a time."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ def sensitivity_table(
 ) -> pl.DataFrame:
     """Return figures 7 and 8 of the paper as curves, as the table `lcoh_sensitivity`.
 
-    Demand, capital, and operation and maintenance go from half to one and a half of their base, the discount rate
-    from 0 to 10 %, the SPF of heat pumps from 1 to 10. On delivered heat there is a curve for each system and scale
-    that the scenario can cost; a convention that divides by the heat produced compares no systems and gives the
-    paper's base alone, the network of 100 dwellings.
+    Demand, capital, and operation and maintenance go from half to one and a half of their base, the discount rate from 0 to
+    10 %, and the SPF of heat pumps from 1 to 10. A convention that divides by delivered heat has a curve for each system and
+    scale that the scenario can cost. A convention that divides by the heat produced compares no systems; it has only the
+    paper's base, the network of 100 dwellings.
 
     Parameters
     ----------
     assumptions
         The table `assumption`.
     scenario, convention
-        Set of prices, and reading of the cost model.
+        Set of prices, and rules of the cost model.
     demand_kwh
         Heat delivered to one dwelling in the base [kWh/yr].
     place

@@ -35,13 +35,13 @@ class RateSpan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneNumber:
-    """Which row of the table `lcoh` is to be explained."""
+    """The row of the table `lcoh` that is to be explained."""
 
     system: str
     dwelling_type: str | None = None
-    """Whose demand; by default the only one, else that of `stock` or `all`."""
+    """Dwelling type of the demand; by default the only one, else `stock` or `all`."""
     scale: str | None = None
-    """Size of a network; by default the only one that there is."""
+    """Size of a network; by default the only one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,9 @@ class Explanation:
     demand_kwh: float
     steps: tuple[RateSpan, ...]
     tax: float
-    """VAT on the heat of a network that homes pay beside the costs below [1]."""
+    """VAT that homes pay on the heat of a network, in addition to the costs in `years` [1]."""
     years: pl.DataFrame
-    """Row per year t: calendar year, discount rate and factor, flows of all dwellings, and their present values."""
+    """One row per year t: calendar year, discount rate and factor, flows of all dwellings, and their present values."""
     assumptions: pl.DataFrame
     """The rows of the table `assumption` that the flows come from."""
 
@@ -73,7 +73,7 @@ class Explanation:
 
     @property
     def elements_gbp_per_mwh(self) -> dict[str, float]:
-        """Each element of the levelised cost [GBP/MWh]: its present value over that of the heat, with the tax."""
+        """Elements of the levelised cost [GBP/MWh]: the present value of each over that of the heat, with the tax."""
         sums = self.sums
         heat_mwh = sums[f"{PRESENT}heat_mwh"]
         return {name: sums[f"{PRESENT}{name}"] / heat_mwh * (1.0 + self.tax) for name in COSTS}
@@ -104,14 +104,14 @@ def explain_cost(
     asked
         Which row.
     scenario, convention
-        Set of prices, and reading of the cost model.
+        Set of prices, and rules of the cost model.
     place
         The one place that a network serves, in place of a scale.
 
     Raises
     ------
     AssumptionError
-        If a name is unknown, a choice is open, or the scenario lacks what the system buys; the message says what to name.
+        If a name is unknown, a choice is open, or the scenario lacks the system's energy; the message says what to name.
 
     """
     system, dwelling_type, scale = asked.system, asked.dwelling_type, asked.scale
@@ -222,7 +222,7 @@ def _tax(figures: ScenarioFigures, convention: Convention, system: str) -> float
 def _rows_behind(
     assumptions: pl.DataFrame, scenario: str, convention: Convention, system: str, *, first: int, years: int
 ) -> pl.DataFrame:
-    """Return the rows of assumptions that a system's flows come from: its own figures, its energy, rates and taxes."""
+    """Return the rows of assumptions behind a system's flows: its own values, its energy, rates and taxes."""
     series = [key for bought in purchases_of(convention, system) for key in bought.series]
     keys = pl.DataFrame(
         [*series, *rate_figures(convention)], schema={"item": pl.String, "parameter": pl.String}, orient="row"

@@ -1,4 +1,4 @@
-"""A heat network as an investment: what it earns where homes join over some years and pay a tariff for their heat."""
+"""A heat network as an investment: its returns if homes join over some years and pay a tariff for their heat."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from transforms.lcoh.model.valuation import discount_rates
 from transforms.lcoh.model.what_if import Built, Case, Change, build
 from transforms.tables.cost_analysis import NETWORK_FINANCE
 
-INVESTOR: Final = "best_practice_private"  # who builds a network counts as a private investor does
+INVESTOR: Final = "best_practice_private"  # a network is built by a private investor
 COUNTERFACTUAL: Final = "gas_boiler"
-_RATES: Final = np.linspace(-0.5, 1.0, 601)  # between which internal rates of return are looked for [1/yr]
+_RATES: Final = np.linspace(-0.5, 1.0, 601)  # internal rates of return are sought between neighbours of these [1/yr]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What homes pay for heat, and over how many years they join."""
+    """Price that homes pay for heat, and the years over which they join."""
 
     heat_tariff_gbp_per_mwh: float | None = None
-    """VAT included where the perspective counts it; by default what heat from a gas boiler would cost the same homes,
-    seen by them (`best_practice_private`)."""
+    """With VAT where the perspective counts it. By default, the cost of heat from a gas boiler to the same homes
+    (`best_practice_private`)."""
     connection_years: int | None = None
-    """As many homes join each year; by default `network_finance.connection_years`."""
+    """Years over which homes join, the same number each year; by default `network_finance.connection_years`."""
 
 
 BY_DEFAULT: Final = Terms()
@@ -52,7 +52,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """What one project earns."""
+    """Returns of one project."""
 
     npv_gbp: float
     irr: float | None
@@ -69,7 +69,7 @@ def finance_table(
     terms: Terms = BY_DEFAULT,
     place: Place | None = None,
 ) -> pl.DataFrame:
-    """Return what a network of each scale earns as an investment, as the table `network_finance`.
+    """Return the returns of a network of each scale as an investment (`NETWORK_FINANCE`).
 
     Parameters
     ----------
@@ -78,9 +78,9 @@ def finance_table(
     assumptions
         The table `assumption`.
     scenario, convention
-        Set of prices, and reading of the cost model: who invests, at which rate, with which taxes.
+        Set of prices, and convention of the cost model: it says who invests, at which rate and with which taxes.
     terms
-        What homes pay, and how fast they join.
+        Tariff of the homes, and how fast they join.
     place
         The one place that networks serve, in place of networks of every scale.
 
@@ -140,10 +140,9 @@ def finance_table(
 def phase_in(built: Built, *, connection_years: int) -> Project:
     """Return the flows of a network that homes join over k years, as many each year.
 
-    In year t of operation min(t / k, 1) of the homes draw heat, and pay; what is bought for a home (pipe in the
-    building, heat interface unit, meter) is bought a year before its first heat and wears out from then. Plant, main
-    pipe and the building's meter are there from the start. Energy is that of the network as it stands, with its
-    losses and its peak plant.
+    In year t of operation, the share min(t / k, 1) of the homes takes heat and pays. The pipe in the building, the heat
+    interface unit and the meter of a home are bought a year before its first heat, and wear out from then on. Plant, main
+    pipe and the building's meter exist from the start. Energy is that of the whole network, with its losses and peak plant.
 
     Parameters
     ----------
@@ -187,8 +186,8 @@ def _capital(built: Built) -> Yearly:
 def _spread(spent: Yearly, *, cohorts: int, convention: Convention) -> Yearly:
     """Return spending, shape (s, T), of homes that join in equal parts over as many years as there are `cohorts`.
 
-    A home that joins j years later buys everything j years later. Where what is left at the end is credited straight
-    over its life, spending less credit is a constant share of each year of use, so the credit of each cohort follows.
+    A home that joins j years later buys everything j years later. If the value left at the end is credited by straight-line
+    depreciation, spending less credit is the same amount for each year of use. The credit of each cohort follows from that.
     """
     years = spent.shape[-1]
     in_use = years - FIRST_HEAT_YEAR
@@ -208,8 +207,8 @@ def _spread(spent: Yearly, *, cohorts: int, convention: Convention) -> Yearly:
 def appraise(net_gbp: Yearly, *, factors: Yearly) -> Return:
     """Return net present value, internal rate of return and payback of net flows by year, each of shape (T,).
 
-    NPV = sum_t F_t d_t,  IRR: the r with sum_t F_t / (1 + r)^t = 0, where there is one from -50 to 100 % and no more
-    Payback: the year in which the sum of undiscounted flows reaches nothing, straight within the year
+    NPV = sum_t F_t d_t.  IRR: the r with sum_t F_t / (1 + r)^t = 0, if there is exactly one from -50 to 100 %.
+    Payback: when the sum of undiscounted flows reaches 0, interpolated within the year.
 
     Raises
     ------
@@ -233,11 +232,12 @@ def _irr(net_gbp: Yearly) -> tuple[float | None, str]:
         return float(net_gbp @ discount_factors(rate, years=len(net_gbp)))
 
     values = discount_factors(_RATES[:, None], years=len(net_gbp)) @ net_gbp
-    below = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) <= 0)
+    earns = values > 0  # a value of exactly 0 counts on one side, else one rate would be found twice
+    below = np.flatnonzero(earns[:-1] != earns[1:])
     if not len(below):
         return None, "no internal rate of return: the flows do not pay back at any rate from -50 to 100 %"
     if len(below) > 1:
-        return None, f"no single internal rate of return: the present value is nothing at {len(below)} rates"
+        return None, f"no single internal rate of return: the present value is 0 at {len(below)} rates"
     return float(brentq(npv, _RATES[below[0]], _RATES[below[0] + 1])), ""
 
 
@@ -253,7 +253,7 @@ def _payback(net_gbp: Yearly) -> tuple[float | None, str]:
 
 
 def _tariff(figures: ScenarioFigures, demand_kwh: Yearly, given: float | None) -> tuple[Yearly, str]:
-    """Return what homes pay for heat [GBP/MWh] for each demand, and what that is."""
+    """Return the tariff for each demand [GBP/MWh], and a sentence that says where it comes from."""
     if given is not None:
         return np.full(len(demand_kwh), float(given)), "tariff as given"
     convention = find_convention(INVESTOR)
@@ -264,5 +264,5 @@ def _tariff(figures: ScenarioFigures, demand_kwh: Yearly, given: float | None) -
 
 
 def _tax(figures: ScenarioFigures, convention: Convention) -> float:
-    """Return what homes pay over what the network gets of it: VAT on heat where the perspective counts it."""
+    """Return the homes' payment over the network's income [1]: with VAT on heat where the perspective counts it."""
     return 1.0 + figures.one("vat", "on_heat") if PERSPECTIVES[convention.perspective].vat == "homes" else 1.0

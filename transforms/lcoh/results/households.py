@@ -20,8 +20,8 @@ from transforms.tables.cost_analysis import LCOH_DISTRIBUTION, LCOH_HOUSEHOLD
 from transforms.tables.published import LCOH_QUANTILE
 
 STOCK = "stock"
-ENDS = {"_ci_high": "lcoh_at_mean_ci_low", "_ci_low": "lcoh_at_mean_ci_high"}  # more heat costs less
-DECIMALS = 9  # of a share that is one less another
+ENDS = {"_ci_high": "lcoh_at_mean_ci_low", "_ci_low": "lcoh_at_mean_ci_high"}  # more heat costs less per MWh
+DECIMALS = 9  # of a quantile that is 1 minus another, without the last bits of the difference
 
 
 def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str, convention: str) -> pl.DataFrame:
@@ -30,14 +30,14 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
     Parameters
     ----------
     homes
-        `household_id`, `period`, `heat_kwh_annual` [kWh/yr] of included homes; those without heat are left out, since
-        a cost per MWh needs heat. Where they are known also `dwelling_type`, `heat_loss_w_per_k` [W/K], which a
-        convention may size systems by, where a null stands for the value in proportion to the heat, and
-        `normal_correction_kwh` [kWh/yr], what normal weather adds to the heat; a home without it stands on what it used.
+        `household_id`, `period`, `heat_kwh_annual` [kWh/yr] of included homes. Homes without heat are left out, since a cost
+        per MWh needs heat. Optional: `dwelling_type`; `heat_loss_w_per_k` [W/K], by which a convention may size systems, and
+        which is in proportion to the heat where it is null; `normal_correction_kwh` [kWh/yr], the heat that normal weather
+        adds. A home without that correction is costed at its measured heat.
     assumptions
         The table `assumption`.
     scenario, convention
-        Set of prices, and reading of the cost model. A system that the scenario has no prices for is left out.
+        Set of prices, and rules of the cost model. A system that the scenario has no prices for is left out.
 
     """
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
@@ -72,7 +72,7 @@ def _total(case: Case) -> Yearly:
 
 
 def _to_normal_weather(homes: pl.DataFrame) -> pl.DataFrame:
-    """Add the heat that a home is costed at, and of which weather it is."""
+    """Add the heat at which each home is costed, and whether it is that of normal weather."""
     correction = (
         pl.col("normal_correction_kwh") if "normal_correction_kwh" in homes.columns else pl.lit(None, pl.Float64)
     )
@@ -98,8 +98,8 @@ def _heat_loss(homes: pl.DataFrame, figures: ScenarioFigures) -> Yearly | None:
 def expected_gap(fixed_gbp_per_mwh: Floats, variation: Floats) -> Floats:
     r"""Return the expected gap between the mean of homes' costs and the cost at their mean demand [GBP/MWh].
 
-    A home's cost is :math:`L(D) = v + F / D`. The costs v [GBP/MWh] go with the heat D [MWh/yr]: fuel, and the
-    kilowatts of a system sized in proportion to it. The costs F [GBP/yr] do not, such as upkeep. With
+    A home's cost is :math:`L(D) = v + F / D`. The costs v [GBP/MWh] are proportional to the heat D [MWh/yr]: fuel, and the
+    kilowatts of a system sized in proportion to the heat. The costs F [GBP/yr], such as upkeep, are fixed. With
     :math:`D = \bar D (1 + x)`, :math:`E x = 0` and :math:`E x^2 = CV^2`,
 
     .. math:: E L - L(\bar D) = \frac{F}{\bar D} E\Big[\frac{1}{1 + x} - 1\Big]
@@ -136,8 +136,8 @@ def cost_distribution(
     homes
         `household_id`, `dwelling_type`.
     demand
-        Rows of `HEAT_DEMAND_ANNUAL`: the interval of each mean demand. The cost is taken at both ends: it falls
-        with the demand, so its interval covers as often as that of the demand does.
+        Rows of `HEAT_DEMAND_ANNUAL`, with the interval of each mean demand. The cost falls with the demand. So the costs at
+        the two ends are an interval that covers as often as that of the demand.
     assumptions
         The table `assumption`.
     weights
@@ -171,7 +171,7 @@ def cost_distribution(
 
 
 def _weigh(costs: pl.DataFrame, weights: Mapping[str, float] | None) -> pl.DataFrame:
-    """Put each home into its groups with its weight there; a group that lacks a weighted type is not formed."""
+    """Return a row for each home and group with the home's weight; `stock` is left out where it lacks a weighted type."""
     keys = ["scenario", "convention", "system", "period"]
     of_type = costs.with_columns(weight=pl.lit(1.0))
     groups = [of_type, of_type.with_columns(dwelling_type=pl.lit("all"))]
@@ -212,29 +212,28 @@ def _at_mean(part: pl.DataFrame, figures: ScenarioFigures, convention: Conventio
 
 
 def _above_zero(demand_kwh: pl.Series) -> Yearly:
-    """Return a demand as numbers, NaN where it is unknown or nothing."""
+    """Return demands as numbers, NaN where they are unknown or 0."""
     return np.where(demand_kwh.fill_null(0) > 0, demand_kwh.cast(pl.Float64).to_numpy(), np.nan)
 
 
 def cost_quantiles(
     quantiles: pl.DataFrame, demand: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str, convention: str
 ) -> pl.DataFrame:
-    r"""Return the levelised cost at quantiles of annual heat, carried to normal weather as their mean is (`LCOH_QUANTILE`).
+    r"""Return the levelised cost at quantiles of annual heat, corrected to normal weather like the mean (`LCOH_QUANTILE`).
 
-    The cost L [GBP/MWh] of a system sized in proportion to the heat D falls with it, so that its quantile is the cost at
-    the opposite quantile of the heat, :math:`L_{(q)} = L(D_{(1 - q)})`. It is computed from the quantiles alone and needs
-    no home.
+    The cost L [GBP/MWh] of a system sized in proportion to the heat D falls with D. So its quantile is the cost at the
+    opposite quantile of heat, :math:`L_{(q)} = L(D_{(1 - q)})`. It needs only published quantiles, and no single home.
 
     Parameters
     ----------
     quantiles
         Rows of `HEAT_DEMAND_QUANTILE`; those without heat are left out.
     demand
-        Rows of `HEAT_DEMAND_ANNUAL`: how far normal weather moves the mean of a type.
+        Rows of `HEAT_DEMAND_ANNUAL`, which say by how much normal weather changes the mean of a type.
     assumptions
         The table `assumption`.
     scenario, convention
-        Set of prices, and reading of the cost model. A system that the scenario has no prices for is left out.
+        Set of prices, and rules of the cost model. A system that the scenario has no prices for is left out.
 
     """
     figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)

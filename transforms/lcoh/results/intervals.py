@@ -26,7 +26,7 @@ MEASURED: Final = "measured"
 NetworkCost = Callable[[int, Yearly, Yearly], Yearly]
 Weights = Mapping[str, float] | None
 GROUP: Final = ("scenario", "convention", "period", "dwelling_type")
-SIZED_BY_PEAK: Final = tuple(name for name, of in CONVENTIONS.items() if of.network_sizing == "load_curve")
+SIZED_BY_PEAK: Final = tuple(name for name, rules in CONVENTIONS.items() if rules.network_sizing == "load_curve")
 ENDS: Final = ("lcoh_ci_low", "lcoh_ci_high")
 DEMAND_ENDS: Final = ("_ci_low", "_ci_high")
 
@@ -38,23 +38,23 @@ def add_intervals(
     *,
     networks: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """Add to rows of `LCOH` the homes behind each and the 95 % interval over samples of homes.
+    """Add to rows of `LCOH` the homes behind each, and the 95 % interval over samples of homes.
 
-    The cost falls with the demand. So its interval is the cost at both ends of the demand's interval, and covers as
-    often. Where a network's plant is sized by the peak, which varies with the demand, give `networks`. Rows at the
-    paper's demand, and those of fewer than ten homes, have no interval.
+    The cost falls with the demand. So the costs at the two ends of the demand's interval are an interval that covers as
+    often. Where a network's plant is sized by the peak, which varies with the demand, give `networks`. Rows at the paper's
+    demand, and rows with fewer than ten homes, have no interval.
 
     Parameters
     ----------
     costs
         Rows of `LCOH`.
     demand
-        Rows of `HEAT_DEMAND_ANNUAL`, of which `lcoh_table` made the measured rows.
+        Rows of `HEAT_DEMAND_ANNUAL`, from which `lcoh_table` made the measured rows.
     assumptions
         The table `assumption`.
     networks
-        Keys of `LCOH` with `lcoh_ci_low` and `lcoh_ci_high`, as `intervals_by_draws` returns them, to
-        take in place of those that follow from the demand alone.
+        Keys of `LCOH` with `lcoh_ci_low` and `lcoh_ci_high`, as `intervals_by_draws` returns them. They replace the intervals
+        from the demand alone.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def network_intervals(
     households
         Homes behind the draws [1].
     level
-        Share of samples that the interval is to hold the truth in [1].
+        Share of samples in which the interval holds the truth [1].
 
     Returns
     -------
@@ -144,7 +144,7 @@ def network_cost_of_draws(
     Parameters
     ----------
     figures, convention
-        Whose prices and which reading.
+        Values of the scenario, and rules of the cost model.
     dwellings
         Homes of the network [1].
     demand_kwh, peak_kw
@@ -160,8 +160,8 @@ def network_cost_of_draws(
 def expanded_interval(draws: Yearly, *, households: int, level: float = 0.95) -> tuple[float, float]:
     r"""Return the percentile interval of bootstrap draws, widened for a small sample.
 
-    A percentile interval of n homes is too short by what a standard deviation over n - 1 and a t quantile would add; it
-    is taken at :math:`\alpha' / 2 = \Phi(-\sqrt{n / (n - 1)}\; t_{1 - \alpha / 2,\, n - 1})` in place of
+    A percentile interval of n homes is too short: it lacks the divisor n - 1 of a standard deviation, and the t quantile. So
+    it is taken at :math:`\alpha' / 2 = \Phi(-\sqrt{n / (n - 1)}\; t_{1 - \alpha / 2,\, n - 1})` in place of
     :math:`\alpha / 2`.
 
     Parameters
@@ -196,10 +196,10 @@ def intervals_by_draws(
 ) -> pl.DataFrame:
     r"""Return 95 % intervals of networks that are sized by their load, for `add_intervals`.
 
-    In each draw b of the homes a network of n homes serves :math:`D_b = D\,\hat Q_b / \hat Q` and peaks at
+    In each draw b of the homes, a network of n homes serves the demand :math:`D_b = D\,\hat Q_b / \hat Q`, and has the peak
     :math:`P_b(n) = p(n)\,\tfrac{D}{8760}\,\ell_b`, with the means :math:`\hat Q_b` of the draws, the level
-    :math:`\ell_b` of the peak and p(n) of the load shape. Plant, store, pipes and the capital for them follow from both.
-    Networks that do not follow the peak are left out, as are those whose homes' peaks are not known.
+    :math:`\ell_b` of the peak and p(n) of the load shape. Plant, store, pipes and their capital follow from both. Networks
+    that are not sized by the peak are left out, and so are those without draws of the peak.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def intervals_by_draws(
     weights
         By period, the share of each type in the stock [1], or None where `stock` cannot be formed.
     bootstrap
-        That of annual demand and of the peaks: a home has the same weight in both.
+        The bootstrap of annual demand and of the peaks: a home has the same weight in both.
 
     Returns
     -------

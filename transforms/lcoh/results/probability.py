@@ -53,7 +53,7 @@ def probability_table(
     sampling
         What is uncertain, and how often it is drawn.
     scenario, convention
-        Set of prices, and reading of the cost model; it must divide by the heat delivered.
+        Set of prices, and rules of the cost model; it must divide by the heat delivered.
     place
         The one place that networks serve, in place of networks of every scale.
 

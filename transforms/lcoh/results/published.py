@@ -42,7 +42,7 @@ from transforms.tables.schema import Table
 PAPER_SCENARIO: Final = "paper_fit"
 PAPER_READING: Final = (PAPER_SCENARIO, "wang2018")  # always published too: it shows that the paper is reproduced
 OTHER_PRICES: Final = {"current2026": "desnz2023", "desnz2023": "current2026"}  # electricity rises, or falls, to 2050
-RIVAL_READING: Final = (PAPER_SCENARIO, "rival")  # the other reading of the paper: how far convention moves a result
+RIVAL_READING: Final = (PAPER_SCENARIO, "rival")  # other choices that the paper allows: they show how far results move
 
 
 def check_choice(convention: str) -> None:
@@ -66,7 +66,7 @@ def check_choice(convention: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostChoices:
-    """What a run chooses: the reading by which systems are compared, and how much is drawn."""
+    """Choices of a run: the scenario and convention by which systems are compared, and the numbers of draws."""
 
     scenario: str
     convention: str
@@ -81,23 +81,23 @@ class CostChoices:
 
     @property
     def readings(self) -> list[tuple[str, str]]:
-        """The scenarios and conventions that are published: the paper's, its rival, those of comparisons.
+        """The published scenarios and conventions: the paper's, its rival, and those by which systems are compared.
 
-        Where prices of today are chosen, those of the other projection stand beside them.
+        If today's prices are chosen, those of the other projection are added.
         """
         other = [(OTHER_PRICES[self.scenario], name) for _, name in self.compared if self.scenario in OTHER_PRICES]
         return list(dict.fromkeys([PAPER_READING, RIVAL_READING, *self.compared, *other]))
 
     @property
     def compared(self) -> list[tuple[str, str]]:
-        """The readings by which systems are compared: both lenses where one of them is chosen, the chosen one first."""
+        """The scenarios and conventions by which systems are compared: the chosen one first, then the other lens if it is one."""
         beside = lenses_beside(self.convention)
         return [(self.scenario, name) for name in dict.fromkeys([self.convention, *beside])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredHeat:
-    """What a run measured and the cost model reads."""
+    """Measured tables that the cost model reads."""
 
     demand: pl.DataFrame
     """Rows of `HEAT_DEMAND_ANNUAL`."""
@@ -143,7 +143,7 @@ def cost_demands(heat: MeasuredHeat, assumptions: pl.DataFrame, choices: CostCho
 def cost_means(
     demand: pl.DataFrame, assumptions: pl.DataFrame, ranges: Sequence[Uncertain], choices: CostChoices
 ) -> dict[Table, pl.DataFrame]:
-    """Return the tables of costs that rest on the mean demands of dwelling types alone, published or not."""
+    """Return the tables of costs that need only the mean demands of dwelling types, whether they are published or not."""
     scenario, convention = choices.scenario, choices.convention
     paper = paper_demand(assumptions)
     basis = measured if len(measured := measured_demand(demand)) else paper

@@ -29,21 +29,21 @@ def lcoh_table(
 ) -> pl.DataFrame:
     """Return the levelised cost of heat of every system for every demand, as the table `lcoh`.
 
-    A system whose energy the scenario has no price or carbon series for is left out: `missing_systems` names it.
+    A system is left out if the scenario lacks a price or carbon series of its energy; `missing_systems` names it.
 
     Parameters
     ----------
     demand
-        Columns dwelling_type, period, demand_basis and demand_kwh, the heat delivered to one home [kWh/yr]; of measured
-        homes also weather and demand_measured_kwh, the heat in the weather of the period [kWh/yr]: the cost that the
-        same system has in that year stands beside. Rows without a demand are left out. Each row gets its individual systems; networks of every scale serve the
-        demand of `stock`, or of `all` where that is not known.
+        Columns dwelling_type, period, demand_basis and demand_kwh, the heat delivered to one home [kWh/yr]. Measured homes
+        also have weather and demand_measured_kwh, the heat in the weather of the period [kWh/yr], for the cost in that year.
+        Rows without a demand are left out. Each row gets its individual systems; networks of every scale serve the demand of
+        `stock`, or of `all` where that is not known.
     assumptions
         The table `assumption`.
     scenario
         Set of prices.
     convention
-        Reading of the cost model, a name in `CONVENTIONS`.
+        Rules of the cost model, a name in `CONVENTIONS`.
     place
         The one place that networks serve, in place of networks of every scale.
 
@@ -130,7 +130,7 @@ def _without_cooking(costed: Costed) -> Floats:
 
 
 def _grant(costed: Costed, cost: LevelisedCost) -> Floats | None:
-    """Return what today's grant takes off the cost [GBP/MWh], where homes count and there is one."""
+    """Return by how much today's grant lowers the cost [GBP/MWh]; None without a grant, or where homes do not count."""
     case = costed.built.case
     homes_count = PERSPECTIVES[case.convention.perspective].vat == "homes"
     if not homes_count or not case.figures.has(case.system, GRANT):

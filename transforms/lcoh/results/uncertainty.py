@@ -1,4 +1,4 @@
-"""What is uncertain in a levelised cost: documented ranges, draws from them, and the cost of every draw at once."""
+"""Uncertain parameters of a levelised cost: documented ranges, draws from them, and the cost of all draws at once."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ RANGE_COLUMNS: Final = (
 )  # fmt: skip
 DRAWS: Final = 10_000
 BASE_SAMPLES: Final = 8192
-_AT_ONCE: Final = 4096  # rows of 51 years that fit a processor's cache: more are slower, not faster
+_AT_ONCE: Final = 4096  # rows of 51 years that fit a processor's cache; more at once are slower
 _TAIL: Final = float(ndtri(0.95))  # `low` and `high` of a lognormal are its 5 % and 95 % quantiles
 _TAIL_OF_INTERVAL: Final = float(ndtri(0.975))  # an interval of 95 % ends there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uncertain:
-    """One uncertain parameter: the systems that one draw of it holds for, and its distribution."""
+    """One uncertain parameter: its distribution, and the systems that share a draw of it."""
 
     parameter: str
     systems: tuple[str, ...]
@@ -55,9 +55,9 @@ class Uncertain:
     unit: str
     source: str
     correlates_with: str = ""
-    """Another parameter that is drawn before it, and moves with it."""
+    """Another parameter with which it correlates, and which is drawn first."""
     correlation: float = 0.0
-    """Of the normal scores of both [1]."""
+    """Correlation of the normal scores of both [1]."""
 
     @property
     def field(self) -> str:
@@ -79,10 +79,10 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """What is uncertain, and how it is drawn."""
+    """Uncertain parameters, and how they are drawn."""
 
     ranges: tuple[Uncertain, ...]
-    """As `check_ranges` returns them."""
+    """Ranges, as `check_ranges` returns them."""
     seed: int
     draws: int = DRAWS
     """Draws of a Latin hypercube, from which distributions of costs come."""
@@ -91,12 +91,12 @@ class Sampling:
 
 
 def check_ranges(raw: pl.DataFrame) -> tuple[Uncertain, ...]:
-    """Return the documented ranges of what is uncertain.
+    """Return the documented ranges of uncertain parameters.
 
     Parameters
     ----------
     raw
-        Columns `RANGE_COLUMNS`; `applies_to` holds the systems that one draw is common to, with blanks between them.
+        Columns `RANGE_COLUMNS`; `applies_to` holds the systems that share a draw, with blanks between them.
 
     Raises
     ------
@@ -175,12 +175,12 @@ def sampled_homes(low_share: Floats, high_share: Floats) -> Uncertain:
 
 
 def ranges_of(ranges: Sequence[Uncertain], system: str) -> tuple[int, ...]:
-    """Return the positions in `ranges` of what a system's cost depends on."""
+    """Return the positions in `ranges` of the parameters on which a system's cost depends."""
     return tuple(place for place, uncertain in enumerate(ranges) if system in uncertain.systems)
 
 
 def cost_of_draws(case: Case, values: Mapping[str, Yearly], *, draws: int) -> Yearly:
-    """Return the levelised cost of a system for every draw of what is uncertain [GBP/MWh].
+    """Return the levelised cost of a system for every draw of its uncertain parameters [GBP/MWh].
 
     A draw of the demand is another home with a system of its own size; a network stays as it was built. A draw of the
     sampled homes is another demand that systems and networks are built for.
@@ -231,7 +231,7 @@ def _capital_by_life(built: Built, lifetime_years: Yearly) -> Yearly:
 
 
 def _with_life(built: Built, years: int) -> Built:
-    """Return the system with another life, of a network that of its heat pump."""
+    """Return the system with another life; for a network, with another life of its heat pump."""
     if isinstance(built.own, IndividualSystem):
         return replace(built, own=replace(built.own, lifetime_years=years))
     network = replace(built.own.network, heat_pump_lifetime_years=years)

@@ -1,4 +1,4 @@
-"""Global sensitivity: which share of a levelised cost's variance each uncertain parameter explains."""
+"""Global sensitivity: the share of a levelised cost's variance that each uncertain parameter explains."""
 
 from __future__ import annotations
 
@@ -48,11 +48,10 @@ def sobol_indices(
 
     S_i = V(E(Y | X_i)) / V(Y),  S_Ti = 1 - V(E(Y | X_not i)) / V(Y)
 
-    Two matrices A and B of a Sobol sequence, and A with one column of B for each parameter, give the estimates of
-    Saltelli 2010 (`scipy.stats.sobol_indices`). An interval is that of the percentile bootstrap over the samples:
-    each replicate gives them multinomial weights w, and both estimates are ratios of weighted means, so that all
-    replicates are one product of matrices. `SobolResult.bootstrap` draws the same replicates one by one, which takes
-    minutes for all systems.
+    Two matrices A and B of a Sobol sequence, and A with one column of B for each parameter, give the estimates of Saltelli
+    2010 (`scipy.stats.sobol_indices`). Intervals are percentile bootstrap intervals over the samples. Each replicate gives
+    the samples multinomial weights w. Both estimates are ratios of weighted means, so one product of matrices gives all
+    replicates. `SobolResult.bootstrap` draws the same replicates one by one, which takes minutes for all systems.
 
     Parameters
     ----------
@@ -97,7 +96,7 @@ def sobol_indices(
 
 @lru_cache(maxsize=1)
 def _draw_weights(seed: int, samples: int, resamples: int) -> Yearly:
-    """Return the weights of the samples in each replicate; all systems are resampled alike, so they are drawn once."""
+    """Return the weights of the samples in each replicate; all systems share them, so they are drawn once."""
     drawn = np.random.default_rng([seed, samples]).multinomial(samples, np.full(samples, 1 / samples), size=resamples)
     weights: Yearly = drawn / float(samples)
     weights.flags.writeable = False
@@ -122,7 +121,7 @@ def sobol_table(
     sampling
         What is uncertain, the seed and the number of base samples.
     scenario, convention
-        Set of prices, and reading of the cost model; it must divide by the heat delivered.
+        Set of prices, and rules of the cost model; it must divide by the heat delivered.
     demand_kwh
         Mean heat per dwelling [kWh/yr].
     place
