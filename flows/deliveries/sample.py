@@ -137,7 +137,7 @@ def write_sample(
     origin = f"{MADE_UP_BY}{seed}"
     write_whole(out / NOTE_FILE, f"{origin} is being written, or was interrupted.\n", mode=MADE_UP)
     stamps = EdrpStamps(stamp=stamp, clock=clock) if file_format == "edrp" else IsoStamps()
-    protected = stamps.told_twice(trial.starts)
+    protected = stamps.shares_stamp(trial.starts)
     _write_households(out, trial, origin)
     _write_temperature(out, start, end)
     _write_homes_truth(out, trial)

@@ -48,11 +48,11 @@ def test_the_spring_day_skips_an_hour_and_the_autumn_day_repeats_one() -> None:
     assert autumn[2:6] == ["25OCT09:01:00:00,3", "25OCT09:01:30:00,4"] * 2
 
 
-def test_the_repeated_hour_is_known_as_told_twice() -> None:
+def test_half_hours_of_the_repeated_hour_share_their_stamps() -> None:
     starts = half_hour_starts(dt.date(2009, 1, 1), dt.date(2010, 1, 1))
-    twice = starts.filter(EdrpStamps(stamp="start", clock="local").told_twice(starts))
+    twice = starts.filter(EdrpStamps(stamp="start", clock="local").shares_stamp(starts))
     assert twice.to_list() == half_hour_starts(AUTUMN, AUTUMN + dt.timedelta(days=1)).head(4).to_list()
-    assert not EdrpStamps(clock="utc").told_twice(starts).any()
+    assert not EdrpStamps(clock="utc").shares_stamp(starts).any()
 
 
 def test_a_shifted_stamp_shows_its_seconds_and_an_unreadable_one_no_day() -> None:

@@ -20,8 +20,9 @@ OF_SAMPLE: Final = "sample"
 def judge(claims: pl.DataFrame, values: Mapping[str, float]) -> pl.DataFrame:
     """Return the claims with their `model` value, and whether it is `within_tolerance` of the published value.
 
-    `approx`: it differs by no more than the tolerance. `just_above`, `just_below`: it lies on that side, and differs by no
-    more than the tolerance. `above`, `below`: the published value is a bound. `holds`: the statement is true (1) or false (0).
+    `approx`: it differs by no more than the tolerance. `just_above`, `just_below`: it lies on that side, and differs by
+    no more than the tolerance. `above`, `below`: the published value is a bound. `holds`: the statement is true (1) or
+    false (0).
 
     Parameters
     ----------
@@ -73,10 +74,10 @@ def judge_claims(
 ) -> pl.DataFrame:
     """Return every claim about costs and emissions, judged by the model's value at the paper's demands.
 
-    The four bases prove different things, so counts are never summed across them. `fitted`: a price, a carbon price or the
-    emissions of the grid were worked back from the published value. `depends_on_fitted`: the published value was not used,
-    but the model's value rests on one that was worked back. `algebra`: the statement is true for all prices and costs.
-    `independent`: none of these.
+    The four bases prove different things, so counts are never summed across them. `fitted`: a price, a carbon price or
+    the emissions of the grid were worked back from the published value. `depends_on_fitted`: the published value was
+    not used, but the model's value rests on one that was worked back. `algebra`: the statement is true for all prices
+    and costs. `independent`: none of these.
     """
     of_model = claims.filter(pl.col("basis").is_in(OF_MODEL))
     dwellings = {claim: int(number) for claim, number in of_model.select("claim", "dwellings").drop_nulls().iter_rows()}
@@ -95,8 +96,8 @@ def claim_table(
     """Return every statement of the paper beside the value of the model or of the readings (`CLAIM`).
 
     Statements about costs are judged by their tolerance, at the paper's demands. Statements about the readings (basis
-    `sample`) are judged on the study period 2009. For a run, the published value must lie in the run's 95 % interval; for
-    the truth of the built-in sample, it must be met within the tolerance.
+    `sample`) are judged on the study period 2009. For a run, the published value must lie in the run's 95 % interval;
+    for the truth of the built-in sample, it must be met within the tolerance.
 
     Parameters
     ----------
@@ -145,8 +146,8 @@ def claim_table(
 def _by_interval(judged: pl.DataFrame) -> pl.DataFrame:
     """Judge statements by the run's interval where there is one: the published value must lie in it, or a bound must hold.
 
-    A bound (`above`, `below`) is contradicted only if the whole interval lies on its wrong side. Orders have no interval;
-    their judgement stays.
+    A bound (`above`, `below`) is contradicted only if the whole interval lies on its wrong side. Orders have no
+    interval; their judgement stays.
     """
     published, low, high = pl.col("published"), pl.col("model_ci_low"), pl.col("model_ci_high")
     by_interval = (

@@ -56,9 +56,9 @@ def sample_judgement(
 def sample_figures(profile: pl.DataFrame, demand: pl.DataFrame) -> dict[str, SampleFigure]:
     """Return the value for each statement of basis `sample` that the rows of one period can judge.
 
-    Means have their bootstrap interval; the interval of gas is that of heat, scaled. The highest hour, and the median peak of
-    summer days, have the mean +- 1.96 standard errors of their hours: homes that use more in one hour use more in others, so
-    the errors of hours do not average out. Shares of the year and orders have no interval.
+    Means have their bootstrap interval; the interval of gas is that of heat, scaled. The highest hour, and the median
+    peak of summer days, have the mean +- 1.96 standard errors of their hours: homes that use more in one hour use more
+    in others, so the errors of hours do not average out. Shares of the year and orders have no interval.
 
     Parameters
     ----------

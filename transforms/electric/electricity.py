@@ -72,8 +72,8 @@ def shaved_kw(heat_kw: Floats, store_kwh: float) -> Floats:
 
     .. math:: F = \max\left(\bar Q, \max_j \frac{1}{j} \left(\sum_{k \le j} Q_{(k)} - S\right)\right)
 
-    with the hours :math:`Q_{(k)}` from the highest down. The store S is full before the first hour above F, and is filled
-    again in hours below F.
+    with the hours :math:`Q_{(k)}` from the highest down. The store S is full before the first hour above F, and is
+    filled again in hours below F.
 
     Parameters
     ----------
@@ -117,8 +117,8 @@ def sharpened(heat_kw: Floats, peak_kw: Floats) -> Floats:
 
     .. math:: Q'_h = \bar Q\, Q_h^\gamma / \overline{Q^\gamma}, \quad \max_h Q'_h = P
 
-    Few homes peak higher than many, but use the same heat per home in a day. For a peak below the mean of the day, or above
-    the heat of one hour that held all, the nearest possible day is returned.
+    Few homes peak higher than many, but use the same heat per home in a day. For a peak below the mean of the day, or
+    above the heat of one hour that held all, the nearest possible day is returned.
 
     Parameters
     ----------

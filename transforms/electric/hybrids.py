@@ -92,9 +92,9 @@ def retrofit_rows(
 
     .. math:: D' = D\,(1 - \sigma x), \quad P' = P\,(1 - x), \quad V = (L D - L' D') / (D - D')
 
-    Space heat is proportional to the heat loss; hot water stays the same. The worth V of a MWh saved is the cost that is
-    avoided, also by a smaller system. Rooms are heated to the same temperature. A lower balance temperature would save a
-    little more; it is left out.
+    Space heat is proportional to the heat loss; hot water stays the same. The worth V of a MWh saved is the cost that
+    is avoided, also by a smaller system. Rooms are heated to the same temperature. A lower balance temperature would
+    save a little more; it is left out.
 
     Parameters
     ----------

@@ -47,8 +47,8 @@ def design_day(
 ) -> DesignDay | None:
     """Return the design day of a dwelling type, or None where its weather is not known.
 
-    The day of the period with the most heat gives the shapes of heat and temperature. Its heat is scaled to that of the design
-    day, and its temperatures are shifted to the design temperature.
+    The day of the period with the most heat gives the shapes of heat and temperature. Its heat is scaled to that of the
+    design day, and its temperatures are shifted to the design temperature.
 
     Parameters
     ----------
@@ -92,10 +92,10 @@ def peak_rows(
 
     .. math:: E(n, S) = \max_h \left[ \min(M_h, K) / COP_h + \max(M_h - K, 0) \right]
 
-    :math:`M_h` is the heat that is made in the hours of the design day with a store S (`with_store`), after its shape was
-    given the peak of n homes (`sharpened`). Diversity enters once, by the measured peak of n homes in `diversity`. Its 5 and
-    95 % quantiles give those of the electricity. They say nothing about the heat of a whole day, so they are null where the
-    store evens out the day. A feeder of n homes takes n times as much.
+    :math:`M_h` is the heat that is made in the hours of the design day with a store S (`with_store`), after its shape
+    was given the peak of n homes (`sharpened`). Diversity enters once, by the measured peak of n homes in `diversity`.
+    Its 5 and 95 % quantiles give those of the electricity. They say nothing about the heat of a whole day, so they are
+    null where the store evens out the day. A feeder of n homes takes n times as much.
 
     Parameters
     ----------

@@ -29,8 +29,8 @@ def tariff_rows(
     .. math:: \min \sum_h p_h q_h / COP_h \quad \text{with} \quad 0 \le q_h \le K, \quad
               0 \le s_0 + \sum_{k \le h} (q_k - Q_k) \le S, \quad \sum_h q_h = \sum_h Q_h
 
-    The plan knows the whole day in advance, so no store of this size can save more. If the highest hour of a day exceeds the
-    size of the heat pump, K is that hour.
+    The plan knows the whole day in advance, so no store of this size can save more. If the highest hour of a day
+    exceeds the size of the heat pump, K is that hour.
 
     Parameters
     ----------

@@ -104,10 +104,10 @@ def describe_days(days: pl.DataFrame, temperature: pl.DataFrame | None = None) -
     pl.DataFrame
         `figure`, `value`, `households`; empty below ten homes, since each value describes homes together.
         `gas_kwh_per_day` [kWh/d]: mean over homes. `log_sd_of_homes` [1]: standard deviation of the logarithm of the
-        homes' means, without means of 0. `zero_day_share`, `zero_day_share_summer` [1]: share of days without gas, in all
-        months and in June to August. `peak_day_over_mean`, `summer_over_mean` [1]: the highest day of the mean home, and its
-        July and August, over its mean day. `slope_kwh_per_day_k` [kWh/(d K)]: gas that each kelvin below 14 degC adds, by
-        least squares. `warm_gas_kwh_per_day` [kWh/d]: mean of the days above 18 degC.
+        homes' means, without means of 0. `zero_day_share`, `zero_day_share_summer` [1]: share of days without gas, in
+        all months and in June to August. `peak_day_over_mean`, `summer_over_mean` [1]: the highest day of the mean
+        home, and its July and August, over its mean day. `slope_kwh_per_day_k` [kWh/(d K)]: gas that each kelvin below
+        14 degC adds, by least squares. `warm_gas_kwh_per_day` [kWh/d]: mean of the days above 18 degC.
 
     """
     schema = {"figure": pl.String, "value": pl.Float64, "households": pl.Int64}
@@ -156,9 +156,9 @@ def compare_days(
 ) -> pl.DataFrame:
     """Compare the days of a run's homes with those of a published sample (rows of `EXTERNAL_CHECK`).
 
-    Each quantity has two rows: beside all published meters (`all`), and beside those that heat homes (`gas_heated`), since a
-    run holds only gas-heated homes. The published days have no temperature. So quantities that need it take the published
-    value of their declaration.
+    Each quantity has two rows: beside all published meters (`all`), and beside those that heat homes (`gas_heated`),
+    since a run holds only gas-heated homes. The published days have no temperature. So quantities that need it take the
+    published value of their declaration.
 
     Parameters
     ----------

@@ -21,9 +21,9 @@ SET_LEVELS = "their levels are set, not measured"
 def compare_types(own: OwnFigures, references: References) -> list[pl.DataFrame]:
     r"""Compare the gas of dwelling types with each year of SERL, as measured and corrected to the weather of that year.
 
-    The correction is :math:`g' = g + b\,(D' - D)`, with the slope :math:`b` of the type's monthly gas against degree days
-    :math:`D` below 15.5 degC. `all` is compared with the mean of SERL's types weighted by homes, and once more at SERL's mix
-    of types.
+    The correction is :math:`g' = g + b\,(D' - D)`, with the slope :math:`b` of the type's monthly gas against degree
+    days :math:`D` below 15.5 degC. `all` is compared with the mean of SERL's types weighted by homes, and once more at
+    SERL's mix of types.
     """
     published = published_types(references.level_by_type)
     both = (

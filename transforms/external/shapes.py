@@ -19,8 +19,8 @@ SEGMENT = ("segmentation", "segment")
 def compare_shapes(own: OwnFigures, references: References) -> list[pl.DataFrame]:
     """Compare the gas of each local hour over the day's mean, the hour and height of the peak, and the clock.
 
-    The shift of the clock is the number of hours by which the run's shape must be moved to come closest to SERL's. If it is
-    not 0, a clock or the meaning of a stamp is wrong.
+    The shift of the clock is the number of hours by which the run's shape must be moved to come closest to SERL's. If
+    it is not 0, a clock or the meaning of a stamp is wrong.
     """
     published = hours_of_half_hours(references.half_hour_gas)
     both = own.hours.rename({"hour_over_mean": "own", "households": "own_households"}).join(
@@ -55,8 +55,8 @@ def compare_shapes(own: OwnFigures, references: References) -> list[pl.DataFrame
 def hours_of_half_hours(half_hour_gas: pl.DataFrame) -> pl.DataFrame:
     """Return SERL's gas of each local hour over the day's mean [1], by the run's segments.
 
-    A SERL stamp names the *end* of its half-hour: 00:30 and 01:00 make the hour from 00:00, and midnight belongs to hour 23
-    of the day before. Years and building types are weighted by their homes.
+    A SERL stamp names the *end* of its half-hour: 00:30 and 01:00 make the hour from 00:00, and midnight belongs to
+    hour 23 of the day before. Years and building types are weighted by their homes.
     """
     types = in_our_types(half_hour_gas.filter(pl.col("segmentation") == "building_type"), "segment")
     types = types.with_columns(segmentation=pl.lit("dwelling_type"), segment="dwelling_type").drop("dwelling_type")

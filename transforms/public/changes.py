@@ -24,16 +24,16 @@ def compare_tables(
     before, after
         The tables of an earlier and of this release by name. One that is missing counts as empty.
     tables
-        Declarations of the tables to compare. Only columns that both releases have are compared, so a new column changes no
-        row.
+        Declarations of the tables to compare. Only columns that both releases have are compared, so a new column
+        changes no row.
     since
         Name of the earlier release.
 
     Returns
     -------
     pl.DataFrame
-        `TABLE_CHANGE`, a row per table. The relative change of a number is (after - before) / abs(before) [1]. A number that
-        was 0 before has none, but its row counts as changed.
+        `TABLE_CHANGE`, a row per table. The relative change of a number is (after - before) / abs(before) [1]. A number
+        that was 0 before has none, but its row counts as changed.
 
     """
     rows = [

@@ -32,8 +32,9 @@ def mark(key: bytes, household_id: str) -> str:
 class Tombstones:
     """The marks of forgotten homes with the length of each id, and the key of the marks.
 
-    An id belongs to a forgotten home if its own mark is known, or the mark of its loosened form (`loosen`). In the second
-    case it is another spelling of the home, unless that spelling was a home of its own when the home was forgotten.
+    An id belongs to a forgotten home if its own mark is known, or the mark of its loosened form (`loosen`). In the
+    second case it is another spelling of the home, unless that spelling was a home of its own when the home was
+    forgotten.
     """
 
     key: bytes = field(default=b"", repr=False)

@@ -170,10 +170,10 @@ def _nothing_kept() -> pl.DataFrame:
 class PublicTable:
     """A table that has passed disclosure control; only `quality.disclosure` makes one.
 
-    `frame` holds the cells that may be shown. `suppressed` holds the keys of the hidden cells, with the reason in `because`:
-    `few_homes` (the cell rests on fewer than `threshold` homes), `companion` (it would reveal such a cell) or `few_changes`
-    (together with an earlier release it would). `few_changes` holds the groups, by dwelling type and period, whose values
-    in `frame` are those of an earlier release for that last reason.
+    `frame` holds the cells that may be shown. `suppressed` holds the keys of the hidden cells, with the reason in
+    `because`: `few_homes` (the cell rests on fewer than `threshold` homes), `companion` (it would reveal such a cell)
+    or `few_changes` (together with an earlier release it would). `few_changes` holds the groups, by dwelling type and
+    period, whose values in `frame` are those of an earlier release for that last reason.
     """
 
     name: str

@@ -1,5 +1,5 @@
 """Made-up trials with a known truth.
 
-Here: homes, their gas, and faults that real meters have.
+Here: homes, their gas, and the faults of real meters.
 Not here: writing the files (flows/deliveries).
 """

@@ -1,4 +1,4 @@
-"""What meters deliver of the true half-hours of some homes, and the truth table that says so."""
+"""The delivery of meters for the true half-hours of some homes, and the truth table beside it."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ FAULTS = (
 NO_STAMP = np.iinfo(np.int64).min  # a shift that stands for a stamp that cannot be read
 
 TRUTH = Table(
-    "truth", "one true half-hour of one home of a made-up trial, and what was delivered of it", ("household_id", "interval_start_utc"),
+    "truth", "one true half-hour of one home of a made-up trial, and how it was delivered", ("household_id", "interval_start_utc"),
     (
         Column("household_id", pl.String, "made-up id of the home"),
         Column("dwelling_type", pl.String, "dwelling type of the home, also where households.csv lacks it", allowed=DWELLING_TYPES),
         Column("interval_start_utc", UTC, "start of the half-hour"),
-        Column("gas_kwh", pl.Float64, "gas truly used in the half-hour; in a trial with all faults, what a sound meter of the home counts of it, in its own steps", "kWh", lower=0),
-        Column("fault", pl.String, "null where it was delivered faultlessly, else the flag that its reading must get, or missing (no line) or reject (a line that cannot be read); of exact duplicates the first stays ok", nullable=True, allowed=FAULTS),
+        Column("gas_kwh", pl.Float64, "true gas of the half-hour; in a trial with all faults, the reading of a sound meter in its own steps", "kWh", lower=0),
+        Column("fault", pl.String, "null without a fault; else the flag that its reading must get, or missing (no line), or reject (a line that cannot be read); the first of exact duplicates stays ok", nullable=True, allowed=FAULTS),
         Column("delivered", pl.Int8, "lines of the readings file about this half-hour", "1", lower=0, upper=2),
         Column("delivered_start_utc", UTC, "start of the half-hour that the delivered stamp names, null where there is none to read", nullable=True),
     ),
@@ -44,9 +44,9 @@ TRUTH = Table(
 
 @dataclass(slots=True)
 class Delivery:
-    """What meters deliver: arrays homes x half-hours, which the injectors change in place."""
+    """The delivery of meters: arrays of homes x half-hours, which the injectors change in place."""
 
-    gas_kwh: NDArray[np.float64]  # delivered value [kWh]; not a number where the text is none
+    gas_kwh: NDArray[np.float64]  # delivered value [kWh]; NaN where the text is no number
     shift_s: NDArray[np.int64]  # delivered stamp minus true one [s]
     copies: NDArray[np.int8]  # lines delivered
     second_kwh: NDArray[np.float64]  # value of the second line [kWh]
@@ -54,7 +54,7 @@ class Delivery:
 
     @classmethod
     def of_truth(cls, gas_kwh: NDArray[np.float64]) -> Delivery:
-        """Deliver every true half-hour once, as it is."""
+        """Return the delivery in which every true half-hour is delivered once, without a fault."""
         shape = gas_kwh.shape
         return cls(
             gas_kwh=gas_kwh.copy(),
@@ -65,7 +65,7 @@ class Delivery:
         )
 
     def mark(self, home: int, where: NDArray[np.intp], fault: str) -> None:
-        """Write down which flag these readings must get."""
+        """Record the flag that these readings of a home must get."""
         self.fault[home, where] = 1 + FAULTS.index(fault)
 
 
@@ -83,7 +83,7 @@ def tabulate_truth(
     gas_kwh
         Homes x half-hours, true [kWh].
     delivery
-        What was delivered of it.
+        Delivery of these half-hours.
 
     """
     half_hours = len(starts)

@@ -1,4 +1,4 @@
-"""What a home is expected to use in each half-hour: the weather decides the day, type and weather the half-hour."""
+"""The expected gas of a home in each half-hour: by the weather for a day, by dwelling type and weather within the day."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from transforms.tables.words import DWELLING_TYPES
 def expected_shares(year: int, effective: pl.DataFrame, law: GasLaw, shapes: HalfHourShapes) -> dict[str, Floats]:
     r"""Return, by dwelling type, the gas of each half-hour of a year as a share of the home's gas in 2009.
 
-    :math:`g_{th} = G(T_d)\, s_{th}(T_d) / 48` over the sum of the same for 2009, where day and half-hour are those of
-    the local clock: people heat by the clock on the wall.
+    :math:`g_{th} = G(T_d)\, s_{th}(T_d) / 48`, divided by the sum of the same over 2009. Day and half-hour are those of
+    the local clock, since people heat by the clock on the wall.
 
     Parameters
     ----------
     year
         Calendar year, UTC.
     effective
-        `date`, `temperature_effective_c` [degC]; 2009 must be among them.
+        `date`, `temperature_effective_c` [degC], with all days of the year and of 2009.
     law, shapes
-        What the day uses, and how it is spread over the half-hours.
+        Gas of a day by temperature, and its spread over the half-hours.
 
     """
     out = {}

@@ -1,4 +1,4 @@
-"""Which home suffers which fault how often: at measured rates, clustered in few meters, blind to the home's level."""
+"""The number of faults of each home: at measured rates, clustered in few meters, independent of the home's level."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
-SUFFICIENT_LOSS = 0.1  # homes that lose more than this are left out of profiles
+SUFFICIENT_LOSS = 0.1  # homes that lose a larger share of their half-hours are left out of profiles
 LOSS_KINDS = ("sentinel_max", "off_grid", "bad_time")  # a lost half-hour is missing, or delivered as one of these
 POINT_KINDS = ("very_high", "negative", "reject", "duplicate_exact", "duplicate_conflict")
-DRAWS = 400  # assignments of losses to homes among which the most even is taken
+DRAWS = 400  # random assignments of losses to homes, of which the most even one is taken
 GOLDEN = (np.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class FaultRates:
-    """The shipped tables of faults: per fault its share of readings and of homes, and the losses of meters."""
+    """Rates of faults: the share of readings and of homes of each fault, and the losses of meters."""
 
     readings_share: Mapping[str, float]
     homes_share: Mapping[str, float]
@@ -27,7 +27,7 @@ class FaultRates:
 
     @classmethod
     def from_tables(cls, fault: pl.DataFrame, loss: pl.DataFrame) -> FaultRates:
-        """Take the rates from the shipped tables `meter_fault` and `meter_loss`."""
+        """Return the rates of the shipped tables `meter_fault` and `meter_loss`."""
         return cls(
             readings_share=dict(fault.select("fault", "readings_share").iter_rows()),
             homes_share=dict(fault.select("fault", "homes_share").iter_rows()),
@@ -37,14 +37,14 @@ class FaultRates:
 
 @dataclass(frozen=True, slots=True)
 class FaultPlan:
-    """Per home, how many half-hours suffer each fault, and whether the household table knows the home."""
+    """For each home: the number of half-hours with each fault, and whether the household table names the home."""
 
     known: NDArray[np.bool_]
     lost: Counts  # half-hours that are not delivered as they are, `missing` ones included
     counts: Mapping[str, Counts]  # by fault, without `missing`
 
     def count(self, fault: str, home: int) -> int:
-        """Return how many half-hours of a home suffer a fault."""
+        """Return the number of half-hours of a home with a fault."""
         return int(self.counts[fault][home]) if fault in self.counts else 0
 
 
@@ -54,9 +54,9 @@ def plan_no_faults(households: int) -> FaultPlan:
 
 
 def plan_faults(homes: pl.DataFrame, half_hours: int, rates: FaultRates, rng: np.random.Generator) -> FaultPlan:
-    """Decide how many half-hours of each home suffer each fault.
+    """Draw the number of half-hours of each home with each fault.
 
-    Every kind of fault occurs at least twice, however small the trial.
+    Every kind of fault occurs at least twice, also in a small trial.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def plan_faults(homes: pl.DataFrame, half_hours: int, rates: FaultRates, rng: np
     unknown_homes = min(n - 1, max(1, round(rates.homes_share["unknown_household"] * n)))
     losses = stratified_losses(n, rates.loss_quantiles)
     loss, known = _assign_evenly(homes, losses, unknown_homes, rng)
-    lost = np.ceil(loss * half_hours).astype(np.int64)  # who is not perfect lacks at least one
+    lost = np.ceil(loss * half_hours).astype(np.int64)  # a home with any loss lacks at least one half-hour
     total = {fault: max(2, round(share * n * half_hours)) for fault, share in rates.readings_share.items()}
     counts: dict[str, Counts] = {}
     free = lost.copy()
@@ -92,8 +92,8 @@ def plan_faults(homes: pl.DataFrame, half_hours: int, rates: FaultRates, rng: np
 def stratified_losses(n: int, quantiles: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
     """Return the losses of `n` homes, ascending [1]: quantiles of the measured distribution between homes.
 
-    Within a class of the distribution the cube root is interpolated, since losses crowd at the lower end. No home
-    stands within a point of the edge of sufficiency, where a handful of readings would decide whether it counts.
+    Within a class of the distribution the cube root is interpolated, since most losses are small. No loss lies within
+    one percentage point of the edge of sufficiency, where a few readings would decide whether the home counts.
     """
     homes_share, loss = quantiles
     middle = (np.arange(n) + 0.5) / n
@@ -107,11 +107,11 @@ def stratified_losses(n: int, quantiles: tuple[NDArray[np.float64], NDArray[np.f
 def _assign_evenly(
     homes: pl.DataFrame, losses: NDArray[np.float64], unknown_homes: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Give each home its loss, and choose the unknown ones, such that those left in are like all homes of their type.
+    """Give each home its loss, and choose the unknown homes, so that the remaining homes resemble all homes of their type.
 
-    Losses are dealt to types in a low-discrepancy order; within a type, of many random assignments the one is taken
-    whose sufficient and known homes have the mean level nearest to the type's (rerandomisation, Morgan and Rubin 2012).
-    Gaps that depend on the level would make every estimate wrong by an amount that nobody could tell.
+    Losses are dealt to types in a low-discrepancy order. Within a type, many random assignments are drawn, and the one
+    is taken in which the sufficient and known homes have the mean level nearest to the type's (rerandomisation, Morgan
+    and Rubin 2012). Otherwise gaps would depend on the level by chance, and bias every estimate by an unknown amount.
     """
     n = len(homes)
     types = homes["dwelling_type"].to_numpy()
@@ -134,7 +134,7 @@ def _assign_evenly(
 
 
 def _share_among_losses(total: int, lost: Counts, free: Counts, homes_share: float) -> Counts:
-    """Return how many of each home's lost half-hours are delivered with a fault: in every k-th home by loss."""
+    """Return how many of each home's lost half-hours are delivered with a fault; they lie in every k-th home by loss."""
     stride = max(1, round(1 / homes_share))
     by_loss = np.argsort(-lost, kind="stable")
     cluster = by_loss[min(stride // 2, len(lost) - 1) :: stride]

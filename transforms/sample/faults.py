@@ -44,9 +44,9 @@ def inject_faults(
     rngs: Sequence[np.random.Generator],
     protected: NDArray[np.bool_],
 ) -> None:
-    """Give what the meters of some homes deliver the faults that single lines show.
+    """Put faults that single lines show into the delivery of some homes.
 
-    A half-hour that suffers a fault already may be lost, but suffers no second one.
+    A half-hour with a fault may also be lost, but gets no second fault.
 
     Parameters
     ----------
@@ -57,11 +57,11 @@ def inject_faults(
     starts
         Starts of the half-hours.
     plan
-        How many half-hours of each home suffer each fault.
+        Number of half-hours with each fault, by home.
     rngs
-        One source of randomness per home, so that a home's faults do not depend on its company.
+        One source of randomness per home, so that a home's faults do not depend on the other homes.
     protected
-        Half-hours that no fault hits alone: a stamp that names two of them can only be told while both are there.
+        Half-hours that get no fault: a stamp that names two half-hours can only be resolved if both are there.
 
     """
     for row, (home, rng) in enumerate(zip(homes, rngs, strict=True)):
@@ -81,10 +81,11 @@ def inject_faults(
 
 
 def place_losses(count: int, protected: NDArray[np.bool_], rng: np.random.Generator) -> Where:
-    """Choose which `count` half-hours, of a span that starts at midnight UTC, a meter loses.
+    """Choose the `count` half-hours that a meter loses, in a span that starts at midnight UTC.
 
-    A third of few losses are single half-hours before midnight, where collection batches meet; the rest are spells of
-    up to two days, spread over the whole span. Who loses more than a tenth loses most of it in one long outage.
+    If losses are few, a third are single half-hours before midnight, where collection batches meet; the rest are spells
+    of up to two days, spread over the whole span. A meter that loses more than a tenth loses most of it in one long
+    outage.
     """
     length = len(protected)
     lost = np.zeros(length, dtype=bool)

@@ -1,4 +1,4 @@
-"""The figures that a trial is made from, taken from the shipped tables."""
+"""The values of shipped tables from which a trial is made."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SampleFigures:
 
     @classmethod
     def from_tables(cls, read: Callable[[str], pl.DataFrame]) -> SampleFigures:
-        """Take the figures from shipped tables; `read` returns one by its name."""
+        """Return the values of the shipped tables; `read` returns a table by its name."""
         level = _values(read("sample_level"))
         heat_kwh, stock_share = level["sample_level"], _values(read("stock_share"))["stock_share"]
         return cls(
@@ -49,7 +49,7 @@ class SampleFigures:
 
 
 def _values(table: pl.DataFrame) -> dict[str, dict[str, float]]:
-    """Return the figures of an assumption table by item and parameter."""
+    """Return the values of an assumption table by item and parameter."""
     out: dict[str, dict[str, float]] = {}
     for item, parameter, value in table.select("item", "parameter", pl.col("value").cast(pl.Float64)).iter_rows():
         out.setdefault(item, {})[parameter] = value

@@ -1,4 +1,4 @@
-"""The homes of a trial: how many of each type, and how much gas each of them uses."""
+"""The homes of a trial: the number of each type, and the gas of each home."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transforms.tables.words import DWELLING_TYPES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """How much heat homes of each type use in 2009, and how far they lie apart."""
+    """Heat of homes of each type in 2009, and the spread between homes."""
 
     heat_kwh: Mapping[str, float]  # mean of the type [kWh/yr]
     stock_share: Mapping[str, float]  # share of the type in all homes [1]
@@ -27,15 +27,15 @@ class Levels:
 def draw_homes(levels: Levels, *, households: int, rng: np.random.Generator) -> pl.DataFrame:
     """Draw the homes of a trial.
 
-    The levels of a type are the stratified quantiles of a lognormal distribution, scaled so that their mean is the
-    type's exactly, whatever the seed; the seed decides which id has which level.
+    The levels of a type are the stratified quantiles of a lognormal distribution, scaled so that their mean is exactly
+    that of the type for any seed. The seed decides which id has which level.
 
     Parameters
     ----------
     levels
-        What homes of each type use.
+        Heat of homes of each type.
     households
-        How many homes.
+        Number of homes.
     rng
         Source of the ids' order.
 

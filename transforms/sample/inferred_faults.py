@@ -1,7 +1,7 @@
 """The faults of meters that no single line shows, one declared injector each.
 
-A run's flag belongs to every reading of the run: where a fault lies beside readings that happen to be equal to its own,
-they are part of the run, and are marked with it.
+A flag applies to every reading of a run of equal readings. So readings beside a fault that happen to equal it are part
+of the run, and are marked too.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ VERY_HIGH_KWH = LineThresholds().very_high_kwh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterFault:
-    """What one meter suffers: when, how often, and what is needed to decide how it shows."""
+    """The fault of one meter: its place, its number of spells, and the values that decide how it shows."""
 
     first: int
     count: int
     spells: int
     factor: float  # delivered over true [1]
     step_kwh: float  # of the meter
-    month_starts: Where  # half-hours at which a month begins, but for the first
+    month_starts: Where  # half-hours at which a month begins, without the first of the span
     rates: InferredRates
 
     @property
     def clear_kwh(self) -> float:
-        """The value above which equal readings are out of the ordinary for this meter [kWh]."""
+        """The value above which equal readings are unusual for this meter [kWh]."""
         return max(self.rates.equal_run.clear_steps * self.step_kwh, self.rates.equal_run.clear_kwh)
 
 
@@ -48,7 +48,7 @@ def _die(delivery: Delivery, row: int, fault: MeterFault, _: np.random.Generator
 
 
 def _slip(delivery: Delivery, row: int, fault: MeterFault, _: np.random.Generator) -> None:
-    """Deliver in another unit; what is then beyond any meter is seen by the line itself."""
+    """Deliver in another unit; values that no meter can give are marked `very_high`, since the line itself shows them."""
     where = np.arange(fault.first, fault.first + fault.count)
     values = np.round(delivery.gas_kwh[row, where] * fault.factor, RESOLUTION_DIGITS)
     delivery.gas_kwh[row, where] = values
@@ -76,7 +76,7 @@ def _stick(delivery: Delivery, row: int, fault: MeterFault, rng: np.random.Gener
 
 
 def _begins(gas: NDArray[np.float64], first: int, last: int, bound_kwh: float) -> Where:
-    """Return the half-hours from `first` to `last` whose reading lies above a bound or, without one, is not zero."""
+    """Return the half-hours from `first` to `last` with a reading above a bound; if none is, those with any gas."""
     candidates = gas[first : last + 1]
     above = np.flatnonzero(candidates > bound_kwh)
     return first + (above if len(above) else np.flatnonzero(candidates > 0))
@@ -112,7 +112,7 @@ def _sums(values: NDArray[np.float64] | NDArray[np.bool_], count: int) -> NDArra
 
 
 def _bound(fault: MeterFault, rng: np.random.Generator) -> float:
-    """Return what a spell's value must exceed: few repeat one that a sound meter may repeat too."""
+    """Return the value that a spell must exceed: a few spells may repeat values that a sound meter may repeat too."""
     return 0 if rng.random() < fault.rates.equal_run.unclear_share else fault.clear_kwh
 
 

@@ -1,4 +1,4 @@
-"""Which meter suffers a fault that no single line shows, when and for how long: dead, stuck, estimated, or in a wrong unit."""
+"""Meter faults that no single line shows, with their place and length: dead, stuck, estimated, or in a wrong unit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNIT_SLIPS = ("m3_as_kwh", "feet_as_m3", "m3_as_feet", "over_1000", "times_100",
 ALWAYS = "m3_as_kwh_always"
 METER_FAULTS = ("dead_meter", "stuck", "supplier_estimate", *UNIT_SLIPS, ALWAYS)
 ASKS_FOR_METER = {"feet_as_m3": ("imperial_foot",), "m3_as_feet": ("metric_pulse", "metric_litre")}
-LARGEST_SHARE = 0.25  # of the homes of a small trial carry a fault
+LARGEST_SHARE = 0.25  # of homes, at most, have such a fault in a small trial
 Where = NDArray[np.intp]
 
 
@@ -43,7 +43,7 @@ class StuckMeters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierEstimates:
-    """Spells that were missed, and filled with their mean."""
+    """Spells without readings that the supplier filled with their mean."""
 
     homes_share: float
     high_spells: float
@@ -53,7 +53,7 @@ class SupplierEstimates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EqualRuns:
-    """Which values most spells of equal readings repeat: those that a sound meter would not."""
+    """The values that spells of equal readings repeat: mostly values that a sound meter would not repeat."""
 
     clear_steps: float
     clear_kwh: float
@@ -62,7 +62,7 @@ class EqualRuns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitSlips:
-    """How long readings are in a wrong unit."""
+    """The length of spells in a wrong unit."""
 
     low_days: float
     high_days: float
@@ -71,7 +71,7 @@ class UnitSlips:
 
 @dataclass(frozen=True, slots=True)
 class InferredRates:
-    """How often meters suffer which fault, and how it shows."""
+    """The rate of each fault, and how it shows."""
 
     dead_meter: DeadMeters
     stuck: StuckMeters
@@ -83,7 +83,7 @@ class InferredRates:
 
     @classmethod
     def from_values(cls, values: Mapping[str, Mapping[str, float]]) -> InferredRates:
-        """Take the rates from the shipped table `meter_inferred_fault`, by item and parameter."""
+        """Return the rates of the shipped table `meter_inferred_fault`, given by item and parameter."""
         return cls(
             dead_meter=DeadMeters(**values["dead_meter"]),
             stuck=StuckMeters(**values["stuck"]),
@@ -104,18 +104,18 @@ def plan_inferred(
     day_c: NDArray[np.float64],
     rng: np.random.Generator,
 ) -> pl.DataFrame:
-    """Decide which home's meter suffers which fault, at most one each.
+    """Draw the faults of meters, at most one per home.
 
-    They are drawn among the ordinary homes that the household table knows and that keep enough readings to count: of a
-    home that is left out nobody asks whether a flag is right. Every fault occurs that the span can hold, in the order of
-    `METER_FAULTS`, until a quarter of the homes carry one.
+    They are drawn among ordinary homes that the household table names and that keep enough readings to count, since
+    flags of other homes have no effect. Every fault that fits the span occurs, in the order of `METER_FAULTS`, until a
+    quarter of the homes have one.
 
     Parameters
     ----------
     homes
-        As from `meters.draw_meters`.
+        Homes, as from `meters.draw_meters`.
     rates
-        How often meters suffer which fault.
+        Rates of the faults.
     plan
         The faults that single lines show.
     starts
@@ -128,9 +128,9 @@ def plan_inferred(
     Returns
     -------
     pl.DataFrame
-        `homes` with `meter_fault` (null where there is none), `unit_factor` (delivered over true, null but for slips)
-        [1], `fault_first` and `fault_count` (half-hours; of stuck and estimated spells, which depend on what the home
-        used, 0), `spells` (how many of these).
+        `homes` with `meter_fault` (null without one), `unit_factor` (delivered over true, null except for slips) [1],
+        `fault_first` and `fault_count` (half-hours; 0 for stuck and estimated spells, whose place depends on the home's
+        gas), `spells` (number of stuck or estimated spells).
 
     """
     n, half_hours = len(homes), len(starts)
@@ -167,7 +167,7 @@ def plan_inferred(
 def _place(
     name: str, homes: int, rates: InferredRates, day_c: NDArray[np.float64], rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Return first half-hour and length of the fault in each of some homes; none where the span is too short."""
+    """Return first half-hour and length of a fault for each of some homes; empty if the span is too short."""
     days = len(day_c)
     if name == "dead_meter":
         return _place_dead(homes, rates.dead_meter, day_c, rng)
@@ -180,7 +180,7 @@ def _place(
 
 
 def _place_slips(homes: int, slip: UnitSlips, days: int, rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Lay spells so that there is something before them, and after them unless they last to the end."""
+    """Place spells so that right readings lie before them, and after them unless they last to the end."""
     before = int(min(slip.low_days, days // 4))
     room = days - before
     if room < slip.low_days:
@@ -199,7 +199,7 @@ def _place_slips(homes: int, slip: UnitSlips, days: int, rng: np.random.Generato
 def _place_dead(
     homes: int, dead: DeadMeters, day_c: NDArray[np.float64], rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Lay spells over days that are cold on average; the first home's is the longest cold stretch, a winter."""
+    """Place spells over days that are cold on average; that of the first home is the longest cold stretch, a winter."""
     total = np.concatenate([[0], np.cumsum(day_c - dead.cold_c)])
     longest = min(dead.high_days, len(day_c))
     spans = []

@@ -1,4 +1,4 @@
-"""Homes that are out of the ordinary and yet sound: they cook or heat only, stand empty, or keep a pilot light."""
+"""Unusual homes with sound meters: they only cook, only heat, stand empty, or keep a pilot light."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from transforms.climate.gas_law import GasLaw
 from transforms.climate.half_hour_shapes import HALF_HOURS, half_hour_starts
 
 GAS_BOILER, ELECTRIC = "gas_boiler", "electric"
-DAYS_PER_WEEK, DAYS_PER_YEAR = 7, 365
+DAYS_PER_WEEK, DAYS_PER_YEAR = 7, 365  # of 2009, the year of the published levels
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CookingOnly:
-    """Homes that use gas around meals, whatever the weather."""
+    """Homes that use gas around meals, in any weather."""
 
     homes_share: float
     low_kwh_per_day: float
@@ -51,7 +51,7 @@ class CookingOnly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatingOnly:
-    """Homes whose boiler does nothing but heat rooms, and is off in summer."""
+    """Homes whose boiler only heats rooms, and is off in summer."""
 
     homes_share: float
     first_month_off: float
@@ -91,7 +91,7 @@ class PilotLight:
 
 @dataclass(frozen=True, slots=True)
 class HomeKinds:
-    """How many homes are of which kind, and what the kinds are like; all others are `heated`."""
+    """Kinds of homes, each with its share and its properties; all other homes are `heated`."""
 
     cooking_only: CookingOnly
     heating_only: HeatingOnly
@@ -101,7 +101,7 @@ class HomeKinds:
 
     @classmethod
     def from_values(cls, values: Mapping[str, Mapping[str, float]]) -> HomeKinds:
-        """Take the kinds from the shipped table `sample_home_kind`, by item and parameter."""
+        """Return the kinds of the shipped table `sample_home_kind`, given by item and parameter."""
         return cls(
             cooking_only=CookingOnly(**values["cooking_only"]),
             heating_only=HeatingOnly(**values["heating_only"]),
@@ -120,9 +120,9 @@ KINDS = ("heated", "cooking_only", "heating_only", "vacant", "holiday", "pilot_l
 
 
 def draw_kinds(homes: pl.DataFrame, kinds: HomeKinds, *, half_hours: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Draw which home is of which kind, blind to its type and level.
+    """Draw the kind of each home, independent of its type and level.
 
-    Every kind occurs, in the order of `KINDS`, as long as half of the homes are left heated and the span can hold the
+    Every kind occurs, in the order of `KINDS`, as long as half of the homes stay heated and the span can hold the
     shortest absence twice.
 
     Parameters
@@ -130,7 +130,7 @@ def draw_kinds(homes: pl.DataFrame, kinds: HomeKinds, *, half_hours: int, rng: n
     homes
         `household_id`, `dwelling_type`, `gas_kwh_2009` [kWh/yr], one row per home.
     kinds
-        How many homes are of which kind.
+        Kinds of homes with their shares.
     half_hours
         True half-hours per home; absences lie within them.
     rng
@@ -139,9 +139,9 @@ def draw_kinds(homes: pl.DataFrame, kinds: HomeKinds, *, half_hours: int, rng: n
     Returns
     -------
     pl.DataFrame
-        `homes`, where homes that only cook have their own level, with `kind`, `heating_system` (as declared, may be
-        null), `away_first` and `away_count` (half-hours of the span, 0 where nobody is away), `away_level` (share of
-        the usual gas while away) [1], `pilot_kwh` per half-hour [kWh].
+        `homes`, in which homes that only cook have a level of their own, with `kind`, `heating_system` (as declared,
+        may be null), `away_first` and `away_count` (half-hours of the span, 0 where nobody is away), `away_level`
+        (share of the usual gas while away) [1], `pilot_kwh` per half-hour [kWh].
 
     """
     n = len(homes)
@@ -154,21 +154,23 @@ def draw_kinds(homes: pl.DataFrame, kinds: HomeKinds, *, half_hours: int, rng: n
         count = min(max(1, round(share * n)), n // 2 - taken) if days >= 2 * shortest else 0
         kind[order[taken : taken + count]] = code
         taken += count
-    of = {name: kind == code for code, name in enumerate(KINDS)}
-    # every figure is drawn for every home, so that one kind's figures do not depend on another's share
+    is_kind = {name: kind == code for code, name in enumerate(KINDS)}
+    # every value is drawn for every home, so that the values of one kind do not depend on the share of another
     cooking, declared, level, length, start, pilot = rng.random((6, n))
     gas = homes["gas_kwh_2009"].to_numpy()
-    electric = of["cooking_only"] & (_rank(declared, of["cooking_only"]) < kinds.cooking_only.declared_electric_share)
+    electric = is_kind["cooking_only"] & (
+        _rank(declared, is_kind["cooking_only"]) < kinds.cooking_only.declared_electric_share
+    )
     away_days = np.where(
-        of["vacant"],
+        is_kind["vacant"],
         _between(kinds.vacant.low_weeks, kinds.vacant.high_weeks, length) * DAYS_PER_WEEK,
         _between(kinds.holiday.low_days, kinds.holiday.high_days, length),
     )
-    away_days = np.minimum(np.round(away_days), days // 2).astype(np.int64) * (of["vacant"] | of["holiday"])
+    away_days = np.minimum(np.round(away_days), days // 2).astype(np.int64) * (is_kind["vacant"] | is_kind["holiday"])
     return homes.with_columns(
         gas_kwh_2009=pl.Series(
             np.where(
-                of["cooking_only"],
+                is_kind["cooking_only"],
                 _between(kinds.cooking_only.low_kwh_per_day, kinds.cooking_only.high_kwh_per_day, cooking)
                 * DAYS_PER_YEAR,
                 gas,
@@ -176,16 +178,21 @@ def draw_kinds(homes: pl.DataFrame, kinds: HomeKinds, *, half_hours: int, rng: n
         ),
         kind=pl.Series([KINDS[code] for code in kind]),
         heating_system=pl.Series(
-            [ELECTRIC if e else None if c else GAS_BOILER for e, c in zip(electric, of["cooking_only"], strict=True)],
+            [
+                ELECTRIC if e else None if c else GAS_BOILER
+                for e, c in zip(electric, is_kind["cooking_only"], strict=True)
+            ],
             dtype=pl.String,
         ),
         away_first=pl.Series(np.floor(start * (days - away_days + 1)).astype(np.int64) * HALF_HOURS),
         away_count=pl.Series(away_days * HALF_HOURS),
         away_level=pl.Series(
-            np.where(of["vacant"], _between(kinds.vacant.low_level, kinds.vacant.high_level, level), 0.0)
+            np.where(is_kind["vacant"], _between(kinds.vacant.low_level, kinds.vacant.high_level, level), 0.0)
         ),
         pilot_kwh=pl.Series(
-            np.where(of["pilot_light"], _between(kinds.pilot_light.low_kwh, kinds.pilot_light.high_kwh, pilot), 0.0)
+            np.where(
+                is_kind["pilot_light"], _between(kinds.pilot_light.low_kwh, kinds.pilot_light.high_kwh, pilot), 0.0
+            )
         ),
     )
 
@@ -202,26 +209,26 @@ def _rank(values: Floats, among: NDArray[np.bool_]) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class YearOfKinds:
-    """What sets the kinds apart within one calendar year, by half-hour."""
+    """Shares of gas by which the kinds differ within one calendar year, by half-hour."""
 
     cooking_share: Floats32  # of the gas of a year of 365 days [1]
     heating_share: Floats32  # of a home's gas that heats rooms, 0 while the heating is off [1]
 
     @classmethod
     def of_year(cls, year: int, weather: pl.DataFrame, law: GasLaw, kinds: HomeKinds) -> YearOfKinds:
-        """Work out the shares of one calendar year.
+        """Return the shares of one calendar year.
 
         Parameters
         ----------
         year
             Calendar year, UTC.
         weather
-            `date`, `temperature_mean_c`, `temperature_effective_c` [degC] of each day of the year and, where they are
-            known, of those after it.
+            `date`, `temperature_mean_c`, `temperature_effective_c` [degC] of each day of the year and, if they are
+            known, of the days after it.
         law
-            What a day uses; at its break heating begins.
+            Gas of a day by temperature; heating begins at its break.
         kinds
-            What homes that only cook, or only heat, are like.
+            Properties of homes that only cook, or only heat.
 
         """
         starts = half_hour_starts(dt.date(year, 1, 1), dt.date(year + 1, 1, 1))
@@ -254,7 +261,7 @@ def _is_off(year: int, weather: pl.DataFrame, rule: HeatingOnly) -> NDArray[np.b
 def shape_expected(
     expected_kwh: Floats32, annual_kwh: Floats32, homes: pl.DataFrame, of_year: YearOfKinds, *, skipped: int
 ) -> Floats32:
-    """Return what the homes of a block are expected to use in each half-hour of a year, each by its kind.
+    """Return the expected gas of the homes of a block in each half-hour of a year, by the kind of each home [kWh].
 
     Parameters
     ----------
@@ -263,9 +270,9 @@ def shape_expected(
     annual_kwh
         The homes' gas in 2009 [kWh].
     homes
-        As from `draw_kinds`.
+        Homes, as from `draw_kinds`.
     of_year
-        What sets the kinds apart in this year.
+        Shares of the kinds in this year.
     skipped
         Half-hours from the start of the year to the start of the span; negative where the span began before.
 

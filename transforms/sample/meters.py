@@ -1,4 +1,4 @@
-"""Meters count in steps of their own: a reading is the change of a register, and some meters are exchanged."""
+"""Meters of a trial: each counts in steps, a reading is the change of its register, and some meters are exchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Meters:
-    """How many homes have which meter, in which steps it counts, and how many homes get another one."""
+    """Kinds of meters by name: their steps [kWh], their shares of homes [1], and the share of meters that is exchanged [1]."""
 
     step_kwh: Mapping[str, float]
     homes_share: Mapping[str, float]
@@ -28,7 +28,7 @@ class Meters:
 
     @classmethod
     def from_values(cls, values: Mapping[str, Mapping[str, float]], conversion: GasConversion | None = None) -> Meters:
-        """Take the meters from the shipped table `meter_step`, by item and parameter."""
+        """Return the meters of the shipped table `meter_step`, given by item and parameter."""
         kwh_per_m3 = (conversion or GasConversion()).kwh_per_m3
         return cls(
             step_kwh={name: values[name]["step_m3"] * kwh_per_m3 for name in METERS},
@@ -38,16 +38,16 @@ class Meters:
 
 
 def draw_meters(homes: pl.DataFrame, meters: Meters, *, half_hours: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Draw which home has which meter, and which meters are exchanged when.
+    """Draw the meter of each home, and which meters are exchanged and when.
 
-    An exchange falls on a day in the middle half of the span; among homes of an ordinary kind with an imperial meter.
+    Exchanges fall on days in the middle half of the span, in ordinary homes with an imperial meter.
 
     Parameters
     ----------
     homes
-        As from `kinds.draw_kinds`.
+        Homes, as from `kinds.draw_kinds`.
     meters
-        What meters there are.
+        Kinds of meters.
     half_hours
         True half-hours per home.
     rng
@@ -79,20 +79,20 @@ def draw_meters(homes: pl.DataFrame, meters: Meters, *, half_hours: int, rng: np
 
 
 def count_gas(gas_kwh: Floats, homes: pl.DataFrame, meters: Meters) -> Floats:
-    r"""Return what sound meters count of the gas that homes use.
+    r"""Return the readings of sound meters for the gas that homes use.
 
     With step :math:`s` and phase :math:`\varphi`, the register shows :math:`R_t = \lfloor \varphi + \sum_{u \le t} g_u
-    / s \rfloor` steps, and the reading is :math:`s\,(R_t - R_{t-1})`, rounded to 0.001 kWh: the sum over any span is
-    that of the gas to within a step and the rounding.
+    / s \rfloor` steps. The reading is :math:`s\,(R_t - R_{t-1})`, rounded to 0.001 kWh. So the sum of readings over any
+    span differs from the gas by at most a step and the rounding.
 
     Parameters
     ----------
     gas_kwh
         Homes x half-hours [kWh].
     homes
-        As from `draw_meters`, in the order of the rows.
+        Homes, as from `draw_meters`, in the order of the rows.
     meters
-        In which steps each meter counts.
+        Kinds of meters.
 
     Returns
     -------

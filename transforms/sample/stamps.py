@@ -1,4 +1,4 @@
-"""How half-hours are written down: EDRP's stamps and half-hour numbers, or ISO times."""
+"""Stamps of delivered half-hours: EDRP's stamps with half-hour numbers, or ISO times."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ UNREADABLE = "??%b%y:%H:%M:%S"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdrpStamps:
-    """What EDRP stamps name: the start or the end of a half-hour, on which clock."""
+    """EDRP stamps: they name the start or the end of a half-hour, on a clock."""
 
     stamp: Stamp = "end"
     clock: Clock = "utc"
 
     def write(self, starts: pl.Series, shift_s: pl.Series | None = None) -> pl.Series:
-        """Return `DDMMMYY:HH:MM:SS,HH` for half-hours, stamps shifted by some seconds; HH is that of the stamp."""
+        """Return `DDMMMYY:HH:MM:SS,HH` for half-hours; `shift_s` moves the stamps, and the number HH follows the stamp."""
         shown = self.on_clock(starts if shift_s is None else shift_starts(starts, shift_s))
         times = pl.DataFrame({"shown": shown, "true": self.on_clock(starts)})
         known = pl.coalesce("shown", "true")
@@ -41,8 +41,8 @@ class EdrpStamps:
             return moments
         return moments.dt.replace_time_zone("UTC").dt.convert_time_zone(LONDON).dt.replace_time_zone(None)
 
-    def told_twice(self, starts: pl.Series) -> pl.Series:
-        """Say which half-hours share their stamp with another, as those of the autumn hour on a local clock do."""
+    def shares_stamp(self, starts: pl.Series) -> pl.Series:
+        """Say which half-hours share their stamp with another: those of the repeated autumn hour on a local clock."""
         return self.on_clock(starts).is_duplicated()
 
 
@@ -55,6 +55,6 @@ class IsoStamps:
         shown = starts if shift_s is None else shift_starts(starts, shift_s)
         return shown.dt.strftime("%Y-%m-%dT%H:%M:%S").fill_null(starts.dt.strftime("??-%m-%dT%H:%M:%S"))
 
-    def told_twice(self, starts: pl.Series) -> pl.Series:
+    def shares_stamp(self, starts: pl.Series) -> pl.Series:
         """Say that no half-hour shares its stamp with another."""
         return pl.Series(np.zeros(len(starts), dtype=bool))

@@ -1,4 +1,4 @@
-"""A trial: homes, a span, what the homes truly use in it and what their meters deliver; block by block of homes."""
+"""A trial: homes, a span, the true gas of the homes and the delivery of their meters, in blocks of homes."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from transforms.sample.homes import draw_homes
 from transforms.sample.variety import Variety, plan_variety
 
 Faults = Literal["none", "typical", "all"]
-BLOCK = 50  # homes whose bursts are drawn together; part of what a trial is, not a matter of memory
+BLOCK = 50  # homes whose bursts are drawn together; another number makes another trial
 (
     DRAW_HOMES, DRAW_GAS, DRAW_PLAN, DRAW_FAULTS,
     DRAW_KINDS, DRAW_METERS, DRAW_INFERRED_PLAN, DRAW_INFERRED, DRAW_WEATHER_LOSS,
-) = range(9)  # what a stream of random numbers is for  # fmt: skip
+) = range(9)  # purposes of the streams of random numbers  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A made-up trial, decided by its arguments alone.
+    """A made-up trial, which follows from its arguments alone.
 
-    The gas of a home is drawn by calendar year and then cut, so that the spans of two trials with the same homes and
-    seed fit together. Faults belong to a delivery: they are drawn for the span.
+    The gas of a home is drawn by calendar year and then cut to the span. So the spans of two trials with the same homes
+    and seed fit together. Faults belong to a delivery, so they are drawn for the span.
     """
 
     seed: int
@@ -45,7 +45,7 @@ class Trial:
     starts: pl.Series  # of all half-hours, UTC
     shares: Mapping[int, Mapping[str, NDArray[np.float64]]]  # by year and dwelling type: gas as a share of that of 2009
     plan: FaultPlan
-    variety: Variety | None = None  # what sets homes apart; None: they all heat, and meters count every Wh
+    variety: Variety | None = None  # kinds, meters and inferred faults; None: all homes heat, and meters count every Wh
 
     @property
     def blocks(self) -> list[NDArray[np.intp]]:
@@ -72,7 +72,7 @@ class Trial:
         return self.variety.count(burnt, members) if self.variety else burnt
 
     def deliver(self, block: int, gas_kwh: NDArray[np.float64], protected: pl.Series) -> Delivery:
-        """Return what the meters of one block deliver of its true gas; `protected` half-hours suffer none alone."""
+        """Return the delivery of the meters of one block for its true gas; `protected` half-hours get no fault."""
         homes = self.blocks[block]
         delivery = Delivery.of_truth(gas_kwh)
         spared = protected.to_numpy()
@@ -85,7 +85,7 @@ class Trial:
         return delivery
 
     def _rngs(self, purpose: int, homes: NDArray[np.intp]) -> list[np.random.Generator]:
-        """Return one source of randomness per home, so that a home's fate does not depend on its company."""
+        """Return one source of randomness per home, so that a home's faults do not depend on the other homes."""
         return [np.random.default_rng([self.seed, purpose, int(home)]) for home in homes]
 
 
@@ -97,17 +97,17 @@ def plan_trial(
     Parameters
     ----------
     figures
-        What homes, weather and meters are like.
+        Values of homes, weather and meters.
     households
-        How many homes.
+        Number of homes.
     start, end
         First date, and the date after the last one (UTC).
     seed
-        Which of the possible trials.
+        Seed of all random numbers.
     faults
-        `none` for a clean delivery, `typical` for measured rates of the faults that single lines show, `all` for faults
-        that must be inferred too, with homes out of the ordinary, meters that count in steps, and losses that go with
-        level and cold.
+        `none` for a clean delivery, `typical` for measured rates of the faults that single lines show, `all` also for
+        faults that must be inferred, unusual homes, meters that count in steps, and losses that depend on level and
+        cold.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What sets the homes of a trial with all faults apart: kinds of homes, meters, faults that must be inferred, losses."""
+"""Variety of the homes in a trial with all faults: kinds of homes, meters, faults that must be inferred, and losses."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from transforms.tables.schema import UTC, Column, Table
 from transforms.tables.words import INFERRED_FLAGS
 
 Floats = NDArray[np.float64]
-# A reading that carries one of these, or none, may be lost: the others are counted by their own rates
+# A reading with one of these faults, or none, may be lost; the other faults occur at rates of their own
 LOSABLE = [0, *(1 + FAULTS.index(flag) for flag in (*INFERRED_FLAGS, "unknown_household") if flag in FAULTS)]
 
 TRUTH_HOME = Table(
-    "truth_homes", "one home of a made-up trial with all faults, and what sets it apart", ("household_id",),
+    "truth_homes", "one home of a made-up trial with all faults: its kind, meter, faults and losses", ("household_id",),
     (
         Column("household_id", pl.String, "made-up id of the home"),
         Column("kind", pl.String, "what the home uses gas for, or how it is lived in", allowed=KINDS),
@@ -50,7 +50,7 @@ TRUTH_HOME = Table(
 
 @dataclass(frozen=True, slots=True)
 class VarietyFigures:
-    """The shipped figures behind all this."""
+    """Values of the shipped tables for the variety of homes."""
 
     kinds: HomeKinds
     meters: Meters
@@ -59,7 +59,7 @@ class VarietyFigures:
 
     @classmethod
     def from_values(cls, values: Callable[[str], Mapping[str, Mapping[str, float]]]) -> VarietyFigures:
-        """Take the figures; `values` returns those of a shipped table, by item and parameter."""
+        """Return the values; `values` returns those of a shipped table, by item and parameter."""
         return cls(
             kinds=HomeKinds.from_values(values("sample_home_kind")),
             meters=Meters.from_values(values("meter_step")),
@@ -70,7 +70,7 @@ class VarietyFigures:
 
 @dataclass(frozen=True, slots=True)
 class Variety:
-    """What sets each home of a trial apart, decided by the trial's arguments alone."""
+    """Kind, meter, faults and losses of each home of a trial, which follow from the trial's arguments alone."""
 
     homes: pl.DataFrame  # as from `plan_inferred`
     years: Mapping[int, YearOfKinds]
@@ -78,20 +78,20 @@ class Variety:
     figures: VarietyFigures
 
     def shape_year(self, expected_kwh: Floats32, members: NDArray[np.intp], *, year: int, skipped: int) -> Floats32:
-        """Return what some homes are expected to use in each half-hour of a year, each by its kind [kWh]."""
+        """Return the expected gas of some homes in each half-hour of a year, by the kind of each home [kWh]."""
         homes = self.homes[members]
         annual = homes["gas_kwh_2009"].to_numpy().astype(np.float32)
         return shape_expected(expected_kwh, annual, homes, self.years[year], skipped=skipped)
 
     def count(self, burnt_kwh: Floats, members: NDArray[np.intp]) -> Floats:
-        """Return what sound meters count of what some homes burn, pilot lights included [kWh]."""
+        """Return the readings of sound meters for the gas that some homes burn, pilot lights included [kWh]."""
         homes = self.homes[members]
         return count_gas(burnt_kwh + homes["pilot_kwh"].to_numpy()[:, None], homes, self.figures.meters)
 
     def inject(
         self, delivery: Delivery, members: NDArray[np.intp], starts: pl.Series, rngs: Sequence[np.random.Generator]
     ) -> None:
-        """Give some homes the faults of their meters that no single line shows."""
+        """Put the meter faults that no single line shows into the delivery of some homes."""
         month_starts = np.flatnonzero((starts.dt.day() == 1).to_numpy() & (starts.dt.time() == dt.time()).to_numpy())
         faulty = self.homes[members].with_row_index("row").filter(pl.col("meter_fault").is_not_null())
         for home in faulty.iter_rows(named=True):
@@ -113,7 +113,7 @@ class Variety:
         protected: NDArray[np.bool_],
         rngs: Sequence[np.random.Generator],
     ) -> None:
-        """Let some homes lose more, by their level and the cold."""
+        """Let some homes lose more half-hours, by their level and the cold."""
         for row, (home, rng) in enumerate(zip(members.tolist(), rngs, strict=True)):
             open_ = np.isin(delivery.fault[row], LOSABLE) & ~protected
             lose_with_weather(delivery, row, self.loss.share(home), law=self.loss.law, open_=open_, rng=rng)
@@ -153,16 +153,16 @@ def plan_variety(
     plan: FaultPlan,
     rngs: Sequence[np.random.Generator],
 ) -> Variety:
-    """Decide what sets each home of a trial apart.
+    """Draw the kind, meter, faults and losses of each home of a trial.
 
     Parameters
     ----------
     homes
         `household_id`, `dwelling_type`, `gas_kwh_2009` [kWh/yr], one row per home.
     figures
-        How often, and how much.
+        Shares and sizes, from the shipped tables.
     law
-        What days use by their temperature.
+        Gas of a day by temperature.
     weather
         `date`, `temperature_mean_c`, `temperature_effective_c` [degC].
     years

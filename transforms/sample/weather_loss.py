@@ -1,4 +1,4 @@
-"""Losses that are not blind: a home that uses more loses more, and everybody more in the cold."""
+"""Losses that depend on level and weather: homes that use more lose more, and all homes lose more in the cold."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeatherLossLaw:
-    """How the loss of half-hours goes with level and temperature."""
+    """The law of losses: how the share of lost half-hours depends on level and temperature."""
 
-    mean_share: float  # of half-hours, over homes and days [1]
-    level_exponent: float  # [1]
-    cold_scale_k: float  # losses grow e-fold over it [K]
-    spell_half_hours: float
-    highest_share: float  # of a day, in the mean [1]
+    mean_share: float  # mean share of lost half-hours over homes and days [1]
+    level_exponent: float  # power of the level to which losses are proportional [1]
+    cold_scale_k: float  # kelvins colder over which losses grow e-fold [K]
+    spell_half_hours: float  # half-hours that are lost together
+    highest_share: float  # largest expected share of a day that a home loses [1]
 
 
 @dataclass(frozen=True, slots=True)
 class WeatherLoss:
-    """How much each home loses on each day, as the product of two factors."""
+    """Expected loss of each home on each day, as the product of two factors."""
 
-    by_home: Floats  # [1]
-    by_day: Floats  # share of half-hours that a home of factor 1 loses [1]
+    by_home: Floats  # factor of each home, with mean 1 [1]
+    by_day: Floats  # share of half-hours that a home with the factor 1 loses [1]
     law: WeatherLossLaw
 
     def share(self, home: int) -> Floats:
@@ -39,7 +39,7 @@ class WeatherLoss:
 
 
 def plan_weather_loss(level_kwh: Floats, day_c: Floats, law: WeatherLossLaw) -> WeatherLoss:
-    r"""Work out the loss of each home on each day.
+    r"""Return the expected loss of each home on each day.
 
     :math:`p_{id} = \bar p\, \frac{L_i^a}{\overline{L^a}}\, \frac{e^{-T_d / K}}{\overline{e^{-T / K}}}`, at most
     `highest_share`.

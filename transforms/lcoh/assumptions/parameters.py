@@ -223,11 +223,11 @@ class ReferenceLoad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cooking:
-    """Gas of a home that its hob burns, which a gas meter cannot tell from that of its boiler."""
+    """Gas of a home's hob, which a gas meter does not separate from the gas of its boiler."""
 
     gas_kwh_per_year: Annotated[Floats, Limit(unit="kWh/yr", at_most=10_000)]
     gas_stays_share: Annotated[Floats, Limit(unit="1", at_most=1)]
-    """Share of homes that go on cooking with gas, and paying its standing charge, when their heating leaves gas."""
+    """Share of homes that keep a gas hob, and pay the standing charge, after their heating has left gas."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,20 +28,21 @@ def add_retail_prices(rows: pl.DataFrame) -> pl.DataFrame:
 
     .. math:: p_t = v\,(\textstyle\sum_k a_k + w_t - w_0)
 
-    A price is derived for the years of the series :math:`w` after the last given year. A scenario is not changed if it has
-    no such series of its own, or if it gives one price of the item for all years.
+    A price is derived for the years of the series :math:`w` after the last given year. A scenario is not changed if it
+    has no such series of its own, or if it gives one price of the item for all years.
 
     Parameters
     ----------
     rows
-        The table `assumption` before rules are applied: parts :math:`a_k` of the retail price in the anchor year 0, and the
-        price :math:`w_t` of year t that it follows [GBP/MWh]. :math:`v` adds VAT where the tariff is printed with it. All
-        are converted to the price year of the series.
+        The table `assumption` before rules are applied: parts :math:`a_k` of the retail price in the anchor year 0, and
+        the price :math:`w_t` of year t that it follows [GBP/MWh]. :math:`v` adds VAT where the tariff is printed with
+        it. All are converted to the price year of the series.
 
     Raises
     ------
     AssumptionError
-        If the series lacks the anchor year, or a part is in prices that the deflator cannot bring to those of the series.
+        If the series lacks the anchor year, or a part is in prices that the deflator cannot bring to those of the
+        series.
 
     """
     scenarios = [str(name) for name in rows["scenario"].unique().sort() if name != ALL_SCENARIOS]

@@ -36,8 +36,8 @@ def paper_demand(assumptions: pl.DataFrame) -> pl.DataFrame:
 def measured_demand(demand: pl.DataFrame, *, end: str = "") -> pl.DataFrame:
     """Return the demands of measured homes in the shape that `lcoh_table` reads, in normal weather where that is known.
 
-    A system serves for decades, so its cost rests on a year of normal weather. If some demand of a period is not known in
-    normal weather, all demands of that period are the measured ones.
+    A system serves for decades, so its cost rests on a year of normal weather. If some demand of a period is not known
+    in normal weather, all demands of that period are the measured ones.
 
     Parameters
     ----------

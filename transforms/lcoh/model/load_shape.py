@@ -63,8 +63,8 @@ def peak_by_share(peak_over_mean: float, *, homes: float, settled_share: float, 
 class LoadShape:
     """The hourly load of many homes in groups of like days, over its mean, and how high the peak of n homes is.
 
-    The hours of a day are ranked by their load. Plant, and a store that fills once a day, depend on nothing else. The mean
-    over the days of a group then keeps the height of their peaks, which fall on different hours.
+    The hours of a day are ranked by their load. Plant, and a store that fills once a day, depend on nothing else. The
+    mean over the days of a group then keeps the height of their peaks, which fall on different hours.
     """
 
     load: NDArray[np.float64]
@@ -153,8 +153,8 @@ class LoadShape:
         capacity
             c over the mean load [1], shape (...). Nothing is supplied by a negative one.
         store_hours
-            s, heat that the store holds over the mean load [h], shape (...). It is emptied once a day. On a day with two
-            peaks it could do more, which is left out.
+            s, heat that the store holds over the mean load [h], shape (...). It is emptied once a day. On a day with
+            two peaks it could do more, which is left out.
 
         Returns
         -------

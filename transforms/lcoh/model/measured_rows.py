@@ -25,14 +25,16 @@ KWH_PER_MWH: Final = 1000.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatOfHomes:
-    """What a run knows of the heat of its homes, in any periods: rows of the tables of these names."""
+    """Tables of the heat of a run's homes, with rows of any periods."""
 
     profile: pl.DataFrame
     """`HEAT_PROFILE`."""
     demand: pl.DataFrame
     """`HEAT_DEMAND_ANNUAL`."""
     weather_fit: pl.DataFrame
+    """`WEATHER_FIT`."""
     diversity: pl.DataFrame
+    """`DIVERSITY`."""
     curve: pl.DataFrame
     """`DIVERSITY_CURVE`."""
     seasonal: pl.DataFrame
@@ -40,18 +42,19 @@ class HeatOfHomes:
 
 
 def measured_rows(heat: HeatOfHomes, *, period: str, origin: str | None = None) -> pl.DataFrame:
-    """Return what the homes of a period put in the place of derived assumptions (`ASSUMPTION`).
+    """Return the assumptions that the homes of a period measured, in place of derived ones (`ASSUMPTION`).
 
-    Nothing below ten homes; what lacks hours, weather or complete cold days stays as it is. Figures have three digits, SPF four.
+    Below ten homes there are none. A quantity without enough hours, weather or complete cold days is left out. Values
+    are rounded to three digits, SPF to four.
 
     Parameters
     ----------
     heat
-        What is known of the heat of the homes.
+        Tables of the heat of the homes.
     period
         The study period.
     origin
-        What made the homes up, None for real ones: sources of figures say which.
+        Program that made the homes up, None for real homes; the sources of the values name it.
 
     """
     homes = _one(heat.demand, period)
@@ -121,8 +124,8 @@ def _source_of_networks(profile: pl.DataFrame, period: str) -> dict[tuple[str, s
 def _weather(fit: dict[str, Any] | None, homes: dict[str, Any]) -> dict[tuple[str, str], tuple[float, str]]:
     """Return what the cold asks for, over the heat that systems are costed at: that of normal weather where it is known.
 
-    Both the load of a cold day and the peak of a design winter are fixed by the homes, not by the weather of the year that
-    was measured. So their ratios are over the heat that they are multiplied by.
+    Both the load of a cold day and the peak of a design winter are fixed by the homes, not by the weather of the year
+    that was measured. So their ratios are over the heat that they are multiplied by.
     """
     found: dict[tuple[str, str], tuple[float, str]] = {
         ("load", "profile_homes"): (float(round(homes["households"], -1)), "homes")

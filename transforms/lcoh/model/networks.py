@@ -64,7 +64,7 @@ class BuiltNetwork:
     kept_gas_gbp_per_year: Floats
     """Standing charge of gas that homes keep for cooking, without the VAT that is added to the cost of heat [GBP/yr]."""
     load_plant: LoadPlant | None
-    """Heat pump, store and peak plant sized by the load; None if the heat pump makes all heat, or the network buys it."""
+    """Heat pump, store and peak plant sized by the load; None if the heat pump makes all heat, or heat is bought."""
 
 
 def build_network(
@@ -77,8 +77,8 @@ def build_network(
     figures, convention
         Lengths [m], capacities [kW] and unit costs; and the rules for plant, main pipe, its cost and the loss.
     place
-        Homes N, given pipes, the load, and bought heat. A link pipe counts as trench like the main pipe: linear heat density
-        and mean diameter are those of both together.
+        Homes N, given pipes, the load, and bought heat. A link pipe counts as trench like the main pipe: linear heat
+        density and mean diameter are those of both together.
     demand_kwh
         Heat delivered to one connected home that plant and pipes are built for [kWh/yr], shape (...).
 
@@ -134,8 +134,8 @@ def _hourly_spf(network: HeatNetwork, source: NetworkSource, law: PipeLaw, heat_
 
     .. math:: SPF = \frac{D + W}{D / COP(T_{heat}) + W / COP(T_{loss})}, \quad COP(T) = SPF_{rated} \, L(T) / L_{rated}
 
-    D is the heat of the homes and W what pipes lose. L is the Lorenz COP (`heat_pumps.lorenz_cop`) at the network's flow and
-    return. What peak plant makes in the coldest hours counts as if the heat pump made it.
+    D is the heat of the homes and W what pipes lose. L is the Lorenz COP (`heat_pumps.lorenz_cop`) at the network's
+    flow and return. What peak plant makes in the coldest hours counts as if the heat pump made it.
 
     Raises
     ------
@@ -163,7 +163,10 @@ def _hourly_spf(network: HeatNetwork, source: NetworkSource, law: PipeLaw, heat_
 
 
 def _kept_gas_gbp(figures: ScenarioFigures, convention: Convention) -> Floats:
-    """Return what a home of a network pays each year to cook with gas, where homes count, over the VAT on its heat [GBP/yr]."""
+    """Return the standing charge of gas that a home of a network still pays, without the VAT on its heat [GBP/yr].
+
+    It counts where homes pay the costs; other perspectives leave it out.
+    """
     if PERSPECTIVES[convention.perspective].vat != "homes":
         return 0.0
     return gas_standing_charge(figures, NETWORK) / (1.0 + figures.one("vat", "on_heat"))
@@ -203,11 +206,12 @@ def network_capital(built: BuiltNetwork) -> dict[str, Floats]:
 def network_flows(built: BuiltNetwork, energy: Mapping[str, Energy], *, demand_kwh: Floats) -> CashFlows:
     """Return the yearly flows of a whole network over its lifetime.
 
-    Capital_0 = K,  Capital_(k m) = K_P for each heat pump lifetime m that ends before the network does, and so for
-    peak plant, store and connections where the convention has them; where the horizon is that of a network for all
-    systems, what is left of the last one is credited (`renewed`)
-    O&M_t = o D + o_P + o_B K_B + s N with the standing charge s of homes that go on cooking with gas,  Fuel_t = p_t E + g_t G,  Carbon_t = c_t E + k_t G
-    E = Q_P / SPF + a D,  G = (Q - Q_P) / eta of what the peak plant buys, Q_P = Q where there is none
+    Capital_0 = K,  Capital_(k m) = K_P for each lifetime m of the heat pump that ends before the network's life, and so
+    for peak plant, store and connections where the convention has them; where all systems have the horizon of a network,
+    the rest of the last purchase is credited (`renewed`)
+    O&M_t = o D + o_P + o_B K_B + s N,  with the standing charge s of a home for the gas that it still cooks with
+    Fuel_t = p_t E + g_t G,  Carbon_t = c_t E + k_t G
+    E = Q_P / SPF + a D,  G = (Q - Q_P) / eta,  with the heat Q_P of the heat pump; Q_P = Q without a peak plant
     A network that buys its heat: E = a D,  G = Q
 
     Parameters
@@ -215,11 +219,11 @@ def network_flows(built: BuiltNetwork, energy: Mapping[str, Energy], *, demand_k
     built
         The network (`build_network`). Its values may be arrays that broadcast with `demand_kwh`.
     energy
-        By what is bought (electricity, gas, heat): price p_t and carbon cost c_t [GBP/MWh], emissions [kg/MWh],
+        By carrier (electricity, gas, heat): price p_t and carbon cost c_t [GBP/MWh], emissions [kg/MWh],
         arrays of shape (..., n).
     demand_kwh
-        Heat delivered to one connected home [kWh/yr], shape (...); D is that of all of them. It may differ from that
-        which the network was built for.
+        Heat delivered to one connected home [kWh/yr], shape (...); D is that of all homes. It may differ
+        from the demand for which the network was built.
 
     Returns
     -------
@@ -272,7 +276,7 @@ def _heat_of_year(built: BuiltNetwork, *, demand_kwh: Floats) -> HeatOfYear:
 
 
 def _bought_mwh(built: BuiltNetwork, heat: HeatOfYear) -> list[tuple[str, Floats]]:
-    """Return the energy that a network buys in a year [MWh/yr]: electricity, then the fuel of its peak plant, or heat."""
+    """Return the energy that a network buys in a year [MWh/yr]: electricity, then fuel of its peak plant, or heat."""
     network, pumps_mwh = built.network, built.network.parasitic_electricity_share * heat.delivered_mwh
     if built.place.bought_heat:
         return [("electricity", pumps_mwh), (BOUGHT_HEAT, heat.produced_mwh)]
@@ -284,7 +288,7 @@ def _bought_mwh(built: BuiltNetwork, heat: HeatOfYear) -> list[tuple[str, Floats
 
 
 def _spending(built: BuiltNetwork) -> Yearly:
-    """Return the spending on a network's parts over its life, shape (..., years): each is bought again when worn out."""
+    """Return the spending on a network's parts over its life, shape (..., years); worn-out parts are bought again."""
     network, convention = built.network, built.convention
     lives = {"heat_pump": network.heat_pump_lifetime_years} if convention.replaces_heat_pump else {}
     if convention.replaces_connections:

@@ -26,8 +26,8 @@ class Perspective:
     """Who pays value added tax: prices as they are printed, nobody, or homes on all that they buy."""
     carbon: Literal["scenario_price", "appraisal_value", "in_prices"]
     """Price of a tonne that is added to the price of energy: the scenario's price, the Green Book's value, or none. None is
-    added where prices already hold it: the price of electricity contains the carbon payments of generators, and homes pay
-    nothing for the carbon of gas."""
+    added where prices already hold it: the price of electricity contains the carbon payments of generators, and homes
+    pay nothing for the carbon of gas."""
     without_levies: bool
     """Whether the climate change levy and the carbon payments of generators are taken out of electricity's price."""
     rates: tuple[tuple[float, tuple[str, str]], ...]

@@ -79,8 +79,8 @@ def loss_w_per_m(pipes: Pipes, *, diameter_m: Floats) -> Floats:
     q = 2 U ((T_f + T_r) / 2 - T_g),  1 / U = ln(D / d) / (2 pi k_i) + ln(4 Z / D) / (2 pi k_s)
     + ln(1 + (2 Z / C)^2) / (4 pi k_s)
 
-    The three terms are the resistances of the foam and of the soil, and the effect of the other warm pipe. Steel and casing
-    have no resistance.
+    The three terms are the resistances of the foam and of the soil, and the effect of the other warm pipe. Steel and
+    casing have no resistance.
 
     Parameters
     ----------
@@ -91,12 +91,10 @@ def loss_w_per_m(pipes: Pipes, *, diameter_m: Floats) -> Floats:
     diameter_m
         Inner diameter [m], shape (...); the smallest and the largest size stand for what lies beyond.
 
-    References
-    ----------
-    Kristjansson and Boehm (2006), Optimum design of distribution and service pipes, 10th International Symposium on
-    District Heating and Cooling; the layers of one pipe as EN 13941 has them according to VICUS Software, Heat loss
-    calculation according to DIN EN 13941. The resistance between soil and air, equal to 0.1 m more of soil, is left out, so
-    the loss is up to 0.5 % too high.
+    References ---------- Kristjansson and Boehm (2006), Optimum design of distribution and service pipes, 10th
+    International Symposium on District Heating and Cooling; the layers of one pipe as EN 13941 has them according to
+    VICUS Software, Heat loss calculation according to DIN EN 13941. The resistance between soil and air, equal to 0.1 m
+    more of soil, is left out, so the loss is up to 0.5 % too high.
 
     """
     law, sizes = pipes.law, pipes.sizes

@@ -142,10 +142,11 @@ def energy_of(
 
     p_t = v P_t - a_t A_t / 1000 - L,  c_t = i_t C_t / 1000, with emissions i_t and a_t [kg/MWh]
 
-    P_t is the series of the convention's tariff. v removes VAT from a residential tariff, or adds it to the others. Where the
-    perspective removes levies from electricity, A_t is the carbon payment of generators [GBP/t], a_t the average emissions of
-    the grid, and L the climate change levy [GBP/MWh]. C_t is the price of carbon [GBP/t] that the perspective charges, and
-    i_t the average or long-run marginal emissions. `carrier` names another energy than the system's main one.
+    P_t is the series of the convention's tariff. v removes VAT from a residential tariff, or adds it to the others.
+    Where the perspective removes levies from electricity, A_t is the carbon payment of generators [GBP/t], a_t the
+    average emissions of the grid, and L the climate change levy [GBP/MWh]. C_t is the price of carbon [GBP/t] that the
+    perspective charges, and i_t the average or long-run marginal emissions. `carrier` names another energy than the
+    system's main one.
 
     Raises
     ------
@@ -231,8 +232,8 @@ def individual_system(
     demand_kwh
         Heat demand of the homes [kWh/yr], shape (...); without it, the system has the size for the reference home.
     dwelling_types
-        Dwelling type of all homes or of each. The load of the type decides on the SPF of heat pumps where the convention
-        takes the SPF from the hours.
+        Dwelling type of all homes or of each. The load of the type decides on the SPF of heat pumps where the
+        convention takes the SPF from the hours.
     heat_loss_w_per_k
         Measured heat loss of the homes [W/K], shape (...); without it, the heat loss is in proportion to the demand.
 
@@ -264,8 +265,9 @@ def individual_system(
 def gas_standing_charge(figures: ScenarioFigures, system: str) -> float:
     """Return the yearly standing charge that a home pays for its supply of gas, with VAT [GBP/yr].
 
-    A home without a boiler pays none, unless it still cooks with gas (`cooking.gas_stays_share`). Every home has electricity
-    anyway. The charge is constant in real terms, so that of the first year of operation holds for all years.
+    A home without a boiler pays none, unless it still cooks with gas (`cooking.gas_stays_share`). Every home has
+    electricity anyway. The charge is constant in real terms, so that of the first year of operation holds for all
+    years.
     """
     key = (f"gas_{TARIFF_WITH_VAT}", STANDING_CHARGE)
     if not figures.has(*key):
@@ -278,7 +280,8 @@ def gas_standing_charge(figures: ScenarioFigures, system: str) -> float:
 def hourly_spf(figures: ScenarioFigures, system: str, dwelling_types: str | Sequence[str] = "all") -> Floats:
     """Return the SPF of a heat pump with the hourly load of one dwelling type, or of each type in a list [1].
 
-    A type without a measured load takes the SPF of all homes. Without any measured load, it is the SPF of the reference load.
+    A type without a measured load takes the SPF of all homes. Without any measured load, it is the SPF of the reference
+    load.
     """
     by_type = figures.items(SPF_ITEMS[system])
     of_all = figures.one(system, HOURLY_SPF)

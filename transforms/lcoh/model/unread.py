@@ -92,7 +92,7 @@ SUBSTITUTES: Final = (
     Substitute(
         matches=_one(COOKING, "gas_kwh_per_year"),
         holds=lambda _: True,
-        words="the gas of hobs counts as heat; what the systems cost without it stands beside, in lcoh_without_cooking_gbp_per_mwh",
+        words="the gas of hobs counts as heat; lcoh_without_cooking_gbp_per_mwh is the cost without it",
     ),
     Substitute(
         matches=_one(COOKING, "gas_stays_share"),

@@ -52,8 +52,8 @@ def cost_of(
     flows
         Flows of `system`, arrays of shape (..., T).
     figures, convention
-        Discount rates, denominator, and the VAT that homes pay on the heat of a network. The network's operator reclaims the
-        VAT on its own purchases.
+        Discount rates, denominator, and the VAT that homes pay on the heat of a network. The network's operator
+        reclaims the VAT on its own purchases.
     system
         A system in one home, or `network`.
     discount_rate

@@ -1,8 +1,8 @@
 """The cost of heat, and its cost after a change: one case, one change, one evaluation.
 
-All results use it: tables of costs, sensitivity, draws, Sobol indices, break-even, intervals and explanations. A case is
-built once, for its own demand; a change does not rebuild it. Every value of a change may be an array: then the result is a
-curve, or a cost for each draw.
+All results use it: tables of costs, sensitivity, draws, Sobol indices, break-even, intervals and explanations. A case
+is built once, for its own demand; a change does not rebuild it. Every value of a change may be an array: then the
+result is a curve, or a cost for each draw.
 """
 
 from __future__ import annotations

@@ -39,7 +39,8 @@ def abatement_table(
         As `lcoh_table` reads them.
     scenario, convention
         Set of prices, and a convention that divides by delivered heat over the same years for all systems. Its price of
-        carbon is left out. Carbon payments of generators stay in the price of electricity, if the convention keeps them there.
+        carbon is left out. Carbon payments of generators stay in the price of electricity, if the convention keeps them
+        there.
     reference
         System in one home that is replaced: by default a gas boiler, the existing one and a new one.
     place
@@ -69,9 +70,9 @@ def cost_of_saving(system: Built, flows: CashFlows, reference: Built, replaced: 
 
     (K_s - K_b) / (e_b - e_s),  K = capital + O&M + fuel [GBP/MWh],  e = sum_t d_t E_t / sum_t d_t MWh_t [t/MWh]
 
-    Tonnes are discounted like costs. So the result is the price of carbon, the same in all years, at which the two systems
-    cost the same, and it can be compared with a carbon value. Discounted costs over undiscounted tonnes, as in many abatement
-    curves, are no such price: they fall the later the same tonnes are saved.
+    Tonnes are discounted like costs. So the result is the price of carbon, the same in all years, at which the two
+    systems cost the same, and it can be compared with a carbon value. Discounted costs over undiscounted tonnes, as in
+    many abatement curves, are no such price: they fall the later the same tonnes are saved.
 
     Parameters
     ----------

@@ -79,10 +79,10 @@ def break_even_table(
 ) -> pl.DataFrame:
     """Return the value of each quantity at which each system costs as much as the reference, as the table `break_even`.
 
-    Everything else stays the same. The price of carbon is one for all years, in place of the perspective's. The price ratio
-    is the system's price of electricity over the reference's price of gas, as means over discounted years; electricity changes
-    by one factor in all years. A reference that burns no gas has no ratio. A grant is paid once, towards the first capital.
-    The price of heat is that of a network that buys its heat.
+    Everything else stays the same. The price of carbon is one for all years, in place of the perspective's. The price
+    ratio is the system's price of electricity over the reference's price of gas, as means over discounted years;
+    electricity changes by one factor in all years. A reference that burns no gas has no ratio. A grant is paid once,
+    towards the first capital. The price of heat is that of a network that buys its heat.
 
     Parameters
     ----------
@@ -125,8 +125,8 @@ def solve(quantity: Quantity, pair: Pair) -> Yearly:
 
     x = x_0 - g(x_0) (x_1 - x_0) / (g(x_1) - g(x_0)),  exact since g is linear
 
-    Costs are linear in the price of carbon, the factor on the price of electricity, the grant and the price of heat, and in
-    1 / SPF.
+    Costs are linear in the price of carbon, the factor on the price of electricity, the grant and the price of heat,
+    and in 1 / SPF.
     """
 
     def gap(point: float) -> Yearly:

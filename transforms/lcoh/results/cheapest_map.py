@@ -26,8 +26,8 @@ ONE_GRANT: Final = 1000.0  # any grant would do: the cost is linear in it
 def cheapest_map(demand: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: str, convention: str) -> pl.DataFrame:
     r"""Return the cheapest system in a home at each price of carbon and each ratio of prices (`CHEAPEST_MAP`).
 
-    The price of gas stays. The price of electricity is scaled to the wanted ratio :math:`\rho` of the means over discounted
-    years,
+    The price of gas stays. The price of electricity is scaled to the wanted ratio :math:`\rho` of the means over
+    discounted years,
 
     .. math:: f = \rho / \rho_0, \quad \rho_0 = \frac{\sum_t d_t p^{el}_t}{\sum_t d_t p^{gas}_t}
 

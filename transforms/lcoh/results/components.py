@@ -67,7 +67,8 @@ def component_tables(
     AssumptionError
         If a convention does not compare systems.
     ValueError
-        If a system's upkeep or purchased energy differs from year to year, since these tables hold one amount for all years.
+        If a system's upkeep or purchased energy differs from year to year, since these tables hold one amount for all
+        years.
 
     """
     asked = pl.DataFrame({"demand_kwh": [float(kwh) for kwh in ASKED_KWH]}).with_columns(

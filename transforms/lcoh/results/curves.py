@@ -39,10 +39,10 @@ def sensitivity_table(
 ) -> pl.DataFrame:
     """Return figures 7 and 8 of the paper as curves, as the table `lcoh_sensitivity`.
 
-    Demand, capital, and operation and maintenance go from half to one and a half of their base, the discount rate from 0 to
-    10 %, and the SPF of heat pumps from 1 to 10. A convention that divides by delivered heat has a curve for each system and
-    scale that the scenario can cost. A convention that divides by the heat produced compares no systems; it has only the
-    paper's base, the network of 100 dwellings.
+    Demand, capital, and operation and maintenance go from half to one and a half of their base, the discount rate from
+    0 to 10 %, and the SPF of heat pumps from 1 to 10. A convention that divides by delivered heat has a curve for each
+    system and scale that the scenario can cost. A convention that divides by the heat produced compares no systems; it
+    has only the paper's base, the network of 100 dwellings.
 
     Parameters
     ----------

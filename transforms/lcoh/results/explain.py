@@ -111,7 +111,8 @@ def explain_cost(
     Raises
     ------
     AssumptionError
-        If a name is unknown, a choice is open, or the scenario lacks the system's energy; the message says what to name.
+        If a name is unknown, a choice is open, or the scenario lacks the system's energy; the message says what to
+        name.
 
     """
     system, dwelling_type, scale = asked.system, asked.dwelling_type, asked.scale

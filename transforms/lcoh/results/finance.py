@@ -141,8 +141,9 @@ def phase_in(built: Built, *, connection_years: int) -> Project:
     """Return the flows of a network that homes join over k years, as many each year.
 
     In year t of operation, the share min(t / k, 1) of the homes takes heat and pays. The pipe in the building, the heat
-    interface unit and the meter of a home are bought a year before its first heat, and wear out from then on. Plant, main
-    pipe and the building's meter exist from the start. Energy is that of the whole network, with its losses and peak plant.
+    interface unit and the meter of a home are bought a year before its first heat, and wear out from then on. Plant,
+    main pipe and the building's meter exist from the start. Energy is that of the whole network, with its losses and
+    peak plant.
 
     Parameters
     ----------
@@ -186,8 +187,9 @@ def _capital(built: Built) -> Yearly:
 def _spread(spent: Yearly, *, cohorts: int, convention: Convention) -> Yearly:
     """Return spending, shape (s, T), of homes that join in equal parts over as many years as there are `cohorts`.
 
-    A home that joins j years later buys everything j years later. If the value left at the end is credited by straight-line
-    depreciation, spending less credit is the same amount for each year of use. The credit of each cohort follows from that.
+    A home that joins j years later buys everything j years later. If the value left at the end is credited by
+    straight-line depreciation, spending less credit is the same amount for each year of use. The credit of each cohort
+    follows from that.
     """
     years = spent.shape[-1]
     in_use = years - FIRST_HEAT_YEAR

@@ -30,10 +30,10 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
     Parameters
     ----------
     homes
-        `household_id`, `period`, `heat_kwh_annual` [kWh/yr] of included homes. Homes without heat are left out, since a cost
-        per MWh needs heat. Optional: `dwelling_type`; `heat_loss_w_per_k` [W/K], by which a convention may size systems, and
-        which is in proportion to the heat where it is null; `normal_correction_kwh` [kWh/yr], the heat that normal weather
-        adds. A home without that correction is costed at its measured heat.
+        `household_id`, `period`, `heat_kwh_annual` [kWh/yr] of included homes. Homes without heat are left out, since a
+        cost per MWh needs heat. Optional: `dwelling_type`; `heat_loss_w_per_k` [W/K], by which a convention may size
+        systems, and which is in proportion to the heat where it is null; `normal_correction_kwh` [kWh/yr], the heat
+        that normal weather adds. A home without that correction is costed at its measured heat.
     assumptions
         The table `assumption`.
     scenario, convention
@@ -98,8 +98,8 @@ def _heat_loss(homes: pl.DataFrame, figures: ScenarioFigures) -> Yearly | None:
 def expected_gap(fixed_gbp_per_mwh: Floats, variation: Floats) -> Floats:
     r"""Return the expected gap between the mean of homes' costs and the cost at their mean demand [GBP/MWh].
 
-    A home's cost is :math:`L(D) = v + F / D`. The costs v [GBP/MWh] are proportional to the heat D [MWh/yr]: fuel, and the
-    kilowatts of a system sized in proportion to the heat. The costs F [GBP/yr], such as upkeep, are fixed. With
+    A home's cost is :math:`L(D) = v + F / D`. The costs v [GBP/MWh] are proportional to the heat D [MWh/yr]: fuel, and
+    the kilowatts of a system sized in proportion to the heat. The costs F [GBP/yr], such as upkeep, are fixed. With
     :math:`D = \bar D (1 + x)`, :math:`E x = 0` and :math:`E x^2 = CV^2`,
 
     .. math:: E L - L(\bar D) = \frac{F}{\bar D} E\Big[\frac{1}{1 + x} - 1\Big]
@@ -136,8 +136,8 @@ def cost_distribution(
     homes
         `household_id`, `dwelling_type`.
     demand
-        Rows of `HEAT_DEMAND_ANNUAL`, with the interval of each mean demand. The cost falls with the demand. So the costs at
-        the two ends are an interval that covers as often as that of the demand.
+        Rows of `HEAT_DEMAND_ANNUAL`, with the interval of each mean demand. The cost falls with the demand. So the
+        costs at the two ends are an interval that covers as often as that of the demand.
     assumptions
         The table `assumption`.
     weights

@@ -41,8 +41,8 @@ def add_intervals(
     """Add to rows of `LCOH` the homes behind each, and the 95 % interval over samples of homes.
 
     The cost falls with the demand. So the costs at the two ends of the demand's interval are an interval that covers as
-    often. Where a network's plant is sized by the peak, which varies with the demand, give `networks`. Rows at the paper's
-    demand, and rows with fewer than ten homes, have no interval.
+    often. Where a network's plant is sized by the peak, which varies with the demand, give `networks`. Rows at the
+    paper's demand, and rows with fewer than ten homes, have no interval.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ def add_intervals(
     assumptions
         The table `assumption`.
     networks
-        Keys of `LCOH` with `lcoh_ci_low` and `lcoh_ci_high`, as `intervals_by_draws` returns them. They replace the intervals
-        from the demand alone.
+        Keys of `LCOH` with `lcoh_ci_low` and `lcoh_ci_high`, as `intervals_by_draws` returns them. They replace the
+        intervals from the demand alone.
 
     Returns
     -------
@@ -160,9 +160,9 @@ def network_cost_of_draws(
 def expanded_interval(draws: Yearly, *, households: int, level: float = 0.95) -> tuple[float, float]:
     r"""Return the percentile interval of bootstrap draws, widened for a small sample.
 
-    A percentile interval of n homes is too short: it lacks the divisor n - 1 of a standard deviation, and the t quantile. So
-    it is taken at :math:`\alpha' / 2 = \Phi(-\sqrt{n / (n - 1)}\; t_{1 - \alpha / 2,\, n - 1})` in place of
-    :math:`\alpha / 2`.
+    A percentile interval of n homes is too short: it lacks the divisor n - 1 of a standard deviation, and the t
+    quantile. So it is taken at :math:`\alpha' / 2 = \Phi(-\sqrt{n / (n - 1)}\; t_{1 - \alpha / 2,\, n - 1})` in place
+    of :math:`\alpha / 2`.
 
     Parameters
     ----------
@@ -196,10 +196,10 @@ def intervals_by_draws(
 ) -> pl.DataFrame:
     r"""Return 95 % intervals of networks that are sized by their load, for `add_intervals`.
 
-    In each draw b of the homes, a network of n homes serves the demand :math:`D_b = D\,\hat Q_b / \hat Q`, and has the peak
-    :math:`P_b(n) = p(n)\,\tfrac{D}{8760}\,\ell_b`, with the means :math:`\hat Q_b` of the draws, the level
-    :math:`\ell_b` of the peak and p(n) of the load shape. Plant, store, pipes and their capital follow from both. Networks
-    that are not sized by the peak are left out, and so are those without draws of the peak.
+    In each draw b of the homes, a network of n homes serves the demand :math:`D_b = D\,\hat Q_b / \hat Q`, and has the
+    peak :math:`P_b(n) = p(n)\,\tfrac{D}{8760}\,\ell_b`, with the means :math:`\hat Q_b` of the draws, the level
+    :math:`\ell_b` of the peak and p(n) of the load shape. Plant, store, pipes and their capital follow from both.
+    Networks that are not sized by the peak are left out, and so are those without draws of the peak.
 
     Parameters
     ----------

@@ -38,11 +38,11 @@ def probability_table(
 ) -> pl.DataFrame:
     """Return quantiles of each system's cost and the share of draws in which no other costs less (`lcoh_probability`).
 
-    All systems see the same draws of what they share: prices, carbon, which homes were measured, and one home of the type,
-    drawn from the homes' spread about the type's mean. What a system alone depends on is drawn on its own. Homes of a type
-    choose from the systems in one home; where a network is costed (`stock`, or `all` where that is not known), they
-    choose from these, and once more for each scale from these and a network of that scale, since no place has all
-    scales to choose from. The shares of one choice add up to one.
+    All systems see the same draws of what they share: prices, carbon, which homes were measured, and one home of the
+    type, drawn from the homes' spread about the type's mean. What a system alone depends on is drawn on its own. Homes
+    of a type choose from the systems in one home; where a network is costed (`stock`, or `all` where that is not
+    known), they choose from these, and once more for each scale from these and a network of that scale, since no place
+    has all scales to choose from. The shares of one choice add up to one.
 
     Parameters
     ----------

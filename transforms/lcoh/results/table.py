@@ -34,10 +34,10 @@ def lcoh_table(
     Parameters
     ----------
     demand
-        Columns dwelling_type, period, demand_basis and demand_kwh, the heat delivered to one home [kWh/yr]. Measured homes
-        also have weather and demand_measured_kwh, the heat in the weather of the period [kWh/yr], for the cost in that year.
-        Rows without a demand are left out. Each row gets its individual systems; networks of every scale serve the demand of
-        `stock`, or of `all` where that is not known.
+        Columns dwelling_type, period, demand_basis and demand_kwh, the heat delivered to one home [kWh/yr]. Measured
+        homes also have weather and demand_measured_kwh, the heat in the weather of the period [kWh/yr], for the cost in
+        that year. Rows without a demand are left out. Each row gets its individual systems; networks of every scale
+        serve the demand of `stock`, or of `all` where that is not known.
     assumptions
         The table `assumption`.
     scenario
@@ -119,9 +119,9 @@ def _with_costs(costed: Costed) -> pl.DataFrame:
 
 
 def _without_cooking(costed: Costed) -> Floats:
-    r"""Return the cost per MWh of what heats rooms and water alone [GBP/MWh], the same system at :math:`D - \eta G_c`.
+    r"""Return the cost per MWh of heat for rooms and water alone [GBP/MWh]: that of the system at :math:`D - \eta G_c`.
 
-    G_c is the gas that hobs burn and eta the efficiency by which gas was taken for heat; NaN where no more heat is left.
+    G_c is the gas of hobs, and eta the efficiency by which gas was counted as heat. NaN where no heat is left.
     """
     figures, demand_kwh = costed.built.case.figures, costed.keys["demand_kwh"].to_numpy()
     cooking_kwh = figures.one("boiler_stock", "efficiency") * figures.one(COOKING, "gas_kwh_per_year")

@@ -156,8 +156,8 @@ def sampled_homes(low_share: Floats, high_share: Floats) -> Uncertain:
     Parameters
     ----------
     low_share, high_share
-        Ends of the 95 % interval of the mean demand over samples of homes, over that demand [1]; numbers, or one of each
-        demand, shape (k, 1).
+        Ends of the 95 % interval of the mean demand over samples of homes, over that demand [1]; numbers, or one of
+        each demand, shape (k, 1).
 
     """
     middle = np.log(np.asarray(low_share) * high_share) / 2
@@ -190,8 +190,8 @@ def cost_of_draws(case: Case, values: Mapping[str, Yearly], *, draws: int) -> Ye
     case
         What is costed, places and demands as arrays of shape (k, 1).
     values
-        Field of `Change`, or `LIFETIME` [yr], to its drawn values, shape (n,), or `SAMPLE` [1], shape (n,) or (k, n); none
-        where nothing that the system depends on is uncertain.
+        Field of `Change`, or `LIFETIME` [yr], to its drawn values, shape (n,), or `SAMPLE` [1], shape (n,) or (k, n);
+        none where nothing that the system depends on is uncertain.
     draws
         Number n of draws.
 

@@ -48,10 +48,11 @@ def sobol_indices(
 
     S_i = V(E(Y | X_i)) / V(Y),  S_Ti = 1 - V(E(Y | X_not i)) / V(Y)
 
-    Two matrices A and B of a Sobol sequence, and A with one column of B for each parameter, give the estimates of Saltelli
-    2010 (`scipy.stats.sobol_indices`). Intervals are percentile bootstrap intervals over the samples. Each replicate gives
-    the samples multinomial weights w. Both estimates are ratios of weighted means, so one product of matrices gives all
-    replicates. `SobolResult.bootstrap` draws the same replicates one by one, which takes minutes for all systems.
+    Two matrices A and B of a Sobol sequence, and A with one column of B for each parameter, give the estimates of
+    Saltelli 2010 (`scipy.stats.sobol_indices`). Intervals are percentile bootstrap intervals over the samples. Each
+    replicate gives the samples multinomial weights w. Both estimates are ratios of weighted means, so one product of
+    matrices gives all replicates. `SobolResult.bootstrap` draws the same replicates one by one, which takes minutes for
+    all systems.
 
     Parameters
     ----------
