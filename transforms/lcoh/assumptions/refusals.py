@@ -10,7 +10,7 @@ _NEAR: Final = 4
 
 
 class AssumptionError(ValueError):
-    """An assumption cannot be used; the message says where it stands, what is wrong and what to do."""
+    """An assumption cannot be used; the message names its place, the fault and the next step."""
 
 
 class UnknownNameError(AssumptionError):

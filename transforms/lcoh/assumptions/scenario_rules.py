@@ -14,12 +14,12 @@ RULE_COLUMNS: Final = (
     *QUANTITY,
     "borrow_from",  # scenario that lends its own series; empty: the scenario's own
     "borrow_item",  # item that is lent; empty: the same
-    "before",  # the first given year: hold_first or grow
-    "between",  # given years: interpolate
-    "after",  # the last given year: hold_last or grow
-    "growth_per_year",  # by which `grow` goes on, 0.015 for 1.5 %
-    "unit",  # of the series
-    "source",  # why
+    "before",  # rule for years before the first given one: hold_first or grow
+    "between",  # rule for years between given ones: interpolate
+    "after",  # rule for years after the last given one: hold_last or grow
+    "growth_per_year",  # growth of `grow`, 0.015 for 1.5 %
+    "unit",  # unit of the series
+    "source",  # source of the rule
 )
 CHOICES: Final = {"before": ("hold_first", "grow"), "between": ("interpolate",), "after": ("hold_last", "grow")}
 
@@ -34,7 +34,7 @@ def check_rules(raw: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     raw
-        The columns `RULE_COLUMNS` as text, and `where`: the file and row that each stands in.
+        The columns `RULE_COLUMNS` as text, and `where`: the file and row of each.
     rows
         The table `assumption`, before rules are applied: a scenario that borrows has no rows of its own
         (an override apart), and one that lends has some. So a value is never borrowed twice.
@@ -65,7 +65,7 @@ def _as_text(raw: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_standing(rules: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Join to each rule whether its series exists, who has rows of it, and whether the lender borrows it too."""
+    """Join to each rule whether its series exists, which scenarios have rows of it, and whether the lender borrows it."""
     given = rows.filter(~pl.col("status").str.starts_with(OVERRIDE)).select(QUANTITY).unique()
     own = given.with_columns(has_own=pl.lit(True))
     lent = given.rename({"scenario": "borrow_from", "item": "borrow_item"}).with_columns(lender_has=pl.lit(True))

@@ -1,4 +1,4 @@
-"""One scenario's view of the assumptions."""
+"""The values of one scenario, from the rows of the table `assumption`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True)
 class ScenarioFigures:
-    """The values that one scenario sees: its own rows, and the rows of all scenarios where it has none."""
+    """The values of one scenario: from its own rows, and from rows of all scenarios where it has none."""
 
     scenario: str
     by_year: dict[Key, dict[int, float]]
@@ -81,7 +81,7 @@ def check_scenario(assumptions: pl.DataFrame, scenario: str) -> None:
     Raises
     ------
     UnknownNameError
-        With the scenarios that there are.
+        If there is no such scenario; the message lists those that exist.
 
     """
     scenarios = set(assumptions["scenario"].unique()) - {ALL_SCENARIOS}
@@ -90,7 +90,7 @@ def check_scenario(assumptions: pl.DataFrame, scenario: str) -> None:
 
 
 def seen_rows(assumptions: pl.DataFrame, scenario: str) -> pl.DataFrame:
-    """Return the rows that a scenario sees: its own, and those of all scenarios where it has none."""
+    """Return the rows of a scenario: its own, and rows of all scenarios where it has none."""
     own = pl.col("scenario") == scenario
     return assumptions.filter(pl.col("scenario").is_in([scenario, ALL_SCENARIOS])).filter(
         own | ~own.any().over("item", "parameter")
@@ -98,7 +98,7 @@ def seen_rows(assumptions: pl.DataFrame, scenario: str) -> pl.DataFrame:
 
 
 def scenario_figures(assumptions: pl.DataFrame, scenario: str) -> ScenarioFigures:
-    """Return the view that `scenario` takes of the table `assumption`.
+    """Return the values of `scenario` in the table `assumption`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How well a heat pump performs in one hour: where its heat comes from, how hot its water is, and its COP between."""
+"""The COP of a heat pump in one hour, and the temperatures of its source and of its water."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def cop_of_lift(lift_k: Floats, curve: CopCurve) -> Floats:
 
     """
     lift = np.clip(lift_k, curve.least_lift_k, curve.fall_per_k / (2 * curve.curvature_per_k2))
-    stand = curve.at_no_lift - curve.fall_per_k * lift + curve.curvature_per_k2 * lift**2
-    in_field: Floats = curve.field_correction * stand
+    on_test_stand = curve.at_no_lift - curve.fall_per_k * lift + curve.curvature_per_k2 * lift**2
+    in_field: Floats = curve.field_correction * on_test_stand
     return in_field
 
 
@@ -53,22 +53,22 @@ def lorenz_cop(source_c: Level, *, flow_c: Level, return_c: Level, cooling_k: Le
 
     .. math:: L = \frac{T_m}{T_m - T_s}, \quad T_m = \frac{T_f - T_r}{\ln(T_f / T_r)}, \quad T_s = T - k / 2 \quad [K]
 
-    1 / L is a straight line of the source's temperature T. So the heat of a year over its electricity, hour by hour, is the
-    COP at the mean of T weighed by heat.
+    1 / L is linear in the source's temperature T. So the heat of a year over its electricity, summed over hours, equals
+    the COP at the mean of T weighted by heat.
 
     Parameters
     ----------
     source_c
-        Temperature T of the source as it arrives [degC].
+        Temperature T of the source before it is cooled [degC].
     flow_c, return_c
-        Water as it leaves, and as it comes back [degC].
+        Temperatures of the water that leaves and that returns [degC].
     cooling_k
-        What the source is cooled by, k [K].
+        Temperature k by which the source is cooled [K].
 
     References
     ----------
-    Danish Energy Agency, Technology Data for Generation of Electricity and District Heating, sheet 40: COP of large heat pumps
-    is the Lorenz COP times an efficiency.
+    Danish Energy Agency, Technology Data for Generation of Electricity and District Heating, sheet 40: the COP of large
+    heat pumps is the Lorenz COP times an efficiency.
 
     Examples
     --------
@@ -102,8 +102,8 @@ def ground_temperature(hour_start_utc: pl.Series, outdoor_c: Floats, ground: Gro
 
     .. math:: T_z(t) = m + e^{-z/d} [C \cos(\omega t - z/d) + S \sin(\omega t - z/d)], \quad d = \sqrt{\alpha P / \pi}
 
-    The air stands for the surface. In Britain soil is some 0.9 K warmer over the year and swings more (Busby 2015),
-    which nearly cancel in winter.
+    Air temperature is used for the surface. In Britain soil is some 0.9 K warmer over the year and swings more (Busby
+    2015); in winter the two effects nearly cancel.
 
     Parameters
     ----------
@@ -127,9 +127,9 @@ def ground_temperature(hour_start_utc: pl.Series, outdoor_c: Floats, ground: Gro
 
 
 def smooth_over_day(load: Floats) -> Floats:
-    """Return the mean of the 24 hours around each hour, from 12 before to 11 after; the ends meet, so that none is lost.
+    """Return the mean of the 24 hours around each hour, from 12 before to 11 after; the end is joined to the start.
 
-    A heat pump in a heavy house runs through the night: it delivers the heat of a day more evenly than a boiler does
+    A heat pump in a heavy house runs through the night, so it delivers the heat of a day more evenly than a boiler
     (Watson, Lomas and Buswell 2021, Energy and Buildings, doi 10.1016/j.enbuild.2021.110777).
     """
     around = np.concatenate([load[-12:], load, load[:11]])

@@ -17,6 +17,7 @@ from transforms.lcoh.assumptions.parameters import HIGHEST_HOURS, LOAD_DAYS
 from transforms.lcoh.assumptions.scenarios import ALL_SCENARIOS
 from transforms.lcoh.model.load_shape import HOURS_PER_DAY, LoadShape
 from transforms.lcoh.model.sizing import WATTS_PER_KW
+from transforms.lcoh.model.systems import KWH_PER_MWH
 from transforms.tables.cost import ASSUMPTION
 
 SOURCE: Final = (
@@ -57,8 +58,8 @@ def derive_load_rows(read: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
         for day, n, hours in zip(LOAD_DAYS, shape.days, shape.load, strict=True)
         for name, value in zip(("days_per_year", *HIGHEST_HOURS), (n, *hours), strict=True)
     }
-    gas_mwh_per_year = law.gas_of_day(days_c).sum() / WATTS_PER_KW
-    about = {
+    gas_mwh_per_year = law.gas_of_day(days_c).sum() / KWH_PER_MWH
+    of_year = {
         ("load", "design_over_year_peak"): load_of_days(np.array([cold_c]), law, shapes, weights).max() / load.max(),
         ("load", "heat_loss_w_per_k_per_mwh"): -law.cold_slope_kwh_per_day_k
         / HOURS_PER_DAY
@@ -79,7 +80,7 @@ def derive_load_rows(read: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
                 "status": "derived",
                 "source": SOURCE,
             }
-            for (item, parameter), value in (groups | about).items()
+            for (item, parameter), value in (groups | of_year).items()
         ]
     ).select(list(ASSUMPTION.schema))
 

@@ -13,14 +13,14 @@ from transforms.lcoh.assumptions.parameters import HIGHEST_HOURS, LOAD_DAYS, NET
 from transforms.lcoh.assumptions.scenarios import ALL_SCENARIOS
 from transforms.lcoh.model.load_shape import LoadShape
 from transforms.lcoh.model.performance import source_of_networks, spf_rows
+from transforms.lcoh.model.systems import KWH_PER_MWH
 from transforms.tables.cost import ASSUMPTION
 
 ALL_HOMES: Final = "all"
-ONE, SOME = 1, 20  # homes between which the fall of the peak is read off
-HOURLY: Final = 60
+ONE, SOME = 1, 20  # numbers of homes whose peaks give the exponent
+HOURLY: Final = 60  # minutes
 DIGITS: Final = 3  # as of all published figures that rest on homes
-SPF_DIGITS: Final = 4  # it follows from the mean profile, published in full; dwelling types differ by less than 1 %
-KWH_PER_MWH: Final = 1000.0
+SPF_DIGITS: Final = 4  # SPF follows from the mean profile, published in full; dwelling types differ by less than 1 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +80,13 @@ def measured_rows(heat: HeatOfHomes, *, period: str, origin: str | None = None) 
 
 
 def replace_rows(assumptions: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
-    """Return the assumptions with measured rows in the place of those of the same key."""
+    """Return the assumptions with measured rows in place of rows with the same key."""
     rest = assumptions.join(measured, on=ASSUMPTION.key, how="anti", maintain_order="left")
     return pl.concat([rest, measured])
 
 
 def without_types(assumptions: pl.DataFrame) -> pl.DataFrame:
-    """Return the assumptions without what only a run knows of single dwelling types: nothing shipped stands in for it."""
+    """Return the assumptions without the values of single dwelling types, which only a run knows."""
     return assumptions.filter(~pl.col("item").is_in(list(SPF_ITEMS.values())))
 
 
@@ -122,10 +122,10 @@ def _source_of_networks(profile: pl.DataFrame, period: str) -> dict[tuple[str, s
 
 
 def _weather(fit: dict[str, Any] | None, homes: dict[str, Any]) -> dict[tuple[str, str], tuple[float, str]]:
-    """Return what the cold asks for, over the heat that systems are costed at: that of normal weather where it is known.
+    """Return the heat loss and the design peak over the heat for which systems are costed, in normal weather if known.
 
-    Both the load of a cold day and the peak of a design winter are fixed by the homes, not by the weather of the year
-    that was measured. So their ratios are over the heat that they are multiplied by.
+    The homes decide the load of a cold day and the peak of a design winter; the weather of the measured year does not.
+    So each ratio has the heat as its denominator by which it is multiplied later.
     """
     found: dict[tuple[str, str], tuple[float, str]] = {
         ("load", "profile_homes"): (float(round(homes["households"], -1)), "homes")
@@ -184,7 +184,7 @@ def _row(item: str, parameter: str, value: float, unit: str, source: str) -> dic
 
 
 def _source(period: str, origin: str | None) -> str:
-    """Return where a figure of a run stands; what made-up homes show was not measured."""
+    """Return the source of a run's values; those of made-up homes are not called measured."""
     return (
         f"measured: all homes of this run in {period}"
         if origin is None

@@ -1,4 +1,4 @@
-"""Seasonal performance of heat pumps: hourly heat over the electricity that it takes, by dwelling type and period."""
+"""Seasonal performance of heat pumps: hourly heat over electricity, by dwelling type and period."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from transforms.tables.cost_analysis import SEASONAL_PERFORMANCE
 SOURCES: Final = {"ashp": "air", "gshp": "ground"}
 RAW, SMOOTHED = "raw", "smoothed_24h"
 COSTED_LOAD: Final = SMOOTHED  # a heat pump runs evenly through the day
-REFERENCE: Final = ("all", "normal")  # dwelling type and period of the load that stands in where none was measured
+REFERENCE: Final = ("all", "normal")  # dwelling type and period of the load without readings
 HOURS: Final = 24
-LEAST_HEAT_KWH: Final = 1e-6  # less heat than this over all hours is none: a quotient of such numbers may be anything
+LEAST_HEAT_KWH: Final = 1e-6  # less heat over all hours counts as none: a ratio of such numbers is noise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourlyLoad:
-    """Heat by hour, space heating apart from hot water, and the outdoor temperature, NaN where it is not known."""
+    """Heat for rooms and for hot water by hour, and the outdoor temperature, NaN where it is not known; shape (hours,)."""
 
     hour_start_utc: pl.Series
     outdoor_c: Floats
@@ -44,7 +44,7 @@ class HourlyLoad:
     hot_water_kwh: Floats
 
     def smoothed(self) -> HourlyLoad:
-        """Return the load that is spread over the 24 hours around each hour."""
+        """Return the load with each hour's heat spread over the 24 hours around it."""
         return replace(
             self, space_kwh=smooth_over_day(self.space_kwh), hot_water_kwh=smooth_over_day(self.hot_water_kwh)
         )
@@ -65,7 +65,7 @@ def seasonal_performance(
 ) -> pl.DataFrame:
     """Return the performance of heat pumps with the mean hourly heat of each dwelling type (`SEASONAL_PERFORMANCE`).
 
-    SPF = sum_h Q_h / sum_h (Q_h / COP_h), apart for space heating and hot water and for both together
+    SPF = sum_h Q_h / sum_h (Q_h / COP_h), for space heating, for hot water, and for both together
 
     Parameters
     ----------
@@ -73,11 +73,11 @@ def seasonal_performance(
         Rows of `HEAT_PROFILE`.
     weather_fit
         Rows of `WEATHER_FIT`. A type and period without hot water there (too few days or temperatures) is left
-        out: its load cannot be split.
+        out, since its load cannot be split.
     figures
         COP curves, sinks, ground and field trials.
     normal
-        Normal weather, whose hot water is known.
+        Normal weather, for which hot water is known.
 
     """
     fits = {(row["dwelling_type"], row["period"]): row for row in weather_fit.iter_rows(named=True)}
@@ -91,15 +91,16 @@ def seasonal_performance(
 
 
 def reference_performance(figures: ScenarioFigures, normal: NormalWeather) -> pl.DataFrame:
-    """Return the performance with the reference load: for the demands of the paper, and for a demand given by hand."""
+    """Return the performance with the reference load, for the demands of the paper and for a demand given by hand."""
     return _conform(_rows_of(REFERENCE, reference_load(figures, normal), figures, (SMOOTHED,)))
 
 
 def reference_load(figures: ScenarioFigures, normal: NormalWeather) -> HourlyLoad:
-    r"""Return a load made of degree days and hot water in normal weather, which stands in where no profile is known.
+    r"""Return a load from degree days and hot water in normal weather, for homes without a profile.
 
-    Space heat of a day goes with :math:`(T_b - T)^+`, hot water with :math:`w(T)` of `NormalWeather` and holds its share
-    of the year; :math:`T` is effective temperature, and each day's heat is even over its hours.
+    Space heat of a day is proportional to :math:`(T_b - T)^+`, with the effective temperature :math:`T`. Hot water is
+    proportional to :math:`w(T)` of `NormalWeather`, and has its share of the year. Each day's heat is even over its
+    hours.
     """
     reference = figures.record(ReferenceLoad, "reference_load")
     space = np.maximum(reference.base_temperature_c - normal.effective_c, 0)
@@ -117,13 +118,13 @@ def reference_load(figures: ScenarioFigures, normal: NormalWeather) -> HourlyLoa
 def split_load(hours: pl.DataFrame, fit: dict[str, Any], figures: ScenarioFigures, normal: NormalWeather) -> HourlyLoad:
     r"""Split the hourly heat of a dwelling type into hot water and space heating.
 
-    Hot water of a day at effective temperature :math:`T` is what `weather_fit` found, over the days of a normal year by
-    the law of Watson et al. (2019), with what cooking takes the same every day:
+    `weather_fit` gives the hot water of a normal year. It is spread over the days by the law of Watson et al. (2019);
+    cooking is the same every day. At the effective temperature :math:`T` a day has
 
     .. math:: W(T) = \eta\,(G_w\,w(T) / \overline{w} + G_c) / 365.25
 
-    It is the same share of each hour of its day, at most all: :math:`q_h \min(W_d / Q_d, 1)`. Cooking is counted with
-    hot water, because the demand that a system is costed for contains it.
+    It is the same share of each hour of the day, at most 1: :math:`q_h \min(W_d / Q_d, 1)`. Cooking counts as hot
+    water, because the demand for which a system is costed contains it.
 
     Parameters
     ----------
@@ -185,16 +186,17 @@ def spf_rows(seasonal: pl.DataFrame, *, period: str) -> pl.DataFrame:
 
 
 def source_of_networks(heat_kwh: Floats, outdoor_c: Floats) -> dict[str, float]:
-    r"""Return the mean temperature of outdoor air that the heat of a network's heat pump is taken from [degC].
+    r"""Return the mean temperatures of outdoor air as the source of a network's heat pump [degC].
 
     .. math:: T_{heat} = \sum_h Q_h T_h / \sum_h Q_h, \quad T_{loss} = \overline{T_h}
 
-    They give the SPF of every hour's COP (`heat_pumps.lorenz_cop`), at any temperature of the network's water.
+    They give the SPF that follows from every hour's COP (`heat_pumps.lorenz_cop`), for any temperature of the network's
+    water: the first for the heat of homes, the second for the loss of pipes.
 
     Parameters
     ----------
     heat_kwh, outdoor_c
-        Heat that homes take in each hour, and the air in it, NaN where it is not known [degC].
+        Heat that homes take in each hour [kWh], and the outdoor air [degC], NaN where it is not known; shape (hours,).
 
     """
     known = np.isfinite(outdoor_c)
