@@ -88,7 +88,7 @@ def test_a_good_own_row_joins_the_table(tmp_path: Path) -> None:
         ("mine,ashp,efficiency,0,3,1,2018,own choice,me", "price_base must be none"),
         ("mine,ashp,efficiency,0,3,1,none,guess,me", "status 'guess' begins with none of published"),
         ("mine,ashp,efficiency,0,3,1,none,own choice,", "scenario, status or source is empty"),
-        (GOOD, "the key stands in mine.csv, row 2 too"),
+        (GOOD, "the key is also in mine.csv, row 2"),
     ],
 )  # fmt: skip
 def test_a_bad_row_is_refused_by_file_row_and_reason(tmp_path: Path, row: str, reason: str) -> None:
@@ -203,7 +203,7 @@ def test_a_wrong_setting_is_refused_with_the_next_step(setting: str, message: st
 
 
 def test_a_setting_given_twice_is_refused() -> None:
-    with pytest.raises(AssumptionError, match="the key stands in --set heat_pump_spf=3 too"):
+    with pytest.raises(AssumptionError, match="the key is also in --set heat_pump_spf=3"):
         override(read_assumptions(), ["heat_pump_spf=3", "network.heat_pump_spf=4"], scenario="paper_fit")
 
 

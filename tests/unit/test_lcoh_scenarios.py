@@ -193,7 +193,7 @@ def test_a_later_start_asks_for_later_years() -> None:
         (rule(",,,,hold_last,0.01"), "growth_per_year is given and nothing grows"),
         (rule("eep2019,,,,,", item="electricity"), "electricity.price_gbp_per_mwh: no series over years has this name"),
         (rule(",,,,hold_last,").replace("because", ""), "scenario or source is empty"),
-        (rule(",,,,hold_last,", scenario="eep2018"), "the key stands in scenario_rule.csv, row 8 too"),
+        (rule(",,,,hold_last,", scenario="eep2018"), "the key is also in scenario_rule.csv, row 8"),
     ],
 )  # fmt: skip
 def test_a_bad_rule_is_refused_by_file_row_and_reason(tmp_path: Path, bad: str, reason: str) -> None:

@@ -301,6 +301,11 @@ def test_each_published_base_lies_in_the_middle_of_its_draws(scenario: str, conv
         ({"correlates_with": "wind", "correlation": 0.5}, "correlates_with 'wind' and correlation 0.5 are no pair"),
         ({"correlates_with": "capital", "correlation": 1.0}, "are no pair"),
         ({"correlates_with": None, "correlation": 0.5}, "are no pair"),
+        (
+            {"correlates_with": "capital", "correlation": 0.5},
+            r"row 2: demand correlates with capital, .* \(4 have it\)",
+        ),
+        ({"correlates_with": "electricity_price", "correlation": 0.5}, r"\(1 have it\) and correlate with no other"),
         ({"parameter": "wind"}, "row 2 of the uncertain values: parameter 'wind' is none of demand"),
         ({"applies_to": "ashp stove"}, "applies_to names stove: write some of gas_boiler"),
         ({"applies_to": ""}, "applies_to names nothing"),
@@ -309,7 +314,7 @@ def test_each_published_base_lies_in_the_middle_of_its_draws(scenario: str, conv
         ({"low": 0.0}, "low 0.0 must be above 0"),
         ({"parameter": "loss", "distribution": "uniform"}, "a loss of 2.06 leaves no heat"),
         ({"source": ""}, "unit or source is empty"),
-        ({"applies_to": "network"}, "row 3: demand of network stands in row 2 too"),
+        ({"applies_to": "network"}, "row 3: demand of network is in row 2 too"),
     ],
 )
 def test_a_bad_range_is_refused_by_row_and_reason(change: dict[str, object], message: str) -> None:

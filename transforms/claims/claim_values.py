@@ -83,7 +83,7 @@ class PaperResults:
     def network_capital(self, dwellings: int) -> float:
         """Return the initial capital of a network per dwelling [GBP]."""
         own = self.built_network(dwellings).own
-        assert isinstance(own, BuiltNetwork)  # noqa: S101 - tells the type checker what a network is built as  # nosec B101
+        assert isinstance(own, BuiltNetwork)  # noqa: S101 - for the type checker: a network is built as this  # nosec B101
         return float(sum(network_capital(own).values()) / dwellings)
 
     def response(self, dwellings: int, change: Change) -> float:

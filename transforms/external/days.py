@@ -33,7 +33,7 @@ class DayCheck:
     reason: str
     ratio_low: float | None = None  # None: no agreement is expected
     ratio_high: float | None = None
-    published: float | None = None  # where the published days themselves cannot tell
+    published: float | None = None  # published value of a quantity that the published days do not give
 
 
 WEATHER_SOURCE = "second-hand: the same meters on daily Belgian weather (github.com/burn-research/LOADid, MIT)"

@@ -1,4 +1,4 @@
-"""How one home burns what it is expected to: a boiler is off, or on for some of the half-hour."""
+"""Gas of one home by half-hour, in bursts: a boiler is off, or on for part of the half-hour."""
 
 from __future__ import annotations
 
@@ -14,40 +14,38 @@ RESOLUTION_DIGITS = 3  # meters count in 0.001 kWh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bursts:
-    """How bursty homes are; own choices, set so that the median home is off in half of its half-hours.
+    """How irregular the gas of homes is; own choices, by which the median home is off in half of its half-hours.
 
     SERL's median half-hourly gas reading is 0, and one real home is off in 58 % of its half-hours.
     """
 
-    scale: float = (
-        1.0  # a half-hour expected to use this multiple of the home's mean half-hour burns in 1 - 1/e of cases
-    )
-    scale_log_sd: float = 0.25  # between homes
-    persistence: float = 0.8  # correlation from one half-hour to the next, before being made into on and off
-    smallest_burst: float = 0.2  # of the mean burst; the largest is 2 minus this
+    scale: float = 1.0  # c_i over the mean half-hour: where the expected gas is c_i, 1 - 1/e of half-hours burn
+    scale_log_sd: float = 0.25  # standard deviation of its logarithm between homes
+    persistence: float = 0.8  # correlation of the latent state from one half-hour to the next
+    smallest_burst: float = 0.2  # over the mean burst; the largest is 2 minus this
 
 
 def draw_bursts(
     expected_kwh: Floats32, mean_kwh: Floats32, *, rng: np.random.Generator, bursts: Bursts | None = None
 ) -> NDArray[np.float64]:
-    r"""Draw what the homes of a block burn in each half-hour of a year.
+    r"""Draw the gas that the homes of a block burn in each half-hour of a year.
 
     Home :math:`i` burns in half-hour :math:`t` with probability :math:`p_{it} = 1 - e^{-g_{it} / c_i}`, and then
-    :math:`g_{it} / p_{it}` times a triangular draw of mean 1. Whether it does is decided by the *rank* of its latent
-    state among the homes of the block, so that at every moment the block samples its own probabilities evenly
-    (systematic sampling): each home is as irregular as a real one, and the mean over homes keeps close to its curve,
-    whose maximum would else grow with the noise. Last, a home's year is scaled to its expected sum.
+    :math:`g_{it} / p_{it}` times a triangular draw of mean 1. The *rank* of its latent state among the homes of
+    the block decides whether it burns, so that the block samples its probabilities evenly at every moment (systematic
+    sampling). Each home is then as irregular as a real one, and the mean over homes stays close to its curve, whose
+    maximum would otherwise grow with the noise. Last, a home's year is scaled to its expected sum.
 
     Parameters
     ----------
     expected_kwh
         Homes x half-hours of a year, :math:`g_{it}` [kWh].
     mean_kwh
-        The homes' gas in a mean half-hour, which :math:`c_i` is a multiple of [kWh].
+        The homes' gas in a mean half-hour [kWh]; :math:`c_i` is a multiple of it.
     rng
         Source of randomness of this block and year.
     bursts
-        How bursty.
+        Irregularity of the homes.
 
     Returns
     -------

@@ -17,19 +17,18 @@ from transforms.sample.fault_plan import FaultPlan
 
 Where = NDArray[np.intp]
 HALF_HOUR_S = 1800
-SENTINEL_M3 = 16777.215  # 2**24 - 1 litres: what a gas meter sends when it has nothing to send (SERL)
+SENTINEL_M3 = 16777.215  # 2**24 - 1 litres: a gas meter sends it without a reading (SERL)
 KWH_PER_M3 = GasConversion().kwh_per_m3
 VERY_HIGH_KWH = (89.9, 9000.0)  # from 8 m3 a half-hour (SERL); the upper end is own choice
 LONGEST_ESTIMATE_KWH = 15.0  # size of a negative estimate (github.com/simonduane/smart-estimation)
-WRONG_CLOCKS = tuple(
-    map(dt.datetime.fromisoformat, ("2044-01-01", "2065-01-01"))
-)  # before 2069, where readers of two-digit years part
+# before 2069, from which year on programs read two-digit years in different ways
+WRONG_CLOCKS = (dt.datetime(2044, 1, 1), dt.datetime(2065, 1, 1))  # noqa: DTZ001 - naive like all UTC columns
 LONGEST_SPELL = 96  # half-hours; a home with few losses loses at most two days at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Injector:
-    """One kind of fault: the flag that its readings must get, and what it does to them."""
+    """One kind of fault: the flag that its readings must get, and the function that changes them."""
 
     fault: str
     apply: Callable[[Delivery, int, Where, pl.Series, np.random.Generator], None]
@@ -114,17 +113,17 @@ def _leave_out(delivery: Delivery, row: int, where: Where, _: pl.Series, __: np.
 
 
 def _send_sentinel(delivery: Delivery, row: int, where: Where, _: pl.Series, rng: np.random.Generator) -> None:
-    """Send the highest count, as it is or converted to kWh; a meter does the one or the other."""
+    """Send the highest count, raw or converted to kWh; one meter always does the same."""
     delivery.gas_kwh[row, where] = rng.choice([SENTINEL_M3, round(SENTINEL_M3 * KWH_PER_M3, 3)])
 
 
 def _drift(delivery: Delivery, row: int, where: Where, _: pl.Series, rng: np.random.Generator) -> None:
-    """Stamp by a clock that is late by the same seconds all the time."""
+    """Stamp by a clock that is always late by the same number of seconds."""
     delivery.shift_s[row, where] = rng.integers(1, HALF_HOUR_S)
 
 
 def _reset_clock(delivery: Delivery, row: int, where: Where, starts: pl.Series, rng: np.random.Generator) -> None:
-    """Stamp by a clock that went on from a day far away."""
+    """Stamp by a clock that was reset to a distant day and ran on from there."""
     origin = WRONG_CLOCKS[rng.integers(len(WRONG_CLOCKS))]
     true_s = where * HALF_HOUR_S
     wrong_s = int((origin - starts[0]).total_seconds()) + np.arange(len(where)) * HALF_HOUR_S
@@ -161,7 +160,7 @@ LOSS_INJECTORS = (
     Injector("sentinel_max", _send_sentinel),
     Injector("off_grid", _drift),
     Injector("bad_time", _reset_clock),
-    MISSING,  # takes what the others leave
+    MISSING,  # gets all lost half-hours that the others leave
 )
 POINT_INJECTORS = (
     Injector("very_high", _read_high),

@@ -1,4 +1,4 @@
-"""Homes and heat: what each home used, and what the homes of a type use on average."""
+"""Homes and heat: the gas and heat of each home, and the means of dwelling types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each published table is made from: one declaration for `hearth trace` and for the pages.
+"""The tables from which each published table is made: one declaration for `hearth trace` and for the pages.
 
 The list follows a number back: each table stands above the tables that it is made from.
 """
@@ -47,7 +47,7 @@ class TracedValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """How the numbers of one table are followed back.
+    """The way back from the numbers of one table.
 
     `leads_to` names the tables that the numbers come from; for a file, the table of its readings' flags. `where` selects
     the rows behind a number, in SQL; the `{names}` in it stand for the number's key, homes, hours and sources. `listed` are

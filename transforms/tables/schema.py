@@ -1,4 +1,4 @@
-"""What a table declaration is: the two classes that every table of the project is declared with."""
+"""The classes by which every table of the project is declared."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Tier = Literal["lake", "restricted", "public"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: what it holds, in which unit, and which values are possible."""
+    """One column: its meaning, its unit and its possible values."""
 
     name: str
     dtype: pl.DataType | type[pl.DataType]
@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its grain in a sentence, its key, its columns in order, and what makes it.
+    """One table: its grain in a sentence, its key, its columns in order, and the function that makes it.
 
     `made_by` names the function that returns its rows, as `module:function`; a view has its SQL instead.
     """

@@ -154,7 +154,7 @@ def _reason() -> pl.Expr:
         ),
         (
             pl.struct(_KEY).is_duplicated() & (first_use != pl.col(WHERE)),
-            pl.format("the key stands in {} too", first_use),
+            pl.format("the key is also in {}", first_use),
         ),
     ]
     return pl.coalesce(pl.when(condition).then(reason) for condition, reason in reasons)

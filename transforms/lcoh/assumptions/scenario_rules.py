@@ -132,7 +132,7 @@ def _reason() -> pl.Expr:
         (~grows & (pl.col("growth_per_year") != ""), pl.lit("growth_per_year is given and nothing grows")),
         (
             pl.struct(QUANTITY).is_duplicated() & (first_use != pl.col(WHERE)),
-            pl.format("the key stands in {} too", first_use),
+            pl.format("the key is also in {}", first_use),
         ),
     ]
     return pl.coalesce(pl.when(condition).then(reason) for condition, reason in reasons)

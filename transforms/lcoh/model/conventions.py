@@ -48,7 +48,7 @@ class Convention:
     """Whether the perspective's first rate holds in all years or steps down as the Green Book has it."""
     horizon: Literal["own_life", "network_life"]
     """Years that count: each system's own life, or the life of a network for every system. In the latter case a worn-out
-    system is bought again, and what is left of the last one is credited."""
+    system is bought again, and the rest of the last purchase is credited."""
     electricity_carbon: Literal["grid_average", "long_run_marginal"]
     """Carbon intensity of electricity: of the mean kWh, or of one kWh more in the long run."""
     carbon_value: Literal["low", "central", "high"]

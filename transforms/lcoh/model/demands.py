@@ -78,7 +78,7 @@ def check_demand(demand: pl.DataFrame, place: Place | None = None) -> pl.DataFra
     Raises
     ------
     AssumptionError
-        If a demand is not above zero, two rows stand for one key, or a type of the place has no demand.
+        If a demand is not above zero, two rows have one key, or a type of the place has no demand.
 
     """
     lacking = [pl.lit(None, dtype).alias(name) for name, dtype in OF_HOMES.items() if name not in demand.columns]

@@ -70,7 +70,7 @@ class LoadShape:
     load: NDArray[np.float64]
     """Load over the mean load of the year [1] of the hours of a group's days, highest first, shape (..., groups, 24)."""
     days: NDArray[np.float64]
-    """Days a year that each group stands for [d], together 365."""
+    """Days of a year in each group [d], together 365."""
     peak_over_mean: Peak
     """Highest hour of n homes together over their mean load [1]."""
     design_over_year_peak: float = 1.0

@@ -38,7 +38,7 @@ CONNECTIONS: Final = ("hiu", "dwelling_meter", "building_meter")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadPlant:
-    """Plant that is sized by the load of the homes, and what it is made of."""
+    """Plant sized by the load of the homes, with the costs of its parts."""
 
     sizes: Plant
     shape: LoadShape
@@ -135,7 +135,7 @@ def _hourly_spf(network: HeatNetwork, source: NetworkSource, law: PipeLaw, heat_
     .. math:: SPF = \frac{D + W}{D / COP(T_{heat}) + W / COP(T_{loss})}, \quad COP(T) = SPF_{rated} \, L(T) / L_{rated}
 
     D is the heat of the homes and W what pipes lose. L is the Lorenz COP (`heat_pumps.lorenz_cop`) at the network's
-    flow and return. What peak plant makes in the coldest hours counts as if the heat pump made it.
+    flow and return. Heat of the peak plant in the coldest hours counts as heat of the heat pump.
 
     Raises
     ------

@@ -89,7 +89,7 @@ def loss_w_per_m(pipes: Pipes, *, diameter_m: Floats) -> Floats:
         [W/m/K], depth Z of the axes and gap between the casings [m], C = D + gap; outer diameters of steel pipe d and
         casing D [m] by inner diameter, straight lines between sizes.
     diameter_m
-        Inner diameter [m], shape (...); the smallest and the largest size stand for what lies beyond.
+        Inner diameter [m], shape (...); beyond the smallest and the largest size, that size is used.
 
     References ---------- Kristjansson and Boehm (2006), Optimum design of distribution and service pipes, 10th
     International Symposium on District Heating and Cooling; the layers of one pipe as EN 13941 has them according to

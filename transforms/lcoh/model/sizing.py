@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from transforms.lcoh.assumptions.parameters import DesignLoad, Floats, IndividualSystem
 
-WATTS_PER_KW = 1000.0
+WATTS_PER_KW: Final = 1000.0
 
 
 def heat_loss_load_kw(design: DesignLoad, *, heat_loss_w_per_k: Floats) -> Floats:
-    """Return the load of a home that is warm on a cold day, H (T_i - T_o) / 1000 [kW].
+    """Return the load that keeps a home warm on a cold day, H (T_i - T_o) / 1000 [kW].
 
     Parameters
     ----------
@@ -23,7 +24,7 @@ def heat_loss_load_kw(design: DesignLoad, *, heat_loss_w_per_k: Floats) -> Float
 
     References
     ----------
-    MCS, MIS 3005: a heat pump meets the whole load at the design temperature, running through.
+    MCS, MIS 3005: a heat pump meets the whole load at the design temperature, in continuous operation.
 
     """
     return np.asarray(heat_loss_w_per_k, dtype=float) * (design.indoor_c - design.outdoor_c) / WATTS_PER_KW

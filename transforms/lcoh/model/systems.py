@@ -35,18 +35,16 @@ from transforms.lcoh.model.perspectives import PERSPECTIVES
 from transforms.lcoh.model.places import BoughtHeat
 from transforms.lcoh.model.sizing import heat_loss_load_kw, size_system
 
-KWH_PER_MWH = 1000.0
-KG_PER_TONNE = 1000.0
+KWH_PER_MWH: Final = 1000.0
+KG_PER_TONNE: Final = 1000.0
 SYSTEMS: Final = (*INDIVIDUAL_SYSTEMS, NETWORK)
-BOUGHT_HEAT: Final = "heat"  # what a network buys that has no plant, beside the carriers gas and electricity
-TARIFF_WITH_VAT: Final = (
-    "residential"  # of EEP Annex M: the others are printed without, but with the climate change levy
-)
+BOUGHT_HEAT: Final = "heat"  # carrier, beside gas and electricity, of a network without plant
+TARIFF_WITH_VAT: Final = "residential"  # EEP Annex M prints the other tariffs without VAT, but with the levy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Energy:
-    """Costs and emissions of a MWh of what is bought (gas, electricity, heat) by year of operation, shape (..., n)."""
+    """Costs and emissions of a MWh of bought gas, electricity or heat by year of operation, shape (..., n)."""
 
     price_gbp_per_mwh: Yearly
     carbon_gbp_per_mwh: Yearly
@@ -102,7 +100,7 @@ def burns_gas(convention: Convention) -> bool:
 
 
 def purchases_of(convention: Convention, system: str) -> tuple[Purchase, ...]:
-    """Return every energy that a system buys: one, or electricity and gas for a network with a gas boiler for the peak."""
+    """Return the purchases of a system: one, or electricity and gas for a network with a gas boiler for the peak."""
     own = purchase_of(convention, system)
     with_gas = system == NETWORK and burns_gas(convention)
     return (own, purchase_of(convention, system, carrier="gas")) if with_gas else (own,)
@@ -138,7 +136,7 @@ def horizon_years(figures: ScenarioFigures, convention: Convention, system: str)
 def energy_of(
     figures: ScenarioFigures, convention: Convention, *, system: str, carrier: Carrier | None = None
 ) -> Energy:
-    """Return price, carbon cost and emissions of a system's energy in the calendar years from the first of operation.
+    """Return price, carbon cost and emissions of a system's energy in each calendar year of operation.
 
     p_t = v P_t - a_t A_t / 1000 - L,  c_t = i_t C_t / 1000, with emissions i_t and a_t [kg/MWh]
 
@@ -174,7 +172,7 @@ def energy_of(
 def energies_of(
     figures: ScenarioFigures, convention: Convention, *, system: str, bought_heat: BoughtHeat | None = None
 ) -> dict[str, Energy]:
-    """Return prices and emissions of every energy that a system buys, by carrier; with bought heat: electricity and heat."""
+    """Return prices and emissions of a system's energy by carrier; with bought heat, of electricity and heat."""
     carriers: list[Carrier] = [one.carrier for one in purchases_of(convention, system)]
     if bought_heat is None or system != NETWORK:
         return {carrier: energy_of(figures, convention, system=system, carrier=carrier) for carrier in carriers}
@@ -291,7 +289,7 @@ def hourly_spf(figures: ScenarioFigures, system: str, dwelling_types: str | Sequ
 
 
 def _design_kw(figures: ScenarioFigures, *, demand_kwh: Floats, heat_loss_w_per_k: Floats | None = None) -> Floats:
-    """Return the load of a cold day [kW], by the measured heat loss or by one in proportion to the demand."""
+    """Return the load of a cold day [kW], by the measured heat loss or by one that is proportional to the demand."""
     if heat_loss_w_per_k is None:
         per_mwh = figures.record(LoadFigures, "load").heat_loss_w_per_k_per_mwh
         heat_loss_w_per_k = per_mwh * np.asarray(demand_kwh, dtype=float) / KWH_PER_MWH

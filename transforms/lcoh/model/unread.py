@@ -49,7 +49,7 @@ def _instead(item: str, *parameters: str) -> Callable[[Key, Convention], tuple[K
 
 
 def _same_role(key: Key, convention: Convention) -> tuple[Key, ...]:
-    """Return the series of the same quantity and energy that the convention reads, of any tariff or kind."""
+    """Return the series of the same quantity and carrier that the convention uses, for any tariff or kind."""
     item, parameter = key
     roles = {CARBON_INTENSITY, MARGINAL_INTENSITY} if parameter.startswith("carbon_intensity") else {parameter}
     carrier = item.partition("_")[0] if parameter == PRICE else item
@@ -82,7 +82,7 @@ SUBSTITUTES: Final = (
         matches=_starts(*MADE_OF_HOURS),
         holds=lambda convention: convention.spf == "hourly",
         read_instead=lambda *_: tuple((system, HOURLY_SPF) for system in SPF_ITEMS),
-        words="computed from them before anything is set",
+        words="which is computed from them before values are set",
     ),
     Substitute(
         matches=_starts(*MADE_OF_HOURS),
@@ -97,7 +97,7 @@ SUBSTITUTES: Final = (
     Substitute(
         matches=_one(COOKING, "gas_stays_share"),
         holds=lambda convention: PERSPECTIVES[convention.perspective].vat != "homes",
-        words="nobody is counted as paying a standing charge",
+        words="no standing charge counts",
     ),
     Substitute(
         matches=_starts(NETWORK_SOURCE),
@@ -107,7 +107,7 @@ SUBSTITUTES: Final = (
     Substitute(
         matches=_one(NETWORK, "distribution_loss_share"),
         holds=lambda convention: convention.loss_rule == "pipe_heat_loss",
-        words="what pipes lose follows from their length, foam and temperatures (pipe, pipe_dn_*)",
+        words="the loss of pipes follows from their length, foam and temperatures (pipe, pipe_dn_*)",
     ),
     Substitute(
         matches=_one(NETWORK, "heat_pump_kw_per_dwelling", "substation_kw_per_dwelling"),
@@ -162,7 +162,7 @@ SUBSTITUTES: Final = (
     Substitute(
         matches=_one(NETWORK, "connection_lifetime_years"),
         holds=lambda convention: not convention.replaces_connections,
-        words="what connects a home is bought once",
+        words="the connection of a home is bought once",
     ),
     Substitute(
         matches=_one(NETWORK, "heat_pump_lifetime_years"),
@@ -187,7 +187,7 @@ SUBSTITUTES: Final = (
     Substitute(
         matches=lambda key: key[0] == "vat" or key == LEVY,
         holds=lambda _: True,
-        words="nobody is counted as paying this tax",
+        words="this tax does not count",
     ),
 )
 

@@ -79,7 +79,7 @@ AS_BUILT: Final = Change()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A case with its system as it is built, and the energy that the system buys."""
+    """A case with its built system, and the energy that the system buys."""
 
     case: Case
     own: IndividualSystem | BuiltNetwork
@@ -122,13 +122,13 @@ class Built:
         return cost_of(flows, case.figures, case.convention, system=case.system, discount_rate=discount_rate)
 
     def emissions(self, flows: CashFlows) -> Yearly:
-        """Return levelised emissions, sum_t d_t E_t / sum_t d_t MWh_t [kg/MWh], discounted as the costs are."""
+        """Return levelised emissions, sum_t d_t E_t / sum_t d_t MWh_t, discounted like costs [kg/MWh]."""
         factors = self._discount_factors(flows.co2_kg.shape[-1])
         levelised: Yearly = np.vecdot(flows.co2_kg, factors) / np.vecdot(flows.heat_delivered_mwh, factors)
         return levelised
 
     def emissions_of_own_life(self, flows: CashFlows) -> Yearly:
-        """Return the mean yearly emissions of all homes over the system's own life [kg/yr], without those of its successor."""
+        """Return mean yearly emissions of all homes over the system's own life, without its successor [kg/yr]."""
         years = int(self.case.figures.one(self.case.system, "lifetime_years"))
         mean: Yearly = flows.co2_kg[..., FIRST_HEAT_YEAR : FIRST_HEAT_YEAR + years].mean(axis=-1)
         return mean
@@ -197,7 +197,7 @@ class Built:
 
 
 def build(case: Case) -> Built:
-    """Return a case with its system as it is built for the case's demand, to be costed under many changes.
+    """Return a case with a system built for its demand, which can be costed under many changes.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from transforms.lcoh.results.costed import BOILER, Costed, compared_systems, exi
 from transforms.tables.cost_analysis import ABATEMENT
 
 EXISTING: Final = "existing_boiler"
-SAVES_NOTHING: Final = "it saves no carbon dioxide: what a saved tonne costs has no meaning"
+SAVES_NOTHING: Final = "it saves no carbon dioxide, so a saved tonne has no cost"
 
 
 def abatement_table(

@@ -25,7 +25,7 @@ LEVEL: Final = 1e-9  # a gap that changes by less between two points counts as c
 MOST_SPF: Final = figures_of(IndividualSystem)["efficiency"].at_most
 NAMES: Final = {BOILER: "the boiler", "ashp": "the air source heat pump", "gshp": "the ground source heat pump"}
 
-Conditions: TypeAlias = list[tuple[NDArray[np.bool_], str]]  # rows, and what is to be said of them
+Conditions: TypeAlias = list[tuple[NDArray[np.bool_], str]]  # rows, and the words for them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,7 +169,7 @@ def phase_in(built: Built, *, connection_years: int) -> Project:
         picked: Yearly = by_stage[..., stage, np.arange(years)]
         return picked
 
-    assert isinstance(built.own, BuiltNetwork)  # noqa: S101 - tells the type checker what the caller promises  # nosec B101
+    assert isinstance(built.own, BuiltNetwork)  # noqa: S101 - for the type checker: callers pass a network  # nosec B101
     bare = replace(built.own.network, internal_pipe_gbp_per_m=0.0, hiu_gbp_per_dwelling=0.0, dwelling_meter_gbp=0.0)
     shared = _capital(replace(built, own=replace(built.own, network=bare)))
     of_homes = whole - shared

@@ -67,7 +67,7 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
 
 
 def _total(case: Case) -> Yearly:
-    """Return the levelised cost of a case as it is built [GBP/MWh]."""
+    """Return the levelised cost of a case [GBP/MWh]."""
     return np.asarray(build(case).cost().total)
 
 
@@ -77,9 +77,8 @@ def _to_normal_weather(homes: pl.DataFrame) -> pl.DataFrame:
         pl.col("normal_correction_kwh") if "normal_correction_kwh" in homes.columns else pl.lit(None, pl.Float64)
     )
     normal_kwh = pl.col("heat_kwh_annual") + correction
-    is_known = (normal_kwh > 0).fill_null(
-        value=False
-    )  # the lines of a home that hardly heats may take more than it uses
+    # the correction of a home that hardly heats may exceed its heat
+    is_known = (normal_kwh > 0).fill_null(value=False)
     return homes.with_columns(
         demand_kwh=pl.when(is_known).then(normal_kwh).otherwise("heat_kwh_annual"),
         weather=pl.when(is_known).then(pl.lit(NORMAL_WEATHER)).otherwise(pl.lit(MEASURED_WEATHER)),

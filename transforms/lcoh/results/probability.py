@@ -1,4 +1,4 @@
-"""Monte Carlo: how a levelised cost is distributed under uncertain assumptions, and how often each system is cheapest."""
+"""Monte Carlo: the distribution of a levelised cost, and how often each system is the cheapest."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def probability_table(
 ) -> pl.DataFrame:
     """Return quantiles of each system's cost and the share of draws in which no other costs less (`lcoh_probability`).
 
-    All systems see the same draws of what they share: prices, carbon, which homes were measured, and one home of the
-    type, drawn from the homes' spread about the type's mean. What a system alone depends on is drawn on its own. Homes
-    of a type choose from the systems in one home; where a network is costed (`stock`, or `all` where that is not
-    known), they choose from these, and once more for each scale from these and a network of that scale, since no place
-    has all scales to choose from. The shares of one choice add up to one.
+    All systems share the draws of prices, of carbon, of the measured homes, and of the home: one of the type, by the
+    spread of homes about the type's mean. Other parameters are drawn for each system alone. Homes of a type choose from
+    the systems in one home. For the demand that a network serves (`stock`, or `all` where that is not known) there is
+    one more choice for each scale, from these systems and a network of that scale, since no place offers all scales.
+    The shares of one choice add up to one.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def probability_table(
     assumptions
         The table `assumption`.
     sampling
-        What is uncertain, and how often it is drawn.
+        Uncertain parameters, and the number of draws.
     scenario, convention
         Set of prices, and rules of the cost model; it must divide by the heat delivered.
     place
@@ -88,10 +88,10 @@ def probability_table(
         if served.get(row["period"]) == row["dwelling_type"]:
             scales, sized = places_by_scale(figures, NETWORK, place)
             demands = np.full((len(scales), 1), row["demand_kwh"])
-            of_network = replace(case, system=NETWORK, demand_kwh=demands, place=sized)
+            network_case = replace(case, system=NETWORK, demand_kwh=demands, place=sized)
             values = _values(ranges, drawn, NETWORK)
-            of_group = {field: row[nth] if row.ndim > 1 else row for field, row in values.items()}
-            costs = cost_of_draws(of_network, of_group, draws=draws)
+            group_values = {field: row[nth] if row.ndim > 1 else row for field, row in values.items()}
+            costs = cost_of_draws(network_case, group_values, draws=draws)
             tables += [
                 _describe(homes | {(NETWORK, scale): cost}, scale, key)
                 for scale, cost in zip(scales, costs, strict=True)
@@ -103,12 +103,12 @@ def probability_table(
 
 
 def draw(ranges: Sequence[Uncertain], *, draws: int, seed: int) -> Yearly:
-    """Return draws of every uncertain parameter, shape (parameters, draws), from a seeded Latin hypercube, tied where they correlate."""
+    """Return draws of every uncertain parameter, shape (parameters, draws), from a seeded Latin hypercube."""
     return np.stack(_draw_each(ranges, draws=draws, seed=seed))
 
 
 def _draw_each(ranges: Sequence[Uncertain], *, draws: int, seed: int) -> list[Yearly]:
-    """Return the draws of each parameter; which homes were measured has a row for each demand."""
+    """Return the draws of each parameter, shape (draws,); those of the sampled homes have a row for each demand."""
     from scipy.stats import qmc
 
     uniform = qmc.LatinHypercube(d=len(ranges), rng=np.random.default_rng(seed)).random(draws).T
@@ -117,7 +117,7 @@ def _draw_each(ranges: Sequence[Uncertain], *, draws: int, seed: int) -> list[Ye
 
 
 def _sampled_homes(demands: pl.DataFrame) -> list[Uncertain]:
-    """Return which homes were measured as one more unknown of the demands, where an interval of any is known."""
+    """Return the choice of the measured homes as an uncertain parameter, if the interval of any demand is known."""
     ends = demands.select(pl.col(end) / pl.col("demand_kwh") for end in OF_SAMPLE)
     if not ends.drop_nulls().height:
         return []
@@ -126,7 +126,7 @@ def _sampled_homes(demands: pl.DataFrame) -> list[Uncertain]:
 
 
 def _correlated(uniform: Yearly, ranges: Sequence[Uncertain], place: int) -> Yearly:
-    r"""Return the probabilities of one parameter, tied to those of another by a Gaussian copula where it says so.
+    r"""Return the probabilities of one parameter, correlated with another by a Gaussian copula if it names one.
 
     .. math:: z = \rho z_o + \sqrt{1 - \rho^2} z', \quad u = \Phi(z)
     """

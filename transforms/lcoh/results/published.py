@@ -90,7 +90,7 @@ class CostChoices:
 
     @property
     def compared(self) -> list[tuple[str, str]]:
-        """The scenarios and conventions by which systems are compared: the chosen one first, then the other lens if it is one."""
+        """The scenarios and conventions by which systems are compared: the chosen ones first, then the other lens if any."""
         beside = lenses_beside(self.convention)
         return [(self.scenario, name) for name in dict.fromkeys([self.convention, *beside])]
 
@@ -112,7 +112,7 @@ class MeasuredHeat:
 def cost_everything(
     heat: MeasuredHeat, assumptions: pl.DataFrame, ranges: Sequence[Uncertain], choices: CostChoices
 ) -> dict[Table, pl.DataFrame]:
-    """Return every table of costs; comparisons, shares and break-evens are on the reading that was chosen."""
+    """Return every table of costs; comparisons, shares and break-evens use the chosen scenario and convention."""
     household = pl.concat(
         household_costs(heat.homes, assumptions, scenario=s, convention=c) for s, c in choices.compared
     )
@@ -128,7 +128,7 @@ def cost_everything(
 
 
 def cost_demands(heat: MeasuredHeat, assumptions: pl.DataFrame, choices: CostChoices) -> pl.DataFrame:
-    """Return the cost of heat at all demands by all published readings, with intervals (`LCOH`)."""
+    """Return the cost of heat at all demands, by all published scenarios and conventions, with intervals (`LCOH`)."""
     asked = pl.concat([measured_demand(heat.demand), paper_demand(assumptions)], how="diagonal")
     costs = pl.concat(lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in choices.readings)
     weights = {
@@ -143,7 +143,7 @@ def cost_demands(heat: MeasuredHeat, assumptions: pl.DataFrame, choices: CostCho
 def cost_means(
     demand: pl.DataFrame, assumptions: pl.DataFrame, ranges: Sequence[Uncertain], choices: CostChoices
 ) -> dict[Table, pl.DataFrame]:
-    """Return the tables of costs that need only the mean demands of dwelling types, whether they are published or not."""
+    """Return the tables of costs that follow from mean demands of dwelling types, measured or published."""
     scenario, convention = choices.scenario, choices.convention
     paper = paper_demand(assumptions)
     basis = measured if len(measured := measured_demand(demand)) else paper
@@ -176,7 +176,7 @@ def cost_means(
 
 
 def _sampled_homes(served: Mapping[str, Any]) -> list[Uncertain]:
-    """Return which homes were measured as one more unknown of a demand, where its interval is known."""
+    """Return the choice of the measured homes as an uncertain parameter, if the interval of a demand is known."""
     low, high = (served.get(end) for end in OF_SAMPLE)
     return (
         [] if low is None or high is None else [sampled_homes(low / served["demand_kwh"], high / served["demand_kwh"])]

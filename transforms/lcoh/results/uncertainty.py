@@ -29,10 +29,9 @@ FIELDS: Final[dict[str, str]] = {  # uncertain parameter: field of `Change` that
     "carbon": "carbon_factor",
     "lifetime": LIFETIME,
 }
-SAMPLED_HOMES: Final = (
-    "sampled_homes"  # parameter: which homes were measured; a run knows its range, no row of a table does
-)
-SAMPLE: Final = "sample_factor"  # what a draw of it sets; no field of `Change`, since all is built for the demand
+# Parameter: the choice of the measured homes. Its range comes from a run, not from a row of a table.
+SAMPLED_HOMES: Final = "sampled_homes"
+SAMPLE: Final = "sample_factor"  # field that a draw of it sets; not in `Change`, since systems are built for the demand
 RANGE_COLUMNS: Final = (
     "parameter", "applies_to", "distribution", "low", "high", "unit", "correlates_with", "correlation", "source"
 )  # fmt: skip
@@ -55,7 +54,7 @@ class Uncertain:
     unit: str
     source: str
     correlates_with: str = ""
-    """Another parameter with which it correlates, and which is drawn first."""
+    """Parameter of one other row with which it correlates."""
     correlation: float = 0.0
     """Correlation of the normal scores of both [1]."""
 
@@ -111,9 +110,16 @@ def check_ranges(raw: pl.DataFrame) -> tuple[Uncertain, ...]:
     ranges = tuple(_read(row, number) for number, row in enumerate(raw.iter_rows(named=True), start=2))
     taken: dict[tuple[str, str], int] = {}
     for number, row in enumerate(ranges, start=2):
+        others = [one for one in ranges if one.parameter == row.correlates_with]
+        if row.correlates_with and (len(others) != 1 or others[0].correlates_with):
+            message = (
+                f"row {number}: {row.parameter} correlates with {row.correlates_with}, which must be a parameter of exactly "
+                f"one row ({len(others)} have it) and correlate with no other"
+            )
+            raise AssumptionError(message)
         for system in row.systems:
             if first := taken.get((row.parameter, system)):
-                message = f"row {number}: {row.parameter} of {system} stands in row {first} too"
+                message = f"row {number}: {row.parameter} of {system} is in row {first} too"
                 raise AssumptionError(message)
             taken[row.parameter, system] = number
     return ranges
@@ -149,15 +155,15 @@ def _read(row: Mapping[str, Any], number: int) -> Uncertain:
 
 
 def sampled_homes(low_share: Floats, high_share: Floats) -> Uncertain:
-    """Return which homes were measured as one more unknown: another sample of homes gives another mean demand.
+    """Return the choice of the measured homes as an uncertain parameter: another sample has another mean demand.
 
-    Plant of networks is built for the demand of each draw, so that peaks go with demand.
+    Plant of networks is built for the demand of each draw, so peaks are proportional to demand.
 
     Parameters
     ----------
     low_share, high_share
-        Ends of the 95 % interval of the mean demand over samples of homes, over that demand [1]; numbers, or one of
-        each demand, shape (k, 1).
+        Ends of the 95 % interval of the mean demand over samples of homes, over that demand [1]; numbers, or one
+        for each demand, shape (k, 1).
 
     """
     middle = np.log(np.asarray(low_share) * high_share) / 2
@@ -169,8 +175,8 @@ def sampled_homes(low_share: Floats, high_share: Floats) -> Uncertain:
         low=np.exp(middle - half),
         high=np.exp(middle + half),
         unit="share of the demand",
-        source="5 % and 95 % quantiles: mean heat of other samples of as many homes, by the 95 % interval of heat_demand_annual; "
-        "peaks go with it",
+        source="5 % and 95 % quantiles: mean heat of other samples of as many homes, by the 95 % interval of "
+        "heat_demand_annual; peaks are proportional to it",
     )
 
 
@@ -182,16 +188,16 @@ def ranges_of(ranges: Sequence[Uncertain], system: str) -> tuple[int, ...]:
 def cost_of_draws(case: Case, values: Mapping[str, Yearly], *, draws: int) -> Yearly:
     """Return the levelised cost of a system for every draw of its uncertain parameters [GBP/MWh].
 
-    A draw of the demand is another home with a system of its own size; a network stays as it was built. A draw of the
-    sampled homes is another demand that systems and networks are built for.
+    A draw of the demand is another home with a system of its own size; a network stays the same. A draw of the sampled
+    homes is another demand for which systems and networks are built.
 
     Parameters
     ----------
     case
-        What is costed, places and demands as arrays of shape (k, 1).
+        The case to be costed, with places and demands as arrays of shape (k, 1).
     values
-        Field of `Change`, or `LIFETIME` [yr], to its drawn values, shape (n,), or `SAMPLE` [1], shape (n,) or (k, n);
-        none where nothing that the system depends on is uncertain.
+        Drawn values by field of `Change` or `LIFETIME` [yr], shape (n,), or by `SAMPLE` [1], shape (n,) or (k, n);
+        empty if no parameter of the system is uncertain.
     draws
         Number n of draws.
 
@@ -219,14 +225,14 @@ def cost_of_draws(case: Case, values: Mapping[str, Yearly], *, draws: int) -> Ye
 def _capital_by_life(built: Built, lifetime_years: Yearly) -> Yearly:
     """Return the levelised capital with each drawn life over that with the life of the base [1], shape (k, n).
 
-    What is bought and when follows from the life in whole years alone; what it costs scales all purchases alike. So the
-    ratio holds for every draw of demand and capital, and each life is costed once. Of a network the shares of its parts
-    change a little with the sampled homes: that is left out.
+    The times of purchases depend only on the life in whole years, and a draw of capital scales all purchases alike. So
+    the ratio holds for every draw of demand and capital, and each life is costed once. The shares of a network's parts
+    change a little with the sampled homes; that is left out.
     """
-    lives, of_draw = np.unique(np.maximum(np.rint(lifetime_years), 1).astype(int), return_inverse=True)
-    of_base = np.asarray(built.cost().capital)
-    ratios = [np.asarray(_with_life(built, int(years)).cost().capital) / of_base for years in lives]
-    by_life: Yearly = np.stack([np.ravel(ratio) for ratio in ratios], axis=1)[:, of_draw]
+    lives, nth_life = np.unique(np.maximum(np.rint(lifetime_years), 1).astype(int), return_inverse=True)
+    base_capital = np.asarray(built.cost().capital)
+    ratios = [np.asarray(_with_life(built, int(years)).cost().capital) / base_capital for years in lives]
+    by_life: Yearly = np.stack([np.ravel(ratio) for ratio in ratios], axis=1)[:, nth_life]
     return by_life
 
 

@@ -120,7 +120,7 @@ def sobol_table(
     assumptions
         The table `assumption`.
     sampling
-        What is uncertain, the seed and the number of base samples.
+        Uncertain parameters, the seed and the number of base samples.
     scenario, convention
         Set of prices, and rules of the cost model; it must divide by the heat delivered.
     demand_kwh
