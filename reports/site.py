@@ -33,7 +33,7 @@ from transforms.tables.published import EXTERNAL_CHECK
 __all__ = ["Download", "Published", "RunInfo", "render_site"]
 
 HERE = Path(__file__).parent
-ASSETS = ("site.css", "site.js", "compare.js", "map.js", "map.css")
+ASSETS = ("site.css", "print.css", "site.js", "compare.js", "map.js", "map.css")
 FIGURES = "figures.html.j2"  # the template of pages that hold figures and nothing else
 
 

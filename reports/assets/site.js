@@ -6,7 +6,12 @@ const coarse = matchMedia("(pointer: coarse)"); // a finger on a figure scrolls 
 const darkOfLight = JSON.parse(document.getElementById("palette").textContent);
 
 const PAPER_WIDTH = 680; // of a figure, between the margins of A4
-const PAPER_SCALE = 0.66; // of its height, so that two figures with their words stand on a page
+const PAPER_HEIGHT = 1000; // there, less what rounding may take
+const LEAST_PX = 70; // the lowest height of a figure on paper: what its axis and legend take,
+const LEAST_SHARE = 0.4; // and that share of its height on a screen,
+const ROW_PX = 18; // but no less than its names need
+const PAPER_LINE = 42; // characters of a name or title on paper
+const PAPER_TOP = 64; // above a figure with a legend, which stands in one or two lines on paper
 
 function onPaper() {
   return document.documentElement.classList.contains("on-paper");
@@ -23,17 +28,18 @@ function specification(chart) {
 }
 
 function frame() {
+  const size = onPaper() ? 11 : 13;
   const axis = {
     gridcolor: token("--line"),
     linecolor: token("--muted"),
-    tickfont: { size: 13, color: token("--ink") },
-    title: { font: { size: 13, color: token("--muted") } },
+    tickfont: { size, color: token("--ink") },
+    title: { font: { size, color: token("--muted") } },
   };
   return {
     layout: {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: token("--ink") },
+      font: { family: getComputedStyle(document.body).fontFamily, size, color: token("--ink") },
       annotationdefaults: { font: { color: token("--muted") } },
       xaxis: axis,
       yaxis: axis,
@@ -55,12 +61,35 @@ function choose(chart, data, layout) {
   chart.style.minHeight = `${view.height}px`;
 }
 
+// Names and titles are broken into short lines for a phone; on paper lines are longer.
+function joinLines(words) {
+  if (typeof words !== "string") return words;
+  const found = [];
+  for (const line of words.replace(/([^,])<br>(?=[\d,]+\s(homes|flats)?)/g, "$1,<br>").split("<br>")) {
+    if (found.length && `${found.at(-1)} ${line}`.length <= PAPER_LINE) found[found.length - 1] += ` ${line}`;
+    else found.push(line);
+  }
+  return found.join("<br>");
+}
+
+function fitToPaper(chart, data, layout) {
+  for (const trace of data) if (Array.isArray(trace.y)) trace.y = trace.y.map(joinLines);
+  for (const [name, axis] of Object.entries(layout)) {
+    if (!/^[xy]axis/.test(name)) continue;
+    if (axis.title?.text) axis.title.text = joinLines(axis.title.text);
+    if (!name.startsWith("y")) continue;
+    for (const list of ["ticktext", "categoryarray"]) if (Array.isArray(axis[list])) axis[list] = axis[list].map(joinLines);
+  }
+  if (!data.some((trace) => trace.colorbar)) layout.margin.t = Math.min(layout.margin.t, PAPER_TOP);
+  Object.assign(layout, { width: PAPER_WIDTH, height: paperHeight.get(chart) });
+}
+
 function draw(chart) {
   const { data, layout } = specification(chart);
   choose(chart, data, layout);
   layout.template = frame();
   if (coarse.matches) layout.dragmode = false;
-  if (onPaper()) Object.assign(layout, { width: PAPER_WIDTH, height: PAPER_SCALE * layout.height });
+  if (onPaper()) fitToPaper(chart, data, layout);
   return Plotly.react(chart, data, layout, { displayModeBar: false, responsive: true, showTips: false });
 }
 
@@ -147,10 +176,48 @@ document.querySelectorAll("[data-choose]").forEach((choice) => {
   choice.addEventListener("change", () => draw(choice.closest("figure").querySelector("[data-chart]")));
 });
 dark.addEventListener("change", drawAll);
-// Paper is light and narrow, and has every figure, those too that nobody scrolled to.
+// Paper is light and narrow, and has every figure, those too that nobody scrolled to. As many stand on a page as find room at
+// their least height; then they share the page.
+const paperHeight = new Map(); // of each chart
+
+function shareOutPages(charts) {
+  for (const chart of charts) chart.style.display = "none";
+  const starts = charts.map((chart) => firstOf(chart.closest("figure")).getBoundingClientRect().top);
+  const page = document.body.getBoundingClientRect();
+  const figures = charts.map((chart, n) => {
+    const most = parseFloat(chart.style.minHeight);
+    const least = Math.min(LEAST_PX + Math.max(LEAST_SHARE * most, ROW_PX * countNames(specification(chart).data)), most);
+    return { chart, most, least, words: (starts[n + 1] ?? page.bottom) - (n ? starts[n] : page.top) };
+  });
+  for (const chart of charts) chart.style.display = "";
+  const sum = (some, key) => some.reduce((total, figure) => total + figure[key], 0);
+  while (figures.length) {
+    const page = PAPER_HEIGHT + PAPER_HEIGHT * Math.floor(figures[0].words / PAPER_HEIGHT); // a table before a figure has pages of its own
+    let count = 1;
+    while (count < figures.length && sum(figures.slice(0, count + 1), "words") + sum(figures.slice(0, count + 1), "least") <= page) count += 1;
+    const together = figures.splice(0, count);
+    const [words, least, most] = ["words", "least", "most"].map((key) => sum(together, key));
+    const share = most > least ? Math.min(Math.max((page - words - least) / (most - least), 0), 1) : 0;
+    for (const figure of together) paperHeight.set(figure.chart, Math.floor(figure.least + share * (figure.most - figure.least)));
+  }
+}
+
+function countNames(traces) {
+  return new Set(traces.flatMap((trace) => (Array.isArray(trace.y) ? trace.y : []).filter((y) => typeof y === "string").map((name) => trace.yaxis + name))).size;
+}
+
+// A figure begins with the headings that stand above it.
+function firstOf(figure) {
+  return figure.previousElementSibling?.matches("h2, .section-lead") ? figure.parentElement : figure;
+}
+
 addEventListener("beforeprint", () => {
+  const charts = [...document.querySelectorAll("[data-chart]")];
   document.documentElement.classList.add("on-paper");
-  document.querySelectorAll("[data-chart]").forEach(draw);
+  document.getElementById("paper").media = "all";
+  shareOutPages(charts);
+  charts.forEach(draw);
+  document.getElementById("paper").media = "print";
 });
 addEventListener("afterprint", () => {
   document.documentElement.classList.remove("on-paper");

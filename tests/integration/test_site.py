@@ -69,7 +69,7 @@ def test_pages_refer_to_nothing_outside_their_folder_and_every_anchor_exists(
             file, _, anchor = address.partition("#")
             assert address == "data:," or not file or (folder / file).is_file(), address
             assert not anchor or anchor in ids[Path(file).stem if file else name], address
-    for path in (*folder.glob("*.html"), folder / "site.css", folder / "site.js"):
+    for path in (*folder.glob("*.html"), *folder.glob("*.css"), folder / "site.js"):
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/1998/Math/MathML", "")
         assert not re.search(r"https?://|[\"'(]//[a-z]+\.|@import", text), path.name
 
