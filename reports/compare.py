@@ -17,9 +17,9 @@ from transforms.lcoh.results.components import ASKED
 from transforms.tables.published import LCOH_CAPITAL, LCOH_COMPONENT, LCOH_ENERGY
 from transforms.tables.words import PROFILE_GROUPS, SYSTEMS
 
-LENSES: Final = {  # by perspective: who counts, and what counts for him
+LENSES: Final = {  # by perspective: who counts, and what counts for them
     "social": ("To society", "carbon dioxide at its appraisal value, no taxes, the Treasury's discount rate"),
-    "private": ("To the household", "what the bills say, with VAT, nothing for carbon dioxide, a commercial discount rate"),
+    "private": ("To the household", "what the bills say, with VAT, no cost of carbon dioxide, a commercial discount rate"),
 }  # fmt: skip
 PENCE = 10.0  # GBP/MWh of a penny per kWh
 

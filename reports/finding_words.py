@@ -5,7 +5,7 @@ Each function returns None where there is nothing to compare.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from reports import text
@@ -63,7 +63,9 @@ def say_shares_of_draws(shares: Mapping[str, float]) -> str | None:
     first = max(shares, key=lambda name: shares[name])
     if shares[first] >= FIRM:
         return f"{first_upper(with_article(first))} is the cheapest in {text.percent(shares[first])} of draws: the order is firm"
-    return f"No system is surely the cheapest: {with_article(first)} is in {text.percent(shares[first])} of draws"
+    return (
+        f"No system is certain to be the cheapest: {with_article(first)} is in {text.percent(shares[first])} of draws"
+    )
 
 
 def say_scale(costs: Mapping[int, float]) -> str | None:
@@ -96,7 +98,7 @@ def say_emissions(kg: Mapping[str, float]) -> str | None:
         return None
     least, most = min(kg, key=lambda name: kg[name]), max(kg, key=lambda name: kg[name])
     if kg[least] <= 0:
-        return f"{first_upper(with_article(most))} emits {kg[most]:,.0f} kg a year, {with_article(least)} nothing"
+        return f"{first_upper(with_article(most))} emits {kg[most]:,.0f} kg of carbon dioxide a year, {with_article(least)} none"
     return f"{first_upper(with_article(most))} emits {times(kg[most] / kg[least])} the carbon dioxide of {with_article(least)}"
 
 
@@ -109,7 +111,7 @@ def say_largest_part(parts: Mapping[str, Mapping[str, float]]) -> str | None:
     if len(kinds) == 1:
         return f"{next(iter(kinds))} is the largest part of the cost of every system"
     words = [
-        f"{part.lower()} of {text.listed([with_article(name) for name in names])}" for part, names in kinds.items()
+        f"{part.lower()} for {text.listed([with_article(name) for name in names])}" for part, names in kinds.items()
     ]
     return f"Largest part of the cost: {', '.join(words)}"
 
@@ -149,11 +151,11 @@ def say_selected(seen: int, included: int) -> str:
 
 def say_field(spf: float, low: float | None, high: float | None) -> str:
     """Say how the performance of an air source heat pump stands beside field trials."""
-    lead = f"An air source heat pump gives {spf:.1f} units of heat for one of electricity"
+    lead = f"An air source heat pump gives {spf:.2f} units of heat for one of electricity"
     if low is None or high is None:
         return lead
     where = "below" if spf < low else "above" if spf > high else "within"
-    return f"{lead}, {where} what field trials measured ({low:.1f} to {high:.1f})"
+    return f"{lead}, {where} what field trials measured ({low:.2f} to {high:.2f})"
 
 
 def say_break_even(name: str, base: float, value: float | None) -> str:
@@ -161,8 +163,8 @@ def say_break_even(name: str, base: float, value: float | None) -> str:
     if value is None:
         return f"No carbon price makes {with_article(name)} as cheap as a gas boiler"
     if value <= base:
-        return f"{first_upper(with_article(name))} is as cheap as a gas boiler down to {text.gbp(value)} a tonne of carbon dioxide, {text.gbp(base)} today"
-    return f"{first_upper(with_article(name))} would be as cheap as a gas boiler at {text.gbp(value)} a tonne of carbon dioxide, {text.gbp(base)} today"
+        return f"{first_upper(with_article(name))} is as cheap as a gas boiler from {text.gbp(value)} a tonne of carbon dioxide on; today it is {text.gbp(base)}"
+    return f"{first_upper(with_article(name))} would be as cheap as a gas boiler at {text.gbp(value)} a tonne of carbon dioxide; today it is {text.gbp(base)}"
 
 
 def say_saving(costs: Mapping[str, float]) -> str | None:
@@ -287,9 +289,9 @@ def say_judged(shares: Mapping[str, float]) -> str | None:
         return (
             f"All readings could be judged for all {len(shares)} faults"
             if len(shares) > 1
-            else f"100 % of readings could be judged for: {least}"
+            else f"All readings could be judged for the fault: {least}"
         )
-    return f"Readings could be judged least often for: {least} ({text.almost(shares[least])} % of readings)"
+    return f"The fault that could be judged least often: {least} ({text.almost(shares[least])} % of readings)"
 
 
 def say_met(met: int, judged: int, foreseen: int) -> str | None:
@@ -322,9 +324,20 @@ def say_ratio_to_published(ratios: Mapping[str, float]) -> str | None:
     if not ratios:
         return None
     low, high = min(ratios.values()), max(ratios.values())
-    if len(ratios) == 1:
-        return f"This run gives {low:.2f} times the published figure"
+    if f"{low:.2f}" == f"{high:.2f}":
+        return f"This run gives {low:.2f} times the published {'figure' if len(ratios) == 1 else 'figures'}"
     return f"This run gives {low:.2f} to {high:.2f} times the published figures"
+
+
+def say_shapes(apart: Sequence[float]) -> str | None:
+    """Say how far hours of the day lie from published ones on average, from that share of the mean hour by shape."""
+    if not apart:
+        return None
+    low, high = (f"{100 * end:.0f}" for end in (min(apart), max(apart)))
+    if high == "0":
+        return f"The hours of the day lie less than {text.percent(ALIKE, 1)} from those published"
+    by = high if low == high else f"{low} to {high}"
+    return f"The hours of the day lie {by} % of the mean hour from those published"
 
 
 def say_season(peaks: Mapping[str, float]) -> str | None:
@@ -333,7 +346,7 @@ def say_season(peaks: Mapping[str, float]) -> str | None:
         return None
     most, least = max(peaks, key=lambda name: peaks[name]), min(peaks, key=lambda name: peaks[name])
     if peaks[least] <= 0:
-        return f"The mean week peaks at {peaks[most]:.1f} kWh in an hour of {most.lower()}, and at nothing in {least.lower()}"
+        return f"The mean week peaks at {peaks[most]:.1f} kWh an hour in {most.lower()} and needs no heat in {least.lower()}"
     return (
         f"The mean week of {most.lower()} peaks {times(peaks[most] / peaks[least])} as high as that of {least.lower()}"
     )

@@ -19,6 +19,7 @@ from reports.figures.changes import changed
 from reports.figures.claims import verdicts
 from reports.figures.completeness import observed_share
 from reports.figures.cost import INDIVIDUAL, PARTS, individual_costs, options
+from reports.figures.external import SHAPE, levels_and_shapes
 from reports.figures.hours import mean_weeks
 from reports.figures.lenses import to_whom
 from reports.figures.quality import JUDGED, judged_share
@@ -43,13 +44,12 @@ from transforms.tables.cost_analysis import (
 from transforms.tables.electric import HEAT_PUMP_HOURLY, HEAT_PUMP_PEAK, HEAT_PUMP_TARIFF, HYBRID_HEAT_PUMP, RETROFIT
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HEAT_PROFILE_SEASON, SELECTION_FUNNEL
 from transforms.tables.lineage import BUILD_MONTH, FLAG_COUNT, FLAG_JUDGEMENT, QUALITY_RESULT
-from transforms.tables.published import EXTERNAL_CHECK, HEAT_DEMAND_QUANTILE
+from transforms.tables.published import HEAT_DEMAND_QUANTILE
 from transforms.tables.schema import Table
 from transforms.tables.weather import WEATHER_FIT
 from transforms.tables.words import DWELLING_TYPES
 
 EVENLY_KWH: Final = 1000.0  # a store that spreads heat evenly over the day
-HOUR_OF_DAY: Final = r"^\d{1,2}:\d\d$"
 
 Finding = Callable[[Published, RunInfo], str | None]
 
@@ -111,7 +111,7 @@ def _uses(published: Published, _run: RunInfo) -> str | None:
     if rows.is_empty():
         return None
     space, *others = rows.select(names).row(0)
-    return f"Heating rooms takes {text.percent(space / (space + sum(others)))} of the gas of the mean home"
+    return f"Space heating takes {text.percent(space / (space + sum(others)))} of the mean home's gas"
 
 
 def _segments(published: Published, segmentation: str) -> dict[str, float]:
@@ -146,7 +146,7 @@ def _weekend(published: Published, _run: RunInfo) -> str | None:
     if set(days) != {"weekday", "weekend"}:
         return None
     change = days["weekend"] / days["weekday"] - 1
-    return words.say_change("A day of the weekend takes", change) + (
+    return words.say_change("A weekend day takes", change) + (
         " than a weekday" if abs(change) >= ALIKE else " as a weekday"
     )
 
@@ -305,7 +305,7 @@ def _sobol(published: Published, run: RunInfo) -> str | None:
     if rows.is_empty():
         return None
     row = rows.sort("total_order", descending=True, maintain_order=True).row(0, named=True)
-    return f"What decides most on the cost of an air source heat pump: {_of_parameter(row['parameter'])} ({text.percent(row['total_order'])} of the variance)"
+    return f"What moves the cost of an air source heat pump most: {_of_parameter(row['parameter'])} ({text.percent(row['total_order'])} of the variance)"
 
 
 def _of_parameter(parameter: str) -> str:
@@ -347,7 +347,7 @@ def _lost_flags(published: Published, _run: RunInfo) -> str | None:
     if faulty.is_empty():
         return "Fewer readings are left out than one home delivers"
     most = text.name_of(faulty["flag"][0])
-    return f"{first_upper(small_percent(total))} of readings are left out, most for: {most[:1].lower() + most[1:]} ({small_percent(float(faulty['share'][0]))})"
+    return f"{first_upper(small_percent(total))} of readings are left out; the commonest fault: {most[:1].lower() + most[1:]} ({small_percent(float(faulty['share'][0]))})"
 
 
 def _gate(published: Published, _run: RunInfo) -> str | None:
@@ -481,13 +481,19 @@ def _moved(published: Published, _run: RunInfo) -> str | None:
 
 
 def _beside_published(published: Published, _run: RunInfo) -> str | None:
-    rows = published[EXTERNAL_CHECK].frame.filter(~pl.col("segment").str.contains(HOUR_OF_DAY)).drop_nulls("ratio")
+    rows = levels_and_shapes(published)[0].drop_nulls("ratio")
     return words.say_ratio_to_published(
         {
             f"{quantity}, {segment}, {study}": ratio
             for quantity, segment, study, ratio in rows.select("quantity", "segment", "study", "ratio").iter_rows()
         }
     )
+
+
+def _shapes_beside_published(published: Published, _run: RunInfo) -> str | None:
+    apart = (pl.col("own") - pl.col("published")).abs().mean() / pl.col("published").mean()
+    shapes = levels_and_shapes(published)[1].group_by(SHAPE, maintain_order=True).agg(apart=apart)
+    return words.say_shapes(shapes["apart"].drop_nulls().to_list())
 
 
 FINDINGS: Final[dict[str, Finding]] = {
@@ -534,6 +540,7 @@ FINDINGS: Final[dict[str, Finding]] = {
     "judgements": _judged,
     "gate-history": _gate,
     "external-levels": _beside_published,
+    "external-shapes": _shapes_beside_published,
     "claims-table": _statements,
     "demand-change": _moved,
 }

@@ -90,7 +90,7 @@ def _heat(published: Published) -> Headline:
         key="heat",
         question=question,
         short=f"{text.kwh(row['heat_kwh_mean'])} in {published.period}.",
-        says=[_measured(published, row), *_in_normal_weather(row), *_peak(row), _homes(published)],
+        says=[_mean_interval(published, row), *_in_normal_weather(row), *_peak(row), _homes(published)],
         figures=figures,
         charts=[
             Bars(
@@ -102,7 +102,7 @@ def _heat(published: Published) -> Headline:
     )
 
 
-def _measured(published: Published, row: dict[str, Any]) -> str:
+def _mean_interval(published: Published, row: dict[str, Any]) -> str:
     paper = published_demand(published).filter(dwelling_type="all")["published_kwh"]
     beside = f"; Wang 2018 published {text.kwh(paper[0])}" if len(paper) else ""
     return f"95 % interval of the mean: {_span(row['heat_kwh_ci_low'], row['heat_kwh_ci_high'])}{beside}."
@@ -132,7 +132,7 @@ def _homes(published: Published) -> str:
     few = f"fewer than {published[SELECTION_FUNNEL].threshold}"
     seen, included = (few if n is None else f"{n:,}" for n in (steps[0], steps[-1]))
     rounded = "" if included == few else " (rounded to 10)"
-    return f"Measured in {included} homes of {seen} seen{rounded}."
+    return f"From the readings of {included} of {seen} homes{rounded}."
 
 
 def _heat_bars(published: Published) -> list[HeadlineBar]:
@@ -175,9 +175,7 @@ def _in_measured_year(rows: pl.DataFrame) -> list[str]:
         return []
     now, then = (text.gbp(cheapest[name]) for name in ("lcoh_gbp_per_mwh", "lcoh_measured_year_gbp_per_mwh"))
     heat = text.kwh(cheapest["demand_measured_kwh"])
-    return [
-        f"In the weather of {cheapest['period']}, with {heat}, the cheapest costs {then} in place of {now} per MWh."
-    ]
+    return [f"In the weather of {cheapest['period']}, with {heat}, the cheapest costs {then} per MWh instead of {now}."]
 
 
 def _cost(published: Published, run: RunInfo) -> Headline:
@@ -272,7 +270,7 @@ def _what_counts(published: Published, run: RunInfo, rows: pl.DataFrame) -> list
         return []
     tonne = text.gbp(values["value"][0])
     return [
-        f"To society, a tonne of CO₂ counts {tonne} in {rows['start_year'][0]} and taxes do not count; households pay retail prices with VAT and the standing charge of gas."
+        f"To society, a tonne of CO₂ costs {tonne} in {rows['start_year'][0]} and taxes are left out; households pay retail prices with VAT and the standing charge of gas."
     ]
 
 

@@ -104,7 +104,7 @@ PAGES = (
             Part("cheapest-system", "Which system is the cheapest", "How firm the order of the systems is, and what would change it.", (draw_cheapest_map, draw_probability, draw_cost_ranges, draw_break_evens)),
             Part("carbon", "Carbon dioxide", "What the systems emit, and what it costs to save a tonne.", (draw_emissions, draw_abatement)),
             Part("heat-pumps", "Performance of heat pumps", "How much heat a heat pump gives for its electricity.", (draw_performance,)),
-            Part("grid", "Heat pumps on the grid", "What the measured heat would ask of the grid if homes had heat pumps.", (draw_electric_peak, draw_electric_day, draw_tariff)),
+            Part("grid", "Heat pumps on the grid", "What homes would draw from the grid if they had heat pumps.", (draw_electric_peak, draw_electric_day, draw_tariff)),
             Part("smaller", "Smaller heat pumps", "What changes with a boiler for the coldest hours, or with a home that loses less heat.", (draw_hybrids, draw_retrofit)),
         ),
     ),

@@ -160,6 +160,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=text.unbroken,
     )
     environment.filters |= {
         "json_in_script": json_in_script,

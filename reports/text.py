@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 import unicodedata
 
 from transforms.tables.schema import Column
@@ -35,7 +36,9 @@ NAMES = {
     "new_boiler": "New boiler",
     "average": "Average",
     "long_run_marginal": "Long-run marginal",
-    "raw": "As measured",
+    "measured": "The homes",
+    "paper": "Wang 2018",
+    "raw": "Hour by hour",
     "smoothed_24h": "Smoothed over 24 hours",
     "small": "Small",
     "medium": "Medium",
@@ -50,6 +53,10 @@ NAMES = {
     "suspected_unit": "Suspected wrong unit",
     "sentinel_max": 'Meter\'s "no reading" code',
     "off_grid": "Not on the half-hour",
+    "bad_time": "Time out of range",
+    "unknown_household": "Unknown home",
+    "duplicate_exact": "Exact duplicate",
+    "duplicate_conflict": "Conflicting duplicate",
     "superseded": "Replaced by a newer delivery",
     "stuck": "Stuck meter",
     "cold_zero_run": "Long zero run in the cold",
@@ -65,6 +72,7 @@ DECIMALS = {
 NOTHING = "–"  # noqa: RUF001 - an en dash is what a table shows for no value
 LONGEST = 120
 ALMOST_ALL = 99  # %
+BEFORE_PERCENT = re.compile(r"(?<=\d) %")
 
 
 def name_of(key: str) -> str:
@@ -85,14 +93,19 @@ def title_of(column: Column) -> str:
     return f"{meaning} [{show_unit(column.unit)}]" if column.unit not in {"", "1"} else meaning
 
 
+def _with_minus(shown: str) -> str:
+    """Return a formatted number with a real minus sign, and without one where it is shown as zero."""
+    return shown.replace("-", MINUS if any(digit in shown for digit in "123456789") else "")
+
+
 def number(value: float | None, decimals: int = 0) -> str:
     """Return a number with thousands separators."""
-    return NOTHING if value is None else f"{value:,.{decimals}f}"
+    return NOTHING if value is None else _with_minus(f"{value:,.{decimals}f}")
 
 
 def celsius(value: float | None) -> str:
     """Return a temperature, a minus sign before a frost."""
-    return NOTHING if value is None else f"{value:.1f}".replace("-", MINUS) + "\N{NO-BREAK SPACE}°C"
+    return NOTHING if value is None else _with_minus(f"{value:.1f}") + "\N{NO-BREAK SPACE}°C"
 
 
 def band(key: str) -> str:
@@ -104,17 +117,17 @@ def band(key: str) -> str:
 
 def gbp(value: float | None, decimals: int = 0) -> str:
     """Return an amount of money."""
-    return NOTHING if value is None else f"£{value:,.{decimals}f}"
+    return NOTHING if value is None else re.sub(r"(?=\d)", "£", number(value, decimals), count=1)
 
 
 def kwh(value: float | None, decimals: int = 0) -> str:
     """Return an amount of heat or gas."""
-    return NOTHING if value is None else f"{value:,.{decimals}f} kWh"
+    return NOTHING if value is None else f"{number(value, decimals)} kWh"
 
 
 def assumed(value: float) -> str:
     """Return an assumed figure with the digits that it has, with thousands separators."""
-    return f"{value:,.10f}".rstrip("0").rstrip(".")
+    return _with_minus(f"{value:,.10f}".rstrip("0").rstrip("."))
 
 
 def significant(value: float | None, digits: int = 3) -> str:
@@ -122,12 +135,12 @@ def significant(value: float | None, digits: int = 3) -> str:
     if value is None:
         return NOTHING
     before = math.floor(math.log10(abs(value))) if value else 0
-    return f"{value:,.{max(digits - 1 - before, 0)}f}".replace("-", MINUS)
+    return _with_minus(f"{value:,.{max(digits - 1 - before, 0)}f}")
 
 
 def percent(share: float | None, decimals: int = 0) -> str:
     """Return a share as a percentage."""
-    return NOTHING if share is None else f"{100 * share:.{decimals}f} %".replace("-", MINUS)
+    return NOTHING if share is None else _with_minus(f"{100 * share:.{decimals}f} %")
 
 
 def almost(share: float) -> str:
@@ -140,8 +153,8 @@ def signed(change: float | None, decimals: int = 1) -> str:
     """Return a relative change as a percentage with its sign, a change too small to be shown as nothing without one."""
     if change is None:
         return NOTHING
-    shown = f"{100 * change:+.{decimals}f}"
-    return f"{shown[1:] if not float(shown) else shown} %".replace("-", MINUS)
+    shown = f"{100 * change:+.{decimals}f} %"
+    return _with_minus(shown if any(digit in shown for digit in "123456789") else shown[1:])
 
 
 def counted(number: float, one: str, many: str | None = None) -> str:
@@ -192,6 +205,11 @@ def in_chart(text: str, longest: int = LONGEST) -> str:
     """Return foreign text for a label of a chart, which would read tags in it as markup."""
     shown = visible(text, longest)
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unbroken(value: object) -> object:
+    """Return plain words in which no line ends between a number and its per cent sign; anything else, such as markup, as it is."""
+    return BEFORE_PERCENT.sub("\N{NO-BREAK SPACE}%", value) if type(value) is str else value
 
 
 def listed(names: list[str]) -> str:

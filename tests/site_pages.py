@@ -49,8 +49,8 @@ def read_pages(folder: Path) -> dict[str, Page]:
 
 
 def words_of(*pages: Page) -> str:
-    """Return what a reader sees on pages."""
-    return "".join(word for page in pages for word in page.words)
+    """Return what a reader sees on pages, with plain blanks before per cent signs."""
+    return "".join(word for page in pages for word in page.words).replace("\N{NO-BREAK SPACE}%", " %")
 
 
 def render(tmp_path: Path, *args: object, run: object = RUN, **kwargs: object) -> dict[str, Page]:

@@ -239,7 +239,7 @@ def _flat(answer: Mapping[str, Any]) -> Iterable[tuple[str, str, Any]]:
 def show_answer(answer: Mapping[str, Any]) -> str:
     """Return an answer as text for reading."""
     site, around, served, costs = (answer[part] for part in ("site", "around", "served", "costs"))
-    basis = "the paper's demands" if around["basis"] == PAPER else f"measured demands of {around['period']}"
+    basis = "the paper's demands" if around["basis"] == PAPER else f"the demands of homes in {around['period']}"
     network = costs["network"]
     lines = [
         (

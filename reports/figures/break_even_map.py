@@ -86,7 +86,7 @@ def _says(rows: pl.DataFrame) -> str:
     carbon, ratio = (float(rows[name][0]) for name in NOW)
     nearest = at_todays_prices(rows)
     shares = [
-        f"{text.name_of(system).lower()} in {100 * (rows['system'] == system).sum() / rows.height:.0f} % of the map"
+        f"{text.name_of(system).lower()} {100 * (rows['system'] == system).sum() / rows.height:.0f} %"
         for system in SYSTEMS
         if (rows["system"] == system).any()
     ]
@@ -94,7 +94,7 @@ def _says(rows: pl.DataFrame) -> str:
     matched = f"; a grant of £{round(grant, -2):,.0f} would make an air source heat pump as cheap" if grant else ""
     return (
         f"Today, at £{carbon:,.0f} a tonne and a ratio of {ratio:.1f}, the {text.name_of(nearest['system']).lower()} is the cheapest{matched}. "
-        f"{'; '.join(shares).capitalize()}."
+        f"Cheapest over the map: {text.listed(shares)}."
     )
 
 

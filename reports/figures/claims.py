@@ -16,6 +16,10 @@ RESTS_ON = {
     "independent": "that depend on nothing fitted",
     "sample": "about the readings",
 }
+BASIS = {
+    "fitted": "prices fitted to it", "depends_on_fitted": "rests on a fitted value", "algebra": "algebra", "independent": "rests on nothing fitted",
+    "sample": "readings",
+}  # fmt: skip
 EXPECTED = {"pass": "to be met", "known_inconsistent": "not to be met: the paper contradicts itself"}  # nosec B105  # a word for people
 RELATIONS = {
     "approx": "about", "just_above": "a little above", "just_below": "a little below", "above": "above", "below": "below", "holds": "holds",
@@ -106,7 +110,7 @@ def _row(row: dict[str, object]) -> tuple[str, ...]:
         text.NOTHING if holds or not row["tolerance"] else _number(row["tolerance"]),
         model,
         "" if row["unit"] == "1" else text.visible(text.show_unit(str(row["unit"]))),
-        str(row["basis"]),
+        BASIS[str(row["basis"])],
         EXPECTED[str(row["expected"])],
         "not judged" if row["as_expected"] is None else text.cell(row["as_expected"]),
         _words(row["reason"]),

@@ -23,7 +23,7 @@ from reports.figures.exhibit import (
     why_missing,
     wrapped,
 )
-from reports.finding_words import say_scale
+from reports.finding_words import first_upper, say_scale, with_article
 from reports.inputs import Published, RunInfo, provenance_of_cost
 from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
@@ -86,7 +86,7 @@ def draw_individual(published: Published, run: RunInfo) -> Exhibit:
         *PARTS,
     )
     shows = "Levelised cost of heat of each individual system at the mean demand of each dwelling type"
-    beside = ". Filled marks: at measured demand; hollow marks: at the paper's demand." if not paper.is_empty() else "."
+    beside = ". Filled marks: at the homes' demand; hollow marks: at the paper's." if not paper.is_empty() else "."
     beside += INTERVALS if rows["lcoh_ci_low"].count() else ""
     spans = [
         f"{text.name_of(system)} {text.gbp(low, 0)} to {text.gbp(high, 0)}"
@@ -266,13 +266,13 @@ def draw_cost_shares(published: Published, run: RunInfo) -> Exhibit:
 
 
 def basis_note(published: Published, rows: pl.DataFrame) -> list[str]:
-    """Return one sentence where costs are at the paper's demand instead of the measured one, or at an earlier release's."""
+    """Return one sentence where costs are at the paper's demand instead of the homes', or at an earlier release's."""
     if _measured(rows):
         return kept_note(published[LCOH], published.period)
     why = why_missing(
         [published[LCOH], published[HEAT_DEMAND_ANNUAL]], otherwise="no home has enough readings in twelve months"
     )
-    return [f"At the demand that Wang 2018 states or implies. Measured demand is {why}."]
+    return [f"At the demand that Wang 2018 states or implies. The demand of the homes is {why}."]
 
 
 def interval(rows: pl.DataFrame, ink: palette.Ink = palette.PUBLISHED) -> dict[str, object]:
@@ -300,14 +300,17 @@ def _sizes(rows: pl.DataFrame) -> list[str]:
     ):
         below = [homes for homes, of_network in costs.items() if of_network < cost]
         how = (
-            "cheaper than a network of any of these sizes" if not below
-            else "dearer than a network of any of these sizes" if len(below) == len(costs)
+            "cheaper than networks of any of these sizes" if not below
+            else "dearer than networks of any of these sizes" if len(below) == len(costs)
             else f"dearer than networks from {below[0]:,} homes on"
         )  # fmt: skip
-        beside.setdefault(how, []).append(text.name_of(system))
+        beside.setdefault(how, []).append(with_article(text.name_of(system)))
     return [
         *([] if told is None else [f"{told}."]),
-        *(f"{text.listed(names)}: {how}." for how, names in beside.items()),
+        *(
+            f"{first_upper(text.listed(names))} {'is' if len(names) == 1 else 'are'} {how}."
+            for how, names in beside.items()
+        ),
     ]
 
 
@@ -318,11 +321,7 @@ def _own_sizes(published: Published) -> list[str]:
     named = [
         f"{name} ({homes:,.0f} homes)" for name, homes in sizes.sort("value").select("parameter", "value").iter_rows()
     ]
-    return (
-        [f"The paper gives no single size for these networks, they are our choice: {text.listed(named)}."]
-        if named
-        else []
-    )
+    return [f"The paper states no single size for some networks. Hearth takes {text.listed(named)}."] if named else []
 
 
 def _hidden_types(published: Published, rows: pl.DataFrame) -> list[str]:

@@ -58,7 +58,7 @@ def published_demand(published: Published) -> pl.DataFrame:
 
 
 def draw_annual_demand(published: Published, run: RunInfo) -> Exhibit:
-    """Draw the annual heat per home of each dwelling type, measured and in normal weather, beside the paper's values."""
+    """Draw the annual heat per home of each dwelling type, of the period and in normal weather, beside the paper's values."""
     rows = ordered(published[HEAT_DEMAND_ANNUAL].frame.filter(period=published.period), "dwelling_type", PROFILE_GROUPS)
     shown = rows.filter(pl.col("heat_kwh_mean").is_not_null()).join(
         published_demand(published), on="dwelling_type", how="left", maintain_order="left"
@@ -69,9 +69,9 @@ def draw_annual_demand(published: Published, run: RunInfo) -> Exhibit:
     return Exhibit(
         key="annual-demand",
         title="Heat per home and year, by dwelling type",
-        shows=_annual_words(shown),
+        shows=_annual_words(shown, published.period),
         alternative=f"Bar chart of annual heat per home in {published.period}: {_annual_alternative(shown)}.",
-        chart=None if shown.is_empty() else _annual_chart(shown),
+        chart=None if shown.is_empty() else _annual_chart(shown, published.period),
         missing=why_missing([published[HEAT_DEMAND_ANNUAL]], otherwise=NO_PERIOD) if shown.is_empty() else None,
         notes=[
             *hidden_note(published[HEAT_DEMAND_ANNUAL], published.period),
@@ -84,8 +84,8 @@ def draw_annual_demand(published: Published, run: RunInfo) -> Exhibit:
     )
 
 
-def _annual_words(shown: pl.DataFrame) -> str:
-    bars = "Filled bars: mean heat per home and year as measured"
+def _annual_words(shown: pl.DataFrame, period: str) -> str:
+    bars = f"Filled bars: mean heat per home in {period}"
     if shown[NORMAL].count():
         bars += "; outlined bars: the same homes in a year of normal weather"
     return f"{bars}; both with the 95 % interval of the mean. Diamonds: what Wang 2018 published."
@@ -98,7 +98,7 @@ def _annual_alternative(shown: pl.DataFrame) -> str:
     )
 
 
-def _annual_chart(shown: pl.DataFrame) -> go.Figure:
+def _annual_chart(shown: pl.DataFrame, period: str) -> go.Figure:
     names = [text.name_of(name) for name in shown["dwelling_type"]]
     homes = [
         f"{name}<br>{count:,}\N{NO-BREAK SPACE}homes" for name, count in zip(names, shown["households"], strict=True)
@@ -108,8 +108,8 @@ def _annual_chart(shown: pl.DataFrame) -> go.Figure:
     filled = {"color": [palette.tint(ink).light for ink in inks]}
     chart = go.Figure()
     chart.add_bar(
-        **_bars(shown, "heat_kwh_mean"), name="Measured", marker=filled,
-        hovertemplate="%{y}, measured: %{x:,.0f} kWh a year<extra></extra>",
+        **_bars(shown, "heat_kwh_mean"), name=f"In {period}", marker=filled,
+        hovertemplate=f"%{{y}}, {period}: %{{x:,.0f}} kWh a year<extra></extra>",
     )  # fmt: skip
     if with_normal:
         outlined = {"color": palette.PAGE.light, "line": {"width": 2, "color": [ink.light for ink in inks]}}

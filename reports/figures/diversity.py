@@ -18,7 +18,7 @@ from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 COLUMNS = ("interval_minutes", "dwellings", "households", "peak_kw_p05", "peak_kw_p50", "peak_kw_p95", "extrapolated")
 RULE_ITEMS = ("thermos_diversity", "thermos_peak", "london_heat_map_peak")
 RULES: Mapping[str, tuple[str, palette.Ink, str]] = {
-    "thermos_factor": ("One home, measured × (0.62 + 0.38/n)", palette.SYSTEM["gshp"], "dot"),  # noqa: RUF001 - a times sign
+    "thermos_factor": ("One home × (0.62 + 0.38/n)", palette.SYSTEM["gshp"], "dot"),  # noqa: RUF001 - a times sign
     "london_heat_map_alone": ("London Heat Map, each house alone", palette.SYSTEM["ashp"], "dashdot"),
     "london_heat_map": ("London Heat Map × (0.62 + 0.38/n)", palette.SYSTEM["ashp"], "dash"),  # noqa: RUF001 - a times sign
 }
@@ -58,7 +58,7 @@ def draw_diversity(published: Published, run: RunInfo) -> list[Exhibit]:
 def published_rules(published: Published, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the peak per home by published rules for the same groups: `rule`, `dwellings`, `peak_kw`; empty where a figure lacks.
 
-    The rules start from the annual heat of all homes, and from the median peak of one home as measured.
+    The rules start from the annual heat of all homes, and from the median peak of one home.
     """
     figures = published[ASSUMPTION].frame.filter(pl.col("item").is_in(RULE_ITEMS))
     demand = (
@@ -85,7 +85,7 @@ def _shows(rows: pl.DataFrame, short: pl.DataFrame) -> str:
     if rows["extrapolated"].any():
         largest = rows.filter(~pl.col("extrapolated"))["dwellings"].to_list()
         told += (
-            f" Measured up to {max(largest):,} homes together; dashed: beyond that, from a fitted curve."
+            f" Solid: groups of up to {max(largest):,} of the homes; dashed: larger groups, from a fitted curve."
             if largest
             else ""
         )
@@ -117,7 +117,7 @@ def _rule_note(rules: pl.DataFrame) -> list[str]:
 
 def _chart(rows: pl.DataFrame, short: pl.DataFrame, rules: pl.DataFrame) -> go.Figure:
     ink = palette.DWELLING_TYPE["all"]
-    measured, beyond = rows.filter(~pl.col("extrapolated")), rows.filter("extrapolated")
+    drawn, beyond = rows.filter(~pl.col("extrapolated")), rows.filter("extrapolated")
     banded = rows.drop_nulls(["peak_kw_p05", "peak_kw_p95"])
     chart = go.Figure()
     for column, fill in (("peak_kw_p05", None), ("peak_kw_p95", "tonexty")):
@@ -126,8 +126,8 @@ def _chart(rows: pl.DataFrame, short: pl.DataFrame, rules: pl.DataFrame) -> go.F
             fill=fill, fillcolor=palette.tint(ink).light, name="5 to 95 % of groups", showlegend=fill is not None and banded.height > 1,
         )  # fmt: skip
     for of, name, dash, width in (
-        (measured, "Median, measured", "solid", 3),
-        (pl.concat([measured.tail(1), beyond]), "Median, extrapolated", "dash", 3),
+        (drawn, "Median of groups", "solid", 3),
+        (pl.concat([drawn.tail(1), beyond]), "Median, extrapolated", "dash", 3),
         (short, f"Median over {short['interval_minutes'][0]} minutes" if short.height else "", "solid", 1.5),
     ):
         chart.add_scatter(

@@ -47,7 +47,7 @@ def _draw_dots(chart: go.Figure, rows: pl.DataFrame, axis: Axis, *, panel: int =
     ends = [*rows["value"].to_list(), *([axis.today] if axis.today is not None else [])]
     room = ROOM * ((max(ends) - min(ends)) or abs(max(ends)) or 1.0)
     chart.update_xaxes(
-        title=wrapped(axis.title, TITLE_WIDTH), tickprefix=axis.prefix, tickformat=",~g", nticks=6,
+        title=wrapped(axis.title, TITLE_WIDTH), tickprefix=axis.prefix, tickformat=",~g", nticks=5, tickangle=0,
         range=[min(ends) - room, max(ends) + room], row=panel, col=1,
     )  # fmt: skip
     chart.update_yaxes(type="category", autorange="reversed", showgrid=True, row=panel, col=1)

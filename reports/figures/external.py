@@ -37,13 +37,18 @@ ROW_HEIGHT, FRAME_HEIGHT = 42, 140
 
 def draw_external(published: Published, run: RunInfo) -> list[Exhibit]:
     """Draw own figures beside published ones: levels in one exhibit, shapes of the day in another, or nothing."""
-    rows = published[EXTERNAL_CHECK].frame.with_columns(hour=_hour_of(published[EXTERNAL_CHECK].frame["segment"]))
-    shape = (pl.col("hour").is_not_null().all() & (pl.len() >= HOURS_OF_A_SHAPE)).over(SHAPE)
-    levels, shapes = rows.filter(~shape), rows.filter(shape).sort(*SHAPE, "hour")
+    levels, shapes = levels_and_shapes(published)
     return [
         *([] if levels.is_empty() else [_levels(published, run, _in_reading_order(levels))]),
         *([] if shapes.is_empty() else [_shapes(published, run, shapes)]),
     ]
+
+
+def levels_and_shapes(published: Published) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows that compare single levels, and those that compare the hours of a day, by `hour`."""
+    rows = published[EXTERNAL_CHECK].frame.with_columns(hour=_hour_of(published[EXTERNAL_CHECK].frame["segment"]))
+    shape = (pl.col("hour").is_not_null().all() & (pl.len() >= HOURS_OF_A_SHAPE)).over(SHAPE)
+    return rows.filter(~shape), rows.filter(shape).sort(*SHAPE, "hour")
 
 
 def _hour_of(segments: pl.Series) -> pl.Series:

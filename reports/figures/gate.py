@@ -47,7 +47,7 @@ def _shows(rows: pl.DataFrame) -> str:
     told = f"The last run passed {last['passed']:,} of {last['checks']:,} checks"
     told += f"; {_failures(last)}." if last["passed"] < last["checks"] else "."
     if rows.height == 1:
-        return f"{told} It is the first run that is recorded, so there is no history to draw."
+        return f"{told} It is the first run on record, so there is no history yet."
     return f"Checks that failed in each of the last {rows.height} published runs. A critical failure stops a publication. {told}"
 
 

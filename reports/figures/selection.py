@@ -118,7 +118,7 @@ def _effect_chart(drawn: pl.DataFrame) -> go.Figure:
     final = drawn["heat_kwh_mean"].drop_nulls()
     chart = go.Figure()
     for column, name, marker, position in (
-        ("heat_kwh_mean", "up to this step", {"color": palette.group_ink("all").light, "size": 11}, "top center"),
+        ("heat_kwh_mean", "up to this step", {"color": palette.group_ink("all").light, "size": 11}, "middle right"),
         (
             "heat_kwh_mean_without", "without this step",
             {"color": palette.PAGE.light, "size": 11, "line": {"width": 2.5, "color": palette.group_ink("all").light}}, "bottom center",

@@ -9,7 +9,7 @@ import polars as pl
 from plotly.subplots import make_subplots
 
 from reports import palette, text
-from reports.figures.exhibit import NAME_WIDTH, Exhibit, ordered, style, tabulate, title_above, wrapped
+from reports.figures.exhibit import Exhibit, ordered, style, tabulate, title_above, wrapped
 from reports.inputs import Published, RunInfo, provenance_of_analysis
 from transforms.tables.cost_analysis import CLAIM, LCOH_SENSITIVITY, LCOH_SOBOL
 
@@ -31,6 +31,7 @@ POINTS = {  # claim: what changes, to which value, and the sign of the published
     "fig8_spf_1": (("spf", 1.0, 1),),
     "fig8_spf_10": (("spf", 10.0, 1),),
 }
+PARAMETER_WIDTH = 21  # characters per line: two lines for the longest name
 RISE = "Change of the levelised cost [%]"
 COLUMNS = ("parameter", "change", "lcoh_gbp_per_mwh", "relative_change")
 SOBOL_COLUMNS = (
@@ -200,7 +201,7 @@ def draw_sobol(published: Published, run: RunInfo) -> list[Exhibit]:
             "Thin lines: 95 % intervals of the estimates.",
             alternative=f"Bar charts of Sobol indices, largest first. {'. '.join(says)}.",
             chart=_sobol_chart(shown, names),
-            notes=["Shares with interactions count an interaction once for each assumption in it: they may exceed 100 % together."],
+            notes=["Shares with interactions count an interaction once for each assumption in it, so they may add up to more than 100 %."],
             rests_on_homes=published.basis_for(["network"]) == "measured",
             tables=[tabulate(both, LCOH_SOBOL, SOBOL_COLUMNS, caption=title)],
             provenance=provenance_of_analysis(
@@ -215,7 +216,7 @@ def _sobol_chart(shown: list[pl.DataFrame], names: list[str]) -> go.Figure:
     chart = make_subplots(rows=len(shown), cols=1, vertical_spacing=0.2, row_heights=[of.height for of in shown])
     for panel, (of, name) in enumerate(zip(shown, names, strict=True), start=1):
         ink = palette.SYSTEM[of["system"][0]].light
-        lines = [wrapped(text.in_chart(text.name_of(parameter)), NAME_WIDTH) for parameter in of["parameter"]]
+        lines = [wrapped(text.in_chart(text.name_of(parameter)), PARAMETER_WIDTH) for parameter in of["parameter"]]
         chart.add_bar(
             x=100 * of["total_order"], y=lines, orientation="h", marker_color=ink, showlegend=False,
             error_x=_interval(of, "total_order"), hovertemplate="%{y}, with interactions: %{x:.1f} %<extra></extra>", row=panel, col=1,

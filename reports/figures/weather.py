@@ -109,11 +109,11 @@ def _describe_fit(row: dict[str, Any]) -> str:
     if row["heat_kwh_weather_normal"] is not None:
         low, high = row["heat_kwh_weather_normal_ci_low"], row["heat_kwh_weather_normal_ci_high"]
         between = "" if None in {low, high} else f" (95 % interval {text.number(low)} to {text.number(high)})"
-        words.append(f" A year of normal weather asks for {text.kwh(row['heat_kwh_weather_normal'])} of heat{between}.")
+        words.append(f" A year of normal weather takes {text.kwh(row['heat_kwh_weather_normal'])} of heat{between}.")
     if row["design_day_heat_kwh"] is not None:
         design, peak = text.celsius(row["design_temperature_c"]), row["design_peak_hour_heat_kwh"]
         at_most = "" if peak is None else f", at most {text.kwh(peak, 1)} in an hour"
-        words.append(f" The design day, {design}, asks for {text.kwh(row['design_day_heat_kwh'])}{at_most}.")
+        words.append(f" The design day, {design}, takes {text.kwh(row['design_day_heat_kwh'])}{at_most}.")
     return "".join(words)
 
 

@@ -328,7 +328,7 @@ def _say_basis(run: RunInfo, basis: str) -> str:
     if basis == "paper":
         return "Modelled from the homes of each area and the paper's mean demand of each dwelling type: no reading is behind it."
     made_up = f" {SAMPLE[:1].upper()}{SAMPLE[1:]}." if run.origin else ""
-    return f"Modelled from the homes of each area and the measured demand of each dwelling type.{made_up}"
+    return f"Modelled from the homes of each area and the mean demand of each dwelling type among the homes of this release.{made_up}"
 
 
 def _say_total(figures: pl.DataFrame) -> str:

@@ -15,6 +15,7 @@ from flows.answers.lcoh import Question, run_lcoh
 from reports.inputs import Download
 from reports.pages import PAGES, SUMMARY
 from reports.site import render_site
+from reports.summary import count_pages
 from tests import browsing
 from tests.browsing import Visit, Window
 from tests.example_release import make_release
@@ -24,6 +25,7 @@ from transforms.tables.published import LCOH_COMPONENT
 CHARTS = {"index": 1, "demand": 12, "individual": 10, "networks": 4, "sensitivity": 3, "quality": 9}
 WINDOWS: tuple[Window, ...] = ((1280, "light"), (390, "dark"))  # both widths and both schemes
 ALSO_COUNTED_NARROW = ("individual", "networks")
+PAPER = (688, 1024)  # CSS pixels of A4 between its margins
 SMALLEST_TARGET = 23.5  # CSS pixels (WCAG 2.2, 2.5.8), less rounding
 every_page = pytest.mark.parametrize("key", [page.key for page in (*PAGES, SUMMARY)])
 
@@ -333,3 +335,34 @@ def test_paper_gets_every_figure_light_and_as_wide_as_it_is(site: Site) -> None:
     browsing.wait_until_drawn(page)
     assert page.evaluate(ink) == "rgb(232, 234, 237)"
     context.close()
+
+
+WHERE_FIGURES_STAND = """() => {
+  const top = document.body.getBoundingClientRect().top;
+  return [...document.querySelectorAll("[data-chart]")].map((chart) => {
+    const figure = chart.closest("figure");
+    return [firstOf(figure), figure].map((element, n) => element.getBoundingClientRect()[n ? "bottom" : "top"] - top);
+  });
+}"""
+
+
+@pytest.mark.parametrize("key", ["demand", "individual", "networks", "sensitivity"])
+def test_no_printed_page_but_the_last_is_half_empty(site: Site, key: str) -> None:
+    page = browsing.open_window(site.browser, WINDOWS[0]).new_page()
+    page.goto((site.folder / f"{key}.html").as_uri())
+    browsing.wait_until_drawn(page)
+    printed = count_pages(page.pdf(prefer_css_page_size=True))
+    page.set_viewport_size({"width": PAPER[0], "height": PAPER[1]})
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    begins, filled = 0.0, []
+    last = 0.0
+    for top, bottom in page.evaluate(WHERE_FIGURES_STAND):
+        if bottom - begins > PAPER[1]:  # a figure is not divided: it begins the next page, with the headings above it
+            filled.append((last - begins) / PAPER[1])
+            begins = top
+        last = bottom
+    assert len(filled) + 1 == printed, "pages break where figures end"
+    assert len(filled) > 0
+    assert min(filled) > 0.5, filled
+    page.close()

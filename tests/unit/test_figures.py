@@ -266,7 +266,7 @@ def test_networks_fall_back_to_the_papers_demand_where_the_measured_mix_is_hidde
     without_mix = inputs[LCOH].frame.filter(~((pl.col("system") == "network") & (pl.col("demand_basis") == "measured")))
     hidden = make_inputs(None, type(inputs[LCOH])("lcoh", without_mix, inputs[LCOH].suppressed, 10))
     assert set(options(hidden, RUN)["demand_basis"]) == {"paper"}
-    assert "Measured demand is not shown" in draw_networks(hidden, RUN).notes[0]
+    assert "The demand of the homes is not shown" in draw_networks(hidden, RUN).notes[0]
     assert set(draw_individual(hidden, RUN).chart.data[-1].y) >= {"Detached", "National mix"}  # type: ignore[union-attr]
 
 

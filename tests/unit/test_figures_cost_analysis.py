@@ -116,10 +116,10 @@ def test_statements_are_counted_for_each_basis_and_never_across(inputs: Publishe
 def test_a_statement_shows_its_verdict_and_its_reason(inputs: Published) -> None:
     (table,) = draw_claims(inputs, RUN)[0].tables
     rows = {row[5]: row for row in table.rows}
-    assert rows["independent"][1:5] == ("holds", text.NOTHING, "does not hold", "")
-    assert rows["independent"][7:9] == ("no", "why not")
-    assert rows["sample"][1:4] == ("about 18,900", "2.00", text.NOTHING)
-    assert rows["sample"][7] == "not judged"
+    assert rows["rests on nothing fitted"][1:5] == ("holds", text.NOTHING, "does not hold", "")
+    assert rows["rests on nothing fitted"][7:9] == ("no", "why not")
+    assert rows["readings"][1:4] == ("about 18,900", "2.00", text.NOTHING)
+    assert rows["readings"][7] == "not judged"
 
 
 def test_shares_are_those_among_individual_systems(inputs: Published) -> None:
@@ -145,7 +145,7 @@ def test_indices_are_drawn_for_a_heat_pump_and_the_smallest_network_largest_firs
 
 def test_money_is_shown_in_its_unit(inputs: Published) -> None:
     assert draw_abatement(inputs, RUN)[0].tables[0].rows[0][5:7] == ("1,234", "287")
-    assert draw_finance(inputs, RUN)[0].tables[0].rows[0][3:5] == ("90.0", "-4,321")
+    assert draw_finance(inputs, RUN)[0].tables[0].rows[0][3:5] == ("90.0", "\N{MINUS SIGN}4,321")
 
 
 def test_analyses_at_the_papers_demand_rest_on_no_home(inputs: Published) -> None:

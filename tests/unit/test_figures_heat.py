@@ -163,7 +163,7 @@ def test_each_fit_says_slope_balance_heat_loss_normal_year_and_design_day(inputs
     for words in (
         "About 590 homes, 365 days", "below 14.6\N{NO-BREAK SPACE}°C", "6.0 kWh a day for each degree colder", "202 W/K",
         "explain 97 %", f"{normal:,.0f} kWh of heat (95 % interval {low:,.0f} to {high:,.0f})",
-        f"The design day, \N{MINUS SIGN}4.2\N{NO-BREAK SPACE}°C, asks for 102 kWh, at most {peak:.1f} kWh in an hour.",
+        f"The design day, \N{MINUS SIGN}4.2\N{NO-BREAK SPACE}°C, takes 102 kWh, at most {peak:.1f} kWh in an hour.",
     ):  # fmt: skip
         assert words in says["all"], words
     assert "About 110 homes" in says["flat"]
@@ -191,7 +191,7 @@ def test_annual_demand_without_normal_weather_shows_one_bar_per_type_and_says_wh
     bare = with_frame(inputs, HEAT_DEMAND_ANNUAL, inputs[HEAT_DEMAND_ANNUAL].frame.with_columns(nothing))
     frame = inputs[WEATHER_FIT].frame.with_columns(note=pl.lit("no temperature"))
     exhibit = draw_annual_demand(with_frame(bare, WEATHER_FIT, frame), RUN)
-    assert [trace.name for trace in chart_of(exhibit).data] == ["Measured", "Wang 2018, published"]
+    assert [trace.name for trace in chart_of(exhibit).data] == ["In 2009", "Wang 2018, published"]
     assert "Heat in normal weather is not shown: no temperature." in exhibit.notes
     assert "outlined" not in exhibit.shows
 

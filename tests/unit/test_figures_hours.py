@@ -203,11 +203,11 @@ def with_network_costs(inputs: Published, costs: dict[int, float], single: float
     [
         (
             {100: 180.0, 300: 170.0, 1000: 160.0, 3000: 150.0, 20_000: 140.0}, 130.0,
-            ["Larger networks cost less: a network of 20,000 homes costs £140 per MWh, one of 100 homes £180.", "cheaper than a network of any of these sizes."],
+            ["Larger networks cost less: a network of 20,000 homes costs £140 per MWh, one of 100 homes £180.", "cheaper than networks of any of these sizes."],
         ),
         (
             {100: 140.0, 300: 150.0, 1000: 160.0, 3000: 170.0, 20_000: 180.0}, 190.0,
-            ["Larger networks cost more: a network of 20,000 homes costs £180 per MWh, one of 100 homes £140.", "dearer than a network of any of these sizes."],
+            ["Larger networks cost more: a network of 20,000 homes costs £180 per MWh, one of 100 homes £140.", "dearer than networks of any of these sizes."],
         ),
         (
             {100: 180.0, 300: 170.0, 1000: 160.0, 3000: 150.0, 20_000: 140.0}, 165.0,
@@ -215,7 +215,7 @@ def with_network_costs(inputs: Published, costs: dict[int, float], single: float
         ),
         (
             dict.fromkeys((100, 300, 1000, 3000, 20_000), 160.0), 159.0,
-            ["Size hardly matters: a network of 20,000 homes costs £160 per MWh, one of 100 homes £160.", "cheaper than a network of any of these sizes."],
+            ["Size hardly matters: a network of 20,000 homes costs £160 per MWh, one of 100 homes £160.", "cheaper than networks of any of these sizes."],
         ),
     ],
 )  # fmt: skip
@@ -224,8 +224,8 @@ def test_the_notes_on_networks_follow_their_costs_by_size(
 ) -> None:
     notes = draw_networks(with_network_costs(inputs, costs, single), RUN).notes
     assert told[0] in notes
-    (beside,) = [note for note in notes if note.startswith("Gas boiler, Air source heat")]
-    assert beside.endswith(f"heat\N{NO-BREAK SPACE}pump: {told[1]}")
+    (beside,) = [note for note in notes if note.startswith("A gas boiler, an air source heat")]
+    assert beside.endswith(f"heat\N{NO-BREAK SPACE}pump are {told[1]}")
 
 
 def test_networks_stand_by_neighbourhood_connection_and_trench() -> None:
@@ -273,7 +273,7 @@ def test_one_run_of_the_gate_or_none_is_told_in_words() -> None:
     one = draw_gate(make_inputs(None, gate_runs([1])), RUN)
     assert (one.chart, one.missing) == (None, None)
     assert "649 of 650 checks; 1 warning and 0 critical failures." in one.shows
-    assert "no history to draw" in one.shows
+    assert "no history yet" in one.shows
     assert draw_gate(make_inputs(), RUN).missing == "not shown: no run is recorded yet"
     assert draw_gate(make_inputs(None, gate_runs([])), RUN).missing == "not shown: no run is recorded yet"
 

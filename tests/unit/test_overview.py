@@ -40,7 +40,7 @@ def test_heat_is_told_with_its_interval_its_weather_its_peak_and_its_homes(
     assert f"{row['heat_kwh_ci_low']:,.0f} to {row['heat_kwh_ci_high']:,.0f} kWh" in heat.says[0]
     assert heat.says[1].endswith("+3.0 %.")
     assert heat.says[2] == "Highest hour of the mean home: 7.5 kWh, from 6 January 2009, 17:00 UTC."
-    assert heat.says[3] == "Measured in 590 homes of 990 seen (rounded to 10)."
+    assert heat.says[3] == "From the readings of 590 of 990 homes (rounded to 10)."
     assert len(heat.charts[0].bars) == len(set(inputs[HEAT_DEMAND_ANNUAL].frame["dwelling_type"]) & set(PROFILE_GROUPS))
 
 
@@ -65,12 +65,12 @@ def test_the_cheapest_option_comes_first_and_networks_stand_together(inputs: Pub
         f"to the household: a gas boiler, £{least:,.0f} per MWh."
     )
     assert cost.says[0].startswith("The order depends on who pays: to society, from the cheapest: an air source heat")
-    assert re.search(r"To society, a tonne of CO₂ counts £\d+ in \d{4}", cost.says[1])
+    assert re.search(r"To society, a tonne of CO₂ costs £\d+ in \d{4}", cost.says[1])
     assert "that of the homes in a year of normal weather" in cost.says[2]
     assert f"for systems bought from {rows['start_year'][0]} on" in cost.says[3]
     in_2009 = rows["lcoh_measured_year_gbp_per_mwh"][0]
     assert cost.says[4].startswith("In the weather of 2009, with 15,210")
-    assert f"the cheapest costs £{in_2009:,.0f} in place of £{rows['lcoh_gbp_per_mwh'][0]:,.0f}" in cost.says[4]
+    assert f"the cheapest costs £{in_2009:,.0f} per MWh instead of £{rows['lcoh_gbp_per_mwh'][0]:,.0f}" in cost.says[4]
     society, household = cost.charts
     assert society.caption.startswith("Cost of heat delivered to society; lines: 90 % of draws")
     assert household.caption.startswith("Cost of heat delivered to the household")
@@ -126,7 +126,7 @@ def test_few_homes_give_no_heat_and_the_papers_costs() -> None:
     heat, cost, _ = answers(few, RUN)
     assert heat.short == "Not shown: rests on fewer than 10 homes."
     assert heat.charts == ()
-    assert "Measured in fewer than 10 homes of fewer than 10 seen." in heat.says
+    assert "From the readings of fewer than 10 of fewer than 10 homes." in heat.says
     paper = few.costs(RUN, ["ashp"], basis="paper").filter(dwelling_type="all")["lcoh_gbp_per_mwh"].item()
     assert f"£{paper:,.0f}" in [bar.cells[0] for bar in cost.charts[0].bars]
     assert "published by Wang 2018" in cost.says[-2]

@@ -228,7 +228,7 @@ SEASONAL_PERFORMANCE = Table(
         profile_group,
         period,
         Column("source", S, "what heat is taken from", allowed=("air", "ground")),
-        Column("load", S, "hourly heat as measured, or smoothed over 24 hours", allowed=("raw", "smoothed_24h")),
+        Column("load", S, "hourly heat, hour by hour or smoothed over 24 hours", allowed=("raw", "smoothed_24h")),
         Column("spf_space", F, "space heat over its electricity", "1", lower=0),
         Column("spf_hot_water", F, "hot water over its electricity", "1", lower=0),
         Column("spf", F, "all heat over all electricity", "1", lower=0),
