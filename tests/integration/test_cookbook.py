@@ -92,11 +92,11 @@ def test_python_runs_as_it_stands(block: Block, sample_home: Path) -> None:
 
 
 def test_the_sql_inside_the_r_runs(current: Path) -> None:
-    statements = [
-        sql for block in blocks(COOKBOOK, "r") for sql in re.findall(r'dbGetQuery\(con, "(.+?)"\)', block.text)
-    ]
-    assert len(statements) == 1
-    assert not answer(current, statements[0]).is_empty()
+    asked = r"""dbGetQuery\(con, "(.+?)"\)|hearth sql '(.+?)'"""
+    statements = ["".join(found) for block in blocks(COOKBOOK, "r") for found in re.findall(asked, block.text)]
+    assert len(statements) == 2
+    for sql in statements:
+        assert not answer(current, sql).is_empty()
 
 
 @pytest.mark.parametrize("views", [VIEWS, PUBLIC_VIEWS], ids=["current", "public"])

@@ -11,7 +11,7 @@ LCOH = Table(
     (
         scenario, convention, *lens,
         Column("denominator", S, "which heat the cost is divided by", allowed=("delivered", "produced")),
-        Column("demand_basis", S, "where the demand comes from: measured homes, or the paper", allowed=("measured", "paper")),
+        Column("demand_basis", S, "where the demand comes from: the homes, or the paper", allowed=("measured", "paper")),
         Column("period", S, "study period of the demand, or paper"),
         system, scale,
         Column("dwellings", N, "homes that the system serves", "1", lower=1),

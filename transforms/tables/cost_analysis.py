@@ -140,7 +140,7 @@ LCOH_SOBOL = Table(
     ("scenario", "convention", "system", "scale", "parameter"),
     (
         scenario, convention, system, scale,
-        Column("parameter", S, "uncertain parameter; sampled_homes = which homes were measured"),
+        Column("parameter", S, "uncertain parameter; sampled_homes = which homes are in the sample"),
         Column("low", F, "lower end of its range, or its 5 % quantile"),
         Column("high", F, "upper end of its range, or its 95 % quantile"),
         Column("unit", S, "unit of the range"),
@@ -164,7 +164,7 @@ LCOH_PROBABILITY = Table(
         scenario, convention, period, profile_group,
         Column("alternatives", S, "what is chosen from: individual = the systems in one home, else these and a network of that scale"),
         system, scale,
-        Column("draws", N, "draws of prices, carbon value, capital, upkeep, SPF, lives, losses, demand and, where homes were measured, sampling of homes", "1", lower=1),
+        Column("draws", N, "draws of prices, carbon value, capital, upkeep, SPF, lives, losses, demand and, where there is a sample of homes, its choice", "1", lower=1),
         Column("lcoh_p05", F, "5 % of draws lie below", "GBP/MWh", lower=0),
         Column("lcoh_p50", F, "median", "GBP/MWh", lower=0),
         Column("lcoh_p95", F, "95 % of draws lie below", "GBP/MWh", lower=0),
