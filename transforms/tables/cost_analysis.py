@@ -27,7 +27,7 @@ DIVERSITY = Table(
         period,
         Column("interval_minutes", N, "length of the interval over which the peak load is averaged", "min", lower=30, upper=60),
         Column("dwellings", N, "dwellings together", "1", lower=1),
-        Column("households", N, "measured homes from which groups are drawn", "1", lower=1),
+        Column("households", N, "homes from which groups are drawn", "1", lower=1),
         Column("peak_kw_p05", F, "after-diversity peak per dwelling, 5 % of draws lie below", "kW", lower=0),
         Column("peak_kw_p50", F, "after-diversity peak per dwelling, median", "kW", lower=0),
         Column("peak_kw_p95", F, "after-diversity peak per dwelling, 95 % of draws lie below", "kW", lower=0),

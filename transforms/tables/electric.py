@@ -15,7 +15,7 @@ HEAT_PUMP_PEAK = Table(
     (
         profile_group, period, STORE,
         Column("dwellings", N, "homes on one feeder", "1", lower=1),
-        Column("households", N, "measured homes from which groups are drawn", "1", lower=1),
+        Column("households", N, "homes from which groups are drawn", "1", lower=1),
         Column("heat_kw_p50", F, "highest hour of heat per home on the design day, median", "kW", lower=0),
         Column("heat_pump_kw", F, "size of the heat pump of one home, by its heat loss", "kW", lower=0),
         Column("outdoor_c", F, "outdoor temperature in the coldest hour of the design day", "degC", lower=-60, upper=45),
