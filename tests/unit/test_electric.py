@@ -1,4 +1,4 @@
-"""What heat pumps would ask of the grid: hand-worked hours, feeders and homes, stores, hybrids, retrofit, a tariff."""
+"""Load of heat pumps on the grid: hours worked by hand, feeders and homes, stores, hybrids, retrofit, a tariff."""
 
 import datetime as dt
 from dataclasses import replace
@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms.climate.weather_normal import NormalWeather
 from transforms.electric.electricity import cop_of_hours, electricity_kw, sharpened, shaved_kw, with_store
 from transforms.electric.hybrids import hybrid_rows, retrofit_rows
 from transforms.electric.peaks import DesignDay, design_day, hourly_rows, peak_rows
 from transforms.electric.rules import ElectricRules
+from transforms.electric.tables import MeasuredMeans, electric_tables
 from transforms.electric.tariffs import tariff_rows
 from transforms.lcoh.assumptions.overrides import override
 from transforms.lcoh.assumptions.scenarios import scenario_figures
@@ -20,6 +22,8 @@ from transforms.lcoh.model.conventions import find_convention
 from transforms.lcoh.model.performance import HourlyLoad
 from transforms.lcoh.results.table import lcoh_table
 from transforms.tables.cost_analysis import DIVERSITY
+from transforms.tables.electric import HEAT_PUMP_HOURLY, HEAT_PUMP_TARIFF, HYBRID_HEAT_PUMP, RETROFIT
+from transforms.tables.weather import WEATHER_FIT
 from warehouse.cost_figures import read_assumptions
 from warehouse.figures import read_figures
 
@@ -206,7 +210,18 @@ def test_a_hybrid_worked_by_hand_and_at_its_ends() -> None:
     assert full["lcoh_gbp_per_mwh"] == pytest.approx(cost["ashp"] + fixed)  # it pays for the boiler and does not use it
 
 
-def test_a_retrofit_is_worth_what_falls_away() -> None:
+def test_a_hybrid_pays_the_standing_charge_of_gas_once() -> None:
+    private = find_convention("best_practice_private")
+    costs = []
+    for share in (0, 1):
+        kept = override(ASSUMPTIONS, [f"cooking.gas_stays_share={share}"], scenario="current2026")
+        figures = scenario_figures(kept, "current2026")
+        rows = hybrid_rows(year_of(), figures, private, demand_kwh=15_000, shares=(0.4, 1.0))
+        costs.append(rows["lcoh_gbp_per_mwh"].to_list())
+    assert costs[0] == costs[1]
+
+
+def test_the_worth_of_a_retrofit_is_the_avoided_cost() -> None:
     rows = retrofit_rows(
         FIGURES, READING, demand_kwh=15_000, space_share=0.8, dwelling_type="all", cuts=(0.25,)
     ).filter(system="gas_boiler")
@@ -221,6 +236,32 @@ def test_a_retrofit_is_worth_what_falls_away() -> None:
     assert row["worth_gbp_per_mwh"] == pytest.approx(running)  # a boiler costs the same whatever the load
     design = float(FIGURES.one("load", "heat_loss_w_per_k_per_mwh")) * 15 * 24 / 1000
     assert row["design_kw"] == pytest.approx(0.75 * design)
+
+
+@pytest.mark.parametrize("space_gas_kwh", [0.0, 9_000.0])
+def test_a_type_without_space_heat_has_no_retrofit_and_every_other_table(space_gas_kwh: float) -> None:
+    year = year_of()
+    key = {"dwelling_type": "flat", "period": "2009"}
+    fit = dict.fromkeys(WEATHER_FIT.schema) | key | {
+        "hot_water_gas_kwh_per_year": 3_000.0, "cooking_gas_kwh_per_year": 300.0, "space_gas_kwh_per_year": space_gas_kwh,
+        "design_day_heat_kwh": 120.0, "design_peak_hour_heat_kwh": 9.0, "design_temperature_c": -5.0, "heat_loss_w_per_k": 5.0,
+    }  # fmt: skip
+    means = MeasuredMeans(
+        profile=pl.DataFrame(
+            {"hour_start_utc": year.hour_start_utc, "temperature_c": year.outdoor_c, "heat_kwh_mean": year.space_kwh}
+        ).with_columns(pl.lit(value).alias(name) for name, value in key.items()),
+        demand=pl.DataFrame(
+            [key | {"peak_hour_heat_kwh": 7.5, "heat_kwh_mean": 9_000.0, "heat_kwh_weather_normal": 10_000.0}]
+        ),
+        weather_fit=pl.DataFrame([fit], schema=WEATHER_FIT.schema),
+        diversity=DIVERSITY.empty(),
+    )
+    normal = NormalWeather.from_tables(read_figures)
+    tables = electric_tables(means, ASSUMPTIONS, RULES, normal, priced_by=("current2026", "best_practice"))
+    assert tables[HYBRID_HEAT_PUMP].height == len(RULES.hybrid_shares)
+    assert tables[HEAT_PUMP_TARIFF].height == len(RULES.stores_kwh)
+    assert tables[HEAT_PUMP_HOURLY].height == 24
+    assert tables[RETROFIT].is_empty() == (space_gas_kwh == 0)
 
 
 def test_a_cheaper_hour_is_used_as_far_as_the_store_goes() -> None:

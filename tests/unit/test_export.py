@@ -76,6 +76,23 @@ def test_a_type_that_is_hidden_or_not_whole_is_refused_by_name() -> None:
         hourly_load({"flat": 5}, profile, fit_of("detached"), FIGURES, NORMAL)
 
 
+def test_a_leap_year_that_lacks_a_day_is_no_year_and_types_need_the_same_hours() -> None:
+    leap = pl.concat([profile_of(flat=1.0, detached=2.0), profile_of(flat=1.0, detached=2.0).with_columns(
+        hour_start_utc=pl.col("hour_start_utc").dt.offset_by("365d")
+    ).filter(pl.col("hour_start_utc") < dt.datetime(2010, 1, 2))])  # fmt: skip
+    fit = fit_of("flat", "detached")
+    at, is_flat = pl.col("hour_start_utc"), pl.col("dwelling_type") == "flat"
+    assert hourly_load({"flat": 5, "detached": 5}, leap, fit, FIGURES, NORMAL).height == 8784
+    in_may = at.is_between(dt.datetime(2009, 5, 1), dt.datetime(2009, 5, 2), closed="left")
+    with pytest.raises(ExportError, match="flat: 8760 hours are published, with a gap among them"):
+        hourly_load({"flat": 5}, leap.filter(~in_may), fit, FIGURES, NORMAL)
+    one_day_less = leap.filter(~is_flat | (at < dt.datetime(2010, 1, 1)))
+    with pytest.raises(
+        ExportError, match="flat and detached are published for different hours: export them one by one"
+    ):
+        hourly_load({"flat": 5, "detached": 5}, one_day_less, fit, FIGURES, NORMAL)
+
+
 @pytest.mark.parametrize(
     ("homes", "name", "message"),
     [
@@ -87,7 +104,9 @@ def test_a_type_that_is_hidden_or_not_whole_is_refused_by_name() -> None:
         (["flat=2"], "a.csv", "no release shows a profile"),
     ],
 )
-def test_what_cannot_be_exported_is_said(homes: list[str], name: str, message: str, tmp_path: Path) -> None:
+def test_a_load_that_cannot_be_exported_is_refused_with_the_reason(
+    homes: list[str], name: str, message: str, tmp_path: Path
+) -> None:
     (tmp_path / "there.csv").write_text("kept", encoding="utf-8")
     with pytest.raises(ExportError, match=message):
         export_load(Settings(home=tmp_path / "home"), homes, tmp_path / name)

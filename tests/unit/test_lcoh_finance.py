@@ -1,4 +1,4 @@
-"""A network as an investment: two-year projects worked by hand, and what must agree with the levelised cost."""
+"""A network as an investment: two-year projects by hand, and agreement with the levelised cost."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_rate_of_return_on_a_point_of_the_search_is_one_rate(flows: list[float
     assert note == ""
 
 
-def test_none_or_several_rates_are_said_and_not_chosen_from() -> None:
+def test_none_or_several_rates_of_return_are_explained_in_a_note() -> None:
     _, irr, _, note = judged([-100, 0, 0])
     assert irr is None
     assert note.startswith("no internal rate of return")
@@ -91,7 +91,7 @@ def two_years() -> pl.DataFrame:
 
 
 def test_homes_that_join_over_two_years_pay_and_cost_as_by_hand() -> None:
-    """Ten homes of 10 MWh: five from year 1 and five from year 2; what is bought for a home a year before its heat."""
+    """Ten homes of 10 MWh: five from year 1, five from year 2; a connection is bought a year before its first heat."""
     figures = scenario_figures(two_years(), "paper_fit")
     case = Case(
         figures=figures,
@@ -133,7 +133,7 @@ def test_the_table_of_a_two_year_network_is_as_by_hand() -> None:
     assert found["note"].startswith("tariff as given")
 
 
-def test_what_a_late_home_leaves_at_the_end_is_credited() -> None:
+def test_the_value_of_a_late_connection_at_the_end_is_credited() -> None:
     """A part of 100 GBP that lasts the project's four years: of the half that comes a year late a quarter is left."""
     from transforms.lcoh.results.finance import _spread
 
@@ -157,7 +157,24 @@ def test_without_phasing_the_minimum_tariff_is_the_levelised_cost() -> None:
     )
     boiler = table.filter(system="gas_boiler")["lcoh_gbp_per_mwh"].item()
     assert found["heat_tariff_gbp_per_mwh"].to_list() == pytest.approx([boiler] * 5)
-    assert found["note"].str.contains("what heat from a gas boiler costs the homes").all()
+    assert found["note"].str.contains("the cost of heat from a gas boiler to the homes").all()
+
+
+def test_gas_for_cooking_is_no_cost_of_the_network_and_lowers_what_homes_would_pay() -> None:
+    given_tariff = Terms(heat_tariff_gbp_per_mwh=150.0)
+    as_given, by_default = [], []
+    for share in (0, 1):
+        kept = override(ASSUMPTIONS, [f"cooking.gas_stays_share={share}"], scenario="current2026")
+        as_given.append(finance_table(DEMAND, kept, scenario="current2026", terms=given_tariff))
+        by_default.append(finance_table(DEMAND, kept, scenario="current2026"))
+    assert as_given[0].equals(as_given[1])
+    figures = scenario_figures(ASSUMPTIONS, "current2026")
+    charge_gbp = figures.series(
+        "gas_residential", "standing_charge_gbp_per_year", [int(figures.one("study", "start_year"))]
+    )
+    lower = by_default[0]["heat_tariff_gbp_per_mwh"] - by_default[1]["heat_tariff_gbp_per_mwh"]
+    assert lower.to_list() == pytest.approx([charge_gbp[0] / (DEMAND["demand_kwh"][0] / 1000)] * len(lower))
+    assert lower.min() > 5
 
 
 @pytest.mark.parametrize("connection_years", [1, 5, 12])
@@ -188,7 +205,7 @@ def test_slow_connection_costs_and_the_shipped_years_hold_by_default() -> None:
     assert finance_table(DEMAND, ASSUMPTIONS, scenario="eep2019")["connection_years"].to_list() == [5] * 5
 
 
-def test_what_cannot_be_judged_is_left_out_or_refused() -> None:
+def test_projects_that_cannot_be_judged_are_left_out_or_refused() -> None:
     lacking = read_with_networks_only()
     assert finance_table(DEMAND, lacking, scenario="networks_only").is_empty()  # no price of gas for the counterfactual
     given_tariff = finance_table(DEMAND, lacking, scenario="networks_only", terms=Terms(heat_tariff_gbp_per_mwh=150.0))

@@ -9,17 +9,23 @@ import numpy as np
 import polars as pl
 
 from transforms.electric.electricity import Floats, cop_of_hours
-from transforms.lcoh.assumptions.parameters import INDIVIDUAL_SYSTEMS, DesignLoad, IndividualSystem, LoadFigures
+from transforms.lcoh.assumptions.parameters import (
+    COOKING,
+    INDIVIDUAL_SYSTEMS,
+    DesignLoad,
+    IndividualSystem,
+    LoadFigures,
+)
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures
 from transforms.lcoh.model.cash_flows import CashFlows
 from transforms.lcoh.model.conventions import Convention
 from transforms.lcoh.model.performance import HourlyLoad
-from transforms.lcoh.model.sizing import heat_loss_load_kw
+from transforms.lcoh.model.sizing import WATTS_PER_KW, heat_loss_load_kw
 from transforms.lcoh.model.systems import KWH_PER_MWH, individual_flows, missing_series
 from transforms.lcoh.model.what_if import Built, Case, build
 
-WATTS_PER_KW: Final = 1000.0
-BOILER, HEAT_PUMP = "gas_boiler", "ashp"
+BOILER: Final = "gas_boiler"
+HEAT_PUMP: Final = "ashp"
 
 
 def hybrid_rows(
@@ -36,7 +42,8 @@ def hybrid_rows(
 
     .. math:: \sigma = \sum_h \min(Q_h, K) / \sum_h Q_h
 
-    The costs are those of both systems: purchase, maintenance, replacement and energy.
+    The costs are those of both systems: purchase, maintenance, replacement and energy. The standing charge of gas
+    counts once, with the boiler.
 
     Parameters
     ----------
@@ -55,13 +62,14 @@ def hybrid_rows(
     water = load.hot_water_kwh / np.maximum(load.space_kwh + load.hot_water_kwh, np.finfo(float).tiny)
     cop = cop_of_hours(load.outdoor_c, water, figures)
     boiler = _built(figures, convention, BOILER, demand_kwh=demand_kwh)
+    without_gas = replace(figures, by_year=figures.by_year | {(COOKING, "gas_stays_share"): {0: 0.0}})
     rows = []
     for share in shares:
         size_kw = share * design_kw
         by_heat_pump = np.minimum(heat, size_kw)
         spf = float(by_heat_pump.sum() / (by_heat_pump / cop).sum())
         given_kwh = min(float(by_heat_pump.sum()), demand_kwh)  # a sum of hours may be rounded above the year's heat
-        pump = _built(figures, convention, HEAT_PUMP, demand_kwh=demand_kwh, design_kw=size_kw)
+        pump = _built(without_gas, convention, HEAT_PUMP, demand_kwh=demand_kwh, design_kw=size_kw)
         flows = _sum_flows(
             _flows(pump, efficiency=spf, heat_kwh=given_kwh), _flows(boiler, heat_kwh=demand_kwh - given_kwh)
         )
@@ -101,11 +109,11 @@ def retrofit_rows(
     figures, convention
         Costs, and the rules of the cost model.
     demand_kwh, space_share
-        Heat D of the home [kWh/yr], and the share :math:`\sigma` of it that heats rooms [1].
+        Heat D of the home [kWh/yr], and the share :math:`\sigma` of it that heats rooms [1], above 0.
     dwelling_type
         Dwelling type whose load gives the SPF of heat pumps.
     cuts
-        Shares x by which the heat loss falls [1].
+        Shares x by which the heat loss falls [1], above 0.
 
     """
     loss = _heat_loss(figures, demand_kwh)

@@ -67,10 +67,8 @@ def electric_tables(
     found: dict[Table, list[pl.DataFrame]] = {table: [] for table in ELECTRIC_TABLES}
     for key, hours in means.profile.sort("hour_start_utc").group_by("dwelling_type", "period", maintain_order=True):
         group = {"dwelling_type": str(key[0]), "period": str(key[1])}
-        fit, demand = (
-            fits.get((group["dwelling_type"], group["period"])),
-            demands.get((group["dwelling_type"], group["period"])),
-        )
+        at = (group["dwelling_type"], group["period"])
+        fit, demand = fits.get(at), demands.get(at)
         if fit is None or demand is None or fit["hot_water_gas_kwh_per_year"] is None:
             continue
         load = split_load(hours, fit, figures, normal)
@@ -96,11 +94,16 @@ def electric_tables(
             kwh = float(demand["heat_kwh_weather_normal"] or demand["heat_kwh_mean"])
             hybrids = hybrid_rows(even, figures, by_convention, demand_kwh=kwh, shares=rules.hybrid_shares)
             found[HYBRID_HEAT_PUMP].append(_with(costed_group, hybrids))
-            cut = retrofit_rows(
-                figures, by_convention, demand_kwh=kwh, space_share=_space_share(fit), dwelling_type=group["dwelling_type"],
-                cuts=rules.heat_loss_cuts,
-            )  # fmt: skip
-            found[RETROFIT].append(_with(costed_group, cut))
+            if space_share := _space_share(fit):  # without space heat, a retrofit saves nothing
+                cut = retrofit_rows(
+                    figures,
+                    by_convention,
+                    demand_kwh=kwh,
+                    space_share=space_share,
+                    dwelling_type=group["dwelling_type"],
+                    cuts=rules.heat_loss_cuts,
+                )
+                found[RETROFIT].append(_with(costed_group, cut))
     return {
         table: pl.concat([table.empty(), *map(table.conform, frames)]).sort(table.key)
         for table, frames in found.items()

@@ -17,7 +17,7 @@ from transforms.lcoh.model.demands import check_demand, network_keys
 from transforms.lcoh.model.networks import BuiltNetwork
 from transforms.lcoh.model.perspectives import PERSPECTIVES
 from transforms.lcoh.model.places import Place
-from transforms.lcoh.model.systems import missing_series
+from transforms.lcoh.model.systems import KWH_PER_MWH, gas_standing_charge, missing_series
 from transforms.lcoh.model.valuation import discount_rates
 from transforms.lcoh.model.what_if import Built, Case, Change, build
 from transforms.tables.cost_analysis import NETWORK_FINANCE
@@ -33,7 +33,7 @@ class Terms:
 
     heat_tariff_gbp_per_mwh: float | None = None
     """With VAT where the perspective counts it. By default, the cost of heat from a gas boiler to the same homes
-    (`best_practice_private`)."""
+    (`best_practice_private`), less the standing charge of gas that they still pay to cook."""
     connection_years: int | None = None
     """Years over which homes join, the same number each year; by default `network_finance.connection_years`."""
 
@@ -143,7 +143,7 @@ def phase_in(built: Built, *, connection_years: int) -> Project:
     In year t of operation, the share min(t / k, 1) of the homes takes heat and pays. The pipe in the building, the heat
     interface unit and the meter of a home are bought a year before its first heat, and wear out from then on. Plant,
     main pipe and the building's meter exist from the start. Energy is that of the whole network, with its losses and
-    peak plant.
+    peak plant. The standing charge of gas that homes still pay to cook is theirs, and no cost of the network.
 
     Parameters
     ----------
@@ -158,6 +158,9 @@ def phase_in(built: Built, *, connection_years: int) -> Project:
         Arrays of shape (s, T).
 
     """
+    assert isinstance(built.own, BuiltNetwork)  # noqa: S101 - for the type checker: callers pass a network  # nosec B101
+    own = replace(built.own, kept_gas_gbp_per_year=0.0)
+    built = replace(built, own=own)
     joined = np.arange(1, connection_years + 1) / connection_years
     growing, whole = built.flows(Change(demand_factor=joined)), _capital(built)
     years = whole.shape[-1]
@@ -169,9 +172,8 @@ def phase_in(built: Built, *, connection_years: int) -> Project:
         picked: Yearly = by_stage[..., stage, np.arange(years)]
         return picked
 
-    assert isinstance(built.own, BuiltNetwork)  # noqa: S101 - for the type checker: callers pass a network  # nosec B101
-    bare = replace(built.own.network, internal_pipe_gbp_per_m=0.0, hiu_gbp_per_dwelling=0.0, dwelling_meter_gbp=0.0)
-    shared = _capital(replace(built, own=replace(built.own, network=bare)))
+    bare = replace(own.network, internal_pipe_gbp_per_m=0.0, hiu_gbp_per_dwelling=0.0, dwelling_meter_gbp=0.0)
+    shared = _capital(replace(built, own=replace(own, network=bare)))
     of_homes = whole - shared
     capital = shared + _spread(of_homes, cohorts=connection_years, convention=built.case.convention)
     running = as_joined(growing.om_gbp) + as_joined(growing.fuel_gbp) + as_joined(growing.carbon_gbp)
@@ -260,9 +262,9 @@ def _tariff(figures: ScenarioFigures, demand_kwh: Yearly, given: float | None) -
         return np.full(len(demand_kwh), float(given)), "tariff as given"
     convention = find_convention(INVESTOR)
     boiler = Case(figures=figures, convention=convention, system=COUNTERFACTUAL, demand_kwh=demand_kwh)
-    return np.broadcast_to(
-        build(boiler).cost().total, demand_kwh.shape
-    ), f"tariff: what heat from a gas boiler costs the homes ({INVESTOR})"
+    kept_gbp_per_mwh = gas_standing_charge(figures, NETWORK) / (demand_kwh / KWH_PER_MWH)
+    tariff: Yearly = build(boiler).cost().total - kept_gbp_per_mwh
+    return tariff, f"tariff: the cost of heat from a gas boiler to the homes ({INVESTOR})"
 
 
 def _tax(figures: ScenarioFigures, convention: Convention) -> float:
