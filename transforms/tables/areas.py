@@ -1,4 +1,4 @@
-"""Areas of London: published values, and what the run says about their heat and its cost."""
+"""Areas of London: published values, and the run's results for their heat and its cost."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ FUEL_POOR = Table(
 
 PIECES = (PLACE, HOMES, LINK, SMALL_AREA_GAS, BOROUGH_GAS, BUNGALOWS, FUEL_POOR)
 
-# What the run says about areas.
+# Results of the run for areas.
 
 demand_basis = Column("demand_basis", S, "where the demand of a home comes from: measured homes, or the paper", allowed=("measured", "paper"))  # fmt: skip
 
@@ -217,7 +217,7 @@ AREA_HEAT = Table(
         Column("types_not_published", S, "dwelling types that are not measured, or that disclosure control hides", nullable=True),
         Column("types_held", S, "dwelling types with the values of an earlier release, since few homes changed", nullable=True),
         Column("confidence", N, "from 1, a published mean alone, to 5, measured and close to published gas", "1", lower=1, upper=5),
-        Column("confidence_reason", S, "why the confidence is so high and no higher"),
+        Column("confidence_reason", S, "reason for the degree of confidence"),
     ),
     tier="public",
     made_by="transforms.areas.heat:area_heat",
@@ -226,7 +226,7 @@ AREA_HEAT = Table(
 gas_level = AREA_GAS.column("level")
 
 AREA_VALIDATION = Table(
-    "area_validation", "modelled gas of one area beside what is published for it", ("level", "area_id", "year", "demand_basis"),
+    "area_validation", "modelled gas of one area beside its published gas", ("level", "area_id", "year", "demand_basis"),
     (
         gas_level,
         AREA_GAS.column("area_id"),
@@ -234,7 +234,7 @@ AREA_VALIDATION = Table(
         demand_basis,
         AREA_GAS.column("name"),
         Column("gas_meters", F, "domestic gas meters", "1", lower=0),
-        Column("meters_per_home", F, "meters over homes; above 1 where meters stand in empty homes or shops", "1", lower=0),
+        Column("meters_per_home", F, "meters over homes; above 1 if empty homes or shops have meters", "1", lower=0),
         Column("published_gwh", F, "domestic gas as published", "GWh/yr", lower=0),
         Column("uncalibrated_gwh", F, "modelled gas without a factor", "GWh/yr", lower=0),
         Column("calibrated_gwh", F, "modelled gas times one factor for all areas of the level and year", "GWh/yr", lower=0),
@@ -325,8 +325,8 @@ AREA_CLUSTER = Table(
         Column("main_pipe_m_high", F, "longer trench of the two width formulas", "m", lower=0),
         Column("lcoh_gbp_per_mwh_low", F, "cost of a network by the shorter trench, all homes connected", "GBP/MWh"),
         Column("lcoh_gbp_per_mwh_high", F, "cost of a network by the longer trench, all homes connected", "GBP/MWh"),
-        Column("highest_heat_price_gbp_per_mwh_low", F, "what bought heat may cost, by the longer trench", "GBP/MWh"),
-        Column("highest_heat_price_gbp_per_mwh_high", F, "what bought heat may cost, by the shorter trench", "GBP/MWh"),
+        Column("highest_heat_price_gbp_per_mwh_low", F, "highest price of bought heat, by the longer trench", "GBP/MWh"),
+        Column("highest_heat_price_gbp_per_mwh_high", F, "highest price of bought heat, by the shorter trench", "GBP/MWh"),
     ),
     tier="public",
     may_be_empty=True,
@@ -339,17 +339,17 @@ CONTRIBUTION = Table(
     "contribution", "one load, supply, network, opportunity area or policy target that somebody contributed",
     ("kind", "contributor", "site_id"),
     (
-        Column("kind", S, "what it is", allowed=CONTRIBUTION_KINDS),
+        Column("kind", S, "kind of contribution", allowed=CONTRIBUTION_KINDS),
         Column("contributor", S, "who contributed it"),
-        Column("site_id", S, "what the contributor calls it"),
+        Column("site_id", S, "name that the contributor gives it"),
         Column("name", S, "name"),
-        Column("category", S, "what kind of load, supply, network, area or target"),
+        Column("category", S, "kind of load, supply, network, area or target"),
         Column("status", S, "existing, under construction, proposed or potential"),
         Column("easting", F, "easting; for a line or an area, of a point on it", "m", lower=500_000, upper=565_000),
         Column("northing", F, "northing; for a line or an area, of a point on it", "m", lower=152_000, upper=205_000),
         Column("points", S, "corners of a line or an area, eastings and northings by turns; null for a point", "m", nullable=True),
         Column("homes", N, "homes", "homes", nullable=True, lower=0),
-        Column("heat_mwh", F, "heat in a year: demand of a load, what a supply could give, what a network delivers", "MWh/yr", nullable=True, lower=0),
+        Column("heat_mwh", F, "heat in a year: demand of a load, potential of a supply, or delivery of a network", "MWh/yr", nullable=True, lower=0),
         Column("peak_kw", F, "highest load", "kW", nullable=True, lower=0),
         Column("capacity_kw", F, "heat capacity of a supply", "kW", nullable=True, lower=0),
         Column("temperature_c", F, "supply temperature", "degC", nullable=True, lower=0, upper=200),
@@ -373,7 +373,7 @@ CONTRIBUTION_LOG = Table(
         CONTRIBUTION.column("kind"),
         Column("rows", N, "rows that can be used; later rows may have replaced some", "1", lower=1),
         Column("added_at_utc", UTC, "when the file was added last"),
-        Column("withdrawn_at_utc", UTC, "when the file was taken back; null where it stands", nullable=True),
+        Column("withdrawn_at_utc", UTC, "when the file was withdrawn; null if it was not", nullable=True),
     ),
     tier="public",
     may_be_empty=True,

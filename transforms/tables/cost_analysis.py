@@ -162,7 +162,7 @@ LCOH_PROBABILITY = Table(
     ("scenario", "convention", "period", "dwelling_type", "alternatives", "system", "scale"),
     (
         scenario, convention, period, profile_group,
-        Column("alternatives", S, "what is chosen from: individual = the systems in one home, else these and a network of that scale"),
+        Column("alternatives", S, "systems to choose from: individual = the systems in one home, else these and a network of that scale"),
         system, scale,
         Column("draws", N, "draws of prices, carbon value, capital, upkeep, SPF, lives, losses, demand and, where there is a sample of homes, its choice", "1", lower=1),
         Column("lcoh_p05", F, "5 % of draws lie below", "GBP/MWh", lower=0),
@@ -179,7 +179,7 @@ BREAK_EVEN = Table(
     ("scenario", "convention", "period", "dwelling_type", "system", "scale", "quantity"),
     (
         scenario, convention, period, profile_group, system, scale,
-        Column("quantity", S, "what is varied", allowed=("carbon_price", "electricity_to_gas_price_ratio", "spf", "capital_grant", "heat_price")),
+        Column("quantity", S, "quantity that is varied", allowed=("carbon_price", "electricity_to_gas_price_ratio", "spf", "capital_grant", "heat_price")),
         Column("unit", S, "its unit"),
         Column("base", F, "its value now"),
         Column("value", F, "its value at break-even", nullable=True),
@@ -208,7 +208,7 @@ CHEAPEST_MAP = Table(
 )  # fmt: skip
 
 ABATEMENT = Table(
-    "abatement", "carbon dioxide that a system saves against a gas boiler, and what a tonne costs",
+    "abatement", "carbon dioxide that a system saves against a gas boiler, and the cost of a tonne",
     ("scenario", "convention", "period", "dwelling_type", "system", "scale", "reference", "grid"),
     (
         scenario, convention, period, profile_group, system, scale,
@@ -227,7 +227,7 @@ SEASONAL_PERFORMANCE = Table(
     (
         profile_group,
         period,
-        Column("source", S, "what heat is taken from", allowed=("air", "ground")),
+        Column("source", S, "source of the heat", allowed=("air", "ground")),
         Column("load", S, "hourly heat, hour by hour or smoothed over 24 hours", allowed=("raw", "smoothed_24h")),
         Column("spf_space", F, "space heat over its electricity", "1", lower=0),
         Column("spf_hot_water", F, "hot water over its electricity", "1", lower=0),
@@ -246,23 +246,23 @@ NETWORK_FINANCE = Table(
         scenario, convention, period, scale,
         Column("dwellings", N, "homes connected in the end", "1", lower=1),
         Column("connection_years", N, "years until all are connected", "yr", lower=0),
-        Column("heat_tariff_gbp_per_mwh", F, "what homes pay for heat", "GBP/MWh", lower=0),
+        Column("heat_tariff_gbp_per_mwh", F, "price that homes pay for heat", "GBP/MWh", lower=0),
         Column("npv_gbp_per_dwelling", F, "net present value per home", "GBP"),
         Column("irr", F, "internal rate of return", "1/yr", nullable=True),
         Column("payback_years", F, "years until the undiscounted flows have paid back", "yr", nullable=True, lower=0),
         Column("minimum_tariff_gbp_per_mwh", F, "break-even tariff, at which the net present value is zero", "GBP/MWh", lower=0),
         Column("maximum_grant_gbp_per_dwelling", F, "break-even grant, at which the net present value is zero; 0 where the network pays without a grant", "GBP", lower=0),
-        Column("note", S, "what the tariff is, and why a value is missing", nullable=True),
+        Column("note", S, "the origin of the tariff, and why a value is missing", nullable=True),
     ),
     may_be_empty=True,
     made_by="transforms.lcoh.results.finance:finance_table",
 )  # fmt: skip
 
 CLAIM = Table(
-    "claim", "one statement of the paper beside what the model gives", ("claim",),
+    "claim", "one statement of the paper beside the model's value", ("claim",),
     (
         Column("claim", S, "name of the statement"),
-        Column("says", S, "what it says"),
+        Column("says", S, "the statement in words"),
         Column("published", F, "the published value"),
         Column("unit", S, "its unit"),
         Column("relation", S, "how the model's value must relate to the published one"),
@@ -270,7 +270,7 @@ CLAIM = Table(
         Column("model", F, "value by the model or by the readings", nullable=True),
         Column("model_ci_low", F, "lower end of the 95 % interval of a value by readings", nullable=True),
         Column("model_ci_high", F, "upper end of the 95 % interval of a value by readings", nullable=True),
-        Column("basis", S, "what the model's value rests on", allowed=("fitted", "depends_on_fitted", "algebra", "independent", "sample")),
+        Column("basis", S, "basis of the model's value", allowed=("fitted", "depends_on_fitted", "algebra", "independent", "sample")),
         Column("expected", S, "whether it is expected to pass", allowed=("pass", "known_inconsistent")),
         Column("within_tolerance", B, "whether the published value is met: within the tolerance or, for a value by readings, within its 95 % interval", nullable=True),
         Column("as_expected", B, "whether the outcome is the expected one", nullable=True),

@@ -126,7 +126,7 @@ RECENT_DAY = Table(
     (
         household_id,
         Column("date", pl.Date, "day (UTC)"),
-        Column("level", F, "gas over what the mean British home uses at that temperature", "1", lower=0),
+        Column("level", F, "gas over that of the mean British home at that temperature", "1", lower=0),
         Column("max_kwh", F, "largest reading", "kWh", lower=0),
         Column("gap_kwh", F, "smallest difference between two unequal readings", "kWh", nullable=True, lower=0),
     ),
@@ -135,14 +135,14 @@ RECENT_DAY = Table(
 )  # fmt: skip
 
 HOME_LEVEL = Table(
-    "home_level", "what is known of a home's readings up to the end of a month", ("household_id",),
+    "home_level", "state of a home's readings at the end of a month", ("household_id",),
     (
         household_id,
         Column("first_date", pl.Date, "first day with readings"),
         Column("last_date", pl.Date, "last day with readings"),
         Column("days", N, "days among which changes of level are sought", "d", lower=0),
         Column("gas_kwh", F, "gas of these days", "kWh", lower=0),
-        Column("expected_kwh", F, "what the mean British home uses in the same half-hours", "kWh", lower=0),
+        Column("expected_kwh", F, "gas of the mean British home in the same half-hours", "kWh", lower=0),
         Column("step_kwh", F, "the meter's step, as last seen", "kWh", nullable=True, lower=0),
         Column("peak_kwh", F, "90 % quantile of the days' largest readings, in the month in which it is largest", "kWh", nullable=True, lower=0),
         Column("cold_days", N, "usable cold days", "d", lower=0),

@@ -91,7 +91,7 @@ LCOH_ENERGY = Table(
     (
         scenario, convention,
         Column("buyer", S, "who buys it", allowed=("home", "network")),
-        Column("carrier", S, "what is bought", allowed=("gas", "electricity")),
+        Column("carrier", S, "energy that is bought", allowed=("gas", "electricity")),
         Column("year", N, "years after the investment; the first year of heat is 1", "yr", lower=1),
         Column("calendar_year", N, "the same year in the calendar", "yr"),
         Column("tariff", S, "customers for whom the price is printed"),
@@ -140,7 +140,7 @@ DEMAND_CHANGE = Table(
 )  # fmt: skip
 
 TABLE_CHANGE = Table(
-    "table_change", "what changed in one published table since an earlier release", ("table_name",),
+    "table_change", "changes of one published table since an earlier release", ("table_name",),
     (
         Column("table_name", S, "published table"),
         Column("rows_before", N, "rows in the earlier release", "1", lower=0),

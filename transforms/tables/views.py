@@ -178,12 +178,12 @@ FROM source""",
 )  # fmt: skip
 
 LEFT_OUT = View(
-    "left_out", "what was left out for one reason: files, lines, readings, and homes of a period", ("what", "period", "reason"),
+    "left_out", "files, lines, readings, or homes of a period that were left out for one reason", ("what", "period", "reason"),
     (
-        Column("what", S, "what was left out", allowed=("file", "line", "reading", "home")),
+        Column("what", S, "kind of things left out", allowed=("file", "line", "reading", "home")),
         Column("period", S, "study period, of homes", nullable=True),
         Column("reason", S, "outcome of the file, reject, flag of the reading, or selection step that the home fails"),
-        Column("number", N, "how many", "1", lower=1),
+        Column("number", N, "number of them", "1", lower=1),
         Column("share", F, "share of all delivered files, of all lines of readings, of all readings, or of all homes of the period", "1", lower=0, upper=1),
     ),
     may_be_empty=True,
