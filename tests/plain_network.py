@@ -10,7 +10,7 @@ SIZES = (20, 25, 32, 40, 50, 65, 80, 100, 125, 150, 200, 250, 300)
 
 @dataclass
 class Plain:
-    """What the second implementation finds: capital by part and life, heat and energy of a year."""
+    """Results of the second implementation: capital by part and life, heat and energy of a year."""
 
     capital: dict[str, tuple[float, int]]  # GBP, years
     upkeep_gbp: float

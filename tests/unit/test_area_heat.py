@@ -134,8 +134,8 @@ def test_a_band_that_is_not_published_is_null_and_never_a_number() -> None:
 
 
 def test_hours_of_types_are_taken_also_where_those_of_all_homes_are_hidden() -> None:
-    of = means(without=("bungalow",))
-    hidden = replace(of, profile=of.profile.filter(pl.col("dwelling_type") != "all"))
+    published = means(without=("bungalow",))
+    hidden = replace(published, profile=published.profile.filter(pl.col("dwelling_type") != "all"))
     demand = measured_home_demand(PAPER, hidden)
     assert demand is not None
     assert demand.hours_of == ("detached", "semi_detached", "terraced", "detached", "flat")
@@ -144,10 +144,10 @@ def test_hours_of_types_are_taken_also_where_those_of_all_homes_are_hidden() -> 
 
 def published_for(hours: int, *, types: tuple[str, ...]) -> HomeDemand:
     """Return the demands where the profiles of some types have the first hours only."""
-    of = means()
+    published = means()
     at, cut = pl.col("hour_start_utc"), pl.col("dwelling_type").is_in(types)
-    few = of.profile.filter(~cut | (at < at.min() + dt.timedelta(hours=hours)))
-    demand = measured_home_demand(PAPER, replace(of, profile=few))
+    few = published.profile.filter(~cut | (at < at.min() + dt.timedelta(hours=hours)))
+    demand = measured_home_demand(PAPER, replace(published, profile=few))
     assert demand is not None
     return demand
 

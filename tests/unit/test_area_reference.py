@@ -153,7 +153,7 @@ def test_a_bad_file_is_refused_by_name_and_the_others_work(
     assert why in refused[name]
     assert sum(finding.state == "ok" for finding in found.findings) >= 1
     assert found.reference.area["homes"][0] > 0
-    assert any(name in told for told in found.reference.findings)
+    assert any(name in finding for finding in found.reference.findings)
     if name not in {PLACE, HOMES}:  # these two make the LSOAs
         assert levels(found.reference.area)["lsoa"] == 6
 

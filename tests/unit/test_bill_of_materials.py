@@ -10,10 +10,10 @@ from flows.cli.bill_of_materials import LOCK, make_bill, read_lock
 def test_every_package_of_the_lock_stands_in_the_bill_once_with_version_and_hashes() -> None:
     lock = LOCK.read_text(encoding="utf-8")
     bill = make_bill(lock)
-    told = {(one["name"], one["version"]): len(one["hashes"]) for one in bill["components"]}
-    assert len(told) == len(bill["components"]) == len(re.findall(r"^[^\s#-][^\s]*==", lock, re.MULTILINE)) > 100
-    assert sum(told.values()) == lock.count("--hash=sha256:")
-    assert min(told.values()) >= 1
+    hashes_of = {(one["name"], one["version"]): len(one["hashes"]) for one in bill["components"]}
+    assert len(hashes_of) == len(bill["components"]) == len(re.findall(r"^[^\s#-][^\s]*==", lock, re.MULTILINE)) > 100
+    assert sum(hashes_of.values()) == lock.count("--hash=sha256:")
+    assert min(hashes_of.values()) >= 1
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert make_bill(lock) == bill
 

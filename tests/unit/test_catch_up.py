@@ -66,7 +66,7 @@ def test_a_value_that_fits_the_gap_before_it_is_found_with_the_gap(zeros: bool) 
     [(32, 4.0), (32, 200.0), (3, 12.0), (32, 7.0)],
     ids=["as large as others", "far more than the gap", "a short gap", "far less than the gap"],
 )
-def test_what_the_gap_does_not_explain_is_left_alone(length: int, value: float) -> None:
+def test_heat_that_the_gap_does_not_explain_is_left_alone(length: int, value: float) -> None:
     assert judge(with_outage(length, value)) == []
 
 

@@ -1,4 +1,4 @@
-"""What changed between two releases: counted by key, and the figure that moved furthest is named."""
+"""Changes between two releases are counted by key, and the value that moved furthest is named."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ GROUPS = st.dictionaries(st.sampled_from("abcdef"), st.one_of(st.none(), st.floa
 
 @settings(deadline=None)
 @given(GROUPS, GROUPS)
-def test_rows_balance_and_the_way_back_swaps_what_came_and_went(
+def test_rows_balance_and_the_reverse_comparison_swaps_added_and_removed(
     before: dict[str, float | None], after: dict[str, float | None]
 ) -> None:
     old, new = (heat(*((name, value, 1, None) for name, value in of.items())) for of in (before, after))

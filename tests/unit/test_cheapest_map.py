@@ -24,7 +24,7 @@ def test_the_map_holds_each_point_once() -> None:
     assert MAP.height == len(CARBON_GBP_PER_TONNE) * len(PRICE_RATIOS)
 
 
-def test_a_point_is_what_the_table_of_costs_gives_at_its_prices() -> None:
+def test_a_point_has_the_costs_of_the_table_at_its_prices() -> None:
     point = MAP.filter(carbon_gbp_per_tonne=200.0, price_ratio=3.0).row(0, named=True)
     factor = 3.0 / point["price_ratio_now"]
     of_scenario = (pl.col("item") == "carbon_value_central") & (pl.col("scenario") == "current2026")

@@ -100,7 +100,7 @@ def test_a_value_inside_a_wide_interval_is_met_though_the_tolerance_would_not_pa
     assert judged(demand=wide, profile=profile_of(), is_truth=True)["fig1_heat_flat"]["within_tolerance"] is False
 
 
-def test_an_order_is_true_or_false_whatever_the_interval() -> None:
+def test_an_order_is_true_or_false_at_any_interval() -> None:
     swapped = {**HEAT, "flat": 18_700.0, "detached": 10_300.0}
     row = judged(demand=demand_of(swapped, half_width=9_000.0), profile=profile_of())["fig1_detached_highest"]
     assert (row["model"], row["within_tolerance"], row["reason"]) == (0.0, False, "the homes show otherwise")

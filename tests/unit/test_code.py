@@ -194,8 +194,8 @@ def test_comments_docstrings_and_moved_lines_make_nothing_stale(copied: Path) ->
     before = fingerprints()
     texts = {path: path.read_text(encoding="utf-8") for path in copied.rglob("*.py")}
     for path, text in texts.items():
-        told = re.sub(r'^"""', '"""Told otherwise. ', text, count=1)
-        path.write_text(f"# a comment\n\n\n{told}\n# one more\n", encoding="utf-8")
+        reworded = re.sub(r'^"""', '"""Told otherwise. ', text, count=1)
+        path.write_text(f"# a comment\n\n\n{reworded}\n# one more\n", encoding="utf-8")
     forget()
     after = fingerprints()
     for path, text in texts.items():
@@ -243,8 +243,8 @@ def tell_codes(root: Path) -> dict[str, str]:
         [sys.executable, "-c", TELL, str(root)], cwd=root, capture_output=True, text=True, check=True,
         env={"PYTHONDONTWRITEBYTECODE": "1", "PATH": ""},
     )  # fmt: skip
-    told: dict[str, str] = json.loads(ran.stdout)
-    return told
+    found: dict[str, str] = json.loads(ran.stdout)
+    return found
 
 
 def test_a_declaration_makes_stale_what_reads_it_by_its_shape_and_not_by_its_words(copied: Path) -> None:

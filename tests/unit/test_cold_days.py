@@ -71,8 +71,8 @@ def test_the_heat_of_the_days_is_placed_by_home_and_interval_as_power(minutes: i
     of_day = 24 * 60 // minutes
     assert load.households.drop("heat_kwh_observed").rows() == [("a", "terraced", 0.0), ("b", "flat", 0.0)]
     in_days = pl.col("household_id").is_in(["a", "b"]) & frame.to_series(1).dt.date().is_in(DAYS.dates)
-    told = frame.filter(in_days).group_by("household_id").agg(pl.col("heat_kwh").sum()).sort("household_id")
-    assert load.households["heat_kwh_observed"].to_list() == pytest.approx(told["heat_kwh"].to_list(), rel=1e-6)
+    sums = frame.filter(in_days).group_by("household_id").agg(pl.col("heat_kwh").sum()).sort("household_id")
+    assert load.households["heat_kwh_observed"].to_list() == pytest.approx(sums["heat_kwh"].to_list(), rel=1e-6)
     assert load.included == {"flat": 1, "terraced": 1}
     per_hour = 60 / minutes
     after_first, after_second = 1 * of_day, 3 * of_day  # the frame begins a day before the first cold day

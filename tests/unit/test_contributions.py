@@ -267,8 +267,8 @@ def test_a_checked_file_has_the_format_of_its_ending(tmp_path: Path) -> None:
     given = tmp_path / "given.geojson"
     feature = {"type": "Feature", "properties": properties_of(HOMES), "geometry": POINT}
     given.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
-    told = ["contribute", "check", str(given), "--out", str(tmp_path / "told.csv"), "--home", str(tmp_path)]
-    assert CliRunner().invoke(app, told).exit_code == 0
+    command = ["contribute", "check", str(given), "--out", str(tmp_path / "told.csv"), "--home", str(tmp_path)]
+    assert CliRunner().invoke(app, command).exit_code == 0
     assert pl.read_csv(tmp_path / "told.csv")["longitude"].to_list() == [-0.09]
 
 
@@ -302,8 +302,8 @@ def test_the_command_checks_adds_withdraws_and_tells(tmp_path: Path) -> None:
     checked = run.invoke(app, ["contribute", "check", str(bad), *home])
     assert checked.exit_code == 1
     assert "row 7: licence: 'closed' is not known" in checked.stdout
-    told = pl.read_csv(tmp_path / "given.checked.csv", infer_schema=False)
-    assert told[PROBLEM].is_null().sum() + (told[PROBLEM] == "").sum() == 6
+    checked = pl.read_csv(tmp_path / "given.checked.csv", infer_schema=False)
+    assert checked[PROBLEM].is_null().sum() + (checked[PROBLEM] == "").sum() == 6
     folder: ContributionFolder = load_settings(home=tmp_path / "home").folders.contributions
     for _ in range(2):  # twice is once
         assert run.invoke(app, ["contribute", "add", str(bad), "--by", "an officer", *home]).exit_code == 1
@@ -347,9 +347,9 @@ def test_the_log_says_who_contributed_what_and_when_and_names_no_person(tmp_path
     assert added.null_count() == 0
     assert (dt.datetime.now(tz=dt.UTC).replace(tzinfo=None) - added.max()).total_seconds() < 3600
     assert "jane" not in table.write_csv().lower()
-    told = run.invoke(app, ["contribute", "log", *home]).stdout
-    assert "by 'Jane Doe': 3 of 4 rows (2 load of 'A borough', 1 supply of 'Another borough'); withdrawn " in told
-    assert "1 of 1 rows (1 load of 'A borough')" in told
+    log = run.invoke(app, ["contribute", "log", *home]).stdout
+    assert "by 'Jane Doe': 3 of 4 rows (2 load of 'A borough', 1 supply of 'Another borough'); withdrawn " in log
+    assert "1 of 1 rows (1 load of 'A borough')" in log
 
 
 @pytest.mark.parametrize(

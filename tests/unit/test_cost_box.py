@@ -43,7 +43,7 @@ def test_each_part_of_a_cost_is_that_of_the_model(published: Published, conventi
         assert cost_parts(published, row) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-def test_each_dwelling_type_costs_what_the_table_of_costs_says(published: Published) -> None:
+def test_each_dwelling_type_has_the_costs_of_the_table(published: Published) -> None:
     rows = published[LCOH_COMPONENT].frame.filter(pl.col("period") != ASKED, convention="best_practice")
     costs = published[LCOH].frame.filter(convention="best_practice", demand_basis="measured")
     both = rows.join(costs, on=["system", "scale", "dwelling_type", "period"], suffix="_lcoh")
@@ -84,7 +84,7 @@ def lens(name: str, **costs: float) -> Lens:
 )  # fmt: skip
 def test_the_sentence_names_the_cheapest_by_each_lens_and_whether_they_agree(costs: list[dict[str, float]], said: str) -> None:  # fmt: skip
     names = ("To society", "To the household")
-    assert order_of_lenses([lens(name, **of) for name, of in zip(names, costs, strict=False)]) == said
+    assert order_of_lenses([lens(name, **by_system) for name, by_system in zip(names, costs, strict=False)]) == said
 
 
 def test_only_readings_that_compare_systems_have_components() -> None:

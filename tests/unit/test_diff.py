@@ -8,7 +8,7 @@ from flows.answers.diff import Difference, Moved
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "text"),
     [
         (15_208.0, 15_344.0, "15,208 to 15,344 kWh (+0.9 %)"),
         (15_208.0, 15_207.0, "15,208 to 15,207 kWh (below 0.1 %)"),
@@ -18,11 +18,11 @@ from flows.answers.diff import Difference, Moved
         (0.0, 2.0, "0 to 2 kWh"),
     ],
 )
-def test_a_number_that_moved_is_told_with_its_change(before: float | None, after: float | None, told: str) -> None:
-    assert Moved(what="all homes", unit="kWh", before=before, after=after).describe() == told
+def test_a_number_that_moved_is_told_with_its_change(before: float | None, after: float | None, text: str) -> None:
+    assert Moved(what="all homes", unit="kWh", before=before, after=after).describe() == text
 
 
 def test_nothing_that_moved_is_said_so() -> None:
     same = Moved(what="all homes, 2009", unit="kWh", before=1.0, after=1.0)
-    told = Difference(before="a", after="b", demand=[[same]], costs=[], tables=[], movers=[]).describe()
-    assert told.splitlines() == ["from a to b", "  nothing moved"]
+    text = Difference(before="a", after="b", demand=[[same]], costs=[], tables=[], movers=[]).describe()
+    assert text.splitlines() == ["from a to b", "  nothing moved"]

@@ -1,4 +1,4 @@
-"""Disclosure control: what may leave the restricted tier."""
+"""Disclosure control: which cells may leave the restricted tier."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KEYS = ("dwelling_type", "period")
 
 
 def cells(homes: dict[str, int | None], period: str = "2009") -> pl.DataFrame:
-    """Return one cell per dwelling type whose value tells the type."""
+    """Return one cell per dwelling type, with a value that identifies the type."""
     return pl.DataFrame(
         {
             "dwelling_type": list(homes),

@@ -1,4 +1,4 @@
-"""Sets of homes side by side: what may be published leaves no few homes between its figures."""
+"""Sets of homes side by side: no difference of published values rests on few homes."""
 
 from __future__ import annotations
 

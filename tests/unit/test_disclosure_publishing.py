@@ -1,4 +1,4 @@
-"""Disclosure control, table by table: what each published table shows and hides."""
+"""Disclosure control by table: the shown and the hidden cells of each published table."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_finer_table_shows_no_cell_that_the_coarser_one_hides() -> None:
 
 
 def funnel(left: list[int], without: list[int]) -> pl.DataFrame:
-    """Return a funnel whose means tell their place."""
+    """Return a funnel with means that identify their place."""
     steps = range(len(left))
     return SELECTION_FUNNEL.conform(
         pl.DataFrame(
@@ -130,7 +130,7 @@ def test_judgements_follow_their_month_and_lose_small_counts() -> None:
     assert published.suppressed.height == 4
 
 
-def test_a_comparison_needs_ten_homes_and_keeps_what_others_published() -> None:
+def test_a_comparison_needs_ten_homes_and_keeps_published_values() -> None:
     row = dict.fromkeys(EXTERNAL_CHECK.schema, "x") | {"own": 12.3456, "published": 12.3987, "ratio": 0.99572}
     frame = pl.DataFrame([row | {"segment": "all", "households": 26}, row | {"segment": "flat", "households": 9}])
     published = publish_external(frame)

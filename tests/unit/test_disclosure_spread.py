@@ -1,4 +1,4 @@
-"""What is published of how homes differ: steps of peaks, ends, costs at quantiles, and the record of the gate."""
+"""Published spread of homes: steps of peaks, ends, costs at quantiles, and the record of the gate."""
 
 from __future__ import annotations
 

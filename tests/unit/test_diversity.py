@@ -1,4 +1,4 @@
-"""Peaks of homes together: what is drawn, what is fitted, and what does not matter."""
+"""Peaks of many homes: draws, fits, and changes of input that must not matter."""
 
 import dataclasses
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Own figures beside published ones: synthetic studies whose difference is known."""
+"""Own values beside published ones: synthetic studies with a known difference."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_study_with_twice_our_gas_in_our_weather_has_ratio_one_half_everywhere
     assert bands["ratio"].to_list() == pytest.approx([0.5] * bands.height)
 
 
-def test_colder_weather_of_the_study_drops_out_and_is_told_with_its_numbers() -> None:
+def test_colder_weather_of_the_study_is_corrected_for_and_explained_with_numbers() -> None:
     own = own_figures()
     rows = check_external(own, make_references(own, ratio=1.0, degree_days_more=3.0)).rows
     assert all(ratio < 0.95 for ratio in select(rows, "gas per home and day").values())
@@ -158,7 +158,7 @@ def test_colder_weather_of_the_study_drops_out_and_is_told_with_its_numbers() ->
     assert "that is -6.0 of the -6.0 kWh/d, and 0.0 are left" in text
 
 
-def test_what_the_years_since_the_first_make_is_told() -> None:
+def test_the_change_over_the_years_since_the_first_is_explained() -> None:
     own = own_figures()
     rows = check_external(own, make_references(own, ratio=0.8)).rows
     text = rows.filter(

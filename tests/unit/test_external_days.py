@@ -1,4 +1,4 @@
-"""The daily check: what is said of days, and of whose."""
+"""The check by days: which quantities are compared, and between which homes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEMPERATURE = pl.DataFrame(
 
 
 def make_days(levels: list[float], *, base: float = 4.0, slope: float = 5.0, first: int = 0) -> pl.DataFrame:
-    """Return days of homes: level x (base + slope x what the day falls short of 14 degC)."""
+    """Return days of homes: level x (base + slope x kelvins below 14 degC)."""
     homes = pl.DataFrame({"household_id": [str(first + n) for n in range(len(levels))], "level": levels})
     short = (14 - pl.col("temperature_mean_c")).clip(lower_bound=0)
     days = homes.join(TEMPERATURE, how="cross")
@@ -73,7 +73,7 @@ def test_meters_that_heat_nothing_are_left_out_by_season_or_by_level() -> None:
     assert rest_on_heating(cooking, everyone).height == 365
 
 
-def test_the_same_days_agree_and_a_wider_spread_is_outside_what_is_declared() -> None:
+def test_the_same_days_agree_and_a_wider_spread_is_outside_the_declared_range() -> None:
     own = make_days(np.exp(np.linspace(-0.8, 0.8, 20)).tolist())
     same = compare_days(own, own, study="other", origin=None)
     assert same["ratio"].drop_nulls().to_list() == pytest.approx([1.0] * same["ratio"].count())
@@ -88,7 +88,7 @@ def test_the_same_days_agree_and_a_wider_spread_is_outside_what_is_declared() ->
     assert spread["explanation"].str.contains("made up (a generator)", literal=True).all()
 
 
-def test_what_days_without_temperature_cannot_tell_is_taken_from_the_declaration() -> None:
+def test_a_quantity_that_needs_temperature_is_taken_from_the_declaration() -> None:
     own = make_days([1.0] * 12)
     rows = compare_days(own, own, study="other", origin=None, own_temperature=TEMPERATURE)
     slope = rows.filter(pl.col("quantity").str.starts_with("gas per kelvin"))

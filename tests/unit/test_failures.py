@@ -14,7 +14,7 @@ from warehouse.lake import DamagedObjectError
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "parts"),
     [
         (
             OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a/b"),
@@ -29,6 +29,6 @@ from warehouse.lake import DamagedObjectError
         ),
     ],
 )
-def test_a_failure_of_the_machine_is_told_with_cause_and_next_step(error: Exception, told: tuple[str, str]) -> None:
+def test_a_failure_of_the_machine_is_told_with_cause_and_next_step(error: Exception, parts: tuple[str, str]) -> None:
     said = describe_failure(error)
-    assert [part for part in told if part not in said] == []
+    assert [part for part in parts if part not in said] == []

@@ -1,4 +1,4 @@
-"""Forgotten homes are found by a keyed hash alone, and their place in the memory of releases tells nothing of them."""
+"""Forgotten homes are found by a keyed hash alone, and the record of releases reveals nothing about them."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def judged(member: pl.DataFrame) -> list[object]:
         for by_value in (False, True)
     ]
     return [
-        sorted((tuple(of.tolist()), tuple(count.tolist())) for of, count in zip(marks.T, counts, strict=True))
+        sorted((tuple(mark.tolist()), tuple(count.tolist())) for mark, count in zip(marks.T, counts, strict=True))
         for marks, counts in counted
     ]
 
@@ -165,7 +165,7 @@ def bury_in(
         ("000", ["0", "00", "0.0"], ["10", ""]),
     ],
 )
-def test_a_tombstone_covers_what_ingest_takes_for_one_home(
+def test_a_tombstone_covers_every_spelling_that_ingest_takes_for_one_home(
     tmp_path: Path, buried: str, again: list[str], others: list[str]
 ) -> None:
     folder = ForgottenFolder(tmp_path / "forgotten")
@@ -199,12 +199,12 @@ def test_a_tombstone_of_before_spellings_counted_covers_them(tmp_path: Path) -> 
     folder = ForgottenFolder(tmp_path / "forgotten")
     bury_in(folder, "41")
     (path,) = (tmp_path / "forgotten" / "tombstones").iterdir()
-    told = {
+    tombstone = {
         k: v
         for k, v in json.loads(path.read_text(encoding="utf-8")).items()
         if k in {"mark", "length", "forgotten_at_utc", "reason"}
     }
-    path.write_text(json.dumps(told), encoding="utf-8")
+    path.write_text(json.dumps(tombstone), encoding="utf-8")
     assert folder.read_tombstones().among(["41", "0041", "42"]) == {"41", "0041"}
 
 

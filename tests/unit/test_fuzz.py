@@ -66,8 +66,8 @@ HEAD, GOOD = b"ANON_ID,ADVANCEDATETIME,HH,GASKWH\n", b"ab,01JUN09:00:00:00,1,0.1
 def test_the_oracle_sees_another_home_moment_or_value(other: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     assert GOOD_EDRP.fullmatch(GOOD)
     check_lines(HEAD + GOOD)
-    told = read_line_again(other)
-    monkeypatch.setattr("tests.fuzzing.read_line_again", lambda _: told)
+    outcome = read_line_again(other)
+    monkeypatch.setattr("tests.fuzzing.read_line_again", lambda _: outcome)
     with pytest.raises(AssertionError):
         check_lines(HEAD + GOOD)
 

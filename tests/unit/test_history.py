@@ -169,9 +169,9 @@ def test_months_of_any_flags_are_gone_through_and_each_ok_reading_is_judged_once
         ok += 96 * flags.count("ok")
     homes = pl.DataFrame({"household_id": ["0", "1"], "dwelling_type": "flat"})
     verdict = conclude(memory, Findings.together(found), homes, daily, USUAL)
-    told = verdict.flag_judgement.group_by("flag").agg(pl.col("readings").sum())
-    assert set(told["readings"]) == ({ok} if found and len(told) else set())
-    assert len(told) or not ok
+    flagged = verdict.flag_judgement.group_by("flag").agg(pl.col("readings").sum())
+    assert set(flagged["readings"]) == ({ok} if found and len(flagged) else set())
+    assert len(flagged) or not ok
 
 
 def test_memory_is_bounded_however_long_the_history(readings: Make, sources: Make) -> None:

@@ -1,4 +1,4 @@
-"""Carbon dioxide saved and what a tonne costs, worked by hand at zero discount rates and flat prices."""
+"""Saved carbon dioxide and the cost of a tonne, worked by hand at zero discount rates and flat prices."""
 
 from dataclasses import replace
 
@@ -79,7 +79,7 @@ def contender(system: str, assumptions: pl.DataFrame = BY_HAND, scenario: str = 
     return next(c for c in found if c.system == system)
 
 
-def test_a_network_saves_per_home_what_it_saves_over_its_homes() -> None:
+def test_the_saving_per_home_is_the_network_s_saving_over_its_homes() -> None:
     network = contender("network")
     found = table(convention="best_practice").filter(
         pl.col("system") == "network", pl.col("reference") == "new_boiler", pl.col("grid") == "long_run_marginal"
@@ -122,7 +122,7 @@ def test_the_cost_of_a_tonne_is_the_price_of_carbon_at_which_both_cost_alike(sce
         assert one.built.cost(change).total == pytest.approx(boiler.cost(change).total, abs=1e-9)
 
 
-def test_what_the_perspective_charges_for_carbon_is_left_out() -> None:
+def test_the_perspective_s_price_of_carbon_is_left_out() -> None:
     high = override(ASSUMPTIONS, ["carbon_value_central.price_gbp_per_tonne=900"], scenario="eep2019")
     pair = [table(a, "best_practice", "eep2019")["cost_gbp_per_tonne"] for a in (ASSUMPTIONS, high)]
     assert pair[0].to_list() == pytest.approx(pair[1].to_list())

@@ -33,7 +33,7 @@ def test_the_shipped_rows_pass_and_make_the_declared_table() -> None:
     assert shipped.filter(pl.any_horizontal(pl.col("unit", "status", "source") == "")).is_empty()
 
 
-def test_every_figure_that_the_model_reads_ships_but_for_what_only_a_run_measures() -> None:
+def test_every_value_that_the_model_reads_ships_unless_only_a_run_measures_it() -> None:
     shipped = set(read_assumptions().select("item", "parameter").iter_rows())
     lacking = {key for key in KNOWN_FIGURES if key[1] != ANY} - shipped
     assert {item for item, _ in lacking} == set(SPF_ITEMS.values())
@@ -46,7 +46,7 @@ def test_the_shares_of_the_stock_add_up_and_name_the_five_types() -> None:
     assert sum(shares.values()) == pytest.approx(1.0)
 
 
-def test_what_the_paper_does_not_state_says_so() -> None:
+def test_values_that_the_paper_does_not_state_are_marked() -> None:
     of_paper = read_assumptions().filter(pl.col("scenario").is_in(["all", "paper_fit"]), pl.col("year") == 0)
     status = {(item, name): status for item, name, status in of_paper.select("item", "parameter", "status").iter_rows()}
     for scale in ("medium", "large"):
@@ -152,7 +152,7 @@ def test_a_missing_year_is_refused_by_name(tmp_path: Path) -> None:
         lcoh_table(paper_demand(gap), gap, scenario="mine", convention="wang2018")
 
 
-def test_a_scenario_that_can_cost_no_system_says_what_it_lacks(tmp_path: Path) -> None:
+def test_a_scenario_that_can_cost_no_system_names_the_missing_series(tmp_path: Path) -> None:
     assumptions = read_assumptions(own_file(tmp_path, GOOD))
     with pytest.raises(
         AssumptionError,

@@ -60,11 +60,11 @@ def test_each_dwelling_type_has_its_own_spf_in_costs_and_break_evens_alike() -> 
     types = PAPER["dwelling_type"]
     assert dict(base.iter_rows()) == {name: 2.4 if name == "flat" else 2.5 for name in types}
     costs = lcoh_table(PAPER, ASSUMPTIONS, scenario="eep2019", convention="best_practice")
-    of = {name: dict(zip(part["dwelling_type"], part["lcoh_gbp_per_mwh"], strict=True))
-          for (name,), part in costs.filter(scale="individual").group_by("system")}  # fmt: skip
+    costs_of = {name: dict(zip(part["dwelling_type"], part["lcoh_gbp_per_mwh"], strict=True))
+                for (name,), part in costs.filter(scale="individual").group_by("system")}  # fmt: skip
     pump = next(one for one in contenders("best_practice", "eep2019") if one.system == "ashp")
     gap = dict(zip(pump.keys["dwelling_type"], pair_with(pump, "gas_boiler").gap(), strict=True))
-    assert gap == pytest.approx({name: of["ashp"][name] - of["gas_boiler"][name] for name in types})
+    assert gap == pytest.approx({name: costs_of["ashp"][name] - costs_of["gas_boiler"][name] for name in types})
 
 
 # --- by hand ----------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_each_quantity_by_hand() -> None:
     assert rows["spf"]["note"] is None
 
 
-def test_what_the_perspective_charges_for_a_tonne_is_the_base_of_the_price_of_carbon() -> None:
+def test_the_perspective_s_price_of_carbon_is_the_base() -> None:
     flat = changed("carbon_value_central.price_gbp_per_tonne=120")
     table = break_even_table(ONE_HOME, flat, scenario="paper_fit", convention="best_practice")
     bases = table.filter(pl.col("quantity") == "carbon_price")["base"]
@@ -121,7 +121,7 @@ def test_a_network_is_held_against_its_own_price_of_electricity() -> None:
 
 
 def change_of(name: str, value: np.ndarray, base: np.ndarray) -> tuple[Change, Change]:
-    """Return what a value changes for the system and for the boiler beside it."""
+    """Return the changes of the system and of the boiler beside it for a value."""
     if name == "electricity_to_gas_price_ratio":
         return Change(electricity_price_factor=value / base), AS_BUILT
     if name == "carbon_price":

@@ -1,4 +1,4 @@
-"""What `hearth lcoh` prints, and that every option reaches the model."""
+"""`hearth lcoh`: its text, and the effect of every option on the model."""
 
 import json
 from dataclasses import replace
@@ -36,7 +36,7 @@ def test_without_a_demand_the_paper_s_types_and_scales_come() -> None:
     assert run_lcoh(Question(dwellings=100)).table["scale"].to_list()[-1] == "small"
 
 
-def test_the_text_says_which_heat_it_divides_by_and_what_to_compare_with() -> None:
+def test_the_text_names_the_heat_in_the_denominator_and_what_to_compare_with() -> None:
     text = show_lcoh(run_lcoh(Question(scenario="paper_fit", convention="wang2018", demand_kwh=15_200)))
     assert text.splitlines()[0] == (
         "scenario paper_fit, convention wang2018: cost as the paper counts per MWh of heat produced, in money of 2018, "
@@ -72,7 +72,7 @@ def test_settings_and_own_files_reach_the_model(tmp_path: Path) -> None:
     assert capital.to_list()[:3] == [2500, 3500, 13000]
 
 
-def test_both_lenses_come_together_and_the_order_is_told_where_it_differs() -> None:
+def test_both_lenses_come_together_and_a_different_order_is_reported() -> None:
     answer = run_lcoh(Question(demand_kwh=15_200, dwellings=100))
     by_lens = answer.table.partition_by("perspective", as_dict=True, maintain_order=True)
     assert list(by_lens) == [("social",), ("private",)]
@@ -112,7 +112,7 @@ def test_one_setting_brings_all_money_to_another_year() -> None:
     assert ratio == pytest.approx([79.1606 / 103.6294] * 8, rel=1e-9)
 
 
-def test_what_was_borrowed_and_held_is_printed() -> None:
+def test_borrowed_and_held_series_are_printed() -> None:
     text = show_lcoh(run_lcoh(Question(scenario="eep2018", convention="best_practice", demand_kwh=15_200)))
     assert text.startswith(
         "scenario eep2018, convention best_practice: cost to society per MWh of heat delivered, in money of 2018"

@@ -1,4 +1,4 @@
-"""Figures 7 and 8 as curves, and that a change is what it says."""
+"""Figures 7 and 8 as curves: each change has the declared size."""
 
 from __future__ import annotations
 

@@ -187,7 +187,9 @@ def test_the_text_shows_every_year_and_the_quotient() -> None:
         ("ashp", {"dwelling_type": "castle"}, "no dwelling type of these demands is named 'castle'"),
     ],
 )
-def test_what_cannot_be_explained_is_said(system: str, options: dict[str, str], message: str) -> None:
+def test_a_cost_that_cannot_be_explained_is_refused_with_the_reason(
+    system: str, options: dict[str, str], message: str
+) -> None:
     with pytest.raises(AssumptionError, match=message):
         explain_lcoh(system, Question(), **options)
 

@@ -60,7 +60,7 @@ def test_a_home_is_costed_in_normal_weather_where_its_lines_carry_it_there() -> 
 
 
 @pytest.mark.parametrize("convention", ["wang2018", "rival", "best_practice", "best_practice_private"])
-def test_a_home_costs_what_the_table_of_types_has_at_its_demand(convention: str) -> None:
+def test_a_home_has_the_cost_of_the_table_at_its_demand(convention: str) -> None:
     homes = make_homes({"flat": [6_000.0, 10_400.0], "detached": [31_000.0]})
     found = costs(homes, convention)
     assert found.schema == pl.Schema(LCOH_HOUSEHOLD.schema)

@@ -84,7 +84,7 @@ def given_rules() -> dict[tuple[str, str, str], dict[str, str]]:
 
 
 SET: dict[tuple[str, str], float] = {}
-"""What a test sets, item and parameter to its value."""
+"""Values that a test sets, by item and parameter."""
 
 
 def figure(scenario: str, item: str, parameter: str, year: int = 0) -> float:
@@ -128,7 +128,7 @@ RETAIL = {
 
 
 def carried_on(scenario: str, item: str, *, last_given: int) -> dict[int, float]:
-    """Retail prices after the last one given: those of 2025 and the change of what they move with."""
+    """Retail prices after the last given one: those of 2025 plus the change of the series that they follow."""
     if item not in RETAIL:
         return {}
     rows, carrier = given_rows(), item.partition("_")[0]
@@ -169,7 +169,7 @@ def extended(by_year: dict[int, float], year: int, rule: dict[str, str]) -> floa
 def energy_in(
     scenario: str, convention: str, system: str, year: int, carrier: str = "electricity"
 ) -> tuple[float, float]:
-    """Price, and carbon cost, of one MWh of what a system burns or draws."""
+    """Price and carbon cost of one MWh of a system's gas or electricity."""
     _, network_tariff, _, _, who, _, marginal = READINGS[convention]
     carrier = "gas" if system == "gas_boiler" else carrier
     tariff = network_tariff if system == "network" else "residential"
@@ -231,7 +231,7 @@ def derived_spf(system: str) -> float:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is costed: a system built for one demand and run at another."""
+    """A system to be costed, built for one demand and run at another."""
 
     scenario: str
     convention: str
@@ -303,7 +303,7 @@ def derived_or_given(scenario: str) -> Get:
 
 
 def sized_by_load(scenario: str, system: str, demand_kwh: float) -> float:
-    """Return what a system costs more than that of the paper's average home."""
+    """Return the capital of a system above that of the paper's average home."""
     get = derived_or_given(scenario)
     kw_per_kwh = get("load", "heat_loss_w_per_k_per_mwh") * (21 + 3) / 1e6
     more_kw = max(demand_kwh * kw_per_kwh, get(system, "least_kw")) - 15_200 * kw_per_kwh

@@ -81,7 +81,7 @@ def test_networks_take_their_own_intervals_where_given() -> None:
     assert 2.0 not in set(found.filter(pl.col("system") != "network")["lcoh_ci_high"])
 
 
-def test_a_network_without_uncertainty_costs_what_the_table_has() -> None:
+def test_a_network_without_uncertainty_has_the_cost_of_the_table() -> None:
     convention = find_convention("best_practice")
     shape_peak_kw = np.array([7.0, 8.0])
     cost = network_cost_of_draws(FIGURES, convention, 300, np.full(2, 15_200.0), shape_peak_kw)

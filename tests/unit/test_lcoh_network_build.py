@@ -1,4 +1,4 @@
-"""A network built by its load: each option, and what it costs."""
+"""A network built by its load: each option and its cost."""
 
 import math
 from dataclasses import replace
@@ -82,7 +82,7 @@ def test_a_network_of_ours_has_heat_pump_peak_plant_store_and_connections_bought
     )
 
 
-def test_what_is_produced_is_what_is_delivered_and_the_loss_of_the_pipes() -> None:
+def test_produced_heat_is_delivered_heat_plus_the_loss_of_the_pipes() -> None:
     one = built(Place.of_homes(SIZES))
     flows = one.flows()
     lost = flows.heat_produced_mwh[:, 1] - flows.heat_delivered_mwh[:, 1]

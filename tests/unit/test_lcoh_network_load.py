@@ -1,4 +1,4 @@
-"""The load of many homes: what plant of a size covers of it, and the peak of n homes."""
+"""The load of many homes: the share that plant of a size covers, and the peak of n homes."""
 
 import numpy as np
 import polars as pl
@@ -38,7 +38,7 @@ def test_plant_of_half_the_day_load_supplies_all_of_the_night_and_half_of_the_da
     assert shape.covered_share(-3.0) == pytest.approx(0)
 
 
-def test_a_store_carries_what_is_free_at_night_to_the_day_and_no_more() -> None:
+def test_a_store_carries_only_the_spare_heat_of_the_night_to_the_day() -> None:
     shape = two_days(0.5, 1.5)
     assert shape.covered_share(1.0, store_hours=2.0) == pytest.approx((6 + 12 + 2) / 24)
     assert shape.covered_share(1.0, store_hours=6.0) == pytest.approx(1)
@@ -55,7 +55,7 @@ def test_groups_of_days_stand_for_their_days() -> None:
     assert shape.covered_share(2 / mean) == pytest.approx(1 - (3 - 2) / (3 + 364))
 
 
-def test_fourteen_groups_give_what_every_day_gives_within_half_a_point() -> None:
+def test_fourteen_groups_of_days_agree_with_all_days_within_half_a_point() -> None:
     hours = random_year(365)  # noisier than the mean of any ten homes
     grouped, daily = LoadShape.from_hours(hours), LoadShape.from_hours(hours, groups=365)
     capacity = np.linspace(0, 4, 41)

@@ -188,7 +188,7 @@ def test_field_trials_stand_beside_each_source() -> None:
     assert (rows["ground", RAW]["field_low"], rows["ground", RAW]["field_high"]) == (2.71, 3.24)
 
 
-def test_the_reference_load_performs_close_to_what_british_trials_measured() -> None:
+def test_the_spf_of_the_reference_load_is_close_to_british_trials() -> None:
     table = reference_performance(FIGURES, NORMAL)
     assert table.schema == pl.Schema(SEASONAL_PERFORMANCE.schema)
     assert table.select("dwelling_type", "period", "load").unique().rows() == [("all", "normal", SMOOTHED)]

@@ -125,7 +125,7 @@ def test_high_and_low_carbon_values_are_options() -> None:
 # --- horizon ----------------------------------------------------------------------------------------------
 
 
-def test_a_worn_out_system_is_bought_again_and_what_is_left_is_credited() -> None:
+def test_a_worn_out_system_is_bought_again_and_its_value_at_the_end_is_credited() -> None:
     flows = renewed(1000.0, lifetime_years=20, horizon_years=50, years=51)
     spent = {year: float(gbp) for year, gbp in enumerate(flows) if gbp}
     assert spent == {0: 1000.0, 20: 1000.0, 40: 1000.0, 50: -500.0}

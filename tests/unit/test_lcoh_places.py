@@ -1,4 +1,4 @@
-"""The place that a network serves: its pipes, its homes, the heat it buys, and what it is compared with."""
+"""The place that a network serves: its pipes, its homes, bought heat, and the comparison with systems in homes."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_half_of_the_homes_pay_for_the_whole_pipe() -> None:
     assert by_homes.main_pipe_m == 10_000  # the pipe passes the homes that are not connected
 
 
-def test_a_kilometre_of_link_costs_what_the_paper_s_fixed_kilometre_costs() -> None:
+def test_a_kilometre_of_link_costs_as_much_as_the_paper_s_fixed_kilometre() -> None:
     reading = "wang2018_delivered"
     annuity = sum(1.035**-t for t in range(1, 51))
     for homes, gbp_per_mwh in ((100, 13.1), (500, 2.6), (3_000, 0.44), (20_000, 0.07)):
@@ -268,7 +268,7 @@ def test_bought_heat_agrees_with_plain_loops() -> None:
         assert float(getattr(found, element)) == pytest.approx(expected, rel=1e-9), element
 
 
-def test_what_heat_costs_and_what_electricity_costs_are_changed_apart() -> None:
+def test_the_prices_of_heat_and_of_electricity_change_independently() -> None:
     built = network(Place(homes={"all": 1000.0}, main_pipe_m=5_000.0, bought_heat=WASTE))
     fuel = {
         (heat, factor): float(built.cost(Change(heat_price_gbp_per_mwh=heat, electricity_price_factor=factor)).fuel)

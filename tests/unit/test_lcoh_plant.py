@@ -55,7 +55,7 @@ def test_a_severe_winter_needs_more_plant_and_makes_no_more_heat() -> None:
     assert np.asarray(severe.peak_plant_kw) > np.asarray(mild.peak_plant_kw)
 
 
-def test_a_heat_pump_smaller_than_the_loss_makes_what_it_can() -> None:
+def test_a_heat_pump_smaller_than_the_loss_runs_at_full_output() -> None:
     plant = replace(
         size_plant(HALF, STORE, TWO_LEVELS, dwellings=1.0, demand_kwh=87_600.0, loss_kw=1.0),
         heat_pump_kw=0.4,
@@ -108,7 +108,7 @@ def test_the_load_on_a_cold_day_by_hand() -> None:
     assert heat_loss_load_kw(design, heat_loss_w_per_k=np.array([100.0, 250])) == pytest.approx([2.4, 6])
 
 
-def test_a_size_costs_what_its_kilowatts_add_and_not_less_than_the_smallest_on_sale() -> None:
+def test_capital_grows_with_size_from_the_smallest_on_sale() -> None:
     pump = IndividualSystem(
         capital_gbp=7000, om_gbp_per_year=90, efficiency=3, lifetime_years=20, capital_gbp_per_kw=750, least_kw=3.5
     )

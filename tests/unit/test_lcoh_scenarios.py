@@ -1,4 +1,4 @@
-"""Scenarios: what is borrowed, extended and brought to one year's prices, and which rules are refused."""
+"""Scenarios: series are borrowed, extended and converted to one price year, and bad rules are refused."""
 
 from pathlib import Path
 
@@ -165,7 +165,7 @@ def test_prices_of_another_year_are_brought_to_the_common_one(tmp_path: Path) ->
     assert status_in(assumptions, 0) == "own choice; from prices of 2022"
 
 
-def test_a_setting_replaces_what_would_have_been_borrowed() -> None:
+def test_a_setting_replaces_a_borrowed_value() -> None:
     changed = read_assumptions(settings=["gas_residential.price_gbp_per_mwh=60"], scenario="eep2018")
     gas = changed.filter(scenario="eep2018", item="gas_residential")
     assert gas.select("year", "value", "status", "price_base").rows() == [(0, 60.0, "override", "2018")]

@@ -1,4 +1,4 @@
-"""The table `lcoh`: which rows it has, and what each option of a convention does to them."""
+"""The table `lcoh`: its rows, and the effect of each option of a convention."""
 
 from dataclasses import replace
 
@@ -94,7 +94,7 @@ def test_costs_stand_on_normal_weather_with_the_measured_year_beside(convention:
         assert row["lcoh_measured_year_gbp_per_mwh"] < row["lcoh_gbp_per_mwh"], "the same system gives more heat"
 
 
-def test_a_period_stands_on_what_was_measured_where_a_demand_in_normal_weather_is_lacking() -> None:
+def test_a_period_without_all_demands_in_normal_weather_is_costed_as_measured() -> None:
     lacking = annual({"all": 17_000.0, "flat": 11_000.0}, {"all": 15_000.0, "flat": None})
     whole = annual({"all": 14_000.0}, {"all": 15_000.0}, period="2011")
     found = measured_demand(pl.concat([lacking, whole])).select("period", "dwelling_type", "demand_kwh", "weather")
@@ -204,7 +204,7 @@ def test_the_other_reading_that_fits_the_paper_gives_its_known_figures() -> None
     assert network_lcoh(reading, 100, figures, discount_rate=0.1) / small - 1 == pytest.approx(0.361, abs=1e-3)
 
 
-def test_each_option_moves_the_cost_by_what_it_is_worth() -> None:
+def test_each_option_moves_the_cost_by_its_own_amount() -> None:
     base = network_lcoh(WANG2018)
     heat_pump_gbp_per_mwh = 5550 / 23.45562 / 19
     assert base - network_lcoh(replace(WANG2018, replaces_heat_pump=False)) == pytest.approx(

@@ -124,7 +124,7 @@ def test_the_shipped_ranges_give_a_row_for_each_that_a_system_depends_on() -> No
     assert (found["total_order"] > found["first_order"] - 0.1).all()
 
 
-def test_each_draw_costs_what_the_model_says_of_its_figures() -> None:
+def test_each_draw_has_the_cost_of_a_case_with_its_values() -> None:
     values = {
         "discount_rate": np.array([0.02, 0.06]),
         "spf": np.array([2.5, 3.5]),
@@ -186,7 +186,7 @@ def test_nothing_uncertain_gives_the_cost_of_the_table_and_one_cheapest_system()
     assert set(found["cheapest_share"]) == {0.0, 1.0}
 
 
-def test_systems_share_their_draws_of_what_is_common() -> None:
+def test_systems_share_the_draws_of_common_parameters() -> None:
     """A draw that is common to two systems moves both: no share of a coin toss between equal systems."""
     both = [uniform("capital", 0.5, 2.0, "ashp", "gshp")]
     same = override(
@@ -229,7 +229,7 @@ def test_quantiles_are_those_of_the_declared_distribution() -> None:
     assert drawn[1].mean() == pytest.approx(1.0, abs=1e-3)
 
 
-def test_what_is_chosen_is_never_drawn() -> None:
+def test_choices_are_never_drawn() -> None:
     assert {"discount_rate", "scenario", "perspective"}.isdisjoint(one.parameter for one in RANGES)
     with pytest.raises(AssumptionError, match="parameter 'discount_rate' is none of demand"):
         check_ranges(RAW.with_columns(parameter=pl.lit("discount_rate")))
@@ -239,7 +239,7 @@ def test_what_is_chosen_is_never_drawn() -> None:
     ("system", "parameter"), [("ashp", "ashp.lifetime_years"), ("network", "network.heat_pump_lifetime_years")]
 )
 @pytest.mark.parametrize("convention", ["best_practice", "best_practice_private"])
-def test_a_drawn_life_costs_what_a_system_of_that_life_does(system: str, parameter: str, convention: str) -> None:
+def test_a_drawn_life_has_the_cost_of_a_system_with_that_life(system: str, parameter: str, convention: str) -> None:
     lives = np.array([11.6, 12.4, 16.0, 20.0, 25.0, 33.0, 60.0])
     capital = np.array([1.0, 0.8, 1.3, 1.0, 0.9, 1.1, 1.0])
     case = Case(
@@ -254,7 +254,7 @@ def test_a_drawn_life_costs_what_a_system_of_that_life_does(system: str, paramet
         assert found[:, nth] == pytest.approx(np.ravel(expected), rel=1e-12)
 
 
-def test_gas_and_electricity_move_together_as_far_as_they_are_said_to() -> None:
+def test_prices_of_gas_and_electricity_have_the_declared_correlation() -> None:
     names = [one.parameter for one in RANGES]
     drawn = np.log(draw(RANGES, draws=10_000, seed=3))
     gas, electricity, carbon = (names.index(name) for name in ("gas_price", "electricity_price", "carbon"))
@@ -358,7 +358,7 @@ def test_sampling_of_homes_alone_gives_the_interval_of_the_cost() -> None:
         assert both[quantile].to_list() == pytest.approx(both["lcoh_gbp_per_mwh"].to_list(), rel=1e-3)
 
 
-def test_more_homes_leave_less_to_their_sampling_and_none_to_what_nobody_sampled() -> None:
+def test_sampling_explains_less_with_more_homes_and_nothing_without_an_interval() -> None:
     def width(low: float | None, high: float | None) -> float:
         rows = probability_table(of_measured_homes(15_000.0, low, high), ASSUMPTIONS, sampled([], draws=500), **TODAY)
         row = rows.filter(system="ashp", alternatives="individual")
@@ -369,7 +369,7 @@ def test_more_homes_leave_less_to_their_sampling_and_none_to_what_nobody_sampled
 
 
 def test_the_variance_names_the_part_of_the_sampled_homes() -> None:
-    """With one other unknown of known spread both shares follow from the slopes of the cost."""
+    """With one other uncertain parameter of known spread, both shares follow from the slopes of the cost."""
     of_homes = sampled_homes(0.9, 1 / 0.9)
     found = sobol_table(
         ASSUMPTIONS,

@@ -36,8 +36,8 @@ def bare(tmp_path: Path) -> Path:
 
 
 def test_make_alone_tells_every_target(bare: Path) -> None:
-    told = make(bare).stdout
-    assert [target for target in TARGETS if f"make {target}" not in told] == []
+    shown = make(bare).stdout
+    assert [target for target in TARGETS if f"make {target}" not in shown] == []
     assert not (bare / ".venv").exists()
 
 

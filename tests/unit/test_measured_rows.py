@@ -1,4 +1,4 @@
-"""What the homes of a run put in the place of derived assumptions."""
+"""Assumptions that the homes of a run measured, in place of derived ones."""
 
 from datetime import UTC, datetime
 
@@ -41,7 +41,7 @@ def rows_of(*, measured_kwh: float, normal_kwh: float | None, homes: int = 40) -
 
 @pytest.mark.parametrize("measured_kwh", [13_000.0, 15_200.0, 17_800.0])
 def test_a_home_is_sized_by_its_heat_loss_in_a_cold_year_and_in_a_mild_one(measured_kwh: float) -> None:
-    """Costs stand on normal weather, so both ratios are over the heat of a normal year; three digits are kept."""
+    """Costs rest on normal weather, so both ratios are over the heat of a normal year; three digits are kept."""
     found = rows_of(measured_kwh=measured_kwh, normal_kwh=15_200.0)
     assert found["load.heat_loss_w_per_k_per_mwh"] * 15.2 == pytest.approx(260.0, rel=5e-3)
     peak_of_measured_over_mean = 8.0 / (measured_kwh / 8760)
@@ -62,7 +62,7 @@ def test_without_a_normal_year_a_home_is_sized_by_the_heat_that_was_measured() -
         ("hearth sample seed=1", "made up (hearth sample seed=1): all homes in 2010"),
     ],
 )
-def test_what_made_up_homes_show_is_never_called_measured(origin: str | None, says: str) -> None:
+def test_values_of_made_up_homes_are_never_called_measured(origin: str | None, says: str) -> None:
     heat = HeatOfHomes(
         profile=HEAT_PROFILE.empty(),
         demand=one_row(HEAT_DEMAND_ANNUAL, households=40, heat_kwh_mean=15_000.0), weather_fit=WEATHER_FIT.empty(),

@@ -64,12 +64,12 @@ def rows() -> Iterator[tuple[str, list[float]]]:
 
 @pytest.mark.parametrize(("name", "costs"), list(rows()))
 def test_each_step_from_the_old_headline_to_the_new_one_stands_in_the_method(name: str, costs: list[float]) -> None:
-    told = " | ".join(f"{value:.1f}" for value in costs)
-    assert f"| {told} |" in METHOD, (name, told)
+    cells = " | ".join(f"{value:.1f}" for value in costs)
+    assert f"| {cells} |" in METHOD, (name, cells)
 
 
 @pytest.mark.parametrize("gbp_per_mwh", [290.9, 282.5, 259.1, 244.0, 220.9])
-def test_what_a_network_costs_by_the_electricity_of_each_user_stands_in_the_method(gbp_per_mwh: float) -> None:
+def test_the_method_states_the_cost_of_a_network_by_the_electricity_price_of_each_user(gbp_per_mwh: float) -> None:
     given = [f"retail_rule.electricity_services={gbp_per_mwh}", "network.optimism_bias_share=0"]
     assumptions = read_assumptions(settings=given, scenario="current2026")
     demand = paper_demand(assumptions).filter(dwelling_type="all")

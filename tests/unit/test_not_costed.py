@@ -1,4 +1,4 @@
-"""What a run says of systems that its scenario cannot cost."""
+"""The words of a run about systems that its scenario cannot cost."""
 
 import datetime as dt
 import json

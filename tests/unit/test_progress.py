@@ -106,7 +106,7 @@ def test_time_left_goes_on_between_two_pieces_and_never_below_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("per_second", "unit", "told"),
+    ("per_second", "unit", "text"),
     [
         (1_240_000, "readings", "1.24 million readings/s"),
         (12_400, "readings", "12.4 thousand readings/s"),
@@ -116,16 +116,16 @@ def test_time_left_goes_on_between_two_pieces_and_never_below_zero() -> None:
         (0.2, "units", "0.2 units/s"),
     ],
 )
-def test_a_rate_is_told_with_three_digits(per_second: float, unit: str, told: str) -> None:
-    assert describe_rate(per_second, unit) == told
+def test_a_rate_is_told_with_three_digits(per_second: float, unit: str, text: str) -> None:
+    assert describe_rate(per_second, unit) == text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [(0.41, "0.4 s"), (12.4, "12 s"), (59.7, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
 )
-def test_a_time_is_told_as_people_say_it(seconds: float, told: str) -> None:
-    assert describe_seconds(seconds) == told
+def test_a_time_is_told_as_people_say_it(seconds: float, text: str) -> None:
+    assert describe_seconds(seconds) == text
 
 
 def test_that_nobody_reads_any_more_what_is_said_stops_no_work() -> None:

@@ -70,8 +70,8 @@ def test_after_a_rollback_the_published_one_and_both_its_neighbours_in_time_stay
 
 
 def test_each_verdict_says_why() -> None:
-    told = [v.because for v in decide_retention(files(4), Retention(keep=3, days=1.5), now=NOW)]
-    assert told == [
+    reasons = [v.because for v in decide_retention(files(4), Retention(keep=3, days=1.5), now=NOW)]
+    assert reasons == [
         "published",
         "the one before the published: the way back",
         "older than 1.5 days (snapshots_keep_days)",

@@ -1,4 +1,4 @@
-"""What homes of a made-up trial are expected to use, and how they burn it."""
+"""Expected gas of homes in a made-up trial, and its bursts."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_people_heat_by_the_clock_on_the_wall() -> None:
     assert peak[3] - peak[4] == 2
 
 
-def test_a_home_burns_in_its_year_what_it_is_expected_to_in_steps_of_a_litre() -> None:
+def test_the_gas_of_a_year_is_the_expected_gas_in_steps_of_a_watt_hour() -> None:
     gas, expected = _block(homes=20)
     assert gas.sum(axis=1) == pytest.approx(expected.sum(axis=1), rel=1e-4)
     assert (gas >= 0).all()

@@ -1,4 +1,4 @@
-"""The faults of a made-up trial: how many, in which homes, and what each does."""
+"""The faults of a made-up trial: their number, their homes, and their effect on readings."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def test_the_conventions_change_the_stamps_and_nothing_else(tmp_path: Path) -> N
 
 def test_each_block_of_homes_is_announced(tmp_path: Path) -> None:
     done: list[tuple[int, int]] = []
-    write_sample(out=tmp_path, households=60, advance=lambda homes, of: done.append((homes, of)), **JANUARY)
+    write_sample(out=tmp_path, households=60, advance=lambda homes, total: done.append((homes, total)), **JANUARY)
     assert done == [(30, 60), (60, 60)]
 
 
@@ -185,7 +185,7 @@ def test_each_block_of_homes_is_announced(tmp_path: Path) -> None:
         ({"faults": "many"}, "unknown faults 'many'; known are none, typical, all"),
     ],
 )
-def test_what_cannot_be_written_is_refused_before_anything_is(
+def test_a_sample_that_cannot_be_written_is_refused_before_the_first_file(
     tmp_path: Path, arguments: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):

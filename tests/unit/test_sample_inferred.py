@@ -1,4 +1,4 @@
-"""Faults of meters that no single line shows: what each does, and that it marks this and nothing else."""
+"""Faults of meters that no single line shows: each changes and marks its own readings, and no others."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_an_estimate_is_the_mean_of_the_spell_that_it_fills(seed: int) -> None:
 
 
 @pytest.mark.parametrize(("name", "across_share"), [("stuck", 0.3), ("supplier_estimate", 0.05)])
-def test_few_spells_repeat_what_a_sound_meter_may_and_some_lie_across_a_month_end(
+def test_few_spells_repeat_a_value_of_sound_meters_and_some_cross_the_end_of_a_month(
     name: str, across_share: float
 ) -> None:
     values, across = [], 0

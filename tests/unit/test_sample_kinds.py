@@ -1,4 +1,4 @@
-"""Homes out of the ordinary: what each kind uses, and when."""
+"""Unusual homes: the gas of each kind, and its times."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_kind_occurs_at_its_share(households: int, seed: int) -> None:
         assert counts[kind] == round(share * households), kind
 
 
-def test_a_small_trial_keeps_half_of_its_homes_ordinary_and_a_short_one_has_nobody_away() -> None:
+def test_half_of_a_small_trial_stays_ordinary_and_a_short_trial_has_no_absences() -> None:
     assert (draw(4)["kind"] == "heated").sum() == 2
     assert (draw(1)["kind"] == "heated").all()
     week = draw(600, half_hours=7 * HALF_HOURS)
@@ -65,7 +65,7 @@ def test_absences_have_their_lengths_and_lie_within_the_span() -> None:
 
 
 def shape(kind: str, year: int = 2009, *, skipped: int = 0, **columns: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return what one detached home of a kind is expected to use, and what it would use were it ordinary."""
+    """Return the expected gas of one detached home of a kind, and that of the same home if it were ordinary."""
     home = {"kind": kind, "away_first": 0, "away_count": 0, "away_level": 0.0} | columns
     annual = np.array([20_000 if kind != "cooking_only" else 730], dtype=np.float32)
     share = expected_shares(year, WEATHER.select("date", "temperature_effective_c"), FIGURES.law, FIGURES.shapes)
@@ -119,7 +119,7 @@ def test_an_absence_over_the_new_year_goes_on_in_the_next() -> None:
     assert np.array_equal(after[9 * HALF_HOURS :], usual_after[9 * HALF_HOURS :])
 
 
-def test_ordinary_homes_and_those_with_a_pilot_light_are_expected_to_use_what_they_always_did() -> None:
+def test_ordinary_homes_and_homes_with_a_pilot_light_keep_their_expected_gas() -> None:
     for kind in ("heated", "pilot_light"):
         gas, usual = shape(kind)
         assert np.array_equal(gas, usual)

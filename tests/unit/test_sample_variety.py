@@ -1,4 +1,4 @@
-"""A trial with all faults: what sets its homes apart, what it loses, and that other trials stay as they were."""
+"""A trial with all faults: the variety of its homes and its losses; other trials do not change."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def whole() -> tuple[Trial, np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(("faults", "marks"), [("none", "d2c0b2be"), ("typical", "3b01712e")])
-def test_trials_without_inferred_faults_are_what_they_were_before_there_were_any(faults: str, marks: str) -> None:
+def test_inferred_faults_change_no_trial_without_them(faults: str, marks: str) -> None:
     trial = plan(20, faults, **JANUARY)
     gas = trial.draw_truth(0)
     delivery = trial.deliver(0, gas, unprotected(trial))
@@ -65,7 +65,7 @@ def test_trials_without_inferred_faults_are_what_they_were_before_there_were_any
     assert (gas.sum(), (gas.ravel() * weights).sum()) == pytest.approx((63530.979, 30931352.71), rel=1e-6)
 
 
-def test_ordinary_homes_use_what_they_use_in_a_typical_trial_of_the_same_seed() -> None:
+def test_ordinary_homes_have_the_gas_of_a_typical_trial_with_the_same_seed() -> None:
     typical, every = plan(50, "typical"), plan(50)
     ordinary = (variety_of(every).homes["kind"] == "heated").to_numpy()
     assert ordinary.sum() > 35
@@ -100,10 +100,10 @@ def test_only_meters_at_fault_carry_an_inferred_flag(whole: tuple[Trial, np.ndar
     homes = variety_of(trial).homes
     codes = [1 + FAULTS.index(flag) for flag in INFERRED]
     counts = {flag: (fault == code).sum(axis=1) for flag, code in zip(INFERRED, codes, strict=True)}
-    of = homes["meter_fault"].fill_null("").to_numpy()
-    assert np.array_equal(counts["cold_zero_run"] > 0, of == "dead_meter")
-    assert np.array_equal(counts["stuck"] > 0, np.isin(of, ["stuck", "supplier_estimate"]))
-    sound = np.isin(of, ["", "dead_meter", "stuck", "supplier_estimate"])
+    injected = homes["meter_fault"].fill_null("").to_numpy()
+    assert np.array_equal(counts["cold_zero_run"] > 0, injected == "dead_meter")
+    assert np.array_equal(counts["stuck"] > 0, np.isin(injected, ["stuck", "supplier_estimate"]))
+    sound = np.isin(injected, ["", "dead_meter", "stuck", "supplier_estimate"])
     assert np.array_equal(counts["suspected_unit"] > 0, ~sound)
 
 
@@ -167,7 +167,7 @@ def test_the_law_of_losses_is_a_product_with_the_declared_mean() -> None:
     assert plan_weather_loss(np.array([1.0, 1e6]), np.array([0.0]), law).share(1) <= law.highest_share
 
 
-def test_what_a_line_shows_already_is_not_lost_and_protected_half_hours_are_kept() -> None:
+def test_readings_with_a_fault_of_a_line_and_protected_half_hours_are_not_lost() -> None:
     trial = plan(20, **JANUARY)
     delivery = Delivery.of_truth(np.zeros((20, len(trial.starts))))
     delivery.mark(0, np.arange(len(trial.starts)), "very_high")

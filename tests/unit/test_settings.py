@@ -124,19 +124,19 @@ def test_the_file_of_the_data_folder_holds_and_that_of_the_folder_one_stands_in_
     settings = load_settings(home=tmp_path / "home")
     assert (settings.home, settings.seed, settings.alert_url) == (tmp_path / "home", 7, None)
     assert find_ignored_config(settings) == Path("hearth.toml")
-    told = CliRunner().invoke(app, ["config", "--home", "home"])
-    assert "hearth.toml in this folder is not read" in told.stderr
-    assert "seed = 7\n    from home/hearth.toml" in told.stdout
+    run = CliRunner().invoke(app, ["config", "--home", "home"])
+    assert "hearth.toml in this folder is not read" in run.stderr
+    assert "seed = 7\n    from home/hearth.toml" in run.stdout
 
 
 def test_a_file_is_read_where_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_config(tmp_path / "etc", 'home = "data"\nlanding = "deliveries"\nseed = 8\n')
     monkeypatch.setenv("HEARTH_CONFIG", "")  # restored after the command line has set it
-    told = CliRunner().invoke(app, ["--config", "etc/hearth.toml", "config"])
-    assert told.exit_code == 0
-    assert f"seed = 8\n    from {tmp_path}/etc/hearth.toml" in told.stdout
-    assert f"home = {tmp_path}/etc/data\n" in told.stdout
-    assert f"landing = {tmp_path}/etc/deliveries\n" in told.stdout
+    run = CliRunner().invoke(app, ["--config", "etc/hearth.toml", "config"])
+    assert run.exit_code == 0
+    assert f"seed = 8\n    from {tmp_path}/etc/hearth.toml" in run.stdout
+    assert f"home = {tmp_path}/etc/data\n" in run.stdout
+    assert f"landing = {tmp_path}/etc/deliveries\n" in run.stdout
     refused = CliRunner().invoke(app, ["--config", "none.toml", "config"])
     assert refused.exit_code == 2
     assert "none.toml" in refused.stderr
@@ -153,11 +153,11 @@ def test_flag_environment_file_and_default_come_in_this_order(tmp_path: Path, mo
     monkeypatch.setenv("HEARTH_WORKERS", "4")
     monkeypatch.setenv("HEARTH_BOOTSTRAP_REPLICATES", "200")
     rows = explain_settings(home=tmp_path / "home", bootstrap_replicates=300)
-    told: dict[str, tuple[Any, str]] = {name: (value, origin) for name, value, origin, _ in rows}
-    assert told["seed"] == (7, str(file))
-    assert told["workers"] == (4, "environment HEARTH_WORKERS")
-    assert told["bootstrap_replicates"] == (300, "flag")
-    assert told["scenario"] == ("current2026", "default")
+    values: dict[str, tuple[Any, str]] = {name: (value, origin) for name, value, origin, _ in rows}
+    assert values["seed"] == (7, str(file))
+    assert values["workers"] == (4, "environment HEARTH_WORKERS")
+    assert values["bootstrap_replicates"] == (300, "flag")
+    assert values["scenario"] == ("current2026", "default")
 
 
 @pytest.mark.parametrize("pattern", ["(", r"(?P<date>\d{8})"])

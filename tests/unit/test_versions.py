@@ -43,15 +43,15 @@ def test_a_lake_is_not_written_to_while_its_record_is_right(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "words"),
     [(LAKE_FORMAT + 1, "use Hearth 9.9.9 or newer"), (0, "`hearth run` takes the landing files in again")],
 )
-def test_a_lake_of_another_format_is_refused_by_name(number: int, told: str, tmp_path: Path) -> None:
+def test_a_lake_of_another_format_is_refused_by_name(number: int, words: str, tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     lake.put_text(LAKE_FORMAT_KEY, json.dumps({"format": number, "hearth_version": "9.9.9"}))
     with pytest.raises(FormatError, match=r"9\.9\.9") as refused:
         read_manifests(lake)
-    assert told in str(refused.value)
+    assert words in str(refused.value)
     assert f"format {number}" in str(refused.value)
 
 

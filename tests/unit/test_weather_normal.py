@@ -1,4 +1,4 @@
-"""The figures of normal weather, its design day, and what gas is used for."""
+"""Normal weather, its design day, and the uses of gas."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_the_design_day_lies_between_the_two_coldest_years() -> None:
     assert coldest[0] < NORMAL.design_c < coldest[1]
 
 
-def test_the_uses_of_gas_add_up_and_hot_water_is_about_what_the_country_uses() -> None:
+def test_the_uses_of_gas_add_up_and_hot_water_is_near_the_national_mean() -> None:
     gas = float(NORMAL.gas_of_year(WATSON)[0])
     uses = split_end_uses(WATSON, NORMAL, dwelling_type="all", gas_kwh_per_year=gas)
     assert sum(uses.values()) == pytest.approx(gas)

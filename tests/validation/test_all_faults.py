@@ -1,4 +1,4 @@
-"""Five trials with every fault that the sample knows: what is found, and what the numbers are worth after it."""
+"""Five trials with every fault of the sample: how many faults are found, and how far results are off afterwards."""
 
 from __future__ import annotations
 

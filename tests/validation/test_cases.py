@@ -1,4 +1,4 @@
-"""The shared cases of what people really have: right numbers, or words that help; collected only where they stand beside."""
+"""The shared cases of real exports: right numbers, or a helpful message; collected only if they are beside the project."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ OTHER_HOMES = {"65": {"c65_hourly"}}
 
 @dataclass(frozen=True)
 class Found:
-    """What became of one case."""
+    """The result of one case."""
 
     kwh: dict[str, float]
     ok: dict[str, int]
-    told: str
+    text: str
     manifests: dict[str, Manifest]
 
 
@@ -66,7 +66,7 @@ def take_in(home: Path, landing: Path) -> Found:
     return Found(
         kwh=dict(homes.select("household_id", "kwh").iter_rows()),
         ok=dict(homes.select("household_id", "ok").iter_rows()),
-        told=_tell(settings),
+        text=_tell(settings),
         manifests=manifests,
     )
 
@@ -110,17 +110,17 @@ if CASES.exists():
         totals = expected.get("total_kwh_by_home") or {}
         if case[:2] in WORDS:
             for words in WORDS[case[:2]]:
-                assert re.search(words, found.told), f"{words!r} is not said in\n{found.told}"
+                assert re.search(words, found.text), f"{words!r} is not said in\n{found.text}"
             assert is_near(found.kwh, {home: totals[home] for home in found.kwh}), found.kwh
         else:
             wanted = totals or {"": expected["true_total_kwh"]}
             kwh = {home: value for home, value in found.kwh.items() if home not in OTHER_HOMES.get(case[:2], ())}
-            assert is_near(kwh, wanted), f"{kwh} for {wanted}\n{found.told}"
+            assert is_near(kwh, wanted), f"{kwh} for {wanted}\n{found.text}"
 
     def assert_nothing_is_silent(found: Found, landing: Path) -> None:
         """Assert that status names every file of the landing folder."""
-        missing = [p.name for p in landing.rglob("*") if p.is_file() and p.name not in found.told]
-        assert not missing, f"{missing} are not named in\n{found.told}"
+        missing = [p.name for p in landing.rglob("*") if p.is_file() and p.name not in found.text]
+        assert not missing, f"{missing} are not named in\n{found.text}"
 
 
 def test_near_is_two_in_a_hundred_and_counts_homes() -> None:

@@ -32,7 +32,7 @@ def test_the_claim_comes_out_as_expected(claim: str) -> None:
     assert row["within_tolerance"] == (row["expected"] == "pass"), row
 
 
-def test_what_is_known_to_be_inconsistent_has_its_reason() -> None:
+def test_known_inconsistencies_have_a_reason() -> None:
     inconsistent = CLAIMS.filter(pl.col("expected") == "known_inconsistent")
     assert set(inconsistent["claim"]) == {
         "gas_cheaper_than_ashp", "ashp_co2_saving", "dh_capital_share_largest", "fig7_demand_minus50_medium",
@@ -64,7 +64,7 @@ def scaled(factors: dict[tuple[str, str], float]) -> pl.DataFrame:
 
 @settings(max_examples=15, deadline=None)
 @given(st.fixed_dictionaries(FACTORS))
-def test_what_is_called_algebra_holds_whatever_things_cost(factors: dict[tuple[str, str], float]) -> None:
+def test_claims_of_algebra_hold_at_any_prices_and_costs(factors: dict[tuple[str, str], float]) -> None:
     of_algebra = CLAIMS.filter(basis="algebra")
     assert of_algebra.height == 3
     assert judge_claims(of_algebra, scaled(factors))["within_tolerance"].all()
@@ -81,13 +81,15 @@ def test_what_is_called_algebra_holds_whatever_things_cost(factors: dict[tuple[s
         ("dh_capital_above_ashp", "network", "heat_pump_kw_per_dwelling", 0.4),
     ],
 )
-def test_what_depends_on_a_fitted_figure_falls_with_it(claim: str, item: str, parameter: str, factor: float) -> None:
+def test_claims_that_depend_on_a_fitted_value_fail_without_it(
+    claim: str, item: str, parameter: str, factor: float
+) -> None:
     assert CLAIMS.filter(claim=claim)["basis"].item() == "depends_on_fitted"
     changed = scaled({(item, parameter): factor})
     assert not judge_claims(CLAIMS.filter(claim=claim), changed)["within_tolerance"].item()
 
 
-def test_what_is_independent_stays_whatever_is_fitted() -> None:
+def test_independent_claims_hold_at_other_fitted_values() -> None:
     independent = CLAIMS.filter(basis="independent")
     assert independent["claim"].to_list() == ["gas_co2", "fig7_demand_outweighs"]
     for factor in (0.0, 1.7):

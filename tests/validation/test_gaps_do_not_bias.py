@@ -39,7 +39,7 @@ HEATING = np.where(DAY_C < 14.1, np.clip(111 - 6.71 * DAY_C, 3, None) / 24 - BAS
 
 @dataclass(frozen=True)
 class Trial:
-    """Homes whose truth is known, and what of it was observed."""
+    """Homes with a known truth, and the part of it that was observed."""
 
     truth: NDArray[np.float64]  # heat, homes x hours [kWh]
     observed: NDArray[np.bool_]
@@ -47,7 +47,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Found:
-    """What the estimators made of a trial."""
+    """Results of the estimators for a trial."""
 
     profile: NDArray[np.float64]
     annual: dict[str, float | str | None]
@@ -94,7 +94,7 @@ def lose_the_coldest_hours(truth: NDArray[np.float64], *, homes_share: float, lo
 
 
 def estimate(trial: Trial) -> Found:
-    """Run the estimators on what was observed."""
+    """Run the estimators on the observed part."""
     home, hour = np.nonzero(trial.observed)
     heat = trial.truth[home, hour]
     ids = np.array([f"h{n:03d}" for n in range(HOMES)])

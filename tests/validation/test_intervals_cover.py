@@ -1,4 +1,4 @@
-"""95 % intervals cover the mean of the population of homes in 93 to 97 % of trials, whatever the number of homes."""
+"""95 % intervals cover the mean of the population of homes in 93 to 97 % of trials, for any number of homes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The made-up trial beside published studies of real homes, where the folder of references stands beside the project.
+"""The made-up trial beside published studies of real homes, if the folder of references is beside the project.
 
 SERL: thousands of British homes, 2021 to 2023. Fluvius: 300 Flemish meters, 2024, day by day. What agrees is asserted
 with its tolerance, and so is what differs, with its reason in the text.
@@ -38,7 +38,7 @@ def references() -> ReferenceFolder:
 
 
 def draw(households: int, faults: str) -> tuple[Trial, np.ndarray]:
-    """Return a trial and what its homes truly use, homes x half-hours [kWh]."""
+    """Return a trial and the true gas of its homes, homes x half-hours [kWh]."""
     trial = plan_trial(FIGURES, households=households, start=START, end=END, seed=1, faults=faults)
     return trial, np.concatenate([trial.draw_truth(block) for block in range(len(trial.blocks))])
 

@@ -1,4 +1,4 @@
-"""Our figures against the published ones, where the folder of references stands beside the project."""
+"""Our values against the published ones, if the folder of references is beside the project."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Our price rows against the published ones, where the folder of references stands beside the project."""
+"""Our price rows against the published ones, if the folder of references is beside the project."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The truth of the made-up trial meets what Wang 2018 says of the readings (basis `sample`), whatever the seed."""
+"""The truth of the made-up trial meets the statements of Wang 2018 about readings (basis `sample`), for any seed."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_trial_with_all_faults_holds_each_at_its_declared_rate(seed: int) -> N
         assert {name: found[name] for name in shares} == {name: max(1, round(x * 200)) for name, x in shares.items()}
 
 
-def test_what_is_delivered_of_a_trial_with_all_faults_is_what_its_truth_says(tmp_path: Path) -> None:
+def test_the_delivery_of_a_trial_with_all_faults_matches_its_truth(tmp_path: Path) -> None:
     span = {"start": dt.date(2009, 1, 1), "end": dt.date(2009, 7, 1)}
     write_sample(out=tmp_path, households=80, seed=5, faults="all", file_format="canonical_parquet", **span)
     slot = ["household_id", "interval_start_utc"]

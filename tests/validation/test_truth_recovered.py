@@ -1,4 +1,4 @@
-"""The pipeline on a trial whose truth is known: what it flags, and what it makes of the rest."""
+"""The pipeline on a trial with a known truth: its flags, and its results from the rest."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_every_exact_fault_is_found_and_nothing_else_is_flagged(flag: str, recov
     assert false_alarms * 100_000 < readings
 
 
-def test_what_no_reading_could_be_made_of_is_a_reject(recovered: Recovered) -> None:
+def test_a_line_that_gives_no_reading_is_a_reject(recovered: Recovered) -> None:
     rejects = recovered.tables["source"].filter(pl.col("kind") == "readings")["rejects"].sum()
     assert rejects == recovered.truth.filter(pl.col("fault") == "reject").height > 0
 
