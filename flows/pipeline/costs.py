@@ -122,7 +122,7 @@ def work_costs(lake: Lake, unit: Unit[HeatToCost]) -> tuple[Frames, dict[str, in
         SEASONAL_PERFORMANCE: seasonal,
         **cost_everything(heat, assumptions, given.ranges, given.choices),
         CLAIM: claim_table(given.claims, assumptions, demand=demand, profile=profile, origin=given.origin),
-        **electric_tables(means, assumptions, given.electric, given.normal, priced_by=given.choices.reading),
+        **electric_tables(means, assumptions, given.electric, given.normal, priced_by=given.choices.chosen),
     }
     sorted_frames = {table: frames[table].sort(table.key) for table in COST_TABLES}
     return sorted_frames, {table.name: len(frames[table]) for table in COST_TABLES}
@@ -160,8 +160,8 @@ def cost_means(
 def heat_electrically(means: MeasuredMeans, assumptions: pl.DataFrame, settings: Settings) -> dict[Table, pl.DataFrame]:
     """Return the tables of electric heating from published means."""
     normal = NormalWeather.from_tables(read_figures, years=settings.normal_weather)
-    reading = cost_choices(settings).reading
-    return electric_tables(means, assumptions, read_electric_rules(), normal, priced_by=reading)
+    chosen = cost_choices(settings).chosen
+    return electric_tables(means, assumptions, read_electric_rules(), normal, priced_by=chosen)
 
 
 def cost_choices(settings: Settings) -> CostChoices:

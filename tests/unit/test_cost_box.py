@@ -14,11 +14,11 @@ from reports.palette import SYSTEM
 from tests.example_release import make_release
 from tests.example_site import RUN, make_assumptions, without
 from transforms.lcoh.assumptions.refusals import AssumptionError
-from transforms.lcoh.results.components import ASKED, ASKED_KWH, Reading, component_tables, lenses_of
+from transforms.lcoh.results.components import ASKED, ASKED_KWH, CostBasis, component_tables, lenses_of
 from transforms.tables.cost import LCOH
 from transforms.tables.published import LCOH_CAPITAL, LCOH_COMPONENT, LCOH_ENERGY
 
-READINGS = ("best_practice", "best_practice_private")
+LENSES = ("best_practice", "best_practice_private")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def published() -> Published:
     return make_release()
 
 
-@pytest.mark.parametrize("convention", READINGS)
+@pytest.mark.parametrize("convention", LENSES)
 @pytest.mark.parametrize("kwh", [ASKED_KWH[0], 9000, 15_500, ASKED_KWH[-1]])
 def test_each_part_of_a_cost_is_that_of_the_model(published: Published, convention: str, kwh: int) -> None:
     rows = published[LCOH_COMPONENT].frame.filter(convention=convention, period=ASKED, demand_kwh=float(kwh))
@@ -88,14 +88,14 @@ def test_the_sentence_names_the_cheapest_by_each_lens_and_whether_they_agree(cos
 
 
 def test_only_readings_that_compare_systems_have_components() -> None:
-    assert [reading.convention for reading in lenses_of("eep2019", "best_practice")] == list(READINGS)
-    assert [reading.convention for reading in lenses_of("eep2019", "best_practice_public")] == ["best_practice_public"]
+    assert [basis.convention for basis in lenses_of("eep2019", "best_practice")] == list(LENSES)
+    assert [basis.convention for basis in lenses_of("eep2019", "best_practice_public")] == ["best_practice_public"]
     assert lenses_of("paper_fit", "wang2018") == []
     demand = pl.DataFrame(
         {"dwelling_type": ["all"], "period": "2009", "demand_basis": "measured", "demand_kwh": 15_000.0}
     )
     with pytest.raises(AssumptionError, match="wang2018"):
-        component_tables(demand, make_assumptions(), [Reading(scenario="paper_fit", convention="wang2018")])
+        component_tables(demand, make_assumptions(), [CostBasis(scenario="paper_fit", convention="wang2018")])
 
 
 def test_a_price_of_another_year_moves_the_cost(published: Published) -> None:

@@ -16,10 +16,10 @@ def test_both_lenses_and_both_projections_of_today_are_published() -> None:
         scenario="current2026", convention="best_practice", seed=1, bootstrap_replicates=10, sobol_samples=8
     )
     assert choices.compared == [("current2026", "best_practice"), ("current2026", "best_practice_private")]
-    assert ("desnz2023", "best_practice") in choices.readings
-    assert ("desnz2023", "best_practice_private") in choices.readings
+    assert ("desnz2023", "best_practice") in choices.costed
+    assert ("desnz2023", "best_practice_private") in choices.costed
     older = replace(choices, scenario="eep2019")
-    assert {scenario for scenario, _ in older.readings} == {"paper_fit", "eep2019"}
+    assert {scenario for scenario, _ in older.costed} == {"paper_fit", "eep2019"}
 
 
 def test_the_cost_to_the_home_has_a_figure_of_its_own() -> None:

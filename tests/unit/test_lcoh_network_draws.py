@@ -119,7 +119,7 @@ def test_the_table_of_a_run_holds_the_intervals_by_draws() -> None:
 def costs_at(published: pl.DataFrame) -> pl.DataFrame:
     """Return the cost of heat at published demands."""
     asked = measured_demand(published)
-    return pl.concat(lcoh_table(asked, ASSUMPTIONS, scenario=s, convention=c) for s, c in CHOICES.readings)
+    return pl.concat(lcoh_table(asked, ASSUMPTIONS, scenario=s, convention=c) for s, c in CHOICES.costed)
 
 
 def test_published_networks_keep_their_interval_about_the_published_cost() -> None:

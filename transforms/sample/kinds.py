@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from transforms.climate.gas_law import GasLaw
 from transforms.climate.half_hour_shapes import HALF_HOURS, half_hour_starts
+from transforms.climate.local_time import LONDON
 
 GAS_BOILER, ELECTRIC = "gas_boiler", "electric"
 DAYS_PER_WEEK, DAYS_PER_YEAR = 7, 365  # of 2009, the year of the published levels
@@ -232,7 +233,7 @@ class YearOfKinds:
 
         """
         starts = half_hour_starts(dt.date(year, 1, 1), dt.date(year + 1, 1, 1))
-        local = starts.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/London")
+        local = starts.dt.replace_time_zone("UTC").dt.convert_time_zone(LONDON)
         half_hour = local.dt.hour().to_numpy().astype(int) * 2 + local.dt.minute().to_numpy() // 30
         cooking = kinds.cooking_only.shares_of_day()[half_hour] / DAYS_PER_YEAR
         of_year = weather.sort("date").filter(pl.col("date").dt.year() == year)

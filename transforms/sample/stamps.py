@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from transforms.climate.local_time import LONDON
 from transforms.sample.delivery import shift_starts
 
 Stamp = Literal["start", "end"]
 Clock = Literal["utc", "local"]
-LONDON = "Europe/London"
 STAMP = "%d%b%y:%H:%M:%S"
 UNREADABLE = "??%b%y:%H:%M:%S"
 

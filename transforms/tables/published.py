@@ -111,7 +111,7 @@ GATE_RUN = Table(
     "gate_run", "how the gate judged one run that published a warehouse", ("run_id",),
     (
         Column("run_id", S, "identifier of the run"),
-        Column("kind", S, "what started it", allowed=("nightly", "backfill")),
+        Column("kind", S, "kind of run", allowed=("nightly", "backfill")),
         Column("published_at_utc", UTC, "when its tables were complete"),
         Column("checks", N, "checks of the gate", "1", lower=0),
         Column("passed", N, "checks that held", "1", lower=0),

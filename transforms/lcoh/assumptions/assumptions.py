@@ -58,7 +58,7 @@ def check_rows(raw: pl.DataFrame) -> pl.DataFrame:
     judged = raw.pipe(_as_text).pipe(_with_rules).pipe(_with_price_bases).with_columns(reason=_reason())
     refused = judged.filter(pl.col("reason").is_not_null())
     if refused.height:
-        raise describe_refusals(refused, what="rows of assumptions")
+        raise describe_refusals(refused, kind="rows of assumptions")
     return ASSUMPTION.conform(
         judged.with_columns(year="year_number", value=pl.col("number") * pl.col("factor"), unit="declared_unit")
     )
@@ -160,13 +160,13 @@ def _reason() -> pl.Expr:
     return pl.coalesce(pl.when(condition).then(reason) for condition, reason in reasons)
 
 
-def describe_refusals(refused: pl.DataFrame, *, what: str) -> AssumptionError:
+def describe_refusals(refused: pl.DataFrame, *, kind: str) -> AssumptionError:
     """Return the error for rows with item, parameter, `where` and reason: each by file, row and reason, five at most."""
     lines = [_describe(row) for row in refused.head(_SHOWN).iter_rows(named=True)]
     if refused.height == 1:
         return AssumptionError(lines[0])
     more = [f"and {refused.height - _SHOWN} more"] if refused.height > _SHOWN else []
-    return AssumptionError("\n  ".join([f"{refused.height} {what} refused:", *lines, *more]))
+    return AssumptionError("\n  ".join([f"{refused.height} {kind} refused:", *lines, *more]))
 
 
 def _describe(row: dict[str, str]) -> str:

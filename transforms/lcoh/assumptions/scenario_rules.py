@@ -48,7 +48,7 @@ def check_rules(raw: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     judged = raw.pipe(_as_text).pipe(_with_standing, rows).with_columns(reason=_reason())
     refused = judged.filter(pl.col("reason").is_not_null())
     if refused.height:
-        raise describe_refusals(refused, what="rules of scenarios")
+        raise describe_refusals(refused, kind="rules of scenarios")
     return judged.select(*RULE_COLUMNS).with_columns(
         growth_per_year=pl.col("growth_per_year").cast(pl.Float64, strict=False)
     )

@@ -52,10 +52,10 @@ def abatement_table(
         If systems cannot be compared by the convention, or a value is missing.
 
     """
-    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
+    figures, rules = scenario_figures(assumptions, scenario), find_convention(convention)
     tables = [
         _rows(costed, reference, existing=existing, grid=grid)
-        for grid, of_grid in _by_grid(reading).items()
+        for grid, of_grid in _by_grid(rules).items()
         for costed in compared_systems(check_demand(demand, place), figures, of_grid, reference=reference, place=place)
         for existing in ([True, False] if reference == BOILER else [False])
     ]

@@ -101,10 +101,10 @@ def break_even_table(
         If systems cannot be compared by the convention, or a value is missing.
 
     """
-    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
+    figures, rules = scenario_figures(assumptions, scenario), find_convention(convention)
     tables = [
         _rows(quantity, costed, pair)
-        for costed in compared_systems(check_demand(demand, place), figures, reading, reference=reference, place=place)
+        for costed in compared_systems(check_demand(demand, place), figures, rules, reference=reference, place=place)
         for pair in [pair_with(costed, reference)]
         for quantity in QUANTITIES
         if quantity.applies(pair)

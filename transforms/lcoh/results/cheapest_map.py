@@ -42,14 +42,14 @@ def cheapest_map(demand: pl.DataFrame, assumptions: pl.DataFrame, *, scenario: s
         Set of prices, and rules of the cost model. Empty where the scenario lacks a price of gas or electricity.
 
     """
-    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
-    if set(INDIVIDUAL_SYSTEMS) & set(missing_series(figures, reading)):
+    figures, rules = scenario_figures(assumptions, scenario), find_convention(convention)
+    if set(INDIVIDUAL_SYSTEMS) & set(missing_series(figures, rules)):
         return CHEAPEST_MAP.empty()
     carbon, ratio = (axis.ravel() for axis in np.meshgrid(CARBON_GBP_PER_TONNE, PRICE_RATIOS, indexing="ij"))
     tables = [CHEAPEST_MAP.empty()]
     for row in check_demand(demand).iter_rows(named=True):
         case = Case(
-            figures=figures, convention=reading, system=BOILER, demand_kwh=row["demand_kwh"],
+            figures=figures, convention=rules, system=BOILER, demand_kwh=row["demand_kwh"],
             dwelling_types=row["dwelling_type"],
         )  # fmt: skip
         built = {system: build(replace(case, system=system)) for system in INDIVIDUAL_SYSTEMS}

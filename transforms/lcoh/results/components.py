@@ -32,24 +32,24 @@ SAME: Final = 1e-9  # share by which a yearly amount may differ from year to yea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class CostBasis:
     """A scenario and the convention by which it is costed."""
 
     scenario: str
     convention: str
 
 
-def lenses_of(scenario: str, convention: str) -> list[Reading]:
+def lenses_of(scenario: str, convention: str) -> list[CostBasis]:
     """Return the scenarios and conventions that are shown side by side; empty if the convention compares no systems."""
     return [
-        Reading(scenario=scenario, convention=name)
+        CostBasis(scenario=scenario, convention=name)
         for name in lenses_beside(convention)
         if (read := find_convention(name)).denominator == "delivered" and read.horizon == "network_life"
     ]
 
 
 def component_tables(
-    demand: pl.DataFrame, assumptions: pl.DataFrame, readings: Sequence[Reading]
+    demand: pl.DataFrame, assumptions: pl.DataFrame, bases: Sequence[CostBasis]
 ) -> dict[Table, pl.DataFrame]:
     """Return each system's yearly amounts, its capital, and the prices of energy, as three tables.
 
@@ -59,7 +59,7 @@ def component_tables(
         Demands as `lcoh_table` takes them; those that a reader may ask for (`ASKED_KWH`) are added.
     assumptions
         The table `assumption`.
-    readings
+    bases
         Scenarios and conventions.
 
     Raises
@@ -77,10 +77,10 @@ def component_tables(
     )  # fmt: skip
     both = pl.concat([demand, asked], how="diagonal")
     found: dict[Table, list[pl.DataFrame]] = {LCOH_COMPONENT: [], LCOH_CAPITAL: [], LCOH_ENERGY: []}
-    for reading in readings:
-        figures, convention = scenario_figures(assumptions, reading.scenario), find_convention(reading.convention)
+    for basis in bases:
+        figures, convention = scenario_figures(assumptions, basis.scenario), find_convention(basis.convention)
         check_comparable(convention, BOILER)
-        names = {"scenario": pl.lit(reading.scenario), "convention": pl.lit(reading.convention)}
+        names = {"scenario": pl.lit(basis.scenario), "convention": pl.lit(basis.convention)}
         for costed in cost_systems(check_demand(both), figures, convention):
             found[LCOH_COMPONENT].append(_components(costed).with_columns(**names))
             found[LCOH_CAPITAL].append(_capital(costed).with_columns(**names))
@@ -122,12 +122,12 @@ def _bought_mwh(costed: Costed, carrier: str) -> Yearly:
     return replace(costed.built, energy=priced).flows().fuel_gbp
 
 
-def _every_year(by_year: Yearly, what: str) -> Yearly:
+def _every_year(by_year: Yearly, name: str) -> Yearly:
     """Return the amount of a year of operation; refuse amounts that differ between years."""
     used = by_year[..., FIRST_HEAT_YEAR:]
     first: Yearly = used[..., 0]
     if not np.allclose(used, first[..., None], rtol=SAME, atol=0.0):
-        message = f"{what} differs from year to year: the tables of components hold one amount for all years"
+        message = f"{name} differs from year to year: the tables of components hold one amount for all years"
         raise ValueError(message)
     return first
 

@@ -56,15 +56,15 @@ def sensitivity_table(
         The one place that networks serve, in place of networks of every scale.
 
     """
-    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
-    missing = missing_series(figures, reading)
-    compares = reading.denominator == "delivered"
+    figures, rules = scenario_figures(assumptions, scenario), find_convention(convention)
+    missing = missing_series(figures, rules)
+    compares = rules.denominator == "delivered"
     curves = []
     for system in SYSTEMS if compares else (NETWORK,):
         if system in missing:
             continue
         scales, sized = places_by_scale(figures, system, place)
-        case = Case(figures=figures, convention=reading, system=system, demand_kwh=demand_kwh, place=sized)
+        case = Case(figures=figures, convention=rules, system=system, demand_kwh=demand_kwh, place=sized)
         curves.append(_curves(build(case), scales))
     rows = pl.concat(curves) if curves else LCOH_SENSITIVITY.empty().drop("scenario", "convention")
     shown = rows if compares or place else rows.filter(pl.col("scale") == PAPER_BASE)

@@ -118,8 +118,8 @@ def explain_cost(
     system, dwelling_type, scale = asked.system, asked.dwelling_type, asked.scale
     if system not in SYSTEMS:
         raise unknown_name("system", system, SYSTEMS)
-    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
-    if lacking := missing_series(figures, reading).get(system):
+    figures, rules = scenario_figures(assumptions, scenario), find_convention(convention)
+    if lacking := missing_series(figures, rules).get(system):
         message = f"scenario {scenario} cannot cost {system} by {convention}: it has no {' and no '.join(lacking)}"
         raise AssumptionError(message)
     of_type = _choose_demand(check_demand(demand, place), system, dwelling_type)
@@ -130,7 +130,7 @@ def explain_cost(
         scale, dwellings = PLACE, round(float(place.dwellings))
     case = Case(
         figures=figures,
-        convention=reading,
+        convention=rules,
         system=system,
         demand_kwh=of_type["demand_kwh"],
         place=place,
@@ -138,8 +138,8 @@ def explain_cost(
     )
     flows = build(case).flows()
     count = flows.heat_delivered_mwh.shape[-1]
-    rates = discount_rates(figures, reading, years=count)
-    heat_mwh = flows.heat_delivered_mwh if reading.denominator == "delivered" else flows.heat_produced_mwh
+    rates = discount_rates(figures, rules, years=count)
+    heat_mwh = flows.heat_delivered_mwh if rules.denominator == "delivered" else flows.heat_produced_mwh
     by_flow = dict(
         zip(FLOWS, (flows.capital_gbp, flows.om_gbp, flows.fuel_gbp, flows.carbon_gbp, heat_mwh), strict=True)
     )
@@ -156,17 +156,17 @@ def explain_cost(
     return Explanation(
         scenario=scenario,
         convention=convention,
-        denominator=reading.denominator,
+        denominator=rules.denominator,
         system=system,
         scale=scale,
         dwellings=dwellings,
         dwelling_type=of_type["dwelling_type"],
         period=of_type["period"],
         demand_kwh=of_type["demand_kwh"],
-        steps=_steps(figures, reading, years=count),
-        tax=_tax(figures, reading, system),
+        steps=_steps(figures, rules, years=count),
+        tax=_tax(figures, rules, system),
         years=years,
-        assumptions=_rows_behind(assumptions, scenario, reading, system, first=start_year, years=count),
+        assumptions=_rows_behind(assumptions, scenario, rules, system, first=start_year, years=count),
     )
 
 

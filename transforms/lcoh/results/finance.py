@@ -95,9 +95,9 @@ def finance_table(
         If the convention divides by the heat produced.
 
     """
-    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
-    check_delivered(reading.name, reading.denominator)
-    lacking = {NETWORK} & set(missing_series(figures, reading))
+    figures, rules = scenario_figures(assumptions, scenario), find_convention(convention)
+    check_delivered(rules.name, rules.denominator)
+    lacking = {NETWORK} & set(missing_series(figures, rules))
     if terms.heat_tariff_gbp_per_mwh is None:
         lacking |= {COUNTERFACTUAL} & set(missing_series(figures, find_convention(INVESTOR)))
     keys = network_keys(check_demand(demand, place), figures, place)
@@ -107,15 +107,15 @@ def finance_table(
     dwellings, demand_kwh = keys["dwellings"].to_numpy(), keys["demand_kwh"].to_numpy()
     case = Case(
         figures=figures,
-        convention=reading,
+        convention=rules,
         system=NETWORK,
         demand_kwh=demand_kwh[:, None],
         place=place or Place.of_homes(dwellings[:, None]),
     )
     project = phase_in(build(case), connection_years=years)
     tariff, of_tariff = _tariff(figures, demand_kwh, terms.heat_tariff_gbp_per_mwh)
-    taxed = _tax(figures, reading)
-    rates = discount_rates(figures, reading, years=project.cost_gbp.shape[-1])
+    taxed = _tax(figures, rules)
+    rates = discount_rates(figures, rules, years=project.cost_gbp.shape[-1])
     factors = discount_factors(rates, years=project.cost_gbp.shape[-1])
     earned_gbp = project.delivered_mwh * (tariff / taxed)[:, None]
     returns = [appraise(row, factors=factors) for row in earned_gbp - project.cost_gbp]

@@ -40,13 +40,13 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
         Set of prices, and rules of the cost model. A system that the scenario has no prices for is left out.
 
     """
-    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
-    missing = missing_series(figures, reading)
+    figures, rules = scenario_figures(assumptions, scenario), find_convention(convention)
+    missing = missing_series(figures, rules)
     with_heat = homes.filter(pl.col("heat_kwh_annual") > 0).pipe(_to_normal_weather)
     known = with_heat.select("period", "household_id", "demand_kwh", "weather")
     case = Case(
         figures=figures,
-        convention=reading,
+        convention=rules,
         system="",
         demand_kwh=known["demand_kwh"].to_numpy(),
         dwelling_types=with_heat["dwelling_type"].to_list() if "dwelling_type" in homes.columns else "all",
@@ -55,8 +55,8 @@ def household_costs(homes: pl.DataFrame, assumptions: pl.DataFrame, *, scenario:
     tables = [
         known.with_columns(
             scenario=pl.lit(scenario),
-            convention=pl.lit(reading.name),
-            **{name: pl.lit(value) for name, value in lens_of(reading.perspective, figures).items()},
+            convention=pl.lit(rules.name),
+            **{name: pl.lit(value) for name, value in lens_of(rules.perspective, figures).items()},
             system=pl.lit(system),
             lcoh_gbp_per_mwh=_total(replace(case, system=system)),
         )
@@ -235,8 +235,8 @@ def cost_quantiles(
         Set of prices, and rules of the cost model. A system that the scenario has no prices for is left out.
 
     """
-    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
-    missing = missing_series(figures, reading)
+    figures, rules = scenario_figures(assumptions, scenario), find_convention(convention)
+    missing = missing_series(figures, rules)
     moved = measured_demand(demand).select(
         "dwelling_type", "period", to_normal=pl.col("demand_kwh") / pl.col("demand_measured_kwh")
     )
@@ -246,11 +246,11 @@ def cost_quantiles(
         "dwelling_type",
         "households",
         scenario=pl.lit(scenario),
-        convention=pl.lit(reading.name),
+        convention=pl.lit(rules.name),
         quantile=(1 - pl.col("quantile")).round(DECIMALS),
         demand_kwh=pl.col("heat_kwh_annual") * pl.col("to_normal").fill_null(1.0),
     )
-    case = Case(figures=figures, convention=reading, system="", demand_kwh=known["demand_kwh"].to_numpy())
+    case = Case(figures=figures, convention=rules, system="", demand_kwh=known["demand_kwh"].to_numpy())
     found = [
         known.with_columns(system=pl.lit(system), lcoh_gbp_per_mwh=_total(replace(case, system=system)))
         for system in INDIVIDUAL_SYSTEMS

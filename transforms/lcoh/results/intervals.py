@@ -234,8 +234,8 @@ def intervals_by_draws(
         levels = peaks.filter(pl.col("dwelling_type") == name, pl.col("period") == period).sort("draw")
         heat = drawn[str(period)].get(str(name))
         if heat is not None and levels.height:
-            figures, reading = scenario_figures(assumptions, str(scenario)), find_convention(str(convention))
-            tables.append(_intervals(rows, heat, levels, figures, reading))
+            figures, rules = scenario_figures(assumptions, str(scenario)), find_convention(str(convention))
+            tables.append(_intervals(rows, heat, levels, figures, rules))
     return pl.concat(tables)
 
 

@@ -63,17 +63,17 @@ def probability_table(
         If the convention divides by the heat produced, or demands of two bases are given.
 
     """
-    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
-    check_delivered(reading.name, reading.denominator)
+    figures, rules = scenario_figures(assumptions, scenario), find_convention(convention)
+    check_delivered(rules.name, rules.denominator)
     known = check_demand(demand, place)
     if known["demand_basis"].n_unique() > 1:
         message = f"demands of {' and '.join(known['demand_basis'].unique().sort())} are mixed: give those of one basis"
         raise AssumptionError(message)
-    missing = missing_series(figures, reading)
+    missing = missing_series(figures, rules)
     groups = known.sort(pl.col("dwelling_type").is_in(NETWORK_DEMAND), maintain_order=True)
     ranges, draws = (*sampling.ranges, *_sampled_homes(groups)), sampling.draws
     drawn = _draw_each(ranges, draws=draws, seed=sampling.seed)
-    case = Case(figures=figures, convention=reading, system="", demand_kwh=groups["demand_kwh"].to_numpy()[:, None])
+    case = Case(figures=figures, convention=rules, system="", demand_kwh=groups["demand_kwh"].to_numpy()[:, None])
     of_homes = {
         system: cost_of_draws(replace(case, system=system), _values(ranges, drawn, system), draws=draws)
         for system in INDIVIDUAL_SYSTEMS

@@ -40,9 +40,9 @@ from transforms.tables.cost_analysis import (
 from transforms.tables.schema import Table
 
 PAPER_SCENARIO: Final = "paper_fit"
-PAPER_READING: Final = (PAPER_SCENARIO, "wang2018")  # always published too: it shows that the paper is reproduced
+PAPER_CHOICE: Final = (PAPER_SCENARIO, "wang2018")  # always published too: it shows that the paper is reproduced
 OTHER_PRICES: Final = {"current2026": "desnz2023", "desnz2023": "current2026"}  # electricity rises, or falls, to 2050
-RIVAL_READING: Final = (PAPER_SCENARIO, "rival")  # other choices that the paper allows: they show how far results move
+RIVAL_CHOICE: Final = (PAPER_SCENARIO, "rival")  # other choices that the paper allows: they show how far results move
 
 
 def check_choice(convention: str) -> None:
@@ -54,9 +54,9 @@ def check_choice(convention: str) -> None:
         If there is no such convention, systems are not comparable by it, or it serves one place alone.
 
     """
-    reading = find_convention(convention)
-    check_comparable(reading, BOILER)
-    if reading.main_pipe == "mapped_length":
+    rules = find_convention(convention)
+    check_comparable(rules, BOILER)
+    if rules.main_pipe == "mapped_length":
         message = (
             f"convention {convention} serves one place, whose pipes a run does not know: take best_practice; "
             "`hearth lcoh --main-pipe` costs a place"
@@ -75,18 +75,18 @@ class CostChoices:
     sobol_samples: int
 
     @property
-    def reading(self) -> tuple[str, str]:
+    def chosen(self) -> tuple[str, str]:
         """The scenario and convention by which systems are compared."""
         return self.scenario, self.convention
 
     @property
-    def readings(self) -> list[tuple[str, str]]:
+    def costed(self) -> list[tuple[str, str]]:
         """The published scenarios and conventions: the paper's, its rival, and those by which systems are compared.
 
         If today's prices are chosen, those of the other projection are added.
         """
         other = [(OTHER_PRICES[self.scenario], name) for _, name in self.compared if self.scenario in OTHER_PRICES]
-        return list(dict.fromkeys([PAPER_READING, RIVAL_READING, *self.compared, *other]))
+        return list(dict.fromkeys([PAPER_CHOICE, RIVAL_CHOICE, *self.compared, *other]))
 
     @property
     def compared(self) -> list[tuple[str, str]]:
@@ -130,7 +130,7 @@ def cost_everything(
 def cost_demands(heat: MeasuredHeat, assumptions: pl.DataFrame, choices: CostChoices) -> pl.DataFrame:
     """Return the cost of heat at all demands, by all published scenarios and conventions, with intervals (`LCOH`)."""
     asked = pl.concat([measured_demand(heat.demand), paper_demand(assumptions)], how="diagonal")
-    costs = pl.concat(lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in choices.readings)
+    costs = pl.concat(lcoh_table(asked, assumptions, scenario=s, convention=c) for s, c in choices.costed)
     weights = {
         str(period): stock_weights(homes.select("household_id", "dwelling_type"), heat.stock_shares)
         for (period,), homes in heat.homes.group_by("period")
@@ -151,7 +151,7 @@ def cost_means(
     served_kwh = served["demand_kwh"]
     curves = [
         sensitivity_table(assumptions, scenario=s, convention=c, demand_kwh=kwh)
-        for (s, c), kwh in ((PAPER_READING, _served_demand(paper)["demand_kwh"]), ((scenario, convention), served_kwh))
+        for (s, c), kwh in ((PAPER_CHOICE, _served_demand(paper)["demand_kwh"]), ((scenario, convention), served_kwh))
     ]
     sampling = Sampling(ranges=tuple(ranges), seed=choices.seed, base_samples=choices.sobol_samples)
     return {

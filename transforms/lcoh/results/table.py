@@ -55,9 +55,9 @@ def lcoh_table(
 
     """
     figures = scenario_figures(assumptions, scenario)
-    reading = find_convention(convention)
+    rules = find_convention(convention)
     known = check_demand(demand, place)
-    missing = missing_series(figures, reading)
+    missing = missing_series(figures, rules)
     if set(missing) == set(SYSTEMS):
         message = (
             f"scenario {scenario} can cost no system by {convention}: "
@@ -65,13 +65,13 @@ def lcoh_table(
             + ". Add rows for them, or a rule that borrows them"
         )
         raise AssumptionError(message)
-    rows = pl.concat(_with_costs(costed) for costed in cost_systems(known, figures, reading, place))
+    rows = pl.concat(_with_costs(costed) for costed in cost_systems(known, figures, rules, place))
     return LCOH.conform(
         rows.with_columns(
             scenario=pl.lit(scenario),
-            convention=pl.lit(reading.name),
-            denominator=pl.lit(reading.denominator),
-            **{name: pl.lit(value) for name, value in lens_of(reading.perspective, figures).items()},
+            convention=pl.lit(rules.name),
+            denominator=pl.lit(rules.denominator),
+            **{name: pl.lit(value) for name, value in lens_of(rules.perspective, figures).items()},
             **dict.fromkeys(("households", "lcoh_ci_low", "lcoh_ci_high"), pl.lit(None)),
         )
     )

@@ -129,9 +129,9 @@ def sobol_table(
         The one place that networks serve, in place of networks of every scale.
 
     """
-    figures, reading = scenario_figures(assumptions, scenario), find_convention(convention)
-    check_delivered(reading.name, reading.denominator)
-    missing = missing_series(figures, reading)
+    figures, rules = scenario_figures(assumptions, scenario), find_convention(convention)
+    check_delivered(rules.name, rules.denominator)
+    missing = missing_series(figures, rules)
     tables = [LCOH_SOBOL.empty()]
     for system in SYSTEMS:
         own = [sampling.ranges[n] for n in ranges_of(sampling.ranges, system)]
@@ -139,7 +139,7 @@ def sobol_table(
             continue
         scales, sized = places_by_scale(figures, system, place)
         demands = np.full((len(scales), 1), demand_kwh)
-        case = Case(figures=figures, convention=reading, system=system, demand_kwh=demands, place=sized)
+        case = Case(figures=figures, convention=rules, system=system, demand_kwh=demands, place=sized)
         found = sobol_indices(
             partial(_cost, case, own),
             [uncertain.quantile for uncertain in own],
