@@ -38,6 +38,7 @@ from transforms.public.licences import find_licence
 
 if TYPE_CHECKING:
     from flows.home import Home
+    from transforms.readings.pseudonyms import Pseudonyms
     from warehouse.snapshots import Retention
 
 
@@ -47,7 +48,7 @@ CONFIG = "HEARTH_CONFIG"  # names a hearth.toml elsewhere
 ALERT_TOKEN = "HEARTH_ALERT_TOKEN"  # noqa: S105 - the name of a variable, not what it holds  # nosec B105
 CENTURY_DAYS = 36_525  # the longest time in days that a setting may name
 LARGEST_GB = 1e9
-PATHS = frozenset({"home", "landing", "reference_folder", "area_folder"})  # settings that name a folder of this machine
+PATHS = frozenset({"home", "landing", "reference_folder", "area_folder", "pseudonym_key_file"})  # of this machine
 SECRET = frozenset({"alert_url", "lake"})  # what messages do not repeat: a webhook's address, or a key in a bucket's
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*/?")
 SCHEDULER = re.compile(r"(tcp|tls|ws|wss)://[^/@\s]+:\d+")
@@ -239,6 +240,10 @@ class Settings(BaseSettings):
     unpacked_gb_max: float = Field(
         default=200, gt=0, le=1_000_000, description="a packed file that holds more is refused [GB]"
     )
+    pseudonym_key_file: Path | None = Field(
+        default=None,
+        description="file with the key by which ids of homes become pseudonyms; none: ids stay as delivered",
+    )
     feeds: dict[str, FeedSettings] = Field(default={}, description="declarations by feed, such as `edrp/supplier_a`")
 
     @model_validator(mode="before")
@@ -356,6 +361,24 @@ class Settings(BaseSettings):
         return Home(self.home, lake_place=self.lake)
 
     @property
+    def pseudonyms(self) -> Pseudonyms:
+        """What ids of homes and names of files are kept as; reading the key raises `PseudonymKeyError`."""
+        from warehouse.pseudonyms import read_pseudonyms
+
+        return read_pseudonyms(self.pseudonym_key_file)
+
+    @property
+    def kept_feeds(self) -> dict[str, FeedSettings]:
+        """The declarations by feed, as names of folders and ids of homes are kept."""
+        pseudonyms = self.pseudonyms
+        return {
+            pseudonyms.name_feed(name): feed.model_copy(
+                update={"household_id": feed.household_id and pseudonyms.name(feed.household_id)}
+            )
+            for name, feed in self.feeds.items()
+        }
+
+    @property
     def retention(self) -> Retention:
         """Which snapshots are kept."""
         from warehouse.snapshots import Retention
@@ -384,7 +407,7 @@ class Settings(BaseSettings):
             "very_high_kwh", "completeness_min", "cell_min", "study_periods", "bootstrap_replicates", "sobol_samples", "seed",
             "scenario", "convention", "normal_weather", "feeds",
         )  # fmt: skip
-        return self.model_dump(mode="json", include=set(names))
+        return self.model_copy(update={"feeds": self.kept_feeds}).model_dump(mode="json", include=set(names))
 
 
 def _is_address(place: str) -> bool:

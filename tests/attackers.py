@@ -7,7 +7,7 @@ combination of published sums that rests on few homes.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -279,6 +279,25 @@ def published_hours_and_years(releases: Sequence[Release], trials: Sequence[Tria
             hour = int((moment - START) / dt.timedelta(hours=1))
             rows[name].append(_hour_of(_trial_of(name, value, profiles, trials, hour=hour), name, hour))
     return dict(rows)
+
+
+def hidden_beyond(rows: Sequence[Row], few: int = 9) -> float | None:
+    """Return the fewest homes of an hour, in the mean of hours that a year leaves hidden, beyond the `few` that are there most.
+
+    What is left of a year when every hour is subtracted that some release showed of the same homes and readings; None where
+    nothing is left.
+    """
+    shown = {frozenset(row.items()) for row in rows}
+    found = []
+    for row in rows:
+        parts = defaultdict(dict)
+        for (home, place), share in row.items():
+            parts[place // MOST_VERSIONS][(home, place)] = share
+        hidden = [part for part in parts.values() if frozenset(part.items()) not in shown]
+        if len(parts) > 1 and hidden:
+            present = Counter(home for part in hidden for home, _ in part)
+            found.append((present.total() - sum(n for _, n in present.most_common(few))) / len(hidden))
+    return min(found, default=None)
 
 
 def _hour_of(trial: Trial, group: str, hour: int) -> Row:

@@ -78,6 +78,13 @@ class LandedFile:
     file_name: str  # below the landing folder
     bytes: int
     mtime_ns: int
+    delivered_path: str = ""  # where `path` and `file_name` are pseudonyms: what they stand for
+    delivered_name: str = ""
+
+    @property
+    def opens(self) -> str:
+        """The path to open it by."""
+        return self.delivered_path or self.path
 
     @property
     def subfolder(self) -> str:

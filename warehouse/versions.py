@@ -21,6 +21,7 @@ OLDEST_LAKE_FORMAT = 1  # the oldest format that this version reads
 WAREHOUSE_FORMAT = 1
 UNNUMBERED_WAREHOUSE = 0  # published before its number was recorded
 LAKE_FORMAT_KEY = "format.json"
+KEY_FINGERPRINT = "pseudonym_key"  # in it: a keyed hash that tells the key of the lake's pseudonyms, empty without
 
 
 class FormatError(ValueError):
@@ -32,11 +33,21 @@ def own_version() -> str:
     return version("hearth")
 
 
-def record_lake(lake: Lake) -> None:
-    """Write the format of the lake and the version of Hearth that last wrote to it."""
+def record_lake(lake: Lake, key_fingerprint: str = "") -> None:
+    """Write the format of the lake, the version of Hearth that last wrote to it, and the key of its pseudonyms."""
     said = {"format": LAKE_FORMAT, "hearth_version": own_version()}
+    if key_fingerprint:
+        said[KEY_FINGERPRINT] = key_fingerprint
     if not lake.exists(LAKE_FORMAT_KEY) or json.loads(lake.get_text(LAKE_FORMAT_KEY)) != said:
         lake.put_text(LAKE_FORMAT_KEY, json.dumps(said))
+
+
+def read_key_fingerprint(lake: Lake) -> str:
+    """Return what tells the key that the pseudonyms of a lake were made with; nothing where its ids are as delivered."""
+    check_lake(lake)
+    if not lake.exists(LAKE_FORMAT_KEY):
+        return ""
+    return str(json.loads(lake.get_text(LAKE_FORMAT_KEY)).get(KEY_FINGERPRINT, ""))
 
 
 def check_lake(lake: Lake) -> None:

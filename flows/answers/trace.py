@@ -79,7 +79,7 @@ def trace(settings: Settings, table: str, key: Sequence[str]) -> Trace:
     database = settings.folders.published
     with open_published(database) as warehouse:
         check_current_format(warehouse.query, database)
-        row = find_row(warehouse.query, BY_NAME[table].table, key)
+        row = find_row(warehouse.query, BY_NAME[table].table, key, keep_id=settings.pseudonyms.name)
         walk = _Walk(warehouse.query, read_manifests(settings.folders.lake), table, row)
         origins = warehouse.query("SELECT DISTINCT origin FROM household WHERE origin IS NOT NULL ORDER BY origin")
         return Trace(

@@ -25,7 +25,7 @@ class KeyChoiceError(ValueError):
     """A table or a key is unknown or names several rows; the message says what to give."""
 
 
-def find_row(query: Query, table: Table, key: Sequence[str]) -> dict[str, Any]:
+def find_row(query: Query, table: Table, key: Sequence[str], *, keep_id: Callable[[str], str] = str) -> dict[str, Any]:
     """Return the one row that a key names.
 
     Parameters
@@ -36,6 +36,8 @@ def find_row(query: Query, table: Table, key: Sequence[str]) -> dict[str, Any]:
         Where the row is.
     key
         Words `column=value`, or values in the order of the table's key.
+    keep_id
+        Returns the id by which a home is kept.
 
     """
     chosen = dict[str, str]()
@@ -48,7 +50,7 @@ def find_row(query: Query, table: Table, key: Sequence[str]) -> dict[str, Any]:
             name, value = left[0], word
         if name not in table.schema:
             raise KeyChoiceError(f"{table.name} has no column {name}; {_describe_key(table)}")
-        chosen[name] = value
+        chosen[name] = keep_id(value) if name == "household_id" else value
     tests = [f"{name} = {_literal(table, name, value)}" for name, value in chosen.items()]
     where = " AND ".join(tests) or "TRUE"
     rows = query(f"SELECT *, count(*) OVER () AS rows_in_all FROM {table.name} WHERE {where} LIMIT {EXAMPLES}")

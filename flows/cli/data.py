@@ -286,6 +286,70 @@ def _publish_without(settings: Settings) -> dict[str, Any]:
         ) from None
 
 
+@commands.command(epilog="Example: hearth pseudonyms --new-key /etc/hearth/pseudonym.key")
+def pseudonyms(
+    given: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID OR FILE]...", help="Delivered ids and names of files: tells what they are kept as."
+        ),
+    ] = None,
+    home: Home = None,
+    *,
+    new_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Make a key in a new file.")] = None,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Build all anew with the key that settings name now.")
+    ] = False,
+    former: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="FILE", help="With --rotate: the key until now.", show_default="ids as delivered"
+        ),
+    ] = None,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="With --rotate: let go of what no landing file holds.")
+    ] = False,
+    landing: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="With --rotate: the delivered files.", show_default="as of runs"),
+    ] = None,
+) -> None:
+    """Tell pseudonyms of homes, make their key, or change it."""
+    with usage_errors():
+        if bool(given) + rotate + (new_key is not None) != 1:
+            raise ValueError("give one of: ids or names of files, --new-key FILE, --rotate")
+        if new_key is not None:
+            from warehouse.pseudonyms import make_key
+
+            make_key(new_key)
+            tell(
+                f'a new key is in {new_key}, for you alone; set pseudonym_key_file = "{new_key.absolute()}"; keep a copy elsewhere'
+            )
+            return
+    settings = read_settings(home=home, landing=landing)
+    if not rotate:
+        with usage_errors():
+            named = settings.pseudonyms
+            if not named.key:
+                raise ValueError("ids are kept as delivered: pseudonym_key_file is not set")
+            tell("\n".join(f"{one}  id {named.name(one)}  file {named.name_file(one)}" for one in given or ()))
+        return
+    from flows.operations import pseudonyms as changing
+
+    try:
+        with usage_errors():
+            done = changing.rotate(settings, former, drop_missing=drop_missing, run=_publish_anew)
+    except changing.NotRotatedError as error:
+        stop(str(error), FAILED)
+    tell(done.describe())
+
+
+def _publish_anew(settings: Settings) -> dict[str, Any]:
+    """Publish from the landing files, with a report."""
+    wanted = {"landing_quiet_seconds": 0, "accept_drift": True, "report_after_run": True}
+    return run_flow(settings.model_copy(update=wanted), kind="nightly", reason="pseudonyms have another key")
+
+
 def finish(log: dict[str, Any], settings: Settings, *, fail_on_refused: bool = False) -> NoReturn:
     """Tell how a run ended and exit accordingly."""
     from flows.answers.diff import describe_publication

@@ -63,6 +63,11 @@ class FirstPage(TyperGroup):
         """Return the commands section by section, each in the order of their registration."""
         return sorted(super().list_commands(ctx), key=lambda name: SECTIONS.index(_section(self.commands[name])))
 
+    def format_help_text(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the help text right below the usage: the page has to fit one screen."""
+        del ctx
+        formatter.write(f"  {self.help}\n")
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the commands, then the options."""
         self.format_commands(ctx, formatter)

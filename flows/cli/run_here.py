@@ -55,7 +55,10 @@ def _run(settings: Settings, parameters: dict[str, Any]) -> dict[str, Any]:
             server.wait_ready()
         for name in PREFECT_LOGS:
             logging.getLogger(name).propagate = False  # a configured server gets them all the same
-        given = settings.model_dump(mode="json", exclude_unset=True)
+        kept = settings.model_copy(
+            update={"feeds": settings.kept_feeds} if settings.feeds else {}
+        )  # Prefect records it
+        given = kept.model_dump(mode="json", exclude_unset=True)
         with kept_alive(server), without_heartbeats() if server.is_embedded else nullcontext():
             log: dict[str, Any] = nightly(settings_given=given, **parameters)
     return log

@@ -60,8 +60,9 @@ def check_files(paths: Sequence[Path], settings: Settings) -> list[CheckedFile]:
     missing = [show_name(str(path)) for path in paths if not path.exists()]
     if missing:
         raise FileNotFoundError(f"no file {', '.join(missing)}")
+    as_delivered = settings.model_copy(update={"pseudonym_key_file": None})  # nothing of it is kept
     options = replace(
-        ingest_options(settings, today=dt.datetime.now(dt.UTC).date()), quiet_seconds=0, keep_readings=False
+        ingest_options(as_delivered, today=dt.datetime.now(dt.UTC).date()), quiet_seconds=0, keep_readings=False
     )
     with tempfile.TemporaryDirectory(prefix="hearth-check-") as folder:
         lake, landing = Lake(Path(folder) / "lake"), Path(folder) / "landing"
@@ -168,7 +169,7 @@ def _take(feed: str, files: Sequence[Manifest], settings: Settings) -> FeedTaken
         if m.outcome == "held":
             for name, suggested in m.asked.items():
                 asked.setdefault(name, set()).add(suggested)
-    declared = settings.feeds.get(feed)
+    declared = settings.kept_feeds.get(feed)
     return FeedTaken(
         feed=feed,
         files={outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))},

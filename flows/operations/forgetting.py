@@ -20,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from flows.operations.forgetting_texts import clear_prefect, mask_logs, server_lives
+from flows.operations.pseudonyms import check_pseudonyms, keep_id
 from flows.operations.rehearsal import clear_abandoned
 from flows.operations.snapshots import prune_reports
 from flows.pipeline.content import begin_content
@@ -30,8 +31,9 @@ from flows.settings import Settings
 from quality.disclosure.forgotten import rename_member
 from transforms.public.forgotten import Tombstones, mark
 from transforms.readings.homes import loosen
+from transforms.readings.pseudonyms import is_pseudonym
 from warehouse.forgetting.lake import Forgetting, forget_in_lake, list_holders
-from warehouse.forgetting.search import find_home, find_home_in_lake
+from warehouse.forgetting.search import find_homes, find_homes_in_lake
 from warehouse.forgetting.tables import (
     Remains,
     delete_candidates,
@@ -42,8 +44,8 @@ from warehouse.forgetting.tables import (
     trace_home,
 )
 from warehouse.forgetting.tombstones import Unfinished
-from warehouse.landing import is_unchanged
 from warehouse.manifest import read_manifests
+from warehouse.pseudonyms import DeliveredPaths
 from warehouse.publish import read_history
 from warehouse.quarantine import decision_key, left_out_sources, read_decisions
 from warehouse.runs import at_work
@@ -88,7 +90,9 @@ class Forgotten:
         return "\n".join(lines)
 
 
-def check_can_start(settings: Settings, household_id: str, reason: str | None) -> None:
+def check_can_start(
+    settings: Settings, household_id: str, reason: str | None, *, delivered: tuple[str, ...] = ()
+) -> None:
     """Check, before anything is changed, that the home can be forgotten completely.
 
     Raises
@@ -104,9 +108,10 @@ def check_can_start(settings: Settings, household_id: str, reason: str | None) -
     note, home = folder.read_unfinished(), _forgetting(_spell(settings, household_id), "search")
     if note is not None and note.household_id != household_id:
         raise ValueError("another home is being forgotten: `hearth forget --finish` first")
-    if reason is not None and home.marks.names_text(reason):
+    asked = [home, *(_forgetting(_Spelled(household_id=one, others=(), apart=()), "search") for one in delivered)]
+    if reason is not None and any(one.marks.names_text(reason) for one in asked):
         raise ValueError("the reason names the home, and it would be kept; write it without the id")
-    feeds = [name for name, feed in settings.feeds.items() if home.marks.among([feed.household_id])]
+    feeds = [name for name, feed in settings.kept_feeds.items() if home.marks.among([feed.household_id])]
     if feeds:
         message = f"hearth.toml names the home: feeds.{feeds[0]!r}.household_id; take the line out first"
         raise ValueError(message)
@@ -120,7 +125,8 @@ def check_can_start(settings: Settings, household_id: str, reason: str | None) -
     if history is not None and history.older is not None:
         message = f"the published warehouse {history.older}: `hearth run` publishes it anew; then forget"
         raise ValueError(message)
-    tombstones = folder.read_tombstones()
+    check_pseudonyms(settings)
+    tombstones = folder.read_tombstones(settings.pseudonyms)
     is_known = note is not None or bool(tombstones.among([household_id]))
     if (
         not is_known
@@ -139,7 +145,7 @@ def forget(settings: Settings, household_id: str, *, reason: str | None, run: Ru
     settings
         Settings, which name the data folder.
     household_id
-        The id of the home, as its readings are delivered.
+        The id of the home, as its readings are delivered; or its pseudonym.
     reason
         Reason, which is kept with the tombstone.
     run
@@ -156,13 +162,15 @@ def forget(settings: Settings, household_id: str, *, reason: str | None, run: Ru
     if os.environ.get("PREFECT_API_URL"):
         say("your Prefect server keeps names of files and errors of runs: delete its runs of Hearth there")
     with _alone(settings):
-        household_id = _name_home(settings, household_id)
-        check_can_start(settings, household_id, reason)
-        note = _begin(settings, household_id, reason)
+        given = household_id
+        household_id = _name_home(settings, keep_id(settings, given))
+        delivered = () if given in {household_id, keep_id(settings, household_id)} or is_pseudonym(given) else (given,)
+        check_can_start(settings, household_id, reason, delivered=delivered)
+        note = _begin(settings, household_id, reason, delivered=delivered)
         _rewrite(settings, note)
     log = run(settings)
     with _alone(settings):
-        return _finish(settings, note, str(log["outcome"]))
+        return _finish(settings, note, str(log["outcome"]), delivered=delivered)
 
 
 def finish(settings: Settings, *, run: Run) -> Forgotten:
@@ -219,25 +227,34 @@ def _name_home(settings: Settings, household_id: str) -> str:
         )
         raise ValueError(message)
     (kept,) = in_force
-    if not settings.folders.forgotten.read_tombstones().among([household_id]):
+    if not settings.folders.forgotten.read_tombstones(settings.pseudonyms).among([household_id]):
         say(f"{household_id!r} is kept as the home {kept!r}")
         return kept
     return household_id
 
 
-def _begin(settings: Settings, household_id: str, reason: str | None) -> Unfinished:
+def _begin(settings: Settings, household_id: str, reason: str | None, *, delivered: tuple[str, ...]) -> Unfinished:
     """Write the note about the home, with what cannot be found out later, and then its tombstone."""
     folder = settings.folders.forgotten
     spelled, before = _spell(settings, household_id), folder.read_unfinished()
     home = _forgetting(spelled, "search")
     holders = list_holders(settings.folders.lake, home)
-    there = {p.path for m in holders for p in m.paths if is_unchanged(p.path, p.bytes, p.mtime_ns)}
+    paths = DeliveredPaths(settings.pseudonyms)
+    there = {path for m in holders for path in paths.list_unchanged(m)}
     traces = list_traces(settings.folders.warehouse, home)
     resting = {snapshot for snapshot, trace in traces.items() if trace.has_rows}
+    known = (
+        {"delivered": {}, "delivered_loose": {}}
+        if before is None
+        else before.model_dump(include={"delivered", "delivered_loose"})
+    )
+    marks = folder.mark_delivered(delivered[0]) if delivered else known
     note = Unfinished(
         household_id=household_id,
         spellings=spelled.others,
         apart=spelled.apart,
+        delivered=marks["delivered"],
+        delivered_loose=marks["delivered_loose"],
         reason=reason,
         began_at_utc=dt.datetime.now(dt.UTC) if before is None else before.began_at_utc,
         token=secrets.token_hex(8) if before is None else before.token,
@@ -280,7 +297,7 @@ def _rewrite(settings: Settings, note: Unfinished) -> None:
         clear_prefect(settings.folders)
 
 
-def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
+def _finish(settings: Settings, note: Unfinished, outcome: str, *, delivered: tuple[str, ...]) -> Forgotten:
     """Delete what was computed from the home, search for what was missed, and delete the note with the id."""
     folder = settings.folders.warehouse
     _sweep(settings)
@@ -298,10 +315,9 @@ def _finish(settings: Settings, note: Unfinished, outcome: str) -> Forgotten:
     forgotten = settings.folders.forgotten
     spared = [forgotten.note, settings.landing_folder, *map(Path, note.landing_files)]
     with working("search every file for the home"):
-        left = []
-        for spelling in (note.household_id, *note.spellings):
-            left += [str(path) for path in find_home(settings.home, spelling, spared=spared)]
-            left += find_home_in_lake(settings.folders.lake, settings.home, spelling)
+        ids, left = (note.household_id, *note.spellings, *delivered), list[str]()
+        left += [str(path) for path in find_homes(settings.home, ids, spared=spared)]
+        left += find_homes_in_lake(settings.folders.lake, settings.home, ids)
     if left:
         named = ", ".join(left[:NAMED])
         message = f"{len(left)} files still hold the home, such as {named}; `hearth forget --finish` tries again"

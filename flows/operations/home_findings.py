@@ -22,6 +22,7 @@ from transforms.lcoh.assumptions.scenarios import check_scenario
 from transforms.lcoh.results.published import check_choice
 from warehouse.cost_figures import read_shipped_assumptions
 from warehouse.landing import LandedFile, walk_landing
+from warehouse.pseudonyms import keep_names
 from warehouse.reader import QueryError, open_published
 from warehouse.runs import RunLog
 
@@ -137,6 +138,8 @@ def list_landing(settings: Settings) -> list[LandedFile | tuple[str, str]]:
 
 def check_free_disk(state: HomeState, found: list[LandedFile | tuple[str, str]]) -> Finding:
     """Check that the disk of the data folder has room for what the next run writes."""
+    key = state.settings.pseudonyms
+    found = [keep_names(entry, state.settings.landing_folder, key) for entry in found]
     taken = {(place.path, place.bytes) for m in state.manifests for place in m.paths}
     new = [(f.file_name, f.bytes) for f in found if isinstance(f, LandedFile) and (f.path, f.bytes) not in taken]
     disk = measure_disk(state.settings, new)

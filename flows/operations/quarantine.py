@@ -63,7 +63,8 @@ def decide(settings: Settings, name: str, state: ByHand) -> str:
     """
     lake = settings.folders.lake
     usable = [m for m in read_manifests(lake) if m.kind == "readings" and m.outcome == "accepted"]
-    source = find_source(usable, name, what="source of readings")
+    kept_as = settings.pseudonyms.name_file(name)
+    source = find_source(usable, name, kept_as=kept_as, what="source of readings")
     before = {d.source_id: d.state for d in read_decisions(lake)}.get(source.source_id)
     if before == "withdrawn":
         message = f"{source.file_name} is withdrawn; `hearth withdraw --undo` takes it in again"
@@ -86,8 +87,10 @@ def take_decision(source: Manifest, state: State, reason: str) -> Decision:
     )
 
 
-def find_source(manifests: Sequence[Manifest], name: str, *, what: str) -> Manifest:
+def find_source(manifests: Sequence[Manifest], name: str, *, kept_as: str, what: str) -> Manifest:
     """Return the source with a file name, or with the beginning of its source id; messages call it `what`.
+
+    A file may be named as it was delivered, or as its name is kept.
 
     Raises
     ------
@@ -95,7 +98,7 @@ def find_source(manifests: Sequence[Manifest], name: str, *, what: str) -> Manif
         If the name fits none of the manifests, or several.
 
     """
-    found = [m for m in manifests if name and (m.file_name == name or m.source_id.startswith(name))]
+    found = [m for m in manifests if name and (m.file_name in {name, kept_as} or m.source_id.startswith(name))]
     if len(found) == 1:
         return found[0]
     if found:

@@ -11,8 +11,8 @@ from flows.operations.quarantine import SHORT, find_source, take_decision
 from flows.printable import show_name
 from flows.settings import Settings
 from warehouse.lake import Lake
-from warehouse.landing import is_unchanged
 from warehouse.manifest import Manifest, read_manifests, withdraw_content, write_manifest
+from warehouse.pseudonyms import DeliveredPaths
 from warehouse.quarantine import Decision, read_decisions, write_decision
 
 BY_HAND = "withdrawn by hand"
@@ -54,14 +54,19 @@ def withdraw(settings: Settings, name: str, *, reason: str | None = None) -> str
     """
     lake = settings.folders.lake
     decided = _decided(lake)
-    source = find_source([m for m in read_manifests(lake) if m.kind != "none"], name, what="file")
+    source = find_source(
+        [m for m in read_manifests(lake) if m.kind != "none"],
+        name,
+        kept_as=settings.pseudonyms.name_file(name),
+        what="file",
+    )
     if _is_withdrawn(decided, source.source_id):
         message = f"{source.file_name} is withdrawn already; `hearth withdraw --undo` takes it in again"
         raise ValueError(message)
     write_decision(lake, take_decision(source, "withdrawn", reason or BY_HAND))
     left = _count_used(lake, decided) - (source.kind == "readings" and source.outcome == "accepted")
     follows = "`hearth run` publishes without it" if left else _nothing_left(settings)
-    return f"{_short(source)}: withdrawn; {follows}\n{_where_it_lies(source)}"
+    return f"{_short(source)}: withdrawn; {follows}\n{_where_it_lies(source, settings)}"
 
 
 def undo(settings: Settings, name: str, *, reason: str | None = None) -> str:
@@ -76,9 +81,9 @@ def undo(settings: Settings, name: str, *, reason: str | None = None) -> str:
     lake = settings.folders.lake
     decided = _decided(lake)
     withdrawn = [m for m in read_manifests(lake) if _is_withdrawn(decided, m.source_id)]
-    source = find_source(withdrawn, name, what="withdrawn file")
+    source = find_source(withdrawn, name, kept_as=settings.pseudonyms.name_file(name), what="withdrawn file")
     write_decision(lake, take_decision(source, "lifted", reason or UNDONE))
-    if source.outcome != "withdrawn" or _still_there(source):
+    if source.outcome != "withdrawn" or _still_there(source, settings):
         return f"{_short(source)}: `hearth run` takes it in again; the gate judges it like any other"
     return (
         f"{_short(source)}: its readings are deleted, and no landing file holds them any more; "
@@ -121,15 +126,15 @@ def _nothing_left(settings: Settings) -> str:
     )
 
 
-def _where_it_lies(source: Manifest) -> str:
-    there = _still_there(source)
+def _where_it_lies(source: Manifest, settings: Settings) -> str:
+    there = _still_there(source, settings)
     if not there:
         return "no landing file holds it any more"
     return f"its owner has to delete {', '.join(map(show_name, there))}; while it is there it stays withdrawn"
 
 
-def _still_there(source: Manifest) -> list[str]:
-    return [place.path for place in source.paths if is_unchanged(place.path, place.bytes, place.mtime_ns)]
+def _still_there(source: Manifest, settings: Settings) -> list[str]:
+    return DeliveredPaths(settings.pseudonyms).list_unchanged(source)
 
 
 def _short(source: Manifest) -> str:

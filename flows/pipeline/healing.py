@@ -10,12 +10,11 @@ import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
-from flows.pipeline.ingest_decisions import ingest_options
+from flows.pipeline.ingest_decisions import options_of_run
 from flows.pipeline.parts import Parts
 from flows.pipeline.release import publish_release
 from flows.pipeline.report import read_run_info
@@ -204,10 +203,7 @@ def _name_file(settings: Settings, source_id: str) -> str:
 def read_again(settings: Settings, source_ids: Collection[str]) -> None:
     """Take sources in again whose landing file is still there."""
     lake, landing = settings.folders.lake, settings.landing_folder
-    options = replace(
-        ingest_options(settings, today=dt.datetime.now(dt.UTC).date()),
-        forgotten=settings.folders.forgotten.read_tombstones(),
-    )
+    options = options_of_run(settings, today=dt.datetime.now(dt.UTC).date())
     found = plan_ingest(lake, landing, options).works if landing.is_dir() else ()
     works = {work.source_id: work for work in (*settle_feeds(lake, landing, options), *found)}
     for source_id in sorted(works.keys() & set(source_ids)):
@@ -219,7 +215,7 @@ def _mend(settings: Settings, error: DamagedObjectError) -> str:
     """Build again what is no delivered content, and return what was done."""
     folders = settings.folders
     if error.root == folders.lake.root:
-        return _mend_in_lake(folders.lake, error.key)
+        return _mend_in_lake(settings, folders.lake, error.key)
     if error.root == folders.runs:
         return _mend_log(folders.runs, error.key)
     if error.root == folders.releases.root:
@@ -229,9 +225,9 @@ def _mend(settings: Settings, error: DamagedObjectError) -> str:
     return _bring_back(folders.warehouse)
 
 
-def _mend_in_lake(lake: Lake, key: str) -> str:
+def _mend_in_lake(settings: Settings, lake: Lake, key: str) -> str:
     if key == LAKE_FORMAT_KEY:
-        record_lake(lake)
+        record_lake(lake, settings.pseudonyms.fingerprint)
         return "it was written again"
     if key.startswith("quarantine/"):
         source_id = Path(key).stem

@@ -28,9 +28,19 @@ from flows.pipeline.ingest_decisions import (
 from flows.pipeline.ingest_source import read_readings, read_table
 from transforms.readings.declaration import NotUsedError, RefusalError
 from transforms.readings.formats import FORMAT_BY_NAME
+from transforms.readings.homes import base_of
 from warehouse.containers import open_delivery
 from warehouse.lake import Lake
-from warehouse.landing import ChangedFileError, LandedFile, Limits, hash_file, is_unchanged, walk_landing
+from warehouse.landing import (
+    INSIDE,
+    ChangedFileError,
+    LandedFile,
+    Limits,
+    hash_file,
+    is_unchanged,
+    split_name,
+    walk_landing,
+)
 from warehouse.manifest import (
     WITHDRAWN,
     LandingPath,
@@ -40,6 +50,7 @@ from warehouse.manifest import (
     withdraw_content,
     write_manifest,
 )
+from warehouse.pseudonyms import DeliveredPaths, keep_names
 from warehouse.quarantine import read_decisions, replaced_sources, withdrawn_sources
 
 __all__ = ["FeedOptions", "FileWork", "IngestOptions", "IngestPlan", "ingest_file", "plan_ingest", "settle_feeds"]
@@ -96,10 +107,13 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
     known, decided = _Known.of(manifests), decide_feeds(manifests, options, read_decisions(lake))
     found: dict[str, list[LandedFile]] = {}
     waiting, unused, unreadable, forgotten = list[str](), list[tuple[str, str]](), list[tuple[str, str]](), 0
-    for entry in walk_landing(landing, options.limits):
-        if options.forgotten.names_file(entry.file_name if isinstance(entry, LandedFile) else entry[0]):
+    for delivered in walk_landing(landing, options.limits):
+        name = delivered.file_name if isinstance(delivered, LandedFile) else delivered[0]
+        if options.forgotten.names_file(name):
             forgotten += 1  # counted, not named: what is named is kept in logs
             continue
+        options.note_forgotten(_list_ids(name))
+        entry = keep_names(delivered, landing, options.pseudonyms)
         if not isinstance(entry, LandedFile):
             unused.append(entry)
             continue
@@ -109,8 +123,8 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
                 waiting.append(entry.file_name)
                 continue
             if source_id is None:
-                _recognise(entry.path, options.limits)
-                source_id = hash_file(entry.path, options.limits)
+                _recognise(entry.opens, options.limits)
+                source_id = hash_file(entry.opens, options.limits)
             found.setdefault(source_id, []).append(entry)
     works, unchanged = [], 0
     for source_id, files in found.items():
@@ -131,6 +145,14 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
         unused=tuple(unused),
         unreadable=tuple(unreadable),
     )
+
+
+def _list_ids(name: str) -> Iterator[str]:
+    """Yield what a file may be taken to be named after: its folders, its name, and that without a date."""
+    folder, stem = split_name(name)
+    yield from folder.split("/")
+    for last in (stem, base_of(stem)):
+        yield from (last, f"{folder}/{last}")
 
 
 @contextmanager
@@ -158,14 +180,13 @@ def settle_feeds(lake: Lake, landing: Path, options: IngestOptions) -> list[File
     manifests, decisions = read_manifests(lake), read_decisions(lake)
     out = withdrawn_sources(manifests, decisions)
     decided, replaced = decide_feeds(manifests, options, decisions), replaced_sources(manifests, out)
-    here = f"{landing.resolve()}/"
+    here, delivered = f"{landing.resolve()}/", DeliveredPaths(options.pseudonyms)
     works = []
     for m in manifests:
         if m.source_id in replaced | out or m.kind == "none" or m.reason == OUT_OF_MEMORY:
             continue
         places = sorted(m.paths, key=lambda place: (not place.path.startswith(here), place.path))
-        there = [place.path for place in places if is_unchanged(place.path, place.bytes, place.mtime_ns)]
-        work = _work_of(m, there[0] if there else None, decided, options)
+        work = _work_of(m, _find_delivered(places, delivered), decided, options)
         if _is_due(m, work, options):
             works.append(work)
     return works
@@ -192,19 +213,20 @@ def ingest_file(lake: Lake, work: FileWork, options: IngestOptions) -> Manifest:
         message = f"{work.file_name}: no landing file holds source {work.source_id[:16]}, and the lake does not know it"
         raise FileNotFoundError(message)
     else:
-        manifest = _read(lake, work, work.read_from, known, options)
+        manifest = _read(lake, work, known, options)
     if manifest != known:
         write_manifest(lake, manifest)
     return manifest
 
 
-def _read(lake: Lake, work: FileWork, path: str, known: Manifest | None, options: IngestOptions) -> Manifest:
+def _read(lake: Lake, work: FileWork, known: Manifest | None, options: IngestOptions) -> Manifest:
     """Read a source and say what it holds, or why it is refused."""
+    path = str(work.opens)
     refused: dict[str, Any] = {
         "outcome": "refused",
         "decisions_fingerprint": work.fingerprint("none", options),
     }
-    place = next(place for place in work.paths if place.path == path)
+    place = next(place for place in work.paths if place.path == work.read_from)
     if not is_unchanged(path, place.bytes, place.mtime_ns):
         raise ChangedFileError(f"{work.file_name} changed before it was read; the next run takes it")
     try:
@@ -220,6 +242,8 @@ def _read(lake: Lake, work: FileWork, path: str, known: Manifest | None, options
         content = refused | {"reason": str(error), "detail": error.detail or None}
     if not is_unchanged(path, place.bytes, place.mtime_ns):
         raise ChangedFileError(f"{work.file_name} changed while it was read; the next run takes it")
+    if options.pseudonyms.key:
+        content |= {"detail": None}  # it quotes the file
     return _describe(work, content)
 
 
@@ -268,6 +292,7 @@ def _plan_source(
     paths = {place.path: place for place in before.paths} if before else {}
     paths |= {file.path: known.place(file, source_id) for file in files}
     named = {file.path: file for file in files}
+    opened = named[min(named)]
     first = min(paths)  # of several copies the first by path names the source, whichever came first
     if before is not None and first not in named:
         file_name, subfolder = before.file_name, before.feed.partition("/")[2]
@@ -278,10 +303,10 @@ def _plan_source(
         as_before = before.model_copy(
             update={"file_name": file_name, "feed": f"{before.format}/{subfolder}", "paths": placed}
         )
-        work = _work_of(as_before, min(named), decided, options)
+        work = _work_of(as_before, opened, decided, options)
         if not _is_stale(before, work, options):
             return work
-    kind, format_name, refusal, detail = _recognise(min(named), options.limits)
+    kind, format_name, refusal, detail = _recognise(opened.opens, options.limits)
     feed = f"{format_name}/{subfolder}"
     return FileWork(
         source_id=source_id,
@@ -292,8 +317,9 @@ def _plan_source(
         feed=feed,
         file_name=file_name,
         paths=placed,
-        read_from=min(named),
-        delivery_date=read_delivery_date(file_name, options.of_feed(feed).delivery_pattern),
+        read_from=opened.path,
+        delivered_path=opened.delivered_path or None,
+        delivery_date=read_delivery_date(opened.delivered_name or file_name, options.of_feed(feed).delivery_pattern),
         decisions=decided.of_source(source_id, FORMAT_BY_NAME.get(format_name), feed, file_name, options),
     )
 
@@ -315,8 +341,24 @@ def _recognise(path: str, limits: Limits) -> tuple[str, str, str | None, str | N
     return known.kind, known.name, None, None
 
 
-def _work_of(m: Manifest, read_from: str | None, decided: FeedDecisions, options: IngestOptions) -> FileWork:
-    """Say how a source that has a manifest is to be read now."""
+def _find_delivered(places: Sequence[LandingPath], delivered: DeliveredPaths) -> LandedFile | None:
+    """Return the first of some places where the delivered file still is what it was."""
+    for place in places:
+        path = delivered.find(place.path)
+        if path is not None and is_unchanged(path, place.bytes, place.mtime_ns):
+            return LandedFile(
+                place.path, "", place.bytes, place.mtime_ns, delivered_path=path if path != place.path else ""
+            )
+    return None
+
+
+def _work_of(m: Manifest, file: LandedFile | None, decided: FeedDecisions, options: IngestOptions) -> FileWork:
+    """Say how a source that has a manifest is to be read now, from a file that holds it."""
+    pattern = options.of_feed(m.feed).delivery_pattern
+    name = m.file_name
+    if file is not None and file.delivered_path:  # the name that is kept shows no date
+        name = "/".join(file.delivered_path.replace(INSIDE, "/").split("/")[-m.file_name.count("/") - 1 :])
+    is_told = file is not None or not options.pseudonyms.key
     return FileWork(
         source_id=m.source_id,
         kind=m.kind,
@@ -326,8 +368,9 @@ def _work_of(m: Manifest, read_from: str | None, decided: FeedDecisions, options
         feed=m.feed,
         file_name=m.file_name,
         paths=m.paths,
-        read_from=read_from,
-        delivery_date=read_delivery_date(m.file_name, options.of_feed(m.feed).delivery_pattern),
+        read_from=None if file is None else file.path,
+        delivered_path=(file.delivered_path or None) if file is not None else None,
+        delivery_date=read_delivery_date(name, pattern) if is_told else m.delivery_date,
         decisions=decided.of_source(m.source_id, FORMAT_BY_NAME.get(m.format), m.feed, m.file_name, options),
     )
 

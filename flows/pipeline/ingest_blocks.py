@@ -215,7 +215,7 @@ def _settle_readings(parsed: Parsed, intake: Intake) -> pl.DataFrame:
     layout, tally = intake.layout, intake.tally
     parsed = _name_homes(parsed, intake)
     tally.count_lines(parsed)
-    intake.objects.write_rejects(parsed.rejects)
+    intake.objects.write_rejects(intake.options.keep_rejects(parsed.rejects))
     readings = parsed.readings
     if layout.intervals:
         readings = readings.with_columns(line=pl.col("line") * PLACES_OF_LINE + pl.col("interval"))
@@ -282,5 +282,5 @@ def _regroup(readings: pl.DataFrame, intake: Intake) -> None:
     tally.regrouped += len(made) - (len(readings) - len(rejects))
     tally.readings += len(made) - len(readings)
     tally.count_rejects(rejects)
-    intake.objects.write_rejects(rejects)
+    intake.objects.write_rejects(intake.options.keep_rejects(rejects))
     _write_flagged(number_places(made, always=bool(intake.plan.irregular)), intake)

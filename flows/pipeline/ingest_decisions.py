@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
@@ -21,6 +21,7 @@ from transforms.readings.evidence import Absent
 from transforms.readings.formats import FORMAT_BY_NAME
 from transforms.readings.homes import NamedHome, UnnamedFile, loosen, match_ids, name_homes
 from transforms.readings.line_flags import LineThresholds
+from transforms.readings.pseudonyms import Pseudonyms
 from transforms.tables.fixed_order import group_in_order
 from warehouse.figures import read_figures
 from warehouse.landing import BLOCK_BYTES, LIMITS, Limits, split_name
@@ -84,6 +85,16 @@ class IngestOptions:
     usual_kwh_per_day: Mapping[int, float] = field(default_factory=usual_gas_by_month)
     keep_readings: bool = True  # False: files are only judged, as `hearth check` does
     forgotten: Tombstones = field(default_factory=Tombstones)
+    pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
+
+    def keep_rejects(self, rejects: pl.DataFrame) -> pl.DataFrame:
+        """Return rejects as they are kept: beside pseudonyms without their text, which may name a home."""
+        return rejects.with_columns(text=pl.lit("")) if self.pseudonyms.key else rejects
+
+    def note_forgotten(self, delivered: Iterable[str]) -> None:
+        """Note the pseudonyms of delivered ids that are forgotten: what follows knows their homes by these alone."""
+        if self.pseudonyms.key:
+            self.forgotten.also.update(map(self.pseudonyms.name, self.forgotten.among(delivered)))
 
     def of_feed(self, feed: str) -> FeedOptions:
         """Return what is declared about a feed."""
@@ -116,9 +127,15 @@ class FileWork:
     feed: str
     file_name: str
     paths: tuple[LandingPath, ...]
-    read_from: str | None  # None: no landing file holds this content any more
+    read_from: str | None  # of `paths`; None: no landing file holds this content any more
     delivery_date: dt.date | None
     decisions: SourceDecisions
+    delivered_path: str | None = None  # where `read_from` is a pseudonym: what it stands for
+
+    @property
+    def opens(self) -> str | None:
+        """The path to open it by."""
+        return self.delivered_path or self.read_from
 
     @property
     def name(self) -> str:
@@ -131,8 +148,10 @@ class FileWork:
         from flows.pipeline.ingest_source import read_readings, read_table
 
         declared = options.of_feed(self.feed)
+        key = options.pseudonyms.fingerprint
         if self.kind == "readings":
             return fingerprint(
+                key=key,
                 code=code_fingerprint(read_readings),
                 format=self.format,
                 clock=self.decisions.clock,
@@ -144,7 +163,7 @@ class FileWork:
                 thresholds=asdict(options.thresholds),
                 conversion=asdict(declared.convert(options.conversion)),
             )
-        return fingerprint(code=code_fingerprint(read_table), format=self.format)
+        return fingerprint(key=key, code=code_fingerprint(read_table), format=self.format)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +339,14 @@ def read_delivery_date(file_name: str, pattern: str | None) -> dt.date | None:
         return None  # digits that are no date declare no order
 
 
+def options_of_run(settings: Settings, *, today: dt.date) -> IngestOptions:
+    """Return the options of ingest for a lake that is kept: homes that are forgotten stay out of it."""
+    tombstones = settings.folders.forgotten.read_tombstones(settings.pseudonyms)
+    options = replace(ingest_options(settings, today=today), forgotten=tombstones)
+    options.note_forgotten(feed.household_id for feed in settings.feeds.values() if feed.household_id)
+    return options
+
+
 def ingest_options(settings: Settings, *, today: dt.date) -> IngestOptions:
     """Return the options of ingest by the settings: thresholds, quiet time and what is declared about feeds."""
     return IngestOptions(
@@ -327,5 +354,6 @@ def ingest_options(settings: Settings, *, today: dt.date) -> IngestOptions:
         quiet_seconds=settings.landing_quiet_seconds,
         thresholds=LineThresholds(very_high_kwh=settings.very_high_kwh),
         limits=Limits(ratio=settings.unpacked_ratio_max, unpacked_bytes=settings.unpacked_gb_max * 1e9),
-        feeds={name: FeedOptions(**feed.model_dump()) for name, feed in settings.feeds.items()},
+        feeds={name: FeedOptions(**feed.model_dump()) for name, feed in settings.kept_feeds.items()},
+        pseudonyms=settings.pseudonyms,
     )

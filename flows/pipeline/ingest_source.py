@@ -81,7 +81,17 @@ class Reader:
         return replace(opened, layout=replace(layout, format=known, dialect=dialect))
 
     def parse(self, opened: Opened, clock: Clock, block_bytes: int) -> Iterator[Parsed]:
-        """Yield what becomes of the lines of the file, block by block."""
+        """Yield what becomes of the lines of the file, block by block, with the ids of homes as they are kept."""
+        for parsed in self._parse(opened, clock, block_bytes):
+            if not opened.layout.format.names_household:
+                yield parsed
+                continue
+            ids = parsed.readings["household_id"]
+            self.options.note_forgotten(ids.unique().drop_nulls())
+            named = parsed.readings.with_columns(household_id=self.options.pseudonyms.name_column(ids))
+            yield replace(parsed, readings=named)
+
+    def _parse(self, opened: Opened, clock: Clock, block_bytes: int) -> Iterator[Parsed]:
         line, layout = 1, opened.layout
         if opened.rows is not None:
             for rows in opened.rows:
@@ -345,6 +355,8 @@ def read_table(lake: Lake, work: FileWork, path: str, options: IngestOptions) ->
     decided = work.fingerprint("none", options)
     if layout.format.kind == "households":
         lines, table = read_households(reject_forgotten(delivered, options.forgotten))
+        named = options.pseudonyms.name_column(table["household_id"])
+        table = table.with_columns(household_id=named).sort("household_id")
         counted = {"dwelling_type_unknown": count_unknown_types(table)}
         if gone := int((lines.rejects["reason"] == FORGOTTEN).sum()):
             counted[FORGOTTEN] = gone
@@ -352,6 +364,7 @@ def read_table(lake: Lake, work: FileWork, path: str, options: IngestOptions) ->
     else:
         lines, table = read_temperature(delivered, FORMAT_BY_NAME[work.format])
         counted, households = {}, ()
+    lines = replace(lines, rejects=options.keep_rejects(lines.rejects))
     content = _describe_table(lake, work, lines, table, decided, tag=options.forgotten.tag)
     reasons = dict(lines.rejects.group_by("reason").len().iter_rows())
     return content | {

@@ -21,6 +21,7 @@ from flows.journal import noted
 from flows.operations.alerts import raise_alerts
 from flows.operations.disk import check_disk
 from flows.operations.freshness import describe_late, read_feeds
+from flows.operations.pseudonyms import check_pseudonyms
 from flows.operations.snapshots import retain
 from flows.operations.withdrawal import carry_out
 from flows.pipeline.candidate import RunRecord
@@ -108,6 +109,7 @@ def _run(settings: Settings, log: RunLog, span: Span | None, workers: Workers, *
         settings = settings.model_copy(update={"full_audit": True})
     lake = settings.folders.lake
     tell = partial(_tell_damage, settings, log)
+    check_pseudonyms(settings)
     repair(settings, find_damage(settings, every_byte=False), tell=tell)
     for withdrawn in carry_out(lake):
         say(f"withdrawn: {withdrawn.file_name}: its readings are left out, and will be deleted from the lake")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -20,7 +19,7 @@ from flows.operations.disk import check_disk
 from flows.pipeline.content import Content, begin_content
 from flows.pipeline.history import DIGEST_MONTHS
 from flows.pipeline.ingest import IngestPlan, ingest_file, plan_ingest, settle_feeds
-from flows.pipeline.ingest_decisions import FileWork, IngestOptions, ingest_options
+from flows.pipeline.ingest_decisions import FileWork, IngestOptions, options_of_run
 from flows.pipeline.inputs import count_readings
 from flows.pipeline.months import BUILD_MONTHS, Span
 from flows.pipeline.periods import AGGREGATE_PERIODS
@@ -169,13 +168,10 @@ def _run_named(name: str, work: Callable[[], R]) -> R:
 
 def ingest_landing(lake: Lake, settings: Settings, log: RunLog, workers: Workers) -> None:
     """Take in every new file of the landing folder; a refused file does not stop the others."""
-    options = replace(
-        ingest_options(settings, today=log.started_at_utc.date()),
-        forgotten=settings.folders.forgotten.read_tombstones(),
-    )
+    options = options_of_run(settings, today=log.started_at_utc.date())
     plan = plan_ingest(lake, settings.landing_folder, options)
     check_disk(settings, [(work.file_name, max(place.bytes for place in work.paths)) for work in plan.works])
-    record_lake(lake)
+    record_lake(lake, options.pseudonyms.fingerprint)
     log.files_waiting, log.units_skipped = len(plan.waiting), plan.unchanged
     log.files_unused = dict(plan.unused)
     log.unreadable = [show_name(name) for name, _ in plan.unreadable]

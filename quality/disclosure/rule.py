@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 FLOOR = 10  # homes per published cell, and the step of published counts: may be raised, never lowered
+BEYOND = (
+    0.5  # homes of an hour, beyond those that are too few, in the mean of hidden hours whose sum follows by subtraction
+)
 DIGITS = 3  # of figures that rest on homes otherwise than as a mean of each hour
 FEW_HOMES, COMPANION, FEW_CHANGES = "few_homes", "companion", "few_changes"
 
@@ -34,7 +37,8 @@ class Margin:
 
     `total` is the key's value that holds the sum (None where it stands elsewhere), `derived` are values that are
     computed from the same cells. `same_homes` says that all cells rest on the same homes, so that several small
-    cells together are as revealing as one.
+    cells together are as revealing as one: whichever nine homes are taken out of the hidden cells, of each cell half a home
+    has to be left in the mean.
     """
 
     along: str
@@ -107,14 +111,20 @@ def _step(least: pl.Expr) -> pl.Expr:
 
 
 def _hide_companions(cells: pl.DataFrame, *, margin: Margin, within: list[str], rule: DisclosureRule) -> pl.DataFrame:
-    """Hide the smallest shown cell of each margin whose hidden cells could be worked out, and what derives from them."""
+    """Hide the smallest shown cell of each margin whose hidden cells could be worked out, and what derives from them.
+
+    Where all cells rest on the same homes, so many are hidden at once that too few homes are not most of their sum.
+    """
     beside = [value for value in (margin.total, *margin.derived) if value is not None]
     member = ~pl.col(margin.along).is_in(beside) if beside else pl.lit(True)
     member &= pl.col("_homes") > 0
     hidden = member & pl.col("because").is_not_null()
     homes = pl.col("_homes").filter(hidden)
     mixed = homes.max() if margin.same_homes else homes.sum()
-    exposed = (hidden.sum() > 0) & ((hidden.sum() == 1) | (mixed < rule.threshold))
+    # of a cell's homes beyond the threshold less one, what it has more than has to be there in the mean of the hidden cells
+    gain = (pl.col("_homes") - (rule.threshold - 1)).clip(lower_bound=0) - BEYOND if margin.same_homes else pl.lit(0.0)
+    lacking = -pl.when(hidden).then(gain).otherwise(0.0).sum()
+    exposed = (hidden.sum() > 0) & ((hidden.sum() == 1) | (mixed < rule.threshold) | (lacking > 0))
 
     def per_group(of: pl.Expr) -> pl.Expr:
         return of.over(within) if within else of
@@ -123,7 +133,9 @@ def _hide_companions(cells: pl.DataFrame, *, margin: Margin, within: list[str], 
     # the smallest candidate first; equal counts by the order of the key, so that row order is irrelevant
     cells = cells.sort(*within, "_homes", margin.along)
     first = per_group(candidate.cum_sum()) == 1
-    companion = pl.when(candidate & first & per_group(exposed)).then(pl.lit(COMPANION))
+    gained = pl.when(candidate).then(gain).otherwise(0.0)
+    wanted = first | (per_group(gained.cum_sum()) - gained < per_group(lacking))
+    companion = pl.when(candidate & wanted & per_group(exposed)).then(pl.lit(COMPANION))
     cells = cells.with_columns(because=pl.col("because").fill_null(companion))
     derives = pl.col(margin.along).is_in(margin.derived) & per_group((hidden).any())
     return cells.with_columns(because=pl.col("because").fill_null(pl.when(derives).then(pl.lit(COMPANION))))

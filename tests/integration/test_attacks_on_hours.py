@@ -10,7 +10,14 @@ from scipy.optimize import linprog
 
 from quality.disclosure.cells import YEARLY_STEP_KWH
 from quality.disclosure.rule import Margin
-from tests.attackers import MOST_VERSIONS, Trial, homes_of, published_hours_and_years, smallest_support
+from tests.attackers import (
+    MOST_VERSIONS,
+    Trial,
+    hidden_beyond,
+    homes_of,
+    published_hours_and_years,
+    smallest_support,
+)
 from tests.integration.test_attacks import publish
 from transforms.public.public import Release
 
@@ -24,6 +31,20 @@ GAPS = {
     "an hour of each of two homes": [("h-bungalow-4", 2), ("h-bungalow-5", 3)],
     "the same hour of three homes of three types": [("h-bungalow-4", 2), ("h-flat-1", 2), ("h-detached-1", 2)],
 }
+
+
+OUTAGE = [("h-bungalow-4", hour) for hour in range(20)]  # weeks in which the same home is missing
+
+
+def long(gaps: Sequence[tuple[str, int]]) -> Trial:
+    """Return a trial of enough hours for an outage."""
+    return Trial(homes_of(SIZES), hours=60, gaps=frozenset(gaps))
+
+
+def homes_beyond_nine(releases: Sequence[Release], trials: Sequence[Trial]) -> float | None:
+    """Return how many homes of a hidden hour are none of the nine that are there most, in the mean; of the worst group."""
+    found = map(hidden_beyond, published_hours_and_years(releases, trials).values())
+    return min((beyond for beyond in found if beyond is not None), default=None)
 
 
 def base(gaps: Sequence[tuple[str, int]]) -> Trial:
@@ -98,3 +119,41 @@ def test_three_releases_that_remember_nothing_show_one_home() -> None:
     first = base(GAPS["two hours of one home"])
     trials = [first, first.joined_by({"new": "flat"}), first.joined_by({"new": "flat", "newer": "flat"})]
     assert few_homes(publish(trials, remember=False), trials) == 1
+
+
+@pytest.mark.parametrize("gaps", [OUTAGE, [*OUTAGE, ("h-flat-1", 3), ("h-flat-2", 3), ("h-flat-3", 3)]])
+def test_hours_of_an_outage_are_hidden_with_others_so_that_nine_homes_are_not_most_of_their_sum(
+    gaps: list[tuple[str, int]],
+) -> None:
+    trial = long(gaps)
+    releases = publish([trial])
+    beyond = homes_beyond_nine(releases, [trial])
+    assert beyond is not None
+    assert beyond >= 0.5
+    hidden = hidden_hours(releases, "bungalow", trial.hours)
+    assert len(hidden) == 2 * len(OUTAGE)  # an hour of all ten homes for each of nine, and no more
+
+
+def test_without_that_rule_the_sum_rests_mostly_on_the_homes_that_were_not_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("quality.disclosure.rule.BEYOND", 0.0)  # one hour more suffices for ten homes to be there
+    trial = long(OUTAGE)
+    beyond = homes_beyond_nine(publish([trial]), [trial])
+    assert beyond is not None
+    assert beyond < 0.1
+
+
+@pytest.mark.parametrize("change", ["added", "removed", "corrected", "outage elsewhere", "outage over"])
+def test_all_that_three_releases_show_leaves_no_sum_that_rests_mostly_on_nine(change: str) -> None:
+    first = long(OUTAGE)
+    others = {
+        "added": [first.joined_by({"new": "bungalow"}), first.joined_by({"new": "bungalow", "newer": "bungalow"})],
+        "removed": [first.without(["h-flat-3"]), first.without(["h-flat-3", "h-detached-1"])],
+        "corrected": [first.corrected(["h-bungalow-4"]), first.corrected(["h-bungalow-4"]).corrected(["h-bungalow-5"])],
+        "outage elsewhere": [long([("h-bungalow-5", hour) for hour in range(30, 50)]), first],
+        "outage over": [long([]), long([])],
+    }[change]
+    trials = [first, *others]
+    beyond = homes_beyond_nine(publish(trials), trials)
+    assert beyond is None or beyond >= 0.5

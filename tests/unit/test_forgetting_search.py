@@ -21,7 +21,7 @@ from flows.home import Home
 from flows.operations.forgetting_texts import mask_logs
 from transforms.public.forgotten import MASK, Tombstones, mark
 from warehouse.forgetting.lake import Forgetting
-from warehouse.forgetting.search import find_home
+from warehouse.forgetting.search import find_homes
 from warehouse.forgetting.tables import mask_frame
 from warehouse.lake import DamagedObjectError
 from warehouse.runs import RunLog, name_log, write_run
@@ -89,15 +89,15 @@ def test_a_home_is_found_in_every_kind_of_file(tmp_path: Path, name: str, househ
     path = tmp_path / "below" / name
     path.parent.mkdir()
     WRITERS[name](path, household_id)
-    assert find_home(tmp_path, household_id, spared=[]) == [path]
-    assert find_home(tmp_path, f"{household_id}4", spared=[]) == []
-    assert find_home(tmp_path, household_id, spared=[path.parent]) == []
+    assert find_homes(tmp_path, [household_id], spared=[]) == [path]
+    assert find_homes(tmp_path, [f"{household_id}4"], spared=[]) == []
+    assert find_homes(tmp_path, [household_id], spared=[path.parent]) == []
 
 
 def test_a_short_id_is_no_number_in_a_text(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(json.dumps({"message": "13 months built", "months": "13"}), encoding="utf-8")
     pl.DataFrame({"period": [SHORT]}).write_parquet(tmp_path / "period.parquet")
-    assert find_home(tmp_path, SHORT, spared=[]) == []
+    assert find_homes(tmp_path, [SHORT], spared=[]) == []
 
 
 def test_sample_keys_and_reasons_of_a_warehouse_do_not_name_the_home_and_stay_json() -> None:

@@ -13,6 +13,7 @@ import polars as pl
 from transforms.readings.delivered_table import DeliveredRows
 from transforms.readings.homes import loosen
 from transforms.readings.parse import Parsed
+from transforms.readings.pseudonyms import SPELLING, Pseudonyms
 from transforms.tables.lake import REJECT
 
 FORGOTTEN = "forgotten"  # reason of a reject
@@ -44,6 +45,8 @@ class Tombstones:
     spelled: tuple[str, ...] = field(
         default=(), repr=False
     )  # the ids themselves, while they are known, for a quick search
+    pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)  # a delivered id is forgotten if its pseudonym is
+    also: set[str] = field(default_factory=set)  # pseudonyms of ids that were met and are forgotten
 
     @property
     def tag(self) -> str:
@@ -53,11 +56,17 @@ class Tombstones:
 
     def among(self, ids: Iterable[str | None]) -> frozenset[str]:
         """Return the ids that belong to forgotten homes, in any spelling."""
-        return frozenset(i for i in ids if i is not None and self._covers(i))
+        if not self.marks:
+            return frozenset()
+        return frozenset(i for i in ids if i is not None and (self._covers(i) or self._covers(self.pseudonyms.name(i))))
 
     def _covers(self, household_id: str) -> bool:
         own = mark(self.key, household_id)
-        return own in self.marks or (mark(self.key, loosen(household_id)) in self.loose and own not in self.apart)
+        return (
+            household_id in self.also
+            or own in self.marks
+            or (mark(self.key, loosen(household_id)) in self.loose and own not in self.apart)
+        )
 
     def names_text(self, text: str) -> bool:
         """Say whether a text names a forgotten home: as a whole word, or anywhere if the id is long."""
@@ -112,6 +121,8 @@ class Tombstones:
         bare, places = _loosen_text(text)
         for begin, length in _find_marks(bare, self.loose, self.key):
             first, last = begin, begin + length
+            if spelling := SPELLING.match(bare, last):
+                last = spelling.end()
             if bare[first:last].isdecimal():
                 first = len(bare[:first].rstrip("0"))
                 tail = _DECIMALS.match(bare, last)

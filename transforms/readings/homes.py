@@ -37,6 +37,8 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _JOINTS = " -_.()"
+TAIL = re.compile(r"~[a-p]{16}$")  # what a pseudonym has in place of a date and the number of a copy
+_SPELLED = re.compile(r"(p-[a-p]{20})-[a-p]{8}")  # a pseudonym (`pseudonyms.py`) with what tells spellings apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +62,9 @@ class NamedHome:
 
 def base_of(stem: str) -> str:
     """Return the name of a file without its date and the number of its copy."""
-    bare = _DATE.sub("", _COPY.sub("", stem)).strip(_JOINTS)
-    return bare or stem
+    named = TAIL.sub("", stem)
+    bare = _DATE.sub("", _COPY.sub("", named)).strip(_JOINTS)
+    return bare or named
 
 
 def name_homes(files: Sequence[UnnamedFile], known: Collection[str]) -> dict[str, NamedHome]:
@@ -178,8 +181,13 @@ def _choose_names(groups: Sequence[_Group]) -> list[str]:
 
 @functools.lru_cache(maxsize=2**17)
 def loosen(household_id: str) -> str:
-    """Return an id without the differences that programs make: blanks, case, leading zeros, and `.0` at its end."""
+    """Return an id without the differences that programs make: blanks, case, leading zeros, and `.0` at its end.
+
+    A pseudonym is returned without the part that tells its spelling.
+    """
     bare = re.sub(r"\s+", " ", household_id.strip()).lower()
+    if spelled := _SPELLED.fullmatch(bare):
+        return spelled[1]
     number = re.fullmatch(r"0*(\d+?)(?:\.0+)?", bare)
     return number[1] if number else bare
 

@@ -14,9 +14,11 @@ from pydantic import BaseModel, ConfigDict
 
 from transforms.public.forgotten import Tombstones, mark
 from transforms.readings.homes import loosen
+from transforms.readings.pseudonyms import Pseudonyms, is_pseudonym
 from warehouse.writing import OWNER_ONLY, OWNERS_FOLDER, flush_to_disk, write_whole
 
 KEY_BYTES = 32
+AS_DELIVERED = Pseudonyms()
 Record = TypeVar("Record", bound=BaseModel)
 
 
@@ -34,6 +36,9 @@ class Tombstone(BaseModel):
     spellings: Mapping[str, int] = {}  # mark of each other spelling in which it was delivered -> length of the spelling
     loose: Mapping[str, int] = {}  # mark of its loosened id -> length of the loosened id
     apart: tuple[str, ...] = ()  # marks of other homes whose ids differ from this one in spelling only
+    by_pseudonym: bool = (
+        False  # whether no mark is of an id as it is delivered: another key would let the home come back
+    )
     forgotten_at_utc: dt.datetime
     reason: str | None
 
@@ -46,6 +51,8 @@ class Unfinished(BaseModel):
     household_id: str
     spellings: tuple[str, ...] = ()  # other spellings of the id that the lake knows
     apart: tuple[str, ...] = ()  # ids of other homes, which differ from this one in spelling only
+    delivered: Mapping[str, int] = {}  # mark of the delivered id, where the lake knows its pseudonym
+    delivered_loose: Mapping[str, int] = {}
     reason: str | None
     began_at_utc: dt.datetime
     token: str  # stands for the home in the memory of releases, and in the names of new objects
@@ -82,8 +89,8 @@ class ForgottenFolder:
         found = [_read(path, Tombstone) for path in self.root.glob("tombstones/*.json")]
         return sorted(found, key=lambda stone: (stone.forgotten_at_utc, stone.mark))
 
-    def read_tombstones(self) -> Tombstones:
-        """Return the marks of all forgotten homes.
+    def read_tombstones(self, pseudonyms: Pseudonyms = AS_DELIVERED) -> Tombstones:
+        """Return the marks of all forgotten homes, which hold for delivered ids and for their pseudonyms.
 
         Raises
         ------
@@ -104,34 +111,52 @@ class ForgottenFolder:
             marks=dict(ChainMap(*({stone.mark: stone.length, **stone.spellings} for stone in found))),
             loose=dict(ChainMap(*(dict(stone.loose or {stone.mark: stone.length}) for stone in found))),
             apart=frozenset(name for stone in found for name in stone.apart),
+            pseudonyms=pseudonyms,
         )
 
     def _read_key(self) -> bytes:
         return bytes.fromhex(self._key.read_text(encoding="ascii"))
+
+    def mark_delivered(self, household_id: str) -> dict[str, dict[str, int]]:
+        """Return what the note and the tombstone keep of an id that is kept as its pseudonym: marks with lengths."""
+        self._have_key()
+        key, bare = self._read_key(), loosen(household_id)
+        return {
+            "delivered": {mark(key, household_id): len(household_id)},
+            "delivered_loose": {mark(key, bare): len(bare)},
+        }
+
+    def _have_key(self) -> None:
+        self.read_tombstones()
+        if not self._key.exists():
+            self._write(self._key, secrets.token_hex(KEY_BYTES))
 
     def bury(self, unfinished: Unfinished) -> None:
         """Write the tombstone of a home; the first tombstone also makes the key.
 
         An earlier tombstone of the home keeps its spellings, since the lake may have lost some of them by now.
         """
-        self.read_tombstones()
-        if not self._key.exists():
-            self._write(self._key, secrets.token_hex(KEY_BYTES))
+        self._have_key()
         key, bare = self._read_key(), loosen(unfinished.household_id)
-        name = mark(key, unfinished.household_id)
+        name, loose = mark(key, unfinished.household_id), {mark(key, bare): len(bare), **unfinished.delivered_loose}
         path = self.root / "tombstones" / f"{name}.json"
         earlier = _read(path, Tombstone) if path.exists() else None
         spellings = {mark(key, spelling): len(spelling) for spelling in unfinished.spellings}
+        spellings |= dict(unfinished.delivered)
         apart = {mark(key, other) for other in unfinished.apart}
         if earlier is not None:
             spellings |= dict(earlier.spellings)
+            loose |= dict(earlier.loose)
             apart |= set(earlier.apart)
         stone = Tombstone(
             mark=name,
             length=len(unfinished.household_id),
             spellings=dict(sorted(spellings.items())),
-            loose={mark(key, bare): len(bare)},
+            loose=dict(sorted(loose.items())),
             apart=tuple(sorted(apart)),
+            by_pseudonym=is_pseudonym(unfinished.household_id)
+            and not unfinished.delivered
+            and (earlier is None or earlier.by_pseudonym),
             forgotten_at_utc=unfinished.began_at_utc if earlier is None else earlier.forgotten_at_utc,
             reason=unfinished.reason if earlier is None else earlier.reason,
         )
