@@ -84,7 +84,8 @@ class Target:
     name: str
     seeds: Callable[[], Sequence[bytes]]
     check: Callable[[bytes], None]
-    share: int = 1  # of the inputs, beside those of the other targets
+    share: int = 1  # of the draws, beside those of the other targets
+    together: int = 1  # inputs of one draw, each a line of what is checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,9 @@ def check_lines(data: bytes) -> None:
         one_by_one = parse_blocks([text], EDRP, parse_each)
     except RefusalError as error:  # a line is the header of another table
         assert "header" in str(error) or "electricity" in str(error)  # noqa: PT017 - that the reason is this one
+        if half := len(delivered) // 2:
+            for part in (delivered[:half], delivered[half:]):
+                check_lines(b"\n".join(part))
         return
     assert lines == len(delivered) == other + len(readings) + len(rejects)
     assert set(readings["line"]).isdisjoint(rejects["line"])
@@ -419,6 +423,10 @@ def _readings() -> list[bytes]:
     ]
 
 
+def _single_lines() -> list[bytes]:
+    return sorted({line for text in _readings() for line in text.split(b"\n")[1:] if line.strip()})
+
+
 def _files() -> list[bytes]:
     octopus = b"Consumption (m\xc2\xb3), Start, End\n0.948, 2023-04-04T01:00:00+01:00, 2023-04-04T01:30:00+01:00\n"
     own = DAY.head(5).with_columns(pl.col("interval_start_utc").dt.to_string("iso")).write_csv().encode()
@@ -561,6 +569,7 @@ def check_headers(data: bytes) -> None:
 
 TARGETS: tuple[Target, ...] = (
     Target("lines", _readings, check_lines, 6),
+    Target("each line", _single_lines, check_lines, together=2000),
     Target("file", _files, check_file, 2),
     Target("stamps", _stamps, check_stamps, 1),
     Target("headers", _headers, check_headers, 6),
@@ -586,6 +595,24 @@ def corpus_of(target: Target) -> list[Path]:
     return sorted((CORPUS / target.name).glob("*"))
 
 
+def find_failure(target: Target, data: bytes) -> BaseException | None:
+    """Return what breaks a target, None where nothing does."""
+    try:
+        target.check(data)
+    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - whatever it is, it is the finding
+        return error
+    return None
+
+
+def narrow(target: Target, inputs: Sequence[bytes]) -> bytes:
+    """Return the half of inputs that still breaks a target, of that half the half, and so on."""
+    half = len(inputs) // 2
+    for part in (inputs[:half], inputs[half:]) if half else ():
+        if find_failure(target, b"\n".join(part)) is not None:
+            return narrow(target, part)
+    return b"\n".join(inputs)
+
+
 @dataclass
 class Findings:
     """How many inputs each target was given, and what broke it, one input of each kind."""
@@ -593,15 +620,16 @@ class Findings:
     inputs: Counter[str] = field(default_factory=Counter)
     kinds: dict[str, Path] = field(default_factory=dict)
 
-    def run(self, target: Target, data: bytes) -> None:
-        """Give a target one input; keep the first of each kind of failure."""
-        self.inputs[target.name] += 1
-        try:
-            target.check(data)
-        except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - whatever it is, it is the finding
+    def run(self, target: Target, inputs: Sequence[bytes]) -> None:
+        """Give a target the inputs of one draw; keep the first of each kind of failure."""
+        self.inputs[target.name] += len(inputs)
+        data = b"\n".join(inputs)
+        error = find_failure(target, data)
+        if error is not None:
             last = traceback.extract_tb(error.__traceback__)[-1]
             kind = f"{target.name}: {type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
             if kind not in self.kinds:
+                data = narrow(target, inputs)
                 path = CORPUS / target.name / hashlib.sha256(data).hexdigest()[:16]
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
@@ -618,7 +646,10 @@ def fuzz(seconds: float, seed: int, only: str | None = None) -> Findings:
     while time.monotonic() < end:
         (target,) = rng.choices(targets, [target.share for target in targets])
         given = seeds[target.name]
-        findings.run(target, mutate(rng.choice(given), draw_changes(rng), rng.choice(given)))
+        findings.run(
+            target,
+            [mutate(rng.choice(given), draw_changes(rng), rng.choice(given)) for _ in range(target.together)],
+        )
     return findings
 
 

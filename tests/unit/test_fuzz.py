@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzzing import (
+    EDRP,
     GOOD_EDRP,
     TARGETS,
     Change,
@@ -19,10 +20,11 @@ from tests.fuzzing import (
     check_lines,
     corpus_of,
     mutate,
+    narrow,
     parse_blocks,
     read_line_again,
 )
-from transforms.readings.declaration import Layout
+from transforms.readings.declaration import Layout, RefusalError
 
 EXAMPLES = 25  # for each share of a target
 MOST_SHARES = 6
@@ -80,3 +82,24 @@ def test_the_oracle_sees_a_lost_reading(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("tests.fuzzing.parse_blocks", lose)
     with pytest.raises(AssertionError):
         check_lines(HEAD + GOOD + b"\n" + GOOD)
+
+
+def test_the_oracle_judges_every_line_of_a_text_that_is_refused_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    other_header = b"household_id,interval_start_utc,gas_kwh"
+    text = b"\n".join([GOOD, GOOD, other_header, GOOD])
+    with pytest.raises(RefusalError):
+        parse_blocks([text + b"\n"], EDRP)
+    check_lines(text)
+    read = read_line_again(b"ab,01JUN09:00:30:00,2,0.1")
+    monkeypatch.setattr("tests.fuzzing.read_line_again", lambda _: read)
+    with pytest.raises(AssertionError):
+        check_lines(text)
+
+
+def test_of_many_lines_the_one_is_kept_that_breaks_a_parser() -> None:
+    def check(data: bytes) -> None:
+        assert b"bad" not in data
+
+    lines = [b"%d" % n for n in range(2000)]
+    target = Target("words", lambda: lines, check, together=len(lines))
+    assert narrow(target, [*lines[:1234], b"bad", *lines[1234:]]) == b"bad"
