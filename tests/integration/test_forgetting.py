@@ -251,7 +251,7 @@ def test_homes_are_not_taken_in_again_when_the_key_is_lost(tmp_path: Path) -> No
     folder.bury(buried("7"))
     assert folder.read_tombstones().among(["7", "12"]) == {"7"}
     (tmp_path / "forgotten" / "key").unlink()
-    with pytest.raises(KeyLostError, match="1 homes are forgotten and the key that tells them is lost"):
+    with pytest.raises(KeyLostError, match="1 homes are forgotten, and the key that recognises them is lost"):
         folder.read_tombstones()
 
 
