@@ -25,6 +25,7 @@ from reports.figures.exhibit import (
 )
 from reports.finding_words import first_upper, say_scale, with_article
 from reports.inputs import Published, RunInfo, provenance_of_cost
+from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
 from transforms.tables.words import PROFILE_GROUPS, SYSTEMS
@@ -37,6 +38,12 @@ DIAMONDS = " Diamonds: the same networks per MWh of heat produced, before losses
 PRODUCED = (
     "Networks are divided by the heat that they produce, losses included: they look cheaper than they are to a home."
 )
+IN_A_NETWORK = "The cost of a network holds its plant, pipes, substations, heat interface units and meters."
+STANDS_FOR_THE_REST = (
+    "No British cost of an energy centre, an electrical connection or design fees is at hand: {share} more on all capital (optimism bias, "
+    "HM Treasury's guidance) stands for them."
+)
+REST_IS_MISSING = "It holds no energy centre, no electrical connection and no design fees."
 WRITTEN_FROM = 6  # narrower parts of a bar have no room for their share [%]
 
 
@@ -214,6 +221,7 @@ def draw_networks(published: Published, run: RunInfo) -> Exhibit:
             *demand_note(rows),
             *_sizes(rows),
             *_own_sizes(published),
+            _what_is_in(published, run),
             *([] if heat == "delivered" else [PRODUCED]),
         ],
         tables=[_cost_table(pl.concat([rows, produced]), columns, "Networks beside individual systems")],
@@ -322,6 +330,12 @@ def _own_sizes(published: Published) -> list[str]:
         f"{name} ({homes:,.0f} homes)" for name, homes in sizes.sort("value").select("parameter", "value").iter_rows()
     ]
     return [f"The paper states no single size for some networks. Hearth takes {text.listed(named)}."] if named else []
+
+
+def _what_is_in(published: Published, run: RunInfo) -> str:
+    """Return which parts of a network have costs of their own, and what stands for the others."""
+    share = scenario_figures(published[ASSUMPTION].frame, run.scenario).one("network", "optimism_bias_share")
+    return f"{IN_A_NETWORK} {STANDS_FOR_THE_REST.format(share=text.percent(share)) if share else REST_IS_MISSING}"
 
 
 def _hidden_types(published: Published, rows: pl.DataFrame) -> list[str]:

@@ -24,7 +24,7 @@ from tests.example_release import make_release
 from tests.example_site import HOMES, PEAK_KWH, RUN, chart_of, make_inputs, with_frame
 from transforms.public.public import PublicTable
 from transforms.tables.areas import AREA_LCOH
-from transforms.tables.cost import LCOH
+from transforms.tables.cost import ASSUMPTION, LCOH
 from transforms.tables.heat import HEAT_PROFILE
 from transforms.tables.lineage import BUILD_MONTH
 from transforms.tables.published import DEMAND_CHANGE, GATE_RUN
@@ -226,6 +226,22 @@ def test_the_notes_on_networks_follow_their_costs_by_size(
     assert told[0] in notes
     (beside,) = [note for note in notes if note.startswith("A gas boiler, an air source heat")]
     assert beside.endswith(f"heat\N{NO-BREAK SPACE}pump are {told[1]}")
+
+
+def test_networks_say_what_is_in_their_cost_and_what_stands_for_the_rest(inputs: Published) -> None:
+    (missing,) = [note for note in draw_networks(inputs, RUN).notes if note.startswith("The cost of a network")]
+    assert missing.endswith("It holds no energy centre, no electrical connection and no design fees.")
+    is_bias = (pl.col("parameter") == "optimism_bias_share") & (pl.col("scenario") == "all")
+    raised = inputs[ASSUMPTION].frame.with_columns(value=pl.when(is_bias).then(0.2).otherwise("value"))
+    (stands,) = [
+        note
+        for note in draw_networks(with_frame(inputs, ASSUMPTION, raised), RUN).notes
+        if note.startswith("The cost of a network")
+    ]
+    assert (
+        "energy centre, an electrical connection or design fees is at hand: 20 % more on all capital"
+        in stands.replace("\N{NO-BREAK SPACE}", " ")
+    )
 
 
 def test_networks_stand_by_neighbourhood_connection_and_trench() -> None:
