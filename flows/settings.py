@@ -34,6 +34,7 @@ from pydantic_settings import SettingsError as UnreadableValueError
 
 from transforms.climate.weather_normal import NormalYears
 from transforms.heat.periods import Sufficiency
+from transforms.lcoh.model.demands import CostWeather
 from transforms.public.licences import find_licence
 
 if TYPE_CHECKING:
@@ -157,6 +158,10 @@ class Settings(BaseSettings):
     normal_weather: NormalYears = Field(
         default="1991-2010",
         description="years of weather that are called normal, on which costs stand: 1991-2010, which end with the trial, or newest",
+    )
+    cost_weather: CostWeather = Field(
+        default="normal",
+        description="year whose demand costs rest on: a year of normal weather, or the measured year",
     )
     reference_folder: Path | None = Field(
         default=None, description="folder of published studies (serl/, real_gas/) that a run is compared with"
@@ -405,7 +410,7 @@ class Settings(BaseSettings):
         """Return the settings that change numbers, for the record of a run."""
         names = (
             "very_high_kwh", "completeness_min", "cell_min", "study_periods", "bootstrap_replicates", "sobol_samples", "seed",
-            "scenario", "convention", "normal_weather", "feeds",
+            "scenario", "convention", "normal_weather", "cost_weather", "feeds",
         )  # fmt: skip
         return self.model_copy(update={"feeds": self.kept_feeds}).model_dump(mode="json", include=set(names))
 

@@ -159,13 +159,15 @@ def _same_number(rows: pl.DataFrame) -> bool:
     return len(heat) == 2 and text.number(heat[0]) == text.number(heat[1])  # noqa: PLR2004 - both of them
 
 
-def _whose_demand(served: dict[str, Any]) -> str:
+def _whose_demand(published: Published, served: dict[str, Any]) -> str:
     """Say whose demand costs stand on, and of which weather."""
     if served["demand_basis"] != "measured":
         return "published by Wang 2018"
     if served["weather"] == "normal":
         return "that of the homes in a year of normal weather"
-    return f"that of the homes in the weather of {served['period']}, since no normal year is known"
+    known = published[HEAT_DEMAND_ANNUAL].frame.filter(period=served["period"])["heat_kwh_weather_normal"].count()
+    why = "which was chosen in place of a normal year" if known else "since no normal year is known"
+    return f"that of the homes in the weather of {served['period']}, {why}"
 
 
 def _in_measured_year(rows: pl.DataFrame) -> list[str]:
@@ -192,7 +194,7 @@ def _cost(published: Published, run: RunInfo) -> Headline:
         says=[
             *_order_differs(lenses),
             *_what_counts(published, run, rows),
-            f"Every option meets a demand of {text.kwh(served['demand_kwh'])} a year, {_whose_demand(served)}.",
+            f"Every option meets a demand of {text.kwh(served['demand_kwh'])} a year, {_whose_demand(published, served)}.",
             f"Costs are in money of {served['price_year']}, for systems bought from {served['start_year']} on (scenario {run.scenario}, convention {run.convention}).",
             *_in_measured_year(rows),
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,7 +107,7 @@ def make_atlas(published: PublishedAreas, settings: Settings) -> Atlas:
     return Atlas.prepare(
         published.area.filter(pl.col("level") == level),
         Coverage.from_rings(rings),
-        measured_home_demand(paper, published.means) or paper,
+        measured_home_demand(paper, replace(published.means, cost_weather=settings.cost_weather)) or paper,
         lens=AreaLens.with_mapped_pipe(values, scenario=settings.scenario, convention=settings.convention),
         figures=AreaFigures.from_table(read_figures("area_figure")),
         contribution=published.contribution,

@@ -67,6 +67,7 @@ def work_areas(lake: Lake, unit: Unit[AreasToModel]) -> tuple[Frames, dict[str, 
         weather_fit=read(WEATHER_FIT, periods),
         diversity=read(DIVERSITY, diversities),
         made_up=costs.given.origin is not None,
+        cost_weather=costs.given.choices.weather,
     )
     choices = costs.given.choices
     frames = make_area_tables(
@@ -113,6 +114,7 @@ def publish_areas(published: Tables, settings: Settings, *, origin: str | None, 
         diversity=diversity.frame,
         made_up=origin is not None,
         held=frozenset(demand.few_changes["dwelling_type"]),
+        cost_weather=settings.cost_weather,
     )
     reference, figures, reading = read_areas(settings), read_area_figures(), (settings.scenario, settings.convention)
     tables = parts.take_tables(

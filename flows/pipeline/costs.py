@@ -18,6 +18,7 @@ from transforms.electric.rules import ElectricRules
 from transforms.electric.tables import MeasuredMeans, electric_tables
 from transforms.heat.selection import list_homes
 from transforms.lcoh.assumptions.scenarios import scenario_figures
+from transforms.lcoh.model.demands import in_cost_weather
 from transforms.lcoh.model.measured_rows import HeatOfHomes, measured_rows, replace_rows
 from transforms.lcoh.model.performance import reference_performance, seasonal_performance
 from transforms.lcoh.results import published
@@ -98,6 +99,7 @@ def work_costs(lake: Lake, unit: Unit[HeatToCost]) -> tuple[Frames, dict[str, in
         return pl.concat([table.empty(), *(lake.read(one.key(table)) for one in units)])
 
     demand, profile, fit = (read(table, periods) for table in (HEAT_DEMAND_ANNUAL, HEAT_PROFILE, WEATHER_FIT))
+    demand = in_cost_weather(demand, given.choices.weather)
     figures = scenario_figures(given.assumptions, given.choices.scenario)
     seasonal = pl.concat(
         [seasonal_performance(profile, fit, figures, given.normal), reference_performance(figures, given.normal)]
@@ -112,7 +114,11 @@ def work_costs(lake: Lake, unit: Unit[HeatToCost]) -> tuple[Frames, dict[str, in
         assumptions = replace_rows(assumptions, measured)
     heat = MeasuredHeat(
         demand=demand,
-        homes=_included_homes(read(HOUSEHOLD_PERIOD, periods), read(HOUSEHOLD_WEATHER, periods), given.homes),
+        homes=_included_homes(
+            read(HOUSEHOLD_PERIOD, periods),
+            in_cost_weather(read(HOUSEHOLD_WEATHER, periods), given.choices.weather),
+            given.homes,
+        ),
         peaks=read(PEAK_DRAW, diversities),
         stock_shares=given.stock_shares,
     )
@@ -172,6 +178,7 @@ def cost_choices(settings: Settings) -> CostChoices:
         seed=settings.seed,
         bootstrap_replicates=settings.bootstrap_replicates,
         sobol_samples=settings.sobol_samples,
+        weather=settings.cost_weather,
     )
 
 

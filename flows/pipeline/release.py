@@ -25,7 +25,7 @@ from quality.disclosure.rule import DisclosureRule
 from transforms.climate.weather_normal import NormalWeather
 from transforms.electric.tables import MeasuredMeans
 from transforms.lcoh.assumptions.scenarios import scenario_figures
-from transforms.lcoh.model.demands import measured_demand, paper_demand
+from transforms.lcoh.model.demands import in_cost_weather, measured_demand, paper_demand
 from transforms.lcoh.model.measured_rows import HeatOfHomes, measured_rows, replace_rows, without_types
 from transforms.lcoh.model.performance import reference_performance, seasonal_performance
 from transforms.lcoh.results.components import component_tables, lenses_of
@@ -77,7 +77,7 @@ def publish_release(
         rule=rule,
     )
     tables |= by_name([assumptions])
-    tables |= disclose_costs(query, means, cost_published_means(query, tables), assumptions)
+    tables |= disclose_costs(query, means, cost_published_means(query, tables, settings), assumptions)
     tables |= analyse_costs(tables, settings, origin=origin, parts=parts)
     tables |= publish_areas(tables, settings, origin=origin, parts=parts)
     compared = compare_with_studies(query, settings.reference_folder, tables, origin=origin).rows
@@ -90,9 +90,8 @@ def measure_again(
     assumptions: pl.DataFrame, published: Tables, settings: Settings, *, origin: str | None
 ) -> pl.DataFrame:
     """Return the assumptions with what the cost model takes from the homes measured on the published tables."""
-    profile, demand, fit, diversity = (
-        published[table.name].frame for table in (HEAT_PROFILE, HEAT_DEMAND_ANNUAL, WEATHER_FIT, DIVERSITY)
-    )
+    profile, fit, diversity = (published[table.name].frame for table in (HEAT_PROFILE, WEATHER_FIT, DIVERSITY))
+    demand = _costed_demand(published, settings)
     given = read_shipped_assumptions()
     if demand.is_empty():
         return replace_rows(without_types(assumptions), given.join(assumptions, on=ASSUMPTION.key, how="semi"))
@@ -105,9 +104,9 @@ def measure_again(
     return replace_rows(without_types(assumptions), anew).sort(ASSUMPTION.key)
 
 
-def cost_published_means(query: Query, published: Tables) -> pl.DataFrame:
+def cost_published_means(query: Query, published: Tables, settings: Settings) -> pl.DataFrame:
     """Return the cost of heat at the published demands, in the scenarios and conventions of the warehouse (`LCOH`)."""
-    demand = measured_demand(published[HEAT_DEMAND_ANNUAL.name].frame)
+    demand = measured_demand(_costed_demand(published, settings))
     readings = query("SELECT DISTINCT scenario, convention FROM lcoh WHERE demand_basis = 'measured' ORDER BY ALL")
     if demand.is_empty():
         return LCOH.empty()
@@ -118,9 +117,8 @@ def cost_published_means(query: Query, published: Tables) -> pl.DataFrame:
 
 def analyse_costs(published: Tables, settings: Settings, *, origin: str | None, parts: Parts) -> dict[str, PublicTable]:
     """Return the tables of costs that follow from published means alone."""
-    demand, profile, assumptions, fit = (
-        published[table.name].frame for table in (HEAT_DEMAND_ANNUAL, HEAT_PROFILE, ASSUMPTION, WEATHER_FIT)
-    )
+    profile, assumptions, fit = (published[table.name].frame for table in (HEAT_PROFILE, ASSUMPTION, WEATHER_FIT))
+    demand = _costed_demand(published, settings)
     means = MeasuredMeans(profile=profile, demand=demand, weather_fit=fit, diversity=published[DIVERSITY.name].frame)
     quantiles = published[HEAT_DEMAND_QUANTILE.name]
     of_quantiles = cost_quantiles(
@@ -152,6 +150,11 @@ def analyse_costs(published: Tables, settings: Settings, *, origin: str | None, 
             ),
         ]
     )
+
+
+def _costed_demand(published: Tables, settings: Settings) -> pl.DataFrame:
+    """Return the published demands, in the weather on which costs rest."""
+    return in_cost_weather(published[HEAT_DEMAND_ANNUAL.name].frame, settings.cost_weather)
 
 
 def _latest_demand(demand: pl.DataFrame, assumptions: pl.DataFrame) -> pl.DataFrame:

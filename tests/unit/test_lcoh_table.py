@@ -9,7 +9,7 @@ from transforms.lcoh.assumptions.overrides import override
 from transforms.lcoh.assumptions.refusals import AssumptionError, UnknownNameError
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures, scenario_figures
 from transforms.lcoh.model.conventions import CONVENTIONS, WANG2018, Convention, find_convention
-from transforms.lcoh.model.demands import measured_demand, paper_demand
+from transforms.lcoh.model.demands import in_cost_weather, measured_demand, paper_demand
 from transforms.lcoh.model.networks import BuiltNetwork, network_capital
 from transforms.lcoh.model.places import Place
 from transforms.lcoh.model.what_if import Built, Case, Change, build
@@ -104,6 +104,13 @@ def test_a_period_without_all_demands_in_normal_weather_is_costed_as_measured() 
         ("2011", "all", 15_000.0, "normal"),
     ]
     assert measured_demand(lacking, end="_ci_low")["demand_kwh"].to_list() == pytest.approx([15_300.0, 9_900.0])
+
+
+def test_the_measured_year_can_be_chosen_in_place_of_a_normal_one() -> None:
+    known = annual({"all": 17_000.0, "flat": 11_000.0}, {"all": 15_000.0, "flat": 10_000.0})
+    assert in_cost_weather(known, "normal").equals(known)
+    chosen = measured_demand(in_cost_weather(known, "measured")).select("dwelling_type", "demand_kwh", "weather")
+    assert chosen.rows() == [("all", 17_000.0, "measured"), ("flat", 11_000.0, "measured")]
 
 
 def test_each_period_and_basis_gets_networks_of_its_own() -> None:

@@ -134,7 +134,7 @@ def cost_networks(lens: AreaLens, homes: Floats, demand: HomeDemand, place: Plac
         Number of homes, connection shares and pipes, of shapes that broadcast to (areas, widths, shares).
 
     """
-    demand = demand.in_normal_weather()
+    demand = demand.in_cost_weather()
     with_load = replace(place, load=load_of_mix(homes, demand))
     heat_kwh = (homes @ demand.heat_kwh / homes.sum(axis=1))[:, None, None]
     own = build(_case(lens, with_load, heat_kwh))
@@ -196,7 +196,7 @@ def cost_in_homes(lens: AreaLens, homes: Floats, demand: HomeDemand) -> dict[str
         Heat q_k of a home; it sizes the system of each type.
 
     """
-    demand = demand.in_normal_weather()
+    demand = demand.in_cost_weather()
     heat = homes * demand.heat_kwh
     found = {}
     for system in lens.systems:

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from transforms.lcoh.assumptions.parameters import LOAD_DAYS
+from transforms.lcoh.model.demands import MEASURED_WEATHER, NORMAL_WEATHER, CostWeather
 from transforms.lcoh.model.load_shape import HOURS_PER_DAY, LoadShape
 from transforms.tables.areas import AREA_HOME_DEMAND
 from transforms.tables.words import DWELLING_TYPES
@@ -40,6 +41,8 @@ class Means:
     """Whether the homes are made up."""
     held: frozenset[str] = frozenset()
     """Dwelling types whose values are those of an earlier release."""
+    cost_weather: CostWeather = NORMAL_WEATHER
+    """Weather of the demand on which costs rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +91,12 @@ class HomeDemand:
     """Dwelling types whose values are those of an earlier release."""
     hours_of: tuple[str | None, ...] = (None,) * len(DWELLING_TYPES)
     """The dwelling type, or `all`, whose published profile each type's hours follow; None: the load of the assumptions."""
+    cost_weather: CostWeather = NORMAL_WEATHER
+    """Weather of the demand on which costs rest."""
 
-    def in_normal_weather(self) -> HomeDemand:
+    def in_cost_weather(self) -> HomeDemand:
         """Return the demand that costs rest on: the heat of normal weather, where it is known, and the same design peak."""
-        if self.normal_kwh is None:
+        if self.normal_kwh is None or self.cost_weather == MEASURED_WEATHER:
             return self
         to_normal = self.normal_kwh / self.heat_kwh
         hours_kwh = self.hours_kwh * to_normal
@@ -189,6 +194,7 @@ def measured_home_demand(
         design_over_year_peak=_design(means.weather_fit, known, period) or paper.design_over_year_peak,
         made_up=means.made_up,
         held=means.held & frozenset(rows),
+        cost_weather=means.cost_weather,
         hours_of=hours_of,
     )
 

@@ -17,7 +17,7 @@ LCOH = Table(
         Column("dwellings", N, "homes that the system serves", "1", lower=1),
         profile_group,
         Column("demand_kwh", F, "heat delivered per home and year", "kWh/yr", lower=0),
-        Column("weather", S, "weather of the demand: normal, or measured (that of the period) where a demand in normal weather is lacking; null: the paper's demand", nullable=True, allowed=("normal", "measured")),
+        Column("weather", S, "weather of the demand: normal, or measured (that of the period) where that is chosen or a demand in normal weather is lacking; null: the paper's demand", nullable=True, allowed=("normal", "measured")),
         Column("demand_measured_kwh", F, "heat per home in the weather of the period", "kWh/yr", nullable=True, lower=0),
         Column("capital_gbp_per_mwh", F, "capital part of the LCOH", "GBP/MWh", lower=0),
         Column("om_gbp_per_mwh", F, "operation and maintenance part of the LCOH", "GBP/MWh", lower=0),

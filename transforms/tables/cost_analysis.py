@@ -96,7 +96,7 @@ LCOH_HOUSEHOLD = Table(
     (
         scenario, convention, *lens, system, period, household_id,
         Column("demand_kwh", F, "heat delivered to the home per year", "kWh/yr", lower=0),
-        Column("weather", S, "weather of the demand: normal, or measured (that of the period) where the home's own lines cannot correct it", allowed=("normal", "measured")),
+        Column("weather", S, "weather of the demand: normal, or measured (that of the period) where that is chosen or the home's own lines cannot correct it", allowed=("normal", "measured")),
         Column("lcoh_gbp_per_mwh", F, "levelised cost of heat", "GBP/MWh", lower=0),
     ),
     may_be_empty=True,

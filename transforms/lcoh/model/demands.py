@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, get_args
 
 import polars as pl
 
+from transforms.heat.demand import WEATHER_NORMAL
 from transforms.lcoh.assumptions.parameters import NETWORK, PAPER_DEMAND_ITEM, SCALE_ITEM
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import ScenarioFigures
@@ -18,8 +19,9 @@ OF_SAMPLE: Final = {
     "demand_kwh_ci_high": pl.Float64,
 }  # the same: ends of the interval of the demand
 OF_HOMES: Final = OF_WEATHER | OF_SAMPLE
-NORMAL_WEATHER: Final = "normal"
-MEASURED_WEATHER: Final = "measured"
+CostWeather = Literal["normal", "measured"]
+NORMAL_WEATHER, MEASURED_WEATHER = get_args(CostWeather)
+OF_NORMAL_WEATHER: Final = (*WEATHER_NORMAL, "normal_correction_kwh")
 IN_NORMAL_WEATHER: Final = pl.col("heat_kwh_weather_normal").is_not_null().all().over("period")
 """Whether costs of a period rest on normal weather: all of its demands must be known in it."""
 NETWORK_DEMAND: Final = ("stock", ALL_HOMES)  # the demand that a network serves: the first of these that is known
@@ -57,6 +59,13 @@ def measured_demand(demand: pl.DataFrame, *, end: str = "") -> pl.DataFrame:
         weather=pl.when("in_normal").then(pl.lit(NORMAL_WEATHER)).otherwise(pl.lit(MEASURED_WEATHER)),
         demand_measured_kwh="heat_kwh_mean",
     ).filter(pl.col("demand_kwh") > 0)
+
+
+def in_cost_weather(rows: pl.DataFrame, weather: CostWeather) -> pl.DataFrame:
+    """Return rows of homes or of types as costs take them: without normal weather where the measured year is chosen."""
+    if weather == NORMAL_WEATHER:
+        return rows
+    return rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in OF_NORMAL_WEATHER if name in rows.columns)
 
 
 def _costed_heat(end: str) -> pl.Expr:

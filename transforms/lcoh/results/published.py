@@ -12,7 +12,14 @@ from transforms.heat.demand import Bootstrap
 from transforms.heat.profiles import stock_weights
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.model.conventions import find_convention, lenses_beside
-from transforms.lcoh.model.demands import NETWORK_DEMAND, OF_SAMPLE, measured_demand, paper_demand
+from transforms.lcoh.model.demands import (
+    NETWORK_DEMAND,
+    NORMAL_WEATHER,
+    OF_SAMPLE,
+    CostWeather,
+    measured_demand,
+    paper_demand,
+)
 from transforms.lcoh.results.abatement import abatement_table
 from transforms.lcoh.results.break_even import break_even_table
 from transforms.lcoh.results.cheapest_map import cheapest_map
@@ -73,6 +80,7 @@ class CostChoices:
     seed: int
     bootstrap_replicates: int
     sobol_samples: int
+    weather: CostWeather = NORMAL_WEATHER
 
     @property
     def chosen(self) -> tuple[str, str]:
