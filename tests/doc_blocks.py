@@ -1,4 +1,4 @@
-"""What tests of the docs share: the pages, their fenced blocks, and the recipes of the cookbook."""
+"""Shared by tests of the docs: the pages, their fenced blocks, and the recipes of the cookbook."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def make_funnel(included: int, *, heat: float, period: str = "2009") -> pl.DataF
 
 
 def make_judgements(readings: int = 1_051_180) -> pl.DataFrame:
-    """Return what the inferred flags could be judged for, twelve months."""
+    """Return the judgement of the inferred flags over twelve months."""
     months = pl.date_range(dt.date(2009, 1, 1), dt.date(2009, 12, 1), "1mo", eager=True)
     lacking = {
         "suspected_unit": ("fewer than 28 days of half their readings and known temperature", 0.041),

@@ -21,7 +21,7 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 def publish_landing(home: Path, *, span: Span | None = None, **changes: Any) -> Publication:
-    """Take in what lies in `home/landing` and publish it below `home`, as a run does."""
+    """Ingest `home/landing` and publish below `home`, as a run does."""
     settings = _settings(home, **changes)
     ingest(home, options(run_date=NOW.date(), forgotten=settings.folders.forgotten.read_tombstones()))
     record = RunRecord(
@@ -31,7 +31,7 @@ def publish_landing(home: Path, *, span: Span | None = None, **changes: Any) -> 
 
 
 def run_here(home: Path, *, span: Span | None = None, **changes: Any) -> RunLog:
-    """Do what a nightly run does, healing included, in this process and without Prefect; return its log."""
+    """Do the work of a nightly run, with healing, in this process and without Prefect; return its log."""
     settings, now = _settings(home, **changes), dt.datetime.now(dt.UTC)
     log = RunLog(run_id=f"{now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}", kind="nightly", started_at_utc=now)
     tell = log.damaged.append

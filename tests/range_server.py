@@ -1,4 +1,4 @@
-"""A plain web server on loopback that serves a folder, parts of files too, and counts what it sends."""
+"""A plain web server on loopback that serves a folder, with parts of files, and counts the bytes that it sends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass
 class Served:
-    """What was sent: the address of the server, and bytes of bodies by request."""
+    """The address of the server, and the bytes of each answer by request."""
 
     address: str
     bodies: list[tuple[str | None, int]] = field(default_factory=list)
@@ -36,11 +36,11 @@ class _Ranges(SimpleHTTPRequestHandler):
         """Say nothing."""
 
     def do_HEAD(self) -> None:
-        """Say how long a file is, and that parts of it can be had."""
+        """Send the length of a file, and that the server gives parts of it."""
         self._send(body=False)
 
     def do_GET(self) -> None:
-        """Send a file, or the part of it that is asked for."""
+        """Send a file, or the requested part of it."""
         self._send(body=True)
 
     def _send(self, *, body: bool) -> None:

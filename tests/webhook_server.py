@@ -1,4 +1,4 @@
-"""A webhook on loopback that tests post alerts to: a real server that answers as it is told."""
+"""A webhook on loopback for alerts of tests: a real server with given answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Webhook:
-    """A server that answers as it is told, one status after the other, the last for ever."""
+    """A server that answers with given statuses in turn; the last one repeats."""
 
     statuses: list[int]
     got: list[dict[str, Any]] = field(default_factory=list)

@@ -47,7 +47,7 @@ def place(homes: float, *, link_m: float = 0.0, main_m_per_home: float = 3.9) ->
 
 
 def highest_price(homes: float, *, link_m: float, main_m_per_home: float = 3.9) -> float:
-    """Return what bought heat may cost where London's mix of homes is served."""
+    """Return the highest price of bought heat for London's mix of homes."""
     mix = LONDON_MIX[None, :] * homes
     network = cost_networks(LENS, mix, PAPER, place(homes, link_m=link_m, main_m_per_home=main_m_per_home))
     return float(network.highest_heat_price(cheapest(cost_in_homes(LENS, mix, PAPER))[0]).item())
@@ -90,7 +90,7 @@ def test_the_highest_heat_price_falls_with_distance_and_rises_with_homes() -> No
 
 @cache
 def one_km_away(number: int, *choices: tuple[str, str], base_year: int = 2018) -> dict[str, float]:
-    """Return what bought heat from 1 km away may cost, and its parts [GBP/MWh], by the convention but for some choices."""
+    """Return the highest price of heat from 1 km away, and its parts [GBP/MWh], by the convention with some changes."""
     given = read_assumptions(settings=[f"study.price_base_year={base_year}"], scenario="eep2019")
     lens = replace(
         LENS, figures=scenario_figures(given, "eep2019"), convention=replace(LENS.convention, **dict(choices))
@@ -117,7 +117,7 @@ def one_km_away(number: int, *choices: tuple[str, str], base_year: int = 2018) -
     }
 
 
-def test_the_page_says_what_heat_from_1_km_away_may_cost_and_why() -> None:
+def test_the_page_names_the_highest_price_of_heat_from_1_km_away_and_its_reasons() -> None:
     page = " ".join((Path(__file__).parents[2] / "docs" / "heat-map.md").read_text(encoding="utf-8").split())
     few, many = one_km_away(100), one_km_away(1000)
     paper = (("pipe_cost", "per_metre"), ("loss_rule", "share_of_produced"))
@@ -168,7 +168,7 @@ def test_the_papers_fixed_thousand_metres(convention: str, published: tuple[floa
     assert shown == list(published)
 
 
-def test_the_mapped_pipe_costs_what_its_metres_cost() -> None:
+def test_the_mapped_pipe_costs_its_metres() -> None:
     short, long = (
         cost_networks(LENS, LONDON_MIX[None, :] * 1000, PAPER, place(1000, main_m_per_home=metres))
         for metres in (2.0, 8.0)
@@ -189,7 +189,7 @@ def test_plant_is_sized_by_the_peak_of_the_areas_own_mix() -> None:
 
 
 def seasonal_demand() -> HomeDemand:
-    """Return measured demands whose hours differ by type: flats even, houses cold in winter, each noisy by itself."""
+    """Return measured demands with other hours for each type: flats are even, houses peak in winter, all with noise."""
     hours = np.arange(365 * 24)
     draw = np.random.default_rng(16)
     reach = np.array([0.9, 0.8, 0.7, 0.85, 0.1])
@@ -240,7 +240,7 @@ def test_types_that_peak_at_other_hours_peak_together_as_by_hand() -> None:
     assert np.asarray(own.substation_kw).item() == pytest.approx(peak * mean_kw * shape.design_over_year_peak)
 
 
-def test_areas_costed_together_cost_what_each_costs_alone() -> None:
+def test_areas_costed_together_have_the_cost_of_each_alone() -> None:
     demand = seasonal_demand()
     mixes = np.array([[500.0, 20, 0, 0, 0], [0, 0, 0, 0, 500.0], [30, 60, 90, 5, 200]])
     number = mixes.sum(axis=1)[:, None, None]

@@ -133,7 +133,7 @@ def circles(count: int) -> list[tuple[float, float, float]]:
     ]
 
 
-def test_the_index_finds_what_brute_force_finds(msoas: Coverage) -> None:
+def test_the_index_finds_the_same_as_brute_force(msoas: Coverage) -> None:
     for easting, northing, radius_m in circles(25):
         found = msoas.shares_in_circle(easting, northing, radius_m)
         expected = brute_force(msoas, easting, northing, radius_m)

@@ -166,7 +166,7 @@ def test_where_few_hours_are_published_of_any_homes_the_assumptions_stand_in(hou
     assert demand.hours_kwh / demand.heat_kwh == pytest.approx(PAPER.hours_kwh / PAPER.heat_kwh)
 
 
-def test_the_design_peak_is_the_same_whatever_the_order_of_the_types() -> None:
+def test_the_design_peak_does_not_depend_on_the_order_of_the_types() -> None:
     known = means()
     fit = pl.concat(
         known.weather_fit.with_columns(dwelling_type=pl.lit(name), design_peak_hour_heat_kwh=pl.lit(5.1 + n / 3))

@@ -1,4 +1,4 @@
-"""Areas: built in or from a folder; homes add up; what is wrong is refused by name and the rest works."""
+"""Areas, built in or from a folder: homes add up, bad files are refused by name, and the rest works."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_published_gas_stands_beside_the_homes_of_its_own_areas(tmp_path: Path) 
     assert "Elsewhere" not in gas["name"].to_list()
 
 
-def test_gas_of_an_area_that_crosses_msoas_is_the_same_whatever_the_order_of_the_links(tmp_path: Path) -> None:
+def test_gas_of_an_area_that_crosses_msoas_does_not_depend_on_the_order_of_the_links(tmp_path: Path) -> None:
     area = read_area_folder(write_area_folder(tmp_path)).reference.area
     ids = area.filter(level="lsoa")["area_id"].to_list()
     old = [f"E01000{n:03}" for n in range(120)]

@@ -1,4 +1,4 @@
-"""Modelled gas beside published gas: what is scored, what is left out, what is carried, and the bars on London."""
+"""Modelled gas beside published gas: scores, areas left out, factors from elsewhere, and the bars for London."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_share_on_gas_above_one_is_not_capped() -> None:
     assert row["uncalibrated_gwh"] == pytest.approx(modelled(100) / 0.9 * 1.3)
 
 
-def test_a_factor_is_carried_by_what_happened_elsewhere() -> None:
+def test_a_factor_is_carried_by_the_change_in_other_areas() -> None:
     gas = pl.concat([gas_of([modelled(100)] * 2, year=2015), gas_of([0.9 * modelled(100)] * 2, year=2021)])
     moved = score(gas, "carried", trend={2015: 10_000.0, 2021: 9_500.0}, year=2021)
     assert moved["factor"] == pytest.approx(score(gas, "calibrated", year=2015)["factor"] * 0.95)

@@ -1,4 +1,4 @@
-"""The bill of materials holds every package of the lock, with its hashes, and what needs what."""
+"""The bill of materials holds every package of the lock, with its hashes and its dependencies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_every_package_of_the_lock_stands_in_the_bill_once_with_version_and_hash
     assert make_bill(lock) == bill
 
 
-def test_what_needs_what_refers_to_components_alone() -> None:
+def test_dependencies_refer_only_to_components() -> None:
     bill = make_bill(LOCK.read_text(encoding="utf-8"))
     known = {one["bom-ref"] for one in bill["components"]}
     needs = {one["ref"].partition("@")[0]: one["dependsOn"] for one in bill["dependencies"]}

@@ -1,4 +1,4 @@
-"""A candidate that begins with the published hours exchanges the months that changed, and holds what the lake holds."""
+"""A candidate that starts from the published hours exchanges the changed months, and then equals the lake."""
 
 from __future__ import annotations
 
@@ -95,9 +95,7 @@ def test_of_the_published_warehouse_nothing_but_the_hours_is_taken_and_it_stays_
     assert len(describe(tmp_path / "next.duckdb")[1]) == len(VIEWS)
 
 
-def test_a_month_with_another_number_of_rows_than_its_object_is_exchanged_though_nobody_calls_it_changed(
-    tmp_path: Path, published: Path
-) -> None:
+def test_a_month_with_another_number_of_rows_than_its_object_is_exchanged(tmp_path: Path, published: Path) -> None:
     objects = {month: write_month(tmp_path, month) for month in (JANUARY, FEBRUARY)}
     objects[MARCH] = write_month(tmp_path, MARCH, homes=5)
     with open_candidate(tmp_path / "next.duckdb", hours_of=published) as candidate:

@@ -35,7 +35,7 @@ def half_hours(seed: int = 1) -> list[float | None]:
 def judge(
     values: list[float | None], *, start: dt.datetime = FEBRUARY, open_run: pl.DataFrame | None = None, flag: str = "ok"
 ) -> list[tuple[dt.datetime, dt.datetime, float]]:
-    """Return start, end and gas of what catches up; None in `values` is a missing half-hour."""
+    """Return start, end and gas of readings that catch up; None in `values` is a missing half-hour."""
     rows = [("7", start + n * HALF, value, 0) for n, value in enumerate(values) if value is not None]
     counted = make_readings(rows, flag=flag)
     found = find_gap_values(counted, sum_days(counted, make_sources()))
@@ -122,7 +122,7 @@ def test_healthy_homes_of_any_seed_have_none(seed: int) -> None:
     assert judge(half_hours(seed)) == []
 
 
-def test_heat_that_was_caught_up_stands_beside_what_the_type_used_in_the_outage() -> None:
+def test_caught_up_heat_is_compared_with_the_type_during_the_outage() -> None:
     hours = pl.datetime_range(
         FEBRUARY, FEBRUARY + dt.timedelta(days=2), "1h", closed="left", eager=True, time_unit="us"
     )
@@ -145,7 +145,7 @@ def test_heat_that_was_caught_up_stands_beside_what_the_type_used_in_the_outage(
     assert expect_caught_up(spans.clear(), profile, included, 0.8).is_empty()
 
 
-def test_readings_that_no_meter_gives_do_not_raise_what_is_usual_of_a_home() -> None:
+def test_impossible_readings_do_not_raise_the_usual_gas_of_a_home() -> None:
     values = with_outage(32, 400.0)
     values[100], values[200] = 9000.0, 5000.0  # with these in the mean, 400 kWh would fit the gap
     rows = [("7", FEBRUARY + n * HALF, value, 0) for n, value in enumerate(values) if value is not None]

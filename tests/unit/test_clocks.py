@@ -1,4 +1,4 @@
-"""Which clock a feed keeps: what homes say on change days, and how their votes decide."""
+"""The clock of a feed: the votes of homes on change days, and the decision from them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def votes(rows: pl.DataFrame) -> tuple[int, int]:
 @pytest.mark.parametrize("day", [SPRING, AUTUMN, dt.date(2007, 3, 25), dt.date(2007, 10, 28)])
 @pytest.mark.parametrize("end", [False, True])
 @pytest.mark.parametrize("local", [False, True])
-def test_whole_homes_vote_for_their_clock_whatever_the_stamps_name(day: dt.date, end: bool, local: bool) -> None:  # noqa: FBT001
+def test_whole_homes_vote_for_their_clock_with_stamps_of_starts_or_ends(day: dt.date, end: bool, local: bool) -> None:  # noqa: FBT001
     assert votes(delivered(day, local=local, end=end)) == ((0, 3) if local else (3, 0))
 
 
@@ -88,7 +88,7 @@ def test_where_nothing_decides_the_default_holds_and_says_so() -> None:
     assert decision.basis == "default of the format: no clock-change day of feed edrp/a decides"
 
 
-def test_a_set_clock_holds_whatever_the_votes() -> None:
+def test_a_set_clock_overrides_the_votes() -> None:
     decision = decide_clock("edrp/a", {"x": day(40, 0)}, default="utc", setting="local")
     assert (decision.clock, decision.basis, decision.contradicting) == ("local", "set for the feed", {})
 

@@ -99,13 +99,13 @@ READ = code._read.__wrapped__
 
 
 class Reader:
-    """Reads the modules of a tree, each once until it is told that one changed."""
+    """Reads the modules of a tree, each once until a change of it is announced."""
 
     def __init__(self) -> None:
         self.read: dict[str, Any] = {}
 
     def __call__(self, module: str) -> Any:
-        """Return what a module imports, and its hash."""
+        """Return the imports of a module, and its hash."""
         if module not in self.read:
             self.read[module] = READ(module)
         return self.read[module]
@@ -247,7 +247,7 @@ def tell_codes(root: Path) -> dict[str, str]:
     return found
 
 
-def test_a_declaration_makes_stale_what_reads_it_by_its_shape_and_not_by_its_words(copied: Path) -> None:
+def test_the_shape_of_a_declaration_makes_its_readers_stale_and_its_words_do_not(copied: Path) -> None:
     path = copied / "transforms" / "tables" / "heat.py"
     text, before = path.read_text(encoding="utf-8"), tell_codes(copied)
     path.write_text(text.replace("homes with a good reading in the hour", "homes that count", 1), encoding="utf-8")
@@ -264,7 +264,7 @@ def test_a_declaration_makes_stale_what_reads_it_by_its_shape_and_not_by_its_wor
     assert not stale & {"digest months", "follow homes", "judge homes", "build months"}
 
 
-def test_a_run_takes_over_what_the_one_before_found_in_the_same_files(
+def test_a_run_takes_over_findings_of_the_run_before_in_the_same_files(
     copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work, kept, sought = STAGES[0].work, tmp_path / "code-hashes.json", list[str]()

@@ -1,4 +1,4 @@
-"""Which days peaks are sought in, and what becomes of homes that lack some of them."""
+"""The days in which peaks are sought, and homes that lack some of these days."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Landing files that are no text: what is taken from odd JSON, and which XML is refused."""
+"""Landing files that are no text: readings of odd JSON, and XML that is refused."""
 
 from __future__ import annotations
 

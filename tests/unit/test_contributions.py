@@ -213,7 +213,7 @@ AREA = {"type": "Polygon", "coordinates": [[[533000, 181000], [534000, 181000], 
 
 
 def properties_of(row: dict[str, str], **more: object) -> dict[str, object]:
-    """Return the properties of a feature whose place is its geometry."""
+    """Return the properties of a feature with its place as geometry."""
     places = ("shape", "easting", "northing", "latitude", "longitude", "length_m")
     return {name: value for name, value in row.items() if name not in places} | more
 
@@ -282,12 +282,12 @@ def test_a_checked_file_has_the_format_of_its_ending(tmp_path: Path) -> None:
         (b"x", ".pdf", "is no format of contributions"),
     ],
 )
-def test_what_is_no_table_of_contributions_is_refused(content: bytes, suffix: str, why: str) -> None:
+def test_a_file_that_is_no_table_of_contributions_is_refused(content: bytes, suffix: str, why: str) -> None:
     with pytest.raises(ContributionError, match=why):
         read_rows(content, suffix)
 
 
-def test_a_formula_in_a_name_is_inert_in_what_is_written(tmp_path: Path) -> None:
+def test_a_formula_in_a_name_is_inert_in_written_files(tmp_path: Path) -> None:
     evil = LOAD | {"name": '=HYPERLINK("x")'}
     for suffix in (".csv", ".xlsx"):
         path = write(tmp_path, suffix, [evil])
@@ -295,7 +295,7 @@ def test_a_formula_in_a_name_is_inert_in_what_is_written(tmp_path: Path) -> None
     assert b"<f>" not in (tmp_path / "given.xlsx").read_bytes()
 
 
-def test_the_command_checks_adds_withdraws_and_tells(tmp_path: Path) -> None:
+def test_the_command_checks_adds_withdraws_and_lists(tmp_path: Path) -> None:
     home = ["--home", str(tmp_path / "home")]
     run = CliRunner()
     bad = write(tmp_path, ".csv", [*CLEAN, LOAD | {"site_id": "h9", "licence": "closed"}])
@@ -322,7 +322,7 @@ def test_the_command_checks_adds_withdraws_and_tells(tmp_path: Path) -> None:
     assert "6 contributions hold now" in log
 
 
-def test_the_log_says_who_contributed_what_and_when_and_names_no_person(tmp_path: Path) -> None:
+def test_the_published_log_names_organisation_rows_and_time_but_no_person(tmp_path: Path) -> None:
     home = ["--home", str(tmp_path / "home")]
     run = CliRunner()
     other = SUPPLY | {"contributor": "Another borough"}

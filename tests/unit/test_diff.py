@@ -1,4 +1,4 @@
-"""What moved between two warehouses, as numbers and as people read them."""
+"""Changes between two warehouses, as numbers and in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flows.answers.diff import Difference, Moved
         (0.0, 2.0, "0 to 2 kWh"),
     ],
 )
-def test_a_number_that_moved_is_told_with_its_change(before: float | None, after: float | None, text: str) -> None:
+def test_a_number_that_moved_is_shown_with_its_change(before: float | None, after: float | None, text: str) -> None:
     assert Moved(what="all homes", unit="kWh", before=before, after=after).describe() == text
 
 

@@ -1,4 +1,4 @@
-"""What the command line says of a run that failed: the cause, and the next step."""
+"""The words of the command line for a failed run: the cause, and the next step."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ from warehouse.lake import DamagedObjectError
         ),
     ],
 )
-def test_a_failure_of_the_machine_is_told_with_cause_and_next_step(error: Exception, parts: tuple[str, str]) -> None:
+def test_a_failure_of_the_machine_is_explained_with_cause_and_next_step(
+    error: Exception, parts: tuple[str, str]
+) -> None:
     said = describe_failure(error)
     assert [part for part in parts if part not in said] == []

@@ -131,7 +131,7 @@ def test_without_its_row_the_memory_would_take_one_home_less_for_nothing() -> No
     assert judged(member.filter(pl.col("household_id") != "x")) != judged(rename_member(member, "x", "t"))
 
 
-def test_a_damaged_tombstone_stops_the_run_with_what_to_do(tmp_path: Path) -> None:
+def test_a_damaged_tombstone_stops_the_run_and_names_the_next_step(tmp_path: Path) -> None:
     folder = ForgottenFolder(tmp_path / "forgotten")
     now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     folder.bury(

@@ -50,12 +50,12 @@ def test_the_example_of_a_format_is_recognised_and_read(known: Format) -> None:
 @pytest.mark.parametrize(
     "known", [known for known in FORMATS if known.unusable is not None], ids=lambda known: known.name
 )
-def test_a_known_format_without_half_hours_is_refused_with_what_it_is(known: Format) -> None:
+def test_a_known_format_without_half_hours_is_refused_with_the_reason(known: Format) -> None:
     with pytest.raises(RefusalError, match="register"):
         find_layout("\n".join(known.example).encode() + b"\n", is_whole=True)
 
 
-def test_every_format_says_what_it_is_and_shows_two_lines() -> None:
+def test_every_format_has_a_description_and_two_example_lines() -> None:
     assert all(known.title and len(known.example) == 2 for known in FORMATS)
     assert len({known.name for known in FORMATS}) == len(FORMATS)
 

@@ -55,7 +55,7 @@ def test_no_mutated_input_breaks_a_parser(target: Target) -> None:
 @pytest.mark.parametrize(
     ("target", "path"), [(t, p) for t in TARGETS for p in corpus_of(t)], ids=lambda part: getattr(part, "name", "")
 )
-def test_what_once_broke_a_parser_breaks_none(target: Target, path: Path) -> None:
+def test_inputs_that_once_broke_a_parser_break_none(target: Target, path: Path) -> None:
     target.check(path.read_bytes())
 
 

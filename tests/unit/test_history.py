@@ -1,4 +1,4 @@
-"""Homes through the months: what is remembered, what is found, and that the way of cutting does not matter."""
+"""Homes through the months: their state, the findings, and that the cut into months does not matter."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_slip_that_only_the_next_month_proves_reaches_back(readings: Make, sou
     assert verdict.suspect_span["factor"][0] == pytest.approx(1 / 11.2206, rel=1e-3)
 
 
-def test_what_a_rule_lacks_is_counted(readings: Make, sources: Make) -> None:
+def test_missing_evidence_of_a_rule_is_counted(readings: Make, sources: Make) -> None:
     young = follow(readings(rows_of(counted(20))), sources(), weather())
     lacking = dict(young.flag_judgement.filter(pl.col("outcome") != "judged").select("flag", "readings").iter_rows())
     assert lacking == {"suspected_unit": 20 * 48}

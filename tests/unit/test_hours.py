@@ -87,7 +87,7 @@ DAY = dt.datetime(2009, 1, 3)
 
 
 def span_of(first: int, last: int, kwh: float | None) -> pl.DataFrame:
-    """Return a span from one half-hour of `DAY` to another, both included, whose gas the last one holds."""
+    """Return a span of half-hours of `DAY`, both ends included; the last one holds the gas of all."""
     row = {"household_id": "7", "flag": "catch_up", "start_utc": DAY + first * HALF, "end_utc": DAY + (last + 1) * HALF}
     return SUSPECT_SPAN.conform(pl.DataFrame([row | {"factor": None, "gas_kwh": kwh}]))
 

@@ -51,7 +51,7 @@ def test_delivered_words_become_dwelling_types(word: str | None, dwelling_type: 
     assert frame.select(name_dwelling_type(pl.col("word"))).item() == dwelling_type
 
 
-def test_a_table_keeps_what_was_delivered_beside_its_type() -> None:
+def test_a_table_keeps_the_delivered_text_beside_the_dwelling_type() -> None:
     lines, table = households("Hhold_ID,region,dwelling_type,NUTS1\n7,x,Castle,UKI\n8,y,semi,--\n9,z,,\n")
     assert table.select("household_id", "dwelling_type", "dwelling_type_delivered", "nuts1").rows() == [
         ("7", "unknown", "Castle", "UKI"),
@@ -89,7 +89,7 @@ def test_repeats_headers_blanks_and_bad_lines_are_accounted_for() -> None:
     assert account(lines) == 10
 
 
-def test_a_home_with_two_types_is_unknown_whatever_the_order_of_the_lines() -> None:
+def test_a_home_with_two_types_is_unknown_in_any_order_of_lines() -> None:
     rows = ["1,flat", "1,detached", "2,semi", "2,semi-detached", "3,terraced"]
     tables = []
     for seed in range(4):

@@ -1,4 +1,4 @@
-"""No cell of a CSV file starts a formula, whatever a file was called, and numbers stay numbers."""
+"""No cell of a CSV file starts a formula, for any name of a file, and numbers stay numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def inert(text: str) -> str:
 
 
 @pytest.mark.parametrize("text", ['=cmd|" /C calc"!A1', "+1+1", "-2+3", "@SUM(A1)", " =1", "\xa0=1", "\uff1d1"])
-def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
+def test_a_formula_of_a_spreadsheet_gets_an_apostrophe(text: str) -> None:
     assert inert(text) == f"'{text}"
 
 
@@ -31,7 +31,7 @@ def test_a_cell_that_starts_with_a_control_character_gets_one_too(control: str) 
 @pytest.mark.parametrize(
     "text", ["gas=1.csv", "2009/edrp_gas.csv", "a - b", "-5", "+5.25", "-1e-3", "", "<script>", "x\u202e=1"]
 )
-def test_what_it_would_not_run_stays_as_it_is(text: str) -> None:
+def test_other_text_stays_unchanged(text: str) -> None:
     assert inert(text) == text
 
 

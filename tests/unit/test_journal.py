@@ -1,4 +1,4 @@
-"""What units leave in the journal of their run."""
+"""The events that units leave in the journal of their run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from warehouse.runs import read_events, write_event
 
 
 def tell(folder: Path) -> list[tuple[Any, ...]]:
-    """Return the events of a run with stage, unit and what went wrong."""
+    """Return the events of a run with stage, unit and error."""
     return [(e["event"], e["stage"], e["unit"], e.get("error")) for e in read_events(folder, "r")]
 
 

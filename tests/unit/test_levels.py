@@ -29,7 +29,7 @@ def test_two_homes_and_two_hours_by_hand() -> None:
 
 
 @given(st.integers(0, 10_000))
-def test_what_follows_the_model_is_recovered_from_any_gaps(seed: int) -> None:
+def test_values_that_follow_the_model_are_recovered_from_any_gaps(seed: int) -> None:
     level, mean, observed = draw(seed)
     found = fit_levels(np.outer(level, mean) * observed, observed)
     assert found[0] == pytest.approx(level)
@@ -56,7 +56,7 @@ def test_the_order_of_homes_and_a_scale_do_not_matter(seed: int, scale: float) -
     assert other_level == pytest.approx(level[order], rel=1e-8)
 
 
-def test_the_equations_hold_for_what_does_not_follow_the_model() -> None:
+def test_the_equations_hold_for_values_that_do_not_follow_the_model() -> None:
     _, _, observed = draw(3, homes=30, hours=200)
     energy = np.random.default_rng(3).gamma(0.3, 2, observed.shape) * observed
     level, mean = fit_levels(energy, observed)

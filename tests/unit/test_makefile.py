@@ -1,4 +1,4 @@
-"""What `make` says before there is anything to run."""
+"""The words of `make` before anything is installed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def bare(tmp_path: Path) -> Path:
     return folder
 
 
-def test_make_alone_tells_every_target(bare: Path) -> None:
+def test_make_alone_lists_every_target(bare: Path) -> None:
     shown = make(bare).stdout
     assert [target for target in TARGETS if f"make {target}" not in shown] == []
     assert not (bare / ".venv").exists()

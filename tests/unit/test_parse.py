@@ -18,7 +18,7 @@ GOOD = "12,13FEB08:00:30:00,2,0.345"
 
 
 def parse(text: str | bytes, layout=EDRP, first_line: int = 1, *, ends_file: bool = False) -> Parsed:  # noqa: ANN001
-    """Return what becomes of the lines of a text, which is the same whether they are read typed or one by one."""
+    """Return the parsed lines of a text; the fast and the plain parser must agree."""
     raw = text.encode() if isinstance(text, str) else text
     parsed = parse_text(raw, layout, first_line, clock="utc", conversion=GasConversion(), ends_file=ends_file)
     each = parse_each(raw, layout, first_line, "utc", GasConversion(), ends_file=ends_file)
@@ -165,7 +165,7 @@ lines = st.one_of(
 
 @settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(lines, max_size=40), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.integers(1, 40))
-def test_lines_are_headers_blanks_readings_or_rejects_whatever_they_hold_and_however_they_are_cut(
+def test_every_line_is_a_header_blank_reading_or_reject_for_any_text_and_any_cut(
     delivered: list[str],
     line_end: str,
     finished: bool,  # noqa: FBT001
@@ -247,7 +247,7 @@ def test_no_bytes_lose_a_line(text: bytes, layout) -> None:  # noqa: ANN001
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("line", ["\r" + GOOD, GOOD.replace(",", "\r,", 1), GOOD.replace(",", ",\r", 1)])
-def test_a_stray_carriage_return_is_stripped_whatever_stands_beside_it(line: str, end: str) -> None:
+def test_a_stray_carriage_return_is_stripped_beside_any_character(line: str, end: str) -> None:
     for text in (line + end, GOOD.replace("00:30", "01:30") + end + line + end):
         parsed = parse(text)
         assert set(parsed.readings["household_id"]) == {"12"}

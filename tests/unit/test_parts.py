@@ -129,7 +129,7 @@ def test_a_site_of_parts_has_the_pages_of_one_that_is_drawn(tmp_path: Path, rele
     ] == []
 
 
-def test_tables_are_computed_again_where_what_was_given_is_another(tmp_path: Path) -> None:
+def test_tables_are_computed_again_for_another_input(tmp_path: Path) -> None:
     parts, computed = Parts(tmp_path / "parts"), list[str]()
     rows = LCOH.empty()
 

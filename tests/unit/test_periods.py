@@ -1,4 +1,4 @@
-"""Study periods and sufficiency: each rule passes what suffices and fails what just does not."""
+"""Study periods and sufficiency: each rule passes sufficient readings and fails readings just below."""
 
 from __future__ import annotations
 

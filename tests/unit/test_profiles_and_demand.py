@@ -1,4 +1,4 @@
-"""Profiles and annual demand on homes whose truth is known by hand."""
+"""Profiles and annual demand of homes with a truth worked by hand."""
 
 from __future__ import annotations
 

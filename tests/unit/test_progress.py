@@ -116,7 +116,7 @@ def test_time_left_goes_on_between_two_pieces_and_never_below_zero() -> None:
         (0.2, "units", "0.2 units/s"),
     ],
 )
-def test_a_rate_is_told_with_three_digits(per_second: float, unit: str, text: str) -> None:
+def test_a_rate_is_shown_with_three_digits(per_second: float, unit: str, text: str) -> None:
     assert describe_rate(per_second, unit) == text
 
 
@@ -124,7 +124,7 @@ def test_a_rate_is_told_with_three_digits(per_second: float, unit: str, text: st
     ("seconds", "text"),
     [(0.41, "0.4 s"), (12.4, "12 s"), (59.7, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
 )
-def test_a_time_is_told_as_people_say_it(seconds: float, text: str) -> None:
+def test_a_time_is_shown_in_everyday_units(seconds: float, text: str) -> None:
     assert describe_seconds(seconds) == text
 
 

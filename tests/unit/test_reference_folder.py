@@ -1,4 +1,4 @@
-"""The folder of references: what it holds is read, what it lacks is named, what is wrong is refused by name."""
+"""The folder of references: its files are read, missing ones are named, and bad ones are refused by name."""
 
 from __future__ import annotations
 

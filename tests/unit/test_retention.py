@@ -110,7 +110,7 @@ def make_folder(root: Path, count: int) -> WarehouseFolder:
     return folder
 
 
-def test_what_goes_is_deleted_and_the_rest_is_not_touched(tmp_path: Path) -> None:
+def test_expired_files_are_deleted_and_the_rest_is_not_touched(tmp_path: Path) -> None:
     folder = make_folder(tmp_path, 4)
     names = [file.snapshot_id for file in list_files(folder)]
     assert forget_old_snapshots(folder, Retention(keep=2), now=NOW) == names[2:]

@@ -1,4 +1,4 @@
-"""The counts behind docs/scale.md: units handed out to workers, and what a large run takes."""
+"""The counts behind docs/scale.md: units handed out to workers, and the costs of a large run."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_larger_lake_needs_larger_workers_and_fewer_units() -> None:
     assert large.units == small.units / 10
 
 
-def test_the_page_on_scale_shows_what_was_measured_and_planned() -> None:
+def test_the_page_on_scale_shows_measured_and_planned_values() -> None:
     page = (Path(__file__).parents[2] / "docs" / "scale.md").read_text(encoding="utf-8").splitlines()
     for row in (*tabulate_costs(LAST_MEASURED), *tabulate_plans(LAST_MEASURED)):
         assert row in page

@@ -26,7 +26,7 @@ def make_profile(
     homes: int = 40,
     groups: tuple[str, ...] = ("all",),
 ) -> pl.DataFrame:
-    """Return a profile of every hour of a span whose heat depends on the hour alone."""
+    """Return a profile of every hour of a span, with heat that depends only on the hour."""
     hours = pl.DataFrame({"hour_start_utc": pl.datetime_range(*span, "1h", closed="left", time_unit="us", eager=True)})
     rows = hours.join(pl.DataFrame({"dwelling_type": groups}), how="cross")
     hour, day = pl.col("hour_start_utc").dt.hour(), pl.col("hour_start_utc").dt.ordinal_day()

@@ -18,7 +18,7 @@ def list_tests(file: str) -> set[str]:
 
 
 def missing(text: str) -> list[tuple[str, str]]:
-    """Return the tests that a page names and nobody wrote."""
+    """Return the tests that a page names and that do not exist."""
     return [(file, test) for file, test in NAMED.findall(text) if test not in list_tests(file)]
 
 
@@ -36,7 +36,7 @@ def test_every_threat_has_a_test() -> None:
     assert [row for row in threats if "::test_" not in row and "the same" not in row] == []
 
 
-def test_a_test_that_nobody_wrote_is_seen() -> None:
+def test_a_named_test_that_does_not_exist_is_found() -> None:
     assert missing("`tests/unit/test_security_page.py::test_of_nothing`") == [
         ("tests/unit/test_security_page.py", "test_of_nothing")
     ]

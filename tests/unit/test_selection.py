@@ -54,7 +54,7 @@ def test_each_step_excludes_the_home_that_fails_it(cells: Make) -> None:
     }
 
 
-def test_a_declared_gas_boiler_outweighs_what_the_gas_looks_like(cells: Make) -> None:
+def test_a_declared_gas_boiler_outweighs_the_shape_of_the_gas(cells: Make) -> None:
     data = cells({"declared": 1.0, "silent": 1.0}, 2009, gas=lambda _month: 0.07)
     households = table(("declared", "flat", " Gas boiler"), ("silent", "flat", None))
     assert judge(data, households, {"declared", "silent"}) == {"declared": None, "silent": "not_gas_heated"}
@@ -84,7 +84,7 @@ def test_the_funnel_goes_down_step_by_step_to_the_included_homes(cells: Make) ->
     assert rows["households_without"].to_list() == [1, 1, 1, 1, 2, 1]  # b lacks half-hours and nothing else
 
 
-def test_the_funnel_tells_the_heat_with_and_without_each_step(cells: Make) -> None:
+def test_the_funnel_has_the_heat_with_and_without_each_step(cells: Make) -> None:
     data = pl.concat(
         [
             cells({"good": 1.0, "short": 0.8}, 2009),

@@ -54,7 +54,7 @@ def write_config(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_every_number_has_bounds_and_what_lies_beyond_is_named(name: str, tmp_path: Path) -> None:
+def test_every_number_has_bounds_and_a_value_beyond_them_is_named(name: str, tmp_path: Path) -> None:
     low, high = bounds_of(name)
     assert math.isfinite(low)
     assert math.isfinite(high)
@@ -81,7 +81,7 @@ def test_a_variable_that_no_setting_bears_is_refused_with_the_one_that_was_meant
     assert not ran.stdout
 
 
-def test_a_value_out_of_bounds_is_told_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_out_of_bounds_is_reported_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEARTH_COMPLETENESS_MIN", "1.5")
     with pytest.raises(SettingsError, match=r"environment HEARTH_COMPLETENESS_MIN: .* = \"1.5\": it should be less"):
         load_settings()
@@ -89,7 +89,7 @@ def test_a_value_out_of_bounds_is_told_with_its_variable(monkeypatch: pytest.Mon
     assert load_settings().completeness_min == 0.5
 
 
-def test_mistakes_in_a_file_are_told_each_with_its_line(tmp_path: Path) -> None:
+def test_each_mistake_in_a_file_is_reported_with_its_line(tmp_path: Path) -> None:
     file = write_config(
         tmp_path / "home",
         'seed = 7\nlanding_quiet = 5\ncollect_after_days = 1e308\n[feeds."edrp/."]\nclock = "moon"\ndelivery_pattern = "("\n',

@@ -1,4 +1,4 @@
-"""How `hearth sql` draws a table: what is cut, broken and left out, and what never is."""
+"""Tables of `hearth sql`: cut, wrapped and omitted columns, and those that never are."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_moment_is_left_out_rather_than_cut() -> None:
     assert "1 more column: start_utc" in " ".join(show_table(frame, 2, width=30).split())
 
 
-def test_a_table_marks_what_it_cuts() -> None:
+def test_a_table_marks_cut_cells() -> None:
     frame = pl.DataFrame({"meaning": ["a long explanation of something", None], "n": [1, 20]})
     assert show_table(frame, 2, width=20).splitlines()[2:4] == ["a long explanat…   1", "null              20"]
 

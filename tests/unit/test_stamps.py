@@ -1,4 +1,4 @@
-"""Stamps: their shapes, what they name, and London's clock."""
+"""Stamps: their shapes, their meaning, and London's clock."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_edrp_stamps_of_both_widths_and_any_case_are_read(text: str) -> None:
     ["", "13FEB08", "13FEB08:00:30", "31FEB08:00:30:00", "13FEB08:24:00:00", "13FEB08:00:30:60", "3FEB08:00:30:00",
      "13FEB208:00:30:00", "13FEB08:00:30:00x", "13FEV08:00:30:00", "2008-02-13 00:30:00", "??FEB08:00:30:00"],
 )  # fmt: skip
-def test_what_is_no_edrp_stamp_is_null(text: str) -> None:
+def test_a_text_that_is_no_edrp_stamp_is_null(text: str) -> None:
     assert parse_stamps(pl.Series([text]), EDRP.stamp_formats).to_list() == [None]
 
 
@@ -84,7 +84,7 @@ def stamps_of(day: dt.date) -> pl.Series:
 
 
 @pytest.mark.parametrize(("stamp", "first", "last"), [("start", 1, 48), ("end", 48, 47)])
-def test_half_hour_numbers_tell_what_a_stamp_names(stamp: str, first: int, last: int) -> None:
+def test_half_hour_numbers_show_whether_a_stamp_names_start_or_end(stamp: str, first: int, last: int) -> None:
     day = read_stamps(stamps_of(dt.date(2009, 6, 1)), EDRP.stamp_formats, "utc").sort("stamp")
     number = pl.col("half_hour") + 1 if stamp == "start" else (pl.col("half_hour") + 47) % 48 + 1
     rows = day.with_columns(half_hour_number=number)
@@ -122,7 +122,7 @@ def test_half_hour_numbers_that_say_both_are_a_named_error() -> None:
         decide_stamp(StampEvidence(1000, 500, 500), default="start")
 
 
-def test_a_set_stamp_holds_whatever_the_numbers_say() -> None:
+def test_a_set_stamp_overrides_the_half_hour_numbers() -> None:
     assert decide_stamp(StampEvidence(1000, 500, 500), default="start", setting="end") == ("end", "set for the feed")
 
 

@@ -1,4 +1,4 @@
-"""From daily temperatures to hours, and to what a home still feels."""
+"""From daily temperatures to hourly and to effective temperature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats of lake and warehouse: one's own opens, a newer one is refused by name, an older one says what to do."""
+"""Formats of lake and warehouse: the own one opens, a newer one is refused by name, an older one with a next step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from warehouse.versions import (
 )
 
 
-def test_a_lake_records_what_wrote_it(tmp_path: Path) -> None:
+def test_a_lake_records_the_version_that_wrote_it(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     check_lake(lake)  # one without a record is of the first format
     record_lake(lake)

@@ -1,4 +1,4 @@
-"""From homes' days to the weather tables: days that count, heat in normal weather, and what is said where it is missing."""
+"""From homes' days to the weather tables: days that count, heat in normal weather, and notes where it is missing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def describe(
     temperature: pl.DataFrame = TEMPERATURE,
     bootstrap: Bootstrap = FEW,
 ) -> Weather:
-    """Describe homes x days of gas, whose annual heat is the plain sum of days."""
+    """Describe homes x days of gas; annual heat is the plain sum of days."""
     period = Period(dt.date(year, 1, 1))
     included = pl.DataFrame({"household_id": [f"h{n}" for n in range(len(gas))], "dwelling_type": types})
     means = mean_days(gas, included, weights=None)
@@ -141,7 +141,7 @@ def test_a_year_of_any_weather_leads_to_the_same_heat_in_normal_weather(year: in
     assert uses * EFFICIENCY == pytest.approx(row[WEATHER_NORMAL[0]])
 
 
-def test_what_homes_did_beside_the_weather_stays() -> None:
+def test_changes_of_homes_apart_from_the_weather_stay() -> None:
     rest = np.where(np.arange(365) < 200, 3.0, 0.0)
     found = describe((gas_of_law(days_of(2009)) + rest)[None, :], ["flat"])
     measured = EFFICIENCY * (gas_of_law(days_of(2009)) + rest).sum()
@@ -265,7 +265,7 @@ def test_the_peak_hour_of_the_design_day_evens_out_with_the_cold() -> None:
 
 
 def test_intervals_cover_the_truth_of_homes_that_were_not_drawn() -> None:
-    """Trials of 20 homes each from a population whose mean is known: a 95 % interval holds it in about 95 of 100."""
+    """Trials of 20 homes from a population with a known mean: a 95 % interval holds it in about 95 of 100."""
     rng = np.random.default_rng(7)
     t = days_of(2009)
     included = pl.DataFrame({"household_id": [f"h{n}" for n in range(20)], "dwelling_type": "flat"})

@@ -28,7 +28,7 @@ def law(t: Floats, base: float, slope: float, warm: float, balance: float) -> Fl
 
 
 def fit(t: Floats, *rows: Floats) -> TwoLines:
-    """Fit rows whose days count the same."""
+    """Fit rows with the same number of days."""
     gas = np.array(rows)
     return fit_two_lines(t, gas, np.isfinite(gas).astype(float), RULES)
 
@@ -146,7 +146,7 @@ def test_weights_stand_for_homes_behind_a_mean() -> None:
 
 @pytest.mark.parametrize(("lasting", "level"), [(0.0, 6.0), (0.6, 5.0)])
 def test_an_interval_of_the_slope_holds_the_truth_as_often_as_it_says(lasting: float, level: float) -> None:
-    """Homes whose days are off by chance, or by spells of several days: 95 % of intervals hold the law's slope."""
+    """Homes with errors by day, or by spells of several days: 95 % of intervals hold the law's slope."""
     rng, t, homes = np.random.default_rng(4), year_of_temperatures(3), 400
     noise = lfilter([1], [1, -lasting], rng.normal(0, level, (homes, 395)), axis=1)[:, 30:]
     gas = law(t, 15.0, 6.0, 0.5, 15.0) + noise

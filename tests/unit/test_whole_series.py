@@ -90,7 +90,7 @@ def test_a_home_that_only_cooks_is_not_named_once_a_summer_shows_it() -> None:
     assert judge(cook | {"warm_days": 0, "warm_kwh": 0.0}) == {"cook": ("none", False)}
 
 
-def test_a_few_days_name_nobody() -> None:
+def test_a_few_days_are_not_judged() -> None:
     assert judge(home("odd", 1 / KWH_PER_M3, 0.01) | {"days": 6}) == {}
 
 
