@@ -121,6 +121,13 @@ def create_for_owner(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
 
 
+def flush_folder(folder: Path) -> None:
+    """Flush all files and folders below a folder, and itself, so that a rename of it survives a power cut."""
+    for path in (*folder.rglob("*"), folder):
+        if not path.is_symlink():
+            flush_to_disk(path)
+
+
 def flush_to_disk(path: Path) -> None:
     """Flush a file or folder to the disk, so that it survives a power cut."""
     handle = os.open(path, os.O_RDONLY)

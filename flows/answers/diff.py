@@ -1,4 +1,4 @@
-"""`hearth diff`: what moved between two published warehouses, from annual heat to the single homes that moved most."""
+"""`hearth diff`: the differences between two published warehouses, from annual heat to the homes that differ most."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.settings import Settings
 from transforms.tables.catalogue import WAREHOUSE_TABLES
-from warehouse.reader import PublishedWarehouse, open_published
+from warehouse.reader import PublishedWarehouse, QueryError, open_published
 from warehouse.snapshots import list_files
 
-MOVERS = 5  # homes that are named
+MOVERS = 5  # homes that are named: those whose annual heat differs most
 LINEAGE = frozenset({"run", "quality_result"})  # tables that grow with every publication
 DEMAND = (
     "SELECT dwelling_type, period, households, heat_kwh_mean AS heat_kwh, peak_hour_heat_kwh AS peak_kwh"
@@ -28,7 +28,7 @@ HOME = "SELECT household_id, period, heat_kwh_annual AS heat_kwh FROM household_
 
 
 class Moved(BaseModel):
-    """One number in two warehouses; None where a warehouse does not have it."""
+    """One number in two warehouses; None if a warehouse does not have it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,7 +39,7 @@ class Moved(BaseModel):
 
     @property
     def moved(self) -> bool:
-        """Whether the number is another one, by more than the sixth digit."""
+        """Whether the two values differ by more than one in a million."""
         if self.before is None or self.after is None:
             return self.before is not self.after
         return abs(self.after - self.before) > 1e-6 * max(abs(self.before), abs(self.after))
@@ -62,15 +62,15 @@ class Difference(BaseModel):
     after: str
     demand: list[list[Moved]]  # per dwelling type and period: annual heat, peak, homes
     costs: list[Moved]
-    tables: list[Moved]  # rows of the tables that have others
-    movers: list[Moved]  # homes, the largest change first
+    tables: list[Moved]  # tables whose number of rows differs
+    movers: list[Moved]  # annual heat of homes, the largest change first
 
     def describe(self) -> str:
-        """Return it as text for people: what moved, and in one line what did not."""
+        """Return it as text: what moved, and in one line what did not."""
         heat = [
-            f"{of[0].what}: " + ", ".join(number.describe() for number in of)
-            for of in self.demand
-            if any(number.moved for number in of)
+            f"{numbers[0].what}: " + ", ".join(number.describe() for number in numbers)
+            for numbers in self.demand
+            if any(number.moved for number in numbers)
         ]
         costs = [f"{cost.what}: {cost.describe()}" for cost in self.costs if cost.moved]
         parts = [
@@ -86,18 +86,18 @@ class Difference(BaseModel):
 
 
 def find_snapshots(settings: Settings, before: str | None, after: str | None) -> tuple[Path, Path]:
-    """Return the warehouses that are named by how their ids begin; by default the published one and the one before it.
+    """Return two snapshots by the beginning of their ids; by default the published one and the one before it.
 
     Raises
     ------
     ValueError
-        If a name fits no snapshot or several, or both the same, or there is none to compare with.
+        If a name fits no snapshot or several, both names fit the same one, or there is none to compare with.
 
     """
     files = list_files(settings.folders.warehouse)
     current = next((n for n, file in enumerate(files) if file.is_current), 0)
     if after is None and before is None and len(files) <= current + 1:
-        raise ValueError("there is no snapshot before the published one; `hearth snapshots` lists those that are kept")
+        raise ValueError("there is no snapshot before the published one; `hearth snapshots` lists all snapshots")
 
     def find(name: str | None, usual: int) -> Path:
         found = [file for file in files if file.snapshot_id.startswith(name)] if name else files[usual : usual + 1]
@@ -115,7 +115,7 @@ def find_snapshots(settings: Settings, before: str | None, after: str | None) ->
 
 
 def compare_warehouses(before: Path, after: Path, settings: Settings) -> Difference:
-    """Compare two warehouses, their costs by the scenario and the convention of the settings."""
+    """Compare two warehouses; costs are those of the scenario and convention in the settings."""
     with open_published(before) as one, open_published(after) as other:
         cost = COST.format(scenario=_quoted(settings.scenario), convention=_quoted(settings.convention))
         return Difference(
@@ -189,7 +189,7 @@ def _find_movers(before: pl.DataFrame, after: pl.DataFrame) -> list[Moved]:
 
 
 def _meet(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    """Put the rows of a key side by side, those that only one side has with nulls on the other."""
+    """Join the rows of two warehouses by key; a row that only one side has gets nulls for the other."""
     return before.join(after, on=key, how="full", suffix="_after", coalesce=True, nulls_equal=True).sort(key)
 
 
@@ -208,12 +208,12 @@ def _quoted(text: str) -> str:
 
 
 def describe_publication(settings: Settings, run: dict[str, object]) -> str | None:
-    """Say what a run that has published moved; None where it is a night on which neither rule nor code changed.
+    """Say what a publication moved; return None after a night on which neither rules nor code changed.
 
     Parameters
     ----------
     settings
-        Those of the run.
+        Settings of the run.
     run
         The log of the run.
 
@@ -232,4 +232,7 @@ def describe_publication(settings: Settings, run: dict[str, object]) -> str | No
     same_rules = (earlier["settings"], earlier["code_fingerprint"]) == (last["settings"], last["code_fingerprint"])
     if not before.exists() or (run["kind"] == "nightly" and same_rules):
         return None
-    return compare_warehouses(before, folder.snapshot(last["snapshot_id"]), settings).describe()
+    try:
+        return compare_warehouses(before, folder.snapshot(last["snapshot_id"]), settings).describe()
+    except QueryError as error:  # an earlier version of Hearth published it, with other columns
+        return f"what moved is not known, {before.stem} cannot be compared: {str(error).splitlines()[0]}"

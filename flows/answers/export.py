@@ -1,4 +1,4 @@
-"""What `hearth export` does: the hourly load of a mix of homes, from what the last release shows."""
+"""`hearth export`: the hourly load of a mix of homes, from the tables of the last release."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ def export_load(settings: Settings, homes: Sequence[str], out: Path, *, period: 
     Parameters
     ----------
     settings
-        Whose releases are read: they passed disclosure control.
+        Settings, which name the releases; these passed disclosure control.
     homes
-        The mix, `type=number` each.
+        The mix, as words `type=number`.
     out
-        A file that is not there yet, `.csv` or `.parquet`.
+        A new file, `.csv` or `.parquet`.
     period
-        Study period; the latest if none is given.
+        Study period; by default the latest.
 
     Raises
     ------
     ExportError
-        If the mix or the file cannot be used, nothing is published, or a type is hidden.
+        If the mix or the file cannot be used, nothing is published, or the release hides a type.
 
     """
     mix = _read_mix(homes)
-    if out.suffix not in WRITERS:
+    if out.suffix.lower() not in WRITERS:
         message = f"{out.name} is neither .csv nor .parquet"
         raise ExportError(message)
     if out.exists():
-        message = f"{out} is there already: name a new file"
+        message = f"{out} exists already: name a new file"
         raise ExportError(message)
     latest = settings.folders.releases.latest()
     shown = {} if latest is None else latest.shown
@@ -60,7 +60,7 @@ def export_load(settings: Settings, homes: Sequence[str], out: Path, *, period: 
         figures,
         NormalWeather.from_tables(read_figures, years=settings.normal_weather),
     )
-    getattr(load, WRITERS[out.suffix])(out)
+    getattr(load, WRITERS[out.suffix.lower()])(out)
     heat = load["heat_kwh"]
     return (
         f"{out}: {load.height:,} hours of {period}, {sum(mix.values()):,.0f} homes, {heat.sum() / 1000:,.1f} MWh of heat, "
@@ -70,10 +70,10 @@ def export_load(settings: Settings, homes: Sequence[str], out: Path, *, period: 
 
 def _read_mix(homes: Sequence[str]) -> dict[str, float]:
     mix: dict[str, float] = {}
-    for given in homes:
-        name, _, number = given.partition("=")
+    for word in homes:
+        name, _, number = word.partition("=")
         if not number.isdigit() or int(number) == 0 or name in mix:
-            message = f"{given!r}: write each dwelling type once with its number of homes, such as flat=20"
+            message = f"{word!r}: write each dwelling type once with its number of homes, such as flat=20"
             raise ExportError(message)
         mix[name] = float(number)
     return mix

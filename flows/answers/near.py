@@ -1,4 +1,4 @@
-"""What `hearth near` does: a question about a site, answered from published tables alone."""
+"""`hearth near`: a question about a site, answered from published tables only."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Read = Callable[[Table], pl.DataFrame]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedAreas:
-    """What is published of areas and of homes."""
+    """The published tables of areas and of homes that a search reads."""
 
     area: pl.DataFrame
     arc: pl.DataFrame
@@ -57,12 +57,12 @@ class PublishedAreas:
 def find_site(
     *, lat: float | None, lon: float | None, easting: float | None, northing: float | None
 ) -> tuple[float, float]:
-    """Return the place that a pair of coordinates names, on the grid.
+    """Return the place on the National Grid that a pair of coordinates names.
 
     Raises
     ------
     PlaceError
-        If it is no pair, or lies outside London.
+        If the coordinates are no pair, or outside London.
 
     """
     if lat is not None and lon is not None and easting is None and northing is None:
@@ -72,17 +72,17 @@ def find_site(
     raise PlaceError("give one pair: --lat and --lon, or --easting and --northing")
 
 
-def parse_dwellings(given: Iterable[str]) -> dict[str, int]:
+def parse_dwellings(words: Iterable[str]) -> dict[str, int]:
     """Return homes by type from words such as `flat=200`.
 
     Raises
     ------
     ValueError
-        If a word is no such thing.
+        If a word has another form, or names no dwelling type.
 
     """
     homes: dict[str, int] = {}
-    for word in given:
+    for word in words:
         name, _, count = word.partition("=")
         if name not in DWELLING_TYPES or not count.isdigit() or int(count) == 0:
             message = f"--dwellings {word} is not understood: write flat=200; types are {', '.join(DWELLING_TYPES)}"
@@ -92,14 +92,14 @@ def parse_dwellings(given: Iterable[str]) -> dict[str, int]:
 
 
 def read_atlas(settings: Settings) -> Atlas:
-    """Return all that a search reads: from the published report, or built in where there is none."""
+    """Return the data for a search: from the published report, or the built-in areas if there is no report."""
     database = settings.folders.report / PUBLIC_DATABASE
     published = _read_published(database) if database.exists() else None
     return make_atlas(published or _read_reference(settings), settings)
 
 
 def make_atlas(published: PublishedAreas, settings: Settings) -> Atlas:
-    """Return the atlas of what is published."""
+    """Return the atlas of published tables."""
     values = scenario_figures(published.assumptions, settings.scenario)
     paper = paper_home_demand(paper_demand(published.assumptions), load_shape(values))
     level = next(name for name in reversed(LEVELS) if name in set(published.ring["level"]))
@@ -116,7 +116,7 @@ def make_atlas(published: PublishedAreas, settings: Settings) -> Atlas:
 
 
 def _hot_water(fit: pl.DataFrame, efficiency: float) -> np.ndarray[Any, np.dtype[np.float64]] | None:
-    """Return the heat for hot water of a home of each type, of the mean type where one is not published."""
+    """Return the heat for hot water of a home of each type; a type that is not published gets the mean of the others."""
     latest = fit.filter(pl.col("period") == pl.col("period").max()).drop_nulls("hot_water_gas_kwh_per_year")
     known = dict(latest.select("dwelling_type", "hot_water_gas_kwh_per_year").iter_rows())
     own = [float(known[name]) for name in DWELLING_TYPES if name in known]
@@ -126,7 +126,7 @@ def _hot_water(fit: pl.DataFrame, efficiency: float) -> np.ndarray[Any, np.dtype
 
 
 def _read_published(database: Path) -> PublishedAreas | None:
-    """Return what a report has published, or None where it is of a version without areas."""
+    """Return the published tables of a report, or None if a version without areas wrote it."""
     with open_published(database) as warehouse:
         if AREA.name not in warehouse.tables():
             return None
@@ -159,7 +159,7 @@ def _read_published(database: Path) -> PublishedAreas | None:
 
 
 def _read_reference(settings: Settings) -> PublishedAreas:
-    """Return the areas of the reference, with no readings."""
+    """Return the areas of the reference, without results from readings."""
     folder = settings.area_folder
     reference = read_built_in() if folder is None else read_area_folder(folder).reference
     arc, ring = borders_to_frames(reference.borders)
@@ -186,12 +186,12 @@ def ask(settings: Settings, site: Site) -> dict[str, Any]:
 
 
 def as_json(answer: Mapping[str, Any]) -> str:
-    """Return an answer for programs."""
+    """Return an answer as JSON."""
     return json.dumps(answer, indent=1)
 
 
 def as_geojson(answer: Mapping[str, Any]) -> str:
-    """Return an answer as one point with its figures; names are text there, and nothing runs."""
+    """Return an answer as one point with its values as properties."""
     site = answer["site"]
     flat = {f"{part}_{name}": value for part in ("around", "served") for name, value in answer[part].items()}
     feature = {
@@ -209,15 +209,15 @@ def as_geojson(answer: Mapping[str, Any]) -> str:
 
 
 def write_workbook(answer: Mapping[str, Any], path: Path) -> None:
-    """Write an answer as a workbook: one row for each figure.
+    """Write an answer as a workbook: one row for each value.
 
     Raises
     ------
     ValueError
-        If the file is no workbook by its name.
+        If the name does not end in .xlsx.
 
     """
-    if path.suffix != ".xlsx":
+    if path.suffix.lower() != ".xlsx":
         message = f"--out {path} is no workbook; name it .xlsx"
         raise ValueError(message)
     rows = [

@@ -1,12 +1,13 @@
-"""Healing: what is damaged in a data folder is found, put aside, and built again from what it was made of.
+"""Healing: damaged files of a data folder are found, put aside, and built again from the data that they were made from.
 
-Readers raise `DamagedObjectError` when they meet something that is not what was written; `healing` answers it in one way,
-whatever it is. What can only come from a delivered file that is gone is named, and the rest goes on without it.
+Readers raise `DamagedObjectError` for anything that is not what was written, and `healing` treats all damage in the same
+way. If content can only come from a delivered file that is gone, the file is named, and the run goes on without it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
@@ -40,9 +41,9 @@ UNHELD = "the decision to hold a snapshot was damaged"
 
 
 def healing(settings: Settings, work: Callable[[], R], *, tell: Callable[[DamagedPlace], None]) -> R:
-    """Do `work`; what it finds damaged is repaired, and then the work begins anew.
+    """Do `work`; if it meets damage, repair it and do the work again.
 
-    Where one object is damaged, every byte of the data folder is read to find the others.
+    After the first damaged object every byte of the data folder is read, to find the others.
     """
     repaired = set[Path | Bucket]()
     while True:
@@ -50,7 +51,7 @@ def healing(settings: Settings, work: Callable[[], R], *, tell: Callable[[Damage
             return work()
         except DamagedObjectError as error:
             if error.path in repaired:
-                raise  # a disk that damages what was just written is not healed by writing again
+                raise  # it was damaged again just after it was written: writing it once more does not help
             met = [error, *error.others]
             seen = {one.path for one in met}
             found = [*met, *(one for one in find_damage(settings, every_byte=True) if one.path not in seen)]
@@ -59,9 +60,9 @@ def healing(settings: Settings, work: Callable[[], R], *, tell: Callable[[Damage
 
 
 def find_damage(settings: Settings, *, every_byte: bool) -> list[DamagedObjectError]:
-    """Return what is damaged in the data folder.
+    """Return the damaged objects of the data folder.
 
-    Records and what is missing are found at once; with `every_byte` all objects and warehouses are read.
+    Damaged records and missing objects are always found. With `every_byte`, all objects and warehouses are read as well.
     """
     folders = settings.folders
     return [
@@ -75,7 +76,7 @@ def find_damage(settings: Settings, *, every_byte: bool) -> list[DamagedObjectEr
 
 
 def _find_in_records(lake: Lake) -> Iterator[DamagedObjectError]:
-    """Yield manifests, decisions and the lake's own record that cannot be read, or stand under another's key."""
+    """Yield manifests, decisions and the lake's format record that cannot be read, or are stored under a wrong key."""
     try:
         check_lake(lake)
     except DamagedObjectError as error:
@@ -105,7 +106,7 @@ def _find_in_sources(lake: Lake, *, every_byte: bool) -> Iterator[DamagedObjectE
 
 
 def _find_in_units(lake: Lake) -> Iterator[DamagedObjectError]:
-    """Yield damaged objects of units, also of those that no plan asks for any more."""
+    """Yield damaged objects of units, also of units that are no longer planned."""
     for table in {table.name: table for stage in STAGES for table in stage.tables}:
         yield from lake.find_damage(lake.keys(table), every_byte=True)
 
@@ -120,7 +121,7 @@ def _find_in_runs(folder: Path) -> Iterator[DamagedObjectError]:
 
 
 def _find_in_releases(settings: Settings, *, every_byte: bool) -> Iterator[DamagedObjectError]:
-    """Yield what is damaged of the memory of releases; a site that stands without any was remembered once."""
+    """Yield damage of the memory of releases; if there is a site but no release, all of it is missing."""
     releases = settings.folders.releases
     yield from releases.find_damage(every_byte=every_byte)
     if not releases.list_ids() and any(settings.folders.reports.glob("*/index.html")):
@@ -128,7 +129,7 @@ def _find_in_releases(settings: Settings, *, every_byte: bool) -> Iterator[Damag
 
 
 def _find_in_warehouse(settings: Settings, *, every_byte: bool) -> Iterator[DamagedObjectError]:
-    """Yield warehouses that cannot be read; where the published one cannot, every byte of its predecessors is read."""
+    """Yield warehouses that cannot be read; if the published one cannot, every byte of the earlier ones is read."""
     folder = settings.folders.warehouse
     try:
         read_hold(folder)
@@ -138,14 +139,14 @@ def _find_in_warehouse(settings: Settings, *, every_byte: bool) -> Iterator[Dama
     if why is not None:
         yield DamagedObjectError(folder.root, folder.current.name, why)
     for file in list_files(folder) if every_byte or why is not None else ():
-        if not (file.is_current and why is None) and (told := find_damage_of(file.path, every_byte=True)):
-            yield DamagedObjectError(folder.root, file.path.relative_to(folder.root).as_posix(), told)
+        if not (file.is_current and why is None) and (damage := find_damage_of(file.path, every_byte=True)):
+            yield DamagedObjectError(folder.root, file.path.relative_to(folder.root).as_posix(), damage)
 
 
 def repair(settings: Settings, found: Sequence[DamagedObjectError], *, tell: Callable[[DamagedPlace], None]) -> None:
-    """Put aside what was found damaged, build again what can be, and tell what became of each.
+    """Put damaged objects aside, build them again if possible, and call `tell` with the outcome for each.
 
-    Units of work are only put aside: whoever plans next sees that they are missing.
+    Units of work are only put aside: the next plan finds that they are missing.
     """
     lake = settings.folders.lake
     owners = {error.key: _find_owner(lake, error) for error in found}
@@ -171,7 +172,7 @@ def repair(settings: Settings, found: Sequence[DamagedObjectError], *, tell: Cal
 
 
 def _find_owner(lake: Lake, error: DamagedObjectError) -> str | None:
-    """Return the source that a damaged object of the lake belongs to, None where it belongs to none."""
+    """Return the source that a damaged object of the lake belongs to, or None if it belongs to none."""
     if error.root != lake.root:
         return None
     if error.key.startswith("sources/"):
@@ -180,19 +181,20 @@ def _find_owner(lake: Lake, error: DamagedObjectError) -> str | None:
 
 
 def _lose(lake: Lake, source_id: str | None, key: str) -> None:
-    """Let the manifest of a source refer to a damaged object no more."""
+    """Remove a damaged object from the manifest of its source."""
     if source_id is not None and lake.exists(own := manifest_key(source_id)):
         write_manifest(lake, lose_object(lake.get_model(own, Manifest), key))
 
 
 def _name_file(settings: Settings, source_id: str) -> str:
-    """Return the name under which a source was delivered: by its manifest, what is left of it, or what is published."""
+    """Return the file name of a source: from its manifest, what is left of it, or the published warehouse."""
     lake, key = settings.folders.lake, manifest_key(source_id)
     if lake.exists(key):
         with lake.store.reading(key) as path:
             found = FILE_NAME.search(path.read_text(encoding="utf-8", errors="replace"))
         if found is not None:
-            return found[1]
+            with suppress(ValueError):  # damaged within the name
+                return str(json.loads(f'"{found[1]}"'))
     with suppress(NoWarehouseError, QueryError), open_published(settings.folders.published) as warehouse:
         named = warehouse.query("SELECT source_id, file_name FROM source").filter(source_id=source_id)
         if len(named):
@@ -201,18 +203,18 @@ def _name_file(settings: Settings, source_id: str) -> str:
 
 
 def read_again(settings: Settings, source_ids: Collection[str]) -> None:
-    """Take sources in again whose landing file is still there."""
+    """Take sources in again if their landing files are still there."""
     lake, landing = settings.folders.lake, settings.landing_folder
     options = options_of_run(settings, today=dt.datetime.now(dt.UTC).date())
     found = plan_ingest(lake, landing, options).works if landing.is_dir() else ()
     works = {work.source_id: work for work in (*settle_feeds(lake, landing, options), *found)}
     for source_id in sorted(works.keys() & set(source_ids)):
-        with suppress(ChangedFileError, FileNotFoundError):  # it is gone meanwhile: it stays lost, which is told
+        with suppress(ChangedFileError, FileNotFoundError):  # it is gone meanwhile: it stays lost, and `repair` says so
             ingest_file(lake, works[source_id], options)
 
 
 def _mend(settings: Settings, error: DamagedObjectError) -> str:
-    """Build again what is no delivered content, and return what was done."""
+    """Repair a damaged object that holds no delivered content, and return what was done."""
     folders = settings.folders
     if error.root == folders.lake.root:
         return _mend_in_lake(settings, folders.lake, error.key)
@@ -246,7 +248,7 @@ def _mend_in_lake(settings: Settings, lake: Lake, key: str) -> str:
         return "it was the manifest of no source"
     table, _, rest = key.partition("/")
     for stage in STAGES:
-        if table in {one.name for one in stage.tables}:  # without its last object a unit is to be done
+        if table in {one.name for one in stage.tables}:  # without its last object a unit counts as not done
             lake.delete([f"{stage.tables[-1].name}/{rest}"])
     return "it is built again from the readings"
 
@@ -255,12 +257,12 @@ def _mend_log(folder: Path, name: str) -> str:
     try:
         write_run(folder, restore_run(folder, Path(name).stem))
     except DamagedObjectError:
-        return "the run is told of no more; nothing else rests on its log"
+        return "the run is no longer listed; nothing else depends on its log"
     return "it was written again from the journal of the run"
 
 
 def _mend_hold(folder: WarehouseFolder) -> str:
-    """Hold what is published, whatever the decision was: nothing that was taken back comes again by itself."""
+    """Hold the published snapshot, since the decision is lost: a snapshot that was rolled back must not return by itself."""
     try:
         history = read_history(folder.current)
     except DamagedObjectError:
@@ -273,10 +275,10 @@ def _mend_hold(folder: WarehouseFolder) -> str:
 
 
 def _bring_back(folder: WarehouseFolder) -> str:
-    """Publish the newest snapshot that is left, unless something is published."""
+    """Publish the newest snapshot that is left, unless a warehouse is published."""
     with folder.lock():
         if folder.current.exists():
-            return "nothing else rests on it"
+            return "nothing else depends on it"
         kept = list_files(folder)
         if not kept:
             return "a run publishes anew"
@@ -285,7 +287,7 @@ def _bring_back(folder: WarehouseFolder) -> str:
 
 
 def record_releases(settings: Settings) -> str:
-    """Compute the releases again that are recorded no more and newer than all that are, from their snapshots."""
+    """Compute lost records of releases again from their snapshots, if they are newer than all recorded releases."""
     folders, computed = settings.folders, list[str]()
     with folders.releases.lock():
         newest = max(folders.releases.list_ids(), default="")
@@ -305,9 +307,7 @@ def record_releases(settings: Settings) -> str:
                 folders.releases.write(release.record)
                 computed.append(file.snapshot_id)
     if computed:
-        return f"computed again from snapshots {', '.join(computed)}; releases of snapshots that are gone are not remembered"
+        return f"computed again from snapshots {', '.join(computed)}; releases of snapshots that are gone are lost"
     return (
-        f"the memory of release {newest} holds what was shown before it"
-        if newest
-        else "no snapshot is left to compute it from"
+        f"release {newest} still holds what was shown before it" if newest else "no snapshot is left to compute it from"
     )

@@ -1,4 +1,4 @@
-"""The report: published tables from the warehouse through disclosure control onto pages, swapped in by one rename."""
+"""The report: tables of the warehouse pass disclosure control and become pages, which one rename publishes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from warehouse.reader import open_published
 from warehouse.runs import at_work
 from warehouse.snapshots import set_access
 from warehouse.versions import check_current_format
-from warehouse.writing import renamed_onto
+from warehouse.writing import flush_folder, renamed_onto
 
 Query = Callable[[str], pl.DataFrame]
 RELEASES_COMPARED = 2
@@ -42,16 +42,16 @@ STEPS = {"disclosure control": 55, "downloads": 10, "pages": 35}  # shares of th
 def write_report(settings: Settings, *, anew: bool = False, images: Path | None = None) -> Path:
     """Write the site of the published warehouse, point `reports/current` to it, and return its first page.
 
-    A site that is there already is taken as it is, unless it is to be written `anew`. The release is recorded before
-    the site is pointed at: a kill in between leaves a release that nobody saw, never a site that nobody remembers.
-    With a folder for `images`, the figures of a site that is written are drawn there too.
+    A site that exists already is used, unless it has to be written `anew`. The release is recorded before `current`
+    points to the site: a kill in between leaves a release that nobody saw, but never a site without a record. If `images`
+    names a folder, the figures of a new site are drawn there as well.
 
     Raises
     ------
     FileNotFoundError
-        If nothing is published yet, or images are to be drawn and there is no chromium.
+        If nothing is published yet, or images are asked for and there is no chromium.
     FormatError
-        If another version of Hearth published it.
+        If another version of Hearth published the warehouse.
 
     """
     database, releases = settings.folders.published, settings.folders.releases
@@ -68,7 +68,7 @@ def write_report(settings: Settings, *, anew: bool = False, images: Path | None 
         if existing and not anew and releases.exists(run.snapshot_id):
             point_to(existing[-1])
             return reports / "current" / "index.html"
-        for leftover in reports.glob(".*.tmp"):  # of a killed process: the lock says that no other is writing
+        for leftover in reports.glob(".*.tmp"):  # left by a killed process, since the lock keeps others from writing
             shutil.rmtree(leftover)
         tick = stack.enter_context(progress("write the report", len(STEPS), unit="", amount=sum(STEPS.values())))
         parts = Parts(settings.folders.report_parts)
@@ -84,6 +84,7 @@ def write_report(settings: Settings, *, anew: bool = False, images: Path | None 
             drawing = drawing_from(parts, published, run)
             render_site(published, run=run, out=unfinished, downloads=downloads, drawing=drawing)
             give_access(unfinished, settings)
+            flush_folder(unfinished)
             releases.write(release.record)
             folder = reports / (f"{name}-{uuid.uuid4().hex[:8]}" if existing else name)
             unfinished.rename(folder)
@@ -113,7 +114,7 @@ def draw_images(published: Published, run: RunInfo, folder: Path) -> None:
 
 
 def give_access(folder: Path, settings: Settings) -> None:
-    """Give a report and everything below it the mode and group of public files."""
+    """Set the mode and group of public files for a report and everything below it."""
     paths = [folder, *folder.rglob("*")]
     set_access(paths, mode=int(settings.public_mode, 8), group=settings.published_group)
 
@@ -136,7 +137,7 @@ def read_run_info(query: Query, settings: Settings) -> RunInfo:
 
 
 def describe_release(run: RunInfo, release: Release, settings: Settings) -> ReleaseInfo:
-    """Return what the downloads say of themselves; figures made from readings are their owner's to license."""
+    """Return the description of the downloads; results from readings have the licence that their owner sets."""
     sample = run.origin is not None
     return ReleaseInfo(
         release_id=release.record.release_id,
@@ -152,7 +153,7 @@ def describe_release(run: RunInfo, release: Release, settings: Settings) -> Rele
 
 
 def report_is_current(settings: Settings) -> bool:
-    """Say whether `reports/current` is the site of the published warehouse, by today's code."""
+    """Say whether `reports/current` was made from the published warehouse by today's code."""
     current = settings.folders.report
     database = settings.folders.published
     if not (current / "index.html").exists() or not database.exists():
@@ -164,7 +165,7 @@ def report_is_current(settings: Settings) -> bool:
 
 
 def name_folder(snapshot_id: str, settings: Settings) -> str:
-    """Return the name of the folder that holds a snapshot's report by these settings and today's code."""
+    """Return the name of the folder of a snapshot's report; it depends on settings, code, templates and references."""
     made_by = fingerprint(
         code=code_fingerprint(write_report, declared=True),
         templates=hash_files("reports"),
@@ -182,14 +183,14 @@ def name_folder(snapshot_id: str, settings: Settings) -> str:
 
 
 def point_to(folder: Path) -> None:
-    """Let `current` name a report, in one rename."""
+    """Point the link `current` to a report, in one rename."""
     link = folder.with_name("current")
     with renamed_onto(link) as new:
         new.symlink_to(folder.name, target_is_directory=True)
 
 
 def fingerprint_references(folder: Path | None) -> str | None:
-    """Return the fingerprint of the folder of references, so that a page is made anew when a study changes."""
+    """Return the fingerprint of the folder of references, so that pages are written again when a study changes."""
     if folder is None:
         return None
     from warehouse.reference_folder import fingerprint_folder

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.answers.diff import compare_warehouses, find_snapshots
+from flows.answers.diff import compare_warehouses, describe_publication, find_snapshots
 from flows.settings import Settings, load_settings
 
 
@@ -56,3 +56,20 @@ def test_a_warehouse_has_not_moved_from_itself(settings: Settings) -> None:
     assert compare_warehouses(same, after, settings).describe().splitlines()[1:] == ["  nothing moved"]
     with pytest.raises(ValueError, match="named twice"):
         find_snapshots(settings, after.stem, None)
+
+
+def test_a_snapshot_of_an_earlier_version_that_cannot_be_compared_is_named(settings: Settings) -> None:
+    before, after = find_snapshots(settings, None, None)
+    before.chmod(0o640)
+    with duckdb.connect(str(before)) as con:
+        con.execute("ALTER TABLE household_period DROP COLUMN heat_kwh_annual")
+    with duckdb.connect(str(after)) as con:
+        con.execute("UPDATE run SET snapshot_id = ?", [after.stem])
+        earlier = (
+            "'earlier' AS run_id, 'other' AS code_fingerprint, published_at_utc - INTERVAL 1 DAY AS published_at_utc"
+        )
+        con.execute(f"INSERT INTO run SELECT * REPLACE (? AS snapshot_id, {earlier}) FROM run", [before.stem])
+    message = describe_publication(settings, {"outcome": "published", "kind": "nightly"})
+    assert message is not None
+    assert f"{before.stem} cannot be compared" in message
+    assert "heat_kwh_annual" in message

@@ -100,8 +100,8 @@ def test_a_leap_year_that_lacks_a_day_is_no_year_and_types_need_the_same_hours()
         (["flat=0"], "a.csv", "'flat=0'"),
         (["flat=2", "flat=3"], "a.csv", "'flat=3'"),
         (["flat=2"], "a.xlsx", "neither .csv nor .parquet"),
-        (["flat=2"], "there.csv", "is there already"),
-        (["flat=2"], "a.csv", "no release shows a profile"),
+        (["flat=2"], "there.csv", "exists already"),
+        (["flat=2"], "a.CSV", "no release shows a profile"),
     ],
 )
 def test_a_load_that_cannot_be_exported_is_refused_with_the_reason(

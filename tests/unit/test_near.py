@@ -185,7 +185,7 @@ def test_the_command_answers_without_a_report_and_in_every_form(tmp_path: Path) 
     assert shown.exit_code == 0
     assert "the paper's demands" in shown.stdout
     assert "supplies: none contributed" in shown.stdout
-    out = tmp_path / "site.xlsx"
+    out = tmp_path / "site.XLSX"
     answer = json.loads(CliRunner().invoke(app, [*words, "--json", "--out", str(out)]).stdout)
     assert answer["site"]["area"].startswith("Hackney")
     sheet = pl.read_excel(out)

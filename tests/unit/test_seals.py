@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.pipeline.healing import _name_file
+from flows.settings import load_settings
 from tests import damaging
 from warehouse.lake import DamagedObjectError, Lake
 from warehouse.quarantine import Decision
 
 KEY = "heat_hourly/month=2009-01/name.parquet"
 RECORD = "quarantine/source.json"
+SOURCE = "a" * 64
 FRAME = pl.DataFrame({"household_id": ["1", "2", "3"], "heat_kwh": [0.1, 0.2, 0.3]})
 DECISION = Decision(
     source_id="source", file_name="a.csv", state="accepted", reason="r", decided_at_utc=dt.datetime(2026, 1, 1)
@@ -94,3 +97,19 @@ def test_objects_of_an_earlier_version_are_read_as_they_are(tmp_path: Path) -> N
     damaging.cut(lake.path(KEY))
     with pytest.raises(DamagedObjectError):
         lake.read(KEY)
+
+
+@pytest.mark.parametrize(
+    ("rest", "name"),
+    [
+        ('"gas \\"old\\" \\u00e9.csv", "feed": cut', 'gas "old" \u00e9.csv'),
+        ('"gas.csv", cut', "gas.csv"),
+        ('"gas \\q.csv", cut', f"the file with the SHA-256 {SOURCE}"),
+        ("nothing of it", f"the file with the SHA-256 {SOURCE}"),
+    ],
+)
+def test_a_file_is_named_by_what_is_left_of_its_manifest(tmp_path: Path, rest: str, name: str) -> None:
+    path = tmp_path / "lake" / "sources" / f"{SOURCE}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"file_name": ' + rest, encoding="utf-8")
+    assert _name_file(load_settings(home=tmp_path), SOURCE) == name

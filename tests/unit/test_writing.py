@@ -17,7 +17,7 @@ from warehouse import writing
 from warehouse.lake import Lake
 from warehouse.publish import open_candidate
 from warehouse.runs import write_event
-from warehouse.writing import PRIVATE, appearing, renamed_onto, telling_os_errors, write_whole
+from warehouse.writing import PRIVATE, appearing, flush_folder, renamed_onto, telling_os_errors, write_whole
 
 
 @contextmanager
@@ -106,3 +106,19 @@ def test_a_table_that_cannot_be_written_names_the_systems_error(tmp_path: Path) 
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_a_folder_is_flushed_with_all_that_is_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, flushed, fsync = tmp_path / "site", set[Path](), os.fsync
+
+    def note(handle: int) -> None:
+        flushed.add(Path(f"/proc/self/fd/{handle}").readlink())
+        fsync(handle)
+
+    (folder / "inner").mkdir(parents=True)
+    for name in ("index.html", "inner/data.csv"):
+        (folder / name).write_text("x", encoding="utf-8")
+    (folder / "link").symlink_to("index.html")
+    monkeypatch.setattr(os, "fsync", note)
+    flush_folder(folder)
+    assert flushed == {folder, folder / "inner", folder / "index.html", folder / "inner" / "data.csv"}
