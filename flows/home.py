@@ -14,10 +14,10 @@ from warehouse.publish import WarehouseFolder
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The rooms of the data folder `root`."""
+    """The paths below the data folder `root`."""
 
     root: Path
-    lake_place: str | None = None  # a folder or `s3://bucket/prefix`; None: below `root`
+    lake_place: str | None = None  # a folder or `s3://bucket/prefix`; None means the folder `lake` below `root`
 
     @property
     def landing(self) -> Path:
@@ -26,7 +26,7 @@ class Home:
 
     @property
     def lake(self) -> Lake:
-        """Everything that was taken in and computed from it."""
+        """All readings that were taken in, and what stages computed from them."""
         return open_lake(self.lake_place or self.root / "lake")
 
     @property
@@ -41,17 +41,17 @@ class Home:
 
     @property
     def releases(self) -> ReleaseFolder:
-        """What is remembered of publications."""
+        """The memory of releases."""
         return ReleaseFolder(self.root / "releases")
 
     @property
     def forgotten(self) -> ForgottenFolder:
-        """What is kept of forgotten homes."""
+        """The tombstones of forgotten homes."""
         return ForgottenFolder(self.root / "forgotten")
 
     @property
     def contributions(self) -> ContributionFolder:
-        """What others contributed to the heat map."""
+        """The contributions of others to the heat map."""
         return ContributionFolder(self.root / "contributions")
 
     @property
@@ -61,7 +61,7 @@ class Home:
 
     @property
     def report_parts(self) -> Path:
-        """What the last site was put together from, which the next one takes over."""
+        """Parts of the last site, which the next site uses again if nothing about them changed."""
         return self.reports / ".parts"
 
     @property
@@ -81,17 +81,17 @@ class Home:
 
     @property
     def alerts(self) -> Path:
-        """What alerts were sent for, and the lock of whoever sends."""
+        """The facts that alerts were sent for, and a lock for sending."""
         return self.root / "alerts"
 
     @property
     def rehearsal(self) -> Path:
-        """The copy in which a backfill is carried out to be compared; it is there only meanwhile."""
+        """The throwaway copy in which a backfill is done for a comparison; it exists only meanwhile."""
         return self.root / ".rehearsal"
 
     @property
     def code_hashes(self) -> Path:
-        """What runs found the code of each stage to be, which the next run need not look for."""
+        """The hash of the code of each stage, which spares the next run to compute it."""
         return self.root / "code-hashes.json"
 
     @property

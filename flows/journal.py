@@ -1,4 +1,4 @@
-"""What a unit of work leaves in the log of its run: a line when it begins, and one with its counts or its error."""
+"""The lines of a unit of work in the journal of its run: one when it begins, and one with its counts or its error."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ R = TypeVar("R")
 
 
 class Note(Protocol):
-    """Writes one line to the log of a run."""
+    """Writes one line to the journal of a run."""
 
-    def __call__(self, event: str, **told: object) -> None:
-        """Name what happened, and say the rest in fields."""
+    def __call__(self, event: str, **fields: object) -> None:
+        """Write an event with its fields."""
 
 
 @contextmanager
 def noting(note: Note, stage: str, unit: str) -> Iterator[dict[str, object]]:
-    """Note the beginning of a unit and its end with seconds; the block puts its counts into what it is given.
+    """Write the beginning of a unit, and its end with seconds and with the counts that the block puts into the mapping.
 
-    A unit that was begun and has no end is what a killed run was at.
+    A unit without an end was under way when its run was killed.
     """
     start, counts = time.monotonic(), dict[str, object]()
     note("unit begun", stage=stage, unit=unit)
@@ -37,7 +37,7 @@ def noting(note: Note, stage: str, unit: str) -> Iterator[dict[str, object]]:
 
 
 def noted(note: Note, stage: str, unit: str, work: Callable[[], R]) -> Callable[[], R]:
-    """Return `work` so that its beginning is noted, and its end with seconds and counts."""
+    """Return a function that does `work` and writes its beginning, and its end with seconds and counts."""
 
     def work_and_note() -> R:
         with noting(note, stage, unit) as counts:
@@ -49,7 +49,7 @@ def noted(note: Note, stage: str, unit: str, work: Callable[[], R]) -> Callable[
 
 
 def count(done: object) -> dict[str, object]:
-    """Return the counts in what a unit of work returned."""
+    """Return the counts in the result of a unit of work."""
     if isinstance(done, Manifest):
         return done.model_dump(include={"source_id", "outcome", "lines", "readings", "rejects"})
     return dict(done) if isinstance(done, Mapping) else {}

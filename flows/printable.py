@@ -1,4 +1,4 @@
-"""Text for a terminal: numbers with their nouns, and names of which nothing can command it, such as an escape."""
+"""Text for a terminal: numbers with their nouns, and names without characters that control it, such as an escape."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ LINES = "\n\t"
 
 
 def escape_controls(text: str) -> str:
-    """Return a text of several lines with every other character that does not print written as Python writes it."""
+    """Return a text with line feeds and tabs; other characters that do not print become Python's escapes."""
     return "".join(character if character in LINES else _escape(character) for character in text)
 
 
 def show_name(name: str) -> str:
-    """Return the name of a file on one line, as `escape_controls`."""
+    """Return the name of a file on one line; all characters that do not print become escapes."""
     return "".join(map(_escape, name))
 
 

@@ -16,9 +16,11 @@ from rich.text import Text
 
 from flows.printable import escape_controls
 
-LINE_EVERY_SECONDS: Final = 2.0  # a stage of a thousand small files prints a line now and then, not a thousand
-SIGN_OF_LIFE_SECONDS: Final = 15.0  # so long is a silent piece of work left silent
-GUESS_AFTER_SHARE: Final = 0.02  # of the work: what a first small piece took says nothing of the rest
+LINE_EVERY_SECONDS: Final = (
+    2.0  # between two lines, so that a stage of a thousand small files does not print a thousand
+)
+SIGN_OF_LIFE_SECONDS: Final = 15.0  # after this time a line is printed although no piece has ended
+GUESS_AFTER_SHARE: Final = 0.02  # share of the work after which the time left is estimated; earlier it would be a guess
 NUMBERS: Final = ((1e9, "billion "), (1e6, "million "), (1e3, "thousand "))
 SIZES: Final = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 BYTES: Final = "bytes"
@@ -37,7 +39,7 @@ class StageProgress:
     started: float = field(default_factory=time.monotonic)
     pieces_done: int = 0
     amount_done: float = 0
-    last_piece_s: float = 0  # since the start
+    last_piece_s: float = 0  # seconds from the start to the end of the last piece
 
     @property
     def elapsed_s(self) -> float:
@@ -46,7 +48,7 @@ class StageProgress:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds left at the rate so far; None where nothing can be said yet."""
+        """Seconds left at the rate so far; None if it is too early to say."""
         if not self.amount_done or self.amount_done < GUESS_AFTER_SHARE * self.amount:
             return None
         whole_s = self.last_piece_s / self.amount_done * self.amount
@@ -54,7 +56,7 @@ class StageProgress:
 
     @property
     def rate(self) -> str:
-        """The rate so far in words, such as `1.2 million readings/s`; nothing where it says nothing."""
+        """The rate so far in words, such as `1.2 million readings/s`; empty if there is none to show."""
         if not self.unit or not self.amount_done or not self.last_piece_s or self.pieces == 1:
             return ""
         return describe_rate(self.amount_done / self.last_piece_s, self.unit)
@@ -65,13 +67,13 @@ class StageProgress:
         return self.pieces_done == self.pieces
 
     def add(self, pieces: int, amount: float) -> None:
-        """Take note of work that is done."""
+        """Count work that is done."""
         self.pieces_done += pieces
         self.amount_done += amount
         self.last_piece_s = self.elapsed_s
 
     def describe(self, piece: str) -> str:
-        """Say in a line how far the stage is."""
+        """Return one line about how far the stage is."""
         took = describe_seconds(self.elapsed_s)
         if self.is_done:
             done = f"{self.pieces:,} done" if self.pieces > 1 else "done"
@@ -80,7 +82,7 @@ class StageProgress:
         return "".join([count, *_clauses(self.rate, self._time_left or f"{took} so far")])
 
     def describe_shortly(self) -> str:
-        """Say beside a bar how far the stage is."""
+        """Return the text beside a bar: how far the stage is."""
         count = f"{self.pieces_done:,}/{self.pieces:,}" if self.pieces > 1 else ""
         took = describe_seconds(self.elapsed_s)
         return "  ".join(filter(None, [count, self.rate, took if self.is_done else self._time_left or took]))
@@ -91,10 +93,10 @@ class StageProgress:
 
 
 class Tick(Protocol):
-    """Says that a piece of a stage is done."""
+    """Reports that a piece of a stage is done."""
 
     def __call__(self, piece: str = "", amount: float = 1, *, pieces: int = 1) -> None:
-        """Name the piece and the amount of work in it."""
+        """Report the piece and the amount of work in it."""
 
 
 @contextmanager
@@ -104,12 +106,11 @@ def progress(stage: str, pieces: int, *, unit: str = "units", amount: float | No
     Parameters
     ----------
     stage
-        What is done.
+        Name of the stage.
     pieces
-        How many pieces of work there are.
+        Number of pieces of work.
     unit, amount
-        What the rate counts (nothing: no rate), and how much of it there is in all the pieces; by default the pieces
-        themselves.
+        What the rate counts (empty for no rate), and how much of it is in all pieces; by default the pieces themselves.
 
     """
     state = StageProgress(name=stage, pieces=pieces, amount=pieces if amount is None else amount, unit=unit)
@@ -123,14 +124,14 @@ def progress(stage: str, pieces: int, *, unit: str = "units", amount: float | No
 
 @contextmanager
 def working(stage: str) -> Iterator[None]:
-    """Show that one piece of work, of which no share is known, goes on, and how long it took."""
+    """Show that one piece of work goes on, and how long it took; its progress is not known."""
     with progress(stage, 1) as tick:
         yield
         tick()
 
 
-class _Told(ProgressColumn):
-    """How far a stage is, in words; asked at each refresh, so that the time goes on between two pieces."""
+class _TextBeside(ProgressColumn):
+    """How far a stage is, in words; it is asked at each refresh, so that the time goes on between two pieces."""
 
     def __init__(self, state: StageProgress) -> None:
         super().__init__()
@@ -143,12 +144,12 @@ class _Told(ProgressColumn):
 
 
 def _bar(state: StageProgress) -> Iterator[Tick]:
-    columns = (TextColumn("{task.description:<20}"), BarColumn(bar_width=16), _Told(state))
+    columns = (TextColumn("{task.description:<20}"), BarColumn(bar_width=16), _TextBeside(state))
     lock = threading.Lock()
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bar:
         task = bar.add_task(
             state.name, total=None if state.pieces == 1 else state.amount
-        )  # None: the bar moves to and fro
+        )  # with None the bar moves to and fro
 
         def tick(piece: str = "", amount: float = 1, *, pieces: int = 1) -> None:
             del piece
@@ -184,7 +185,7 @@ def _lines(state: StageProgress) -> Iterator[Tick]:
         yield tick
     finally:
         ended.set()
-        if state.pieces_done and not state.is_done:  # it ends with an error: how far it came
+        if state.pieces_done and not state.is_done:  # after an error: how far it came
             say(state.describe(""))
 
 
@@ -200,7 +201,7 @@ def describe_rate(per_second: float, unit: str) -> str:
 
 
 def describe_seconds(seconds: float) -> str:
-    """Return a time as people say it: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    """Return a time in words: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 1:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -212,6 +213,6 @@ def describe_seconds(seconds: float) -> str:
 
 
 def say(message: str) -> None:
-    """Print a message for people on standard error; that nobody is there any more to read it stops no work."""
+    """Print a message on standard error; a closed pipe there does not stop the work."""
     with suppress(BrokenPipeError):
         print(escape_controls(message), file=sys.stderr, flush=True)  # noqa: T201 - the command line's voice

@@ -1,7 +1,7 @@
 """Settings: default < hearth.toml < environment `HEARTH_*` < flag, and where each value came from.
 
-hearth.toml is read from the data folder, or where `--config` or HEARTH_CONFIG name it; never from the folder that one
-stands in, which may hold what somebody delivered.
+hearth.toml is read from the data folder, or from where `--config` or HEARTH_CONFIG name it. It is never read from the
+current folder, which may hold files that somebody delivered.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 
 CONFIG_FILE = "hearth.toml"
-PREFIX = "HEARTH_"  # of the variables that hold settings
-CONFIG = "HEARTH_CONFIG"  # names a hearth.toml elsewhere
+PREFIX = "HEARTH_"  # variables that hold settings begin so
+CONFIG = "HEARTH_CONFIG"  # the variable that names a hearth.toml elsewhere
 ALERT_TOKEN = "HEARTH_ALERT_TOKEN"  # noqa: S105 - the name of a variable, not what it holds  # nosec B105
 CENTURY_DAYS = 36_525  # the longest time in days that a setting may name
 LARGEST_GB = 1e9
@@ -66,11 +66,11 @@ HouseholdFrom = Literal["column", "folder", "file", "table"]
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be used; the message names it, its origin and what would be valid."""
+    """A setting cannot be used; the message names it, its origin and what would be valid."""
 
 
 class FeedSettings(BaseModel):
-    """What is declared about one feed (format and landing subfolder), where the files themselves do not tell."""
+    """What is declared about one feed (format and landing subfolder), if its files themselves do not say it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -253,12 +253,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _has_no_token(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "alert_token" in given:
+    def _has_no_token(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "alert_token" in values:
             raise ValueError(
                 f"alert_token is read from the environment only, as {ALERT_TOKEN}, so that no file holds it"
             )
-        return given
+        return values
 
     @field_validator("lake")
     @classmethod
@@ -348,14 +348,14 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Order the sources: flags, environment, hearth.toml; the defaults come last by themselves."""
+        """Return the sources in order: flags, environment, hearth.toml; pydantic adds the defaults."""
         del dotenv_settings, file_secret_settings
         home = init_settings().get("home") or env_settings().get("home")
         return init_settings, env_settings, InitSettingsSource(settings_cls, read_config(find_config(home)))
 
     @property
     def landing_folder(self) -> Path:
-        """Where delivered files are looked for."""
+        """The folder of delivered files."""
         return self.landing or self.folders.landing
 
     @property
@@ -391,14 +391,14 @@ class Settings(BaseSettings):
         return Retention(keep=self.snapshots_keep, days=self.snapshots_keep_days, gigabytes=self.snapshots_keep_gb)
 
     def with_whole_paths(self) -> Settings:
-        """Return the settings with paths that hold from any folder."""
+        """Return the settings with absolute paths."""
         paths = {name: path.absolute() for name in PATHS if (path := getattr(self, name)) is not None}
         lake = self.lake if self.lake is None or _is_address(self.lake) else str(Path(self.lake).absolute())
         return self.model_copy(update=paths | ({"lake": lake} if lake else {}))
 
     @property
     def sufficiency(self) -> Sufficiency:
-        """When a home's readings suffice."""
+        """The shares of readings that a home needs."""
         return Sufficiency(completeness_min=self.completeness_min, cell_min=self.cell_min)
 
     @property
@@ -420,7 +420,7 @@ def _is_address(place: str) -> bool:
 
 
 def _need_extra(package: str, wanted_for: str) -> None:
-    """Return if a package of the extra `cluster` is installed; it is not imported."""
+    """Check that a package of the extra `cluster` is installed, without importing it."""
     if find_spec(package) is None:
         raise ValueError(f"{wanted_for} needs the package {package}; docs/operations.md says how to install it")
 
@@ -431,7 +431,7 @@ def parse_month(text: str) -> dt.date:
     Raises
     ------
     ValueError
-        If it is no month.
+        If the text is no month.
 
     """
     try:
@@ -442,19 +442,19 @@ def parse_month(text: str) -> dt.date:
 
 
 def find_config(home: Path | str | None) -> Path:
-    """Return the hearth.toml that holds: the one that is named, else that of the data folder, which need not exist."""
+    """Return the hearth.toml to read: the one that is named, or else that of the data folder, which need not exist."""
     if named := os.environ.get(CONFIG):
         return Path(named)
     return Path(home or Settings.model_fields["home"].default) / CONFIG_FILE
 
 
 def read_config(file: Path) -> dict[str, Any]:
-    """Return what a hearth.toml says; its paths are taken from the folder in which it lies.
+    """Return the values in a hearth.toml; its relative paths begin at its own folder.
 
     Raises
     ------
     SettingsError
-        If it was named and is not there, cannot be read, is no TOML, or lies in the data folder and names another.
+        If it was named and does not exist, cannot be read, is no TOML, or is in the data folder and names another one.
 
     """
     is_named = bool(os.environ.get(CONFIG))
@@ -464,12 +464,12 @@ def read_config(file: Path) -> dict[str, Any]:
         if is_named:
             raise SettingsError(f"there is no file {file}, which --config or {CONFIG} names") from None
         return {}
-    except NotADirectoryError:  # the data folder is none, which whoever writes there is told
+    except NotADirectoryError:  # the data folder is a file; the first write to it gives an error
         return {}
     except tomllib.TOMLDecodeError as error:
         last = file.read_text(encoding="utf-8").count("\n") + 1
-        told = str(error).replace("at end of document", f"at line {last}, its last")
-        raise SettingsError(f"{file}: {told}") from None
+        why = str(error).replace("at end of document", f"at line {last}, its last")
+        raise SettingsError(f"{file}: {why}") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file}: {error}; save it as UTF-8") from None
     except RecursionError:
@@ -485,7 +485,7 @@ def read_config(file: Path) -> dict[str, Any]:
 
 
 def find_ignored_config(settings: Settings) -> Path | None:
-    """Return the hearth.toml of the folder that one stands in, where it is not the one that is read."""
+    """Return the hearth.toml of the current folder, if it is not the one that is read."""
     here, read = Path(CONFIG_FILE), find_config(settings.home)
     if not here.exists() or (read.exists() and here.samefile(read)):
         return None
@@ -493,12 +493,12 @@ def find_ignored_config(settings: Settings) -> Path | None:
 
 
 def load_settings(**flags: Any) -> Settings:
-    """Return the settings, flags that are not None on top.
+    """Return the settings; flags that are not None come before all other sources.
 
     Raises
     ------
     SettingsError
-        If a value is invalid or a name unknown; each is named with where it stands and what is wrong.
+        If values are invalid or names unknown; the message names each with its place and what is wrong.
 
     """
     given = {name: value for name, value in flags.items() if value is not None}
@@ -511,12 +511,12 @@ def load_settings(**flags: Any) -> Settings:
         raise SettingsError("\n".join(_describe(e["loc"], e, given, file) for e in error.errors())) from None
     except UnreadableValueError as error:  # its message holds the name of the field in quotes
         name = re.search(r'field "(\w+)"', str(error))
-        told = f"{PREFIX}{name[1].upper()}" if name else "the environment"
-        raise SettingsError(f"{told}: this is no JSON: {error.__cause__}") from None
+        where = f"{PREFIX}{name[1].upper()}" if name else "the environment"
+        raise SettingsError(f"{where}: this is no JSON: {error.__cause__}") from None
 
 
 def _unknown_variables() -> list[str]:
-    """Return a line for each variable HEARTH_* that no setting bears."""
+    """Return a line for each variable HEARTH_* that is no setting."""
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {ALERT_TOKEN, CONFIG}
     names = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
     return [f"{name}: there is no such setting{_did_you_mean(name.upper(), known)}" for name in names]
@@ -528,7 +528,7 @@ def _did_you_mean(name: str, known: Collection[str]) -> str:
 
 
 def _describe(place: Sequence[int | str], error: Mapping[str, Any], flags: Mapping[str, Any], file: Path) -> str:
-    """Say where a value stands that cannot be used, which it is, and what would be valid."""
+    """Say where an invalid value is set, what it is, and what would be valid."""
     name = ".".join(str(part) for part in place)
     if not place:
         return str(error["msg"]).removeprefix("Value error, ")
@@ -539,12 +539,12 @@ def _describe(place: Sequence[int | str], error: Mapping[str, Any], flags: Mappi
         known = set(Settings.model_fields) if len(place) == 1 else set(FeedSettings.model_fields)
         return f"{where}: {name}: there is no such setting{_did_you_mean(str(place[-1]), known)}"
     value = "" if place[0] in SECRET else f" = {json.dumps(error['input'], default=str)}"
-    told = re.sub("^Input should", "it should", str(error["msg"]).removeprefix("Value error, "))
-    return f"{where}: {name}{value}: {told}"
+    why = re.sub("^Input should", "it should", str(error["msg"]).removeprefix("Value error, "))
+    return f"{where}: {name}{value}: {why}"
 
 
 def _find_line(file: Path, place: Sequence[int | str]) -> int:
-    """Return the line of a file at which a value stands, from 1: each part of its name is looked for after the one before."""
+    """Return the line of a file that sets a value, from 1; each part of its name is searched for after the one before."""
     lines, at = file.read_text(encoding="utf-8").splitlines(), 0
     for part in map(str, place):
         key = re.compile(rf"""(^|[\[.{{,\s])["']?{re.escape(part)}["']?\s*[\].=]""")
@@ -577,5 +577,5 @@ def explain_settings(**flags: Any) -> list[tuple[str, Any, str, str]]:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """Return a value as people may see it: whoever knows the whole address of a webhook can post to it."""
+    """Return a value to print; the address of a webhook is shortened, since anyone who knows it can post to it."""
     return f"{value.scheme}://{value.host}/..." if name == "alert_url" and value is not None else value

@@ -1,5 +1,5 @@
 """Questions that change nothing: SQL, the cost model alone, the trace of a number.
 
-Here: read-only work for a person who asks.
-Not here: whatever writes below the data folder.
+Here: read-only work that answers a person's question.
+Not here: anything that writes below the data folder.
 """

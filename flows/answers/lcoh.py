@@ -1,4 +1,4 @@
-"""`hearth lcoh`: the cost model alone, with any assumption overridden."""
+"""`hearth lcoh`: the cost model alone; any assumption can be replaced."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What `hearth lcoh` is asked."""
+    """The arguments of `hearth lcoh`."""
 
     scenario: str = "current2026"
     convention: str = BEST_PRACTICE.name
-    """A reading of the cost model; of the two lenses, to society and to the household, both are answered."""
+    """A convention of the cost model; the costs to society and to the household are both answered, whichever is named."""
     demand_kwh: float | None = None
     """Heat delivered to one home [kWh/yr]; without it, the paper's demand of each dwelling type."""
     discount_rate: float | None = None
@@ -91,12 +91,12 @@ class Question:
 
     @property
     def place(self) -> Place | None:
-        """The place that the network serves; None where nothing but its size is given.
+        """The place that the network serves; None if only its size is given.
 
         Raises
         ------
         AssumptionError
-            If a place is described without its homes, or bought heat by one of its two values.
+            If a place is described without its homes, or bought heat without its price or its carbon dioxide.
 
         """
         pipes = {
@@ -121,16 +121,16 @@ class Question:
         return Place(homes={ALL_HOMES: float(self.dwellings)}, bought_heat=bought, **pipes)
 
 
-WEATHER_TOLD: Final = "Each demand is taken as that of a year of normal weather, for which systems are built."
+ABOUT_WEATHER: Final = "Each demand is taken as that of a year of normal weather, for which systems are built."
 
 
 def run_lcoh(question: Question) -> Answer:
-    """Return the levelised cost of every system that the scenario can cost, and how its series came about.
+    """Return the levelised cost of every system that the scenario has values for, and notes on its series.
 
     Raises
     ------
     AssumptionError
-        If a name is unknown or a value cannot be used. It is a ValueError: wrong usage, exit code 2.
+        If a name is unknown or a value cannot be used. It is a ValueError, so that the command exits with 2.
 
     """
     demand, assumptions = read_question(question)
@@ -159,9 +159,9 @@ def read_question(question: Question) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def list_unread(question: Question) -> tuple[str, ...]:
-    """Return a note for each override that changes no row, with what the convention takes in its place.
+    """Return a note for each override that changes no row, with the reason.
 
-    All systems are costed without each override in turn, so that no rule about what is read can be out of date.
+    All systems are costed once without each override. So the notes need no list of what each convention reads.
     """
     if not question.overrides:
         return ()
@@ -172,12 +172,12 @@ def list_unread(question: Question) -> tuple[str, ...]:
     for setting in question.overrides:
         others = tuple(other for other in question.overrides if other != setting)
         try:
-            without, given = _cost(replace(question, overrides=others))
+            without, figures_without = _cost(replace(question, overrides=others))
         except AssumptionError:  # nothing can be costed without it
             continue
         if costs.equals(without):
             key = find_figure(assumptions, setting)
-            same = given.by_year.get(key) == figures.by_year[key]
+            same = figures_without.by_year.get(key) == figures.by_year[key]
             why = "it has that value already" if same else explain_unread(key, figures, convention)
             notes.append(f"--set {setting} changes no row: {why}")
     return tuple(notes)
@@ -213,11 +213,11 @@ def _changed(assumptions: pl.DataFrame, scenario: str, convention: str) -> Itera
 
 
 def _as_text(answer: Answer) -> str:
-    """Return a table for each lens: one line a row, units below the headings, rounded; then the notes."""
-    tables = [of for _, of in answer.table.group_by("convention", maintain_order=True)]
+    """Return a table for each lens, with units below the headings and rounded values; then the notes."""
+    tables = [table for _, table in answer.table.group_by("convention", maintain_order=True)]
     notes = ["", *answer.notes] if answer.notes else []
     shown = "\n\n".join(_one_lens(table) for table in tables)
-    return "\n".join([shown, "", WEATHER_TOLD, *_orders_differ(tables), *notes, *_advice(answer.table)])
+    return "\n".join([shown, "", ABOUT_WEATHER, *_orders_differ(tables), *notes, *_advice(answer.table)])
 
 
 def _one_lens(table: pl.DataFrame) -> str:
@@ -236,7 +236,7 @@ def _one_lens(table: pl.DataFrame) -> str:
 
 
 def _orders_differ(tables: list[pl.DataFrame]) -> list[str]:
-    """Say where the order of the systems in one home is not the same to society and to the household."""
+    """Say if the order of the systems in one home differs between society and the household."""
     orders = {
         str(table["perspective"][0]): table.filter(pl.col("scale") == INDIVIDUAL, pl.col("dwelling_type") == "all")
         .sort("lcoh_gbp_per_mwh")["system"]
@@ -245,8 +245,8 @@ def _orders_differ(tables: list[pl.DataFrame]) -> list[str]:
     }
     if len({tuple(order) for order in orders.values()}) < 2:  # noqa: PLR2004 - two lenses or one
         return []
-    told = "; ".join(f"{_TO_WHOM[who]} {', then '.join(order)}" for who, order in orders.items())
-    return ["", f"The order of the systems differs: {told}."]
+    both = "; ".join(f"{_TO_WHOM[who]} {', then '.join(order)}" for who, order in orders.items())
+    return ["", f"The order of the systems differs: {both}."]
 
 
 def _given_demand(demand_kwh: float) -> pl.DataFrame:
@@ -271,6 +271,6 @@ def _advice(table: pl.DataFrame) -> list[str]:
         return []
     return [
         "",
-        "Networks are divided by the heat produced, of which the pipes lose some: do not compare them with the other",
-        f"systems on these figures. Per MWh delivered to the dwelling: --convention {BEST_PRACTICE.name}",
+        "Costs of networks are divided by the heat produced, and pipes lose some of it: do not compare them with the other",
+        f"systems by these values. Per MWh delivered to the dwelling: --convention {BEST_PRACTICE.name}",
     ]

@@ -1,4 +1,4 @@
-"""What `hearth lcoh --explain` does: the cash flow behind one number, as text and as a workbook with live formulas."""
+"""`hearth lcoh --explain`: the cash flow behind one number, as text and as a workbook with live formulas."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _LABEL, _VALUE, _UNIT = 0, 1, 2  # columns of the lines above the table
 def explain_lcoh(
     system: str, question: Question, *, dwelling_type: str | None = None, scale: str | None = None
 ) -> Explanation:
-    """Return the cash flow behind one number of `hearth lcoh`, of the system, dwelling type and scale that are named.
+    """Return the cash flow behind one number of `hearth lcoh`, which system, dwelling type and scale name.
 
     Raises
     ------
     AssumptionError
-        If a name is unknown or a choice is open. It is a ValueError: wrong usage, exit code 2.
+        If a name is unknown, or the names fit several numbers. It is a ValueError, so that the command exits with 2.
 
     """
     demand, assumptions = read_question(question)
@@ -56,7 +56,7 @@ def explain_lcoh(
 
 
 def show_explanation(found: Explanation, *, as_json: bool = False) -> str:
-    """Return the cash flow as text, a line a year with sums and quotient, or its years as a JSON list, unrounded."""
+    """Return the cash flow as text, a line per year with sums and quotient, or its years as a JSON list, unrounded."""
     if as_json:
         return json.dumps(found.years.to_dicts(), indent=1)
     sums, elements = found.sums, found.elements_gbp_per_mwh
@@ -86,14 +86,16 @@ def show_explanation(found: Explanation, *, as_json: bool = False) -> str:
 
 
 def write_workbook(found: Explanation, path: Path) -> None:
-    """Save the cash flow as a workbook whose formulas follow its discount rates, costs and heat.
+    """Save the cash flow as a workbook; its formulas compute the cost from the discount rates, costs and heat in it.
 
     Raises
     ------
     AssumptionError
         If the name does not end in .xlsx.
     FileExistsError
-        If there is such a file: somebody may have worked in it.
+        If the file exists: somebody may have worked in it.
+    FileNotFoundError
+        If its folder does not exist.
 
     """
     if path.suffix.lower() != ".xlsx":
@@ -144,13 +146,13 @@ def _facts(found: Explanation) -> list[tuple[str, str | float, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkbookSheet:
-    """One sheet of a workbook, whose text no program takes for a formula."""
+    """One sheet of a workbook; no program takes its text for a formula."""
 
     sheet: Worksheet
     styles: dict[str, Format]
 
     def text(self, row: int, column: int, text: str, style: str = "plain") -> None:
-        """Write text, also safe where it is copied or saved as CSV."""
+        """Write text that is no formula, also after it is copied or saved as CSV."""
         safe = f"'{text}" if text.startswith(_FORMULA_STARTS) else text
         self.sheet.write_string(row, column, safe, self.styles[style])
 
@@ -166,12 +168,12 @@ class WorkbookSheet:
             self.number(row, column, value)
 
     def formula(self, row: int, column: int, formula: str, value: float, style: str = "money") -> None:
-        """Write a formula with the value that it has now, for programs that do not compute."""
+        """Write a formula with its present value, for programs that do not compute formulas."""
         self.sheet.write_formula(row, column, formula, self.styles[style], value)
 
 
 def _write_flows(sheet: WorkbookSheet, found: Explanation) -> None:
-    """Write facts, rates and VAT, then a row a year, then sums, elements and their sum: formulas but for the flows."""
+    """Write facts, rates and VAT, a row per year, sums, elements and their sum; all but the inputs are formulas."""
     sheet.text(0, _LABEL, "Levelised cost of heat, year by year; yellow cells may be changed", "bold")
     facts = _facts(found)
     for row, (label, value, unit) in enumerate(facts, start=1):
@@ -234,7 +236,7 @@ def _write_quotient(sheet: WorkbookSheet, found: Explanation, *, first: int, tax
 
 
 def _write_assumptions(sheet: WorkbookSheet, found: Explanation) -> None:
-    """Write the rows that the flows were computed from; changing them here changes nothing."""
+    """Write the assumptions that the flows were computed from; changing these cells changes no flow."""
     sheet.text(0, 0, "What the flows were computed from; these cells are not linked to them", "bold")
     for column, name in enumerate(found.assumptions.columns):
         sheet.text(1, column, name, "bold")

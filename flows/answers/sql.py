@@ -1,7 +1,7 @@
 """`hearth sql`: one SELECT on the published warehouse, as a table, CSV, JSON or Parquet.
 
-Rows go through in batches, so that a year of every home needs no more memory than one batch. Everything is written
-to the stream as bytes, text in UTF-8 whatever the terminal's locale.
+Rows are written in batches, so that a year of every home needs no more memory than one batch. Text is written as UTF-8
+bytes, whatever the locale of the terminal.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def run_sql(
     statement
         One SELECT, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.
     output_format
-        `table` (for people: on a terminal what fits it, and it says what does not; whole into a pipe or file), `csv`,
-        `json` (a list of objects) or `parquet`.
+        `table`, `csv`, `json` (a list of objects) or `parquet`. On a terminal a table shows what fits, and says what does
+        not; in a pipe or file it is whole.
     stream
         Standard output, or a text stream with a `buffer` like it.
     bounds
-        What the statement may take; one that takes more is ended.
+        Time and memory that the statement may take; one that takes more is ended.
     lake
-        Where a statement on `half_hour` finds the readings; without it there is no such view.
+        The lake of the readings for the view `half_hour`; without it there is no such view.
 
     Raises
     ------
@@ -84,12 +84,12 @@ def run_sql(
         try:
             write(*rows, stream.buffer)
             stream.flush()
-        except BrokenPipeError:  # who reads has seen enough, as `| head` does
+        except BrokenPipeError:  # the reader has closed the pipe, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _half_hours(database: Path, statement: str, lake: Lake | None) -> HalfHours | None:
-    """Return the view of half-hours for a statement that names it: other statements need not list the lake."""
+    """Return the view of half-hours if the statement names it; other statements need no list of the lake."""
     if lake is None or not re.search(rf"\b{HALF_HOUR}\b", statement, re.IGNORECASE):
         return None
     with open_published(database) as warehouse:
@@ -99,7 +99,7 @@ def _half_hours(database: Path, statement: str, lake: Lake | None) -> HalfHours 
 
 
 def write_screen(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
-    """Write the first rows as a table that fits the terminal, and how many there are."""
+    """Write the first rows as a table that fits the terminal, and the number of all rows."""
     shown, rows = _empty(schema), 0
     for batch in batches:
         if rows < TABLE_ROWS:
@@ -111,7 +111,7 @@ def write_screen(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: Bina
 def write_table(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
     """Write every row and column as a table, nothing cut."""
     frames = map(_frame, batches)
-    first = next(frames, _empty(schema))  # without rows the names are shown all the same
+    first = next(frames, _empty(schema))  # a table without rows still shows the names of its columns
     out.writelines(text.encode() for text in show_whole(itertools.chain([first], frames)))
 
 
@@ -124,7 +124,7 @@ def write_csv(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryI
 
 
 def write_json(schema: pa.Schema, batches: Iterator[pa.RecordBatch], out: BinaryIO) -> None:
-    """Write a list of objects, one per line; times in ISO 8601, null for what is no number."""
+    """Write a list of objects, one per line; times in ISO 8601, null for NaN and infinite numbers."""
     del schema
     separator = b"[\n"
     for batch in batches:

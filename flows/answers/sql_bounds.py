@@ -1,4 +1,4 @@
-"""The bounds of one statement of `hearth sql`: time, memory, and the patience of whoever asked."""
+"""The bounds of one statement of `hearth sql`: time, memory, and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pathlib import Path
 
 from warehouse.reader import QueryError
 
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.05  # between two checks of the bounds
 GIGABYTE = 1e9
 RESIDENT = 1  # field of /proc/self/statm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How long a statement may take, and how much memory beside what the program has already; None: any."""
+    """How long a statement may take, and how much memory in addition to what the process has already; None means any."""
 
     seconds: float | None
     memory_gb: float | None
@@ -34,8 +34,8 @@ UNBOUNDED = Bounds(seconds=None, memory_gb=None)
 def watching(interrupt: Callable[[], None], bounds: Bounds) -> Iterator[None]:
     """Interrupt the statement of this block when it breaks a bound or the user presses Ctrl-C.
 
-    While DuckDB works, Python's own handler of SIGINT has no turn; the byte that the signal writes is seen by the thread
-    that watches. Rows that DuckDB has handed over are no longer in its own account of memory: the process is measured.
+    While DuckDB works, Python does not call its handler of SIGINT. But the signal writes a byte into a socket, and the
+    watching thread sees it. DuckDB's own count of memory lacks the rows that it has returned, so the process is measured.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def watching(interrupt: Callable[[], None], bounds: Bounds) -> Iterator[None]:
         watch.start()
         try:
             yield
-        except (QueryError, RuntimeError):  # the latter is what DuckDB makes of a signal that it sees itself
+        except (QueryError, RuntimeError):  # DuckDB raises the latter if it sees the signal itself
             if watch.broken is not None:
                 raise QueryError(watch.broken) from None
             if watch.was_signalled():
@@ -59,18 +59,18 @@ def watching(interrupt: Callable[[], None], bounds: Bounds) -> Iterator[None]:
 
 
 class _Watch(threading.Thread):
-    """Looks at the clock, the memory and the signals while a statement runs."""
+    """A thread that checks time, memory and signals while a statement runs."""
 
     def __init__(self, interrupt: Callable[[], None], bounds: Bounds, signals: socket.socket | None) -> None:
         super().__init__(name="sql bounds", daemon=True)
         self.interrupt, self.bounds, self.signals = interrupt, bounds, signals
         self.began, self.before_gb = time.monotonic(), measure_memory_gb()
         self.ended = threading.Event()
-        self.broken: str | None = None  # which bound was broken
+        self.broken: str | None = None  # message about the bound that was broken
         self.signalled = False
 
     def run(self) -> None:
-        """Interrupt, again and again until the statement ends: between two of its parts DuckDB hears nothing."""
+        """Interrupt until the statement ends; once is not enough, since DuckDB ignores it between two parts of its work."""
         while not self.ended.wait(LOOK_SECONDS):
             self.broken = self.broken or _what_is_broken(self.bounds, self.began, self.before_gb)
             if self.broken is not None or self.was_signalled():
@@ -82,7 +82,7 @@ class _Watch(threading.Thread):
         return self.signalled
 
     def end(self) -> None:
-        """Look no more."""
+        """End the thread."""
         self.ended.set()
         self.join()
 
@@ -101,14 +101,14 @@ def _what_is_broken(bounds: Bounds, began: float, before_gb: float) -> str | Non
 
 
 def measure_memory_gb() -> float:
-    """Return the memory that this process has."""
+    """Return the memory of this process [GB]."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[RESIDENT])
     return pages * os.sysconf("SC_PAGE_SIZE") / GIGABYTE
 
 
 @contextmanager
 def _signals_as_bytes() -> Iterator[socket.socket | None]:
-    """Give a socket into which each signal writes a byte; none outside the main thread, which alone gets signals."""
+    """Give a socket into which each signal writes a byte; None outside the main thread, since only that gets signals."""
     if threading.current_thread() is not threading.main_thread():
         yield None
         return

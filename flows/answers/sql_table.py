@@ -1,4 +1,4 @@
-"""A table for people: rows of a frame in the width of a terminal, or whole; numbers aligned at the point."""
+"""A table as text: rows of a frame in the width of a terminal, or whole; numbers are aligned at the decimal point."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import polars as pl
 
 GAP = "  "
 NARROWEST = 13  # a column of texts is not cut below this width, which holds `semi_detached` [characters]
-HEADER_LINES = 3  # a name is broken into at most so many lines, behind its underscores and blanks
+HEADER_LINES = 3  # lines of a column's name at most; it is broken after underscores and blanks
 SIGNIFICANT = 6  # digits of the largest number of a column
-SEPARATED = 10_000  # from here on thousands are set apart: a year is left as it is
-TINY, HUGE = 1e-9, 1e15  # columns of numbers beyond are written with exponents
+SEPARATED = 10_000  # numbers from here on get thousands separators, so that years get none
+TINY, HUGE = 1e-9, 1e15  # columns whose largest number is outside these bounds are written with exponents
 NULL = "null"
 MORE = "…"
 
@@ -48,10 +48,10 @@ class _Shown:
 
 
 def show_table(frame: pl.DataFrame, rows: int, width: int) -> str:
-    """Return the first rows as a table that fits a terminal, and below it what was left out.
+    """Return the first rows as a table that fits a terminal, and below it a line about what was left out.
 
-    Names are broken into lines first, then long texts are cut, then columns are left out from the right; a single row
-    with more columns than fit stands upright.
+    To fit, names are broken into lines, then long texts are cut, then columns are left out from the right. A single row
+    with more columns than fit is written with one line per column.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def show_table(frame: pl.DataFrame, rows: int, width: int) -> str:
     rows
         How many rows there are in all.
     width
-        Room of a line [characters].
+        Length of a line [characters].
 
     """
     if _is_plan(frame):
@@ -80,9 +80,9 @@ def show_table(frame: pl.DataFrame, rows: int, width: int) -> str:
 
 
 def show_whole(frames: Iterable[pl.DataFrame]) -> Iterator[str]:
-    """Give every row and column of a table in pieces, nothing cut, and below it how many rows there are.
+    """Give every row and column of a table in pieces, with nothing cut, and at the end the number of rows.
 
-    The columns are as wide as the first frame needs; a wider cell further down moves its own line.
+    The columns are as wide as the first frame needs; the columns of a later frame may be wider.
     """
     rows, widths = 0, list[int]()
     for frame in frames:
@@ -123,7 +123,7 @@ def _join(lines: Iterable[str]) -> str:
 
 
 def _upright(columns: Sequence[_Shown], width: int) -> str:
-    """Return the one row as a line for each column: its name and its value, long values on lines of their own."""
+    """Return a single row as a line for each column, with name and value; a long value takes several lines."""
     left = min(max(len(column.name) for column in columns), max(width // 2, 1))
     room = max(width - left - len(GAP), 1)
     lines = []
@@ -144,7 +144,7 @@ def _say_what_is_left_out(shown: int, rows: int, hidden: Sequence[str]) -> str:
 
 
 def _fit(columns: Sequence[_Shown], room: int) -> list[int]:
-    """Return the widths of the columns that fit: long texts are cut first, then columns left out from the right."""
+    """Return the widths of the columns that fit; long texts are cut first, then columns are left out from the right."""
     widths = [column.width for column in columns]
     fitted = list(widths)
     while _length(fitted) > room:
@@ -165,7 +165,7 @@ def _length(widths: Sequence[int]) -> int:
 
 
 def _fill(parts: Sequence[str], room: int) -> list[str]:
-    """Return the parts of a name on lines of at most `room` characters; a longer part has a line of its own."""
+    """Return the parts of a name on lines of at most `room` characters; a longer part gets a line of its own."""
     lines = [""]
     for part in parts:
         if lines[-1] and len(lines[-1]) + len(part) > room:
@@ -196,7 +196,7 @@ def _show_integers(values: Sequence[int | None]) -> list[str]:
 
 
 def _show_floats(values: Sequence[float | None]) -> list[str]:
-    """Return numbers with as many decimals as the largest needs for six digits, and no more than any of them has."""
+    """Return numbers with the decimals that the largest needs for six digits, but without trailing zeros in all of them."""
     finite = [value for value in values if value is not None and math.isfinite(value)]
     largest = max((abs(value) for value in finite), default=0.0)
     if largest and not TINY <= largest < HUGE:

@@ -1,4 +1,4 @@
-"""A published number, walked back to the files, the code and the assumptions that it was made from."""
+"""`hearth trace`: from a published number back to the files, the code and the assumptions that it was computed from."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from warehouse.manifest import Manifest, read_manifests
 from warehouse.reader import open_published
 from warehouse.versions import check_current_format
 
-SAME: Final = 1e-6  # relative: the same numbers may be added up in another order
+SAME: Final = 1e-6  # relative difference of equal sums: the same numbers may be added in another order
 NETWORK: Final = "network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One figure of a step; `equals` names the figure that it has to agree with, `agrees` says whether it does."""
+    """One value of a step; `equals` names the value that it must be equal to, `agrees` says whether it is."""
 
     name: str
     value: Value
@@ -35,7 +35,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One table on the way back: its rows behind the number, what they add up to, and some or all of them."""
+    """One table on the way back: the number of rows behind the traced number, their sums, and some or all of the rows."""
 
     table: str
     holds: str
@@ -48,19 +48,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """The way back of one number; `origin` says what made its homes up, None for real ones."""
+    """The way back of one number; `origin` says what made the homes up, None if they are real."""
 
     steps: tuple[Step, ...]
     origin: str | None
 
 
 def trace(settings: Settings, table: str, key: Sequence[str]) -> Trace:
-    """Walk from one row of a published table back to its files and its run, table by table.
+    """Follow one row of a published table back to its files and its run, table by table.
 
     Parameters
     ----------
     settings
-        Where warehouse and lake are.
+        Settings, which name warehouse and lake.
     table
         One of `transforms.tables.origins.TRACEABLE`.
     key
@@ -69,13 +69,13 @@ def trace(settings: Settings, table: str, key: Sequence[str]) -> Trace:
     Raises
     ------
     KeyChoiceError
-        If the table cannot be traced, or the key names no row or several.
+        If the table cannot be traced, or the key fits no row or several.
     NoWarehouseError
         If nothing is published yet.
 
     """
     if table not in TRACEABLE:
-        raise KeyChoiceError(f"no table {table} that can be traced; there are {', '.join(TRACEABLE)}")
+        raise KeyChoiceError(f"table {table} cannot be traced; these can: {', '.join(TRACEABLE)}")
     database = settings.folders.published
     with open_published(database) as warehouse:
         check_current_format(warehouse.query, database)
@@ -89,7 +89,7 @@ def trace(settings: Settings, table: str, key: Sequence[str]) -> Trace:
 
 
 class _Walk:
-    """The way back of one number; each step is held against what the steps before it found."""
+    """The way back of one number; each step is checked against the values of the steps before it."""
 
     def __init__(self, query: Query, manifests: Sequence[Manifest], table: str, row: dict[str, Any]) -> None:
         self.query, self.table, self.row = query, table, row
@@ -97,7 +97,7 @@ class _Walk:
         self.scope: Scope = read_scope(query, manifests, row)
 
     def is_behind(self, origin: Origin) -> bool:
-        """Say whether rows of a table can stand behind the number at all."""
+        """Say whether the number can rest on rows of a table at all."""
         name = origin.table.name
         if name in {self.table, "run"}:
             return True
@@ -108,7 +108,7 @@ class _Walk:
         return self.scope.measured or not origin.measured
 
     def follow(self, origin: Origin) -> Step:
-        """Return a step with its rows, and what they add up to."""
+        """Return a step with its rows and their sums."""
         name = origin.table.name
         if name == self.table:
             return self._start(origin)
@@ -131,9 +131,7 @@ class _Walk:
     def _start(self, origin: Origin) -> Step:
         units = {column.name: column.unit for column in origin.table.columns}
         paper = (
-            ""
-            if self.scope.measured
-            else "no home's readings stand behind it: the demand is the paper's, an assumption"
+            "" if self.scope.measured else "it rests on no home's readings: the demand is the paper's, an assumption"
         )
         return Step(
             table=self.table,
@@ -146,7 +144,7 @@ class _Walk:
         )
 
     def _judge(self, table: str, figure: TracedValue, value: Value) -> Found:
-        """Return a figure, held against the earlier one that it must equal."""
+        """Return a value, checked against the earlier one that it must be equal to."""
         found = Found(name=figure.name, value=value, unit=figure.unit)
         self.found.setdefault(f"{table}.{figure.name}", value)
         other = self.found.get(figure.equals)
@@ -159,7 +157,7 @@ class _Walk:
             return pl.DataFrame()
         limit = "" if origin.shown is None else f" LIMIT {origin.shown}"
         columns = ", ".join(origin.listed)
-        if origin.table.name == "flag_count":  # of all files together
+        if origin.table.name == "flag_count":  # summed over all files
             return self.query(
                 f"SELECT flag, sum(readings) AS readings FROM flag_count WHERE {where} GROUP BY flag ORDER BY flag"
             )
@@ -171,17 +169,19 @@ class _Walk:
         if table == "source" and self.scope.unknown:
             return (
                 f"the lake has no manifest of {len(self.scope.unknown)} more files (e.g. {self.scope.unknown[0]}): "
-                "whether they hold these readings cannot be told"
+                "whether they hold these readings is not known"
             )
         if table == "heat_hourly" and "heat_profile.heat_kwh_mean" in self.found and "hour" in self.scope.kinds:
-            return "where homes lack the hour, the profile allows for how their level differs from that of the others"
+            return (
+                "if homes lack the hour, the profile corrects for how their level differs from the level of the others"
+            )
         return {
-            "flag_count": "of these files as a whole, all their homes and months",
+            "flag_count": "counts of whole files, with all their homes and months",
             "source": "with the tables of homes and of temperatures that were in use" if self.scope.measured else "",
         }.get(table, "")
 
     def _assume(self, origin: Origin) -> Step:
-        """Return the assumptions behind the costs, and the cost that the model gives with them now."""
+        """Return the assumptions behind the costs, and the cost that the model now computes from them."""
         table = self.query("SELECT * FROM assumption")
         costs = [self.row] if self.table != "claim" else self._costs_of_paper()
         behind = [_explain(cost, table) for cost in costs]
@@ -207,18 +207,18 @@ class _Walk:
 
 
 def _explain(cost: dict[str, Any], assumptions: pl.DataFrame) -> Explanation:
-    """Return the cash flow behind a cost; which rows it rests on does not depend on how high the demand is."""
-    of_type, basis = cost.get("dwelling_type", "all"), cost.get("demand_basis", "measured")
+    """Return the cash flow behind a cost; the assumptions that it reads do not depend on the demand, which may be missing."""
+    dwelling_type, basis = cost.get("dwelling_type", "all"), cost.get("demand_basis", "measured")
     demand = pl.DataFrame(
         {
-            "dwelling_type": [of_type],
+            "dwelling_type": [dwelling_type],
             "period": [cost["period"]],
             "demand_basis": [basis],
             "demand_kwh": [float(cost.get("demand_kwh") or 1.0)],
         }
     )
     scale = cost["scale"] if cost["system"] == NETWORK else None
-    asked = OneNumber(system=cost["system"], dwelling_type=of_type, scale=scale)
+    asked = OneNumber(system=cost["system"], dwelling_type=dwelling_type, scale=scale)
     return explain_cost(demand, assumptions, asked, scenario=cost["scenario"], convention=cost["convention"])
 
 

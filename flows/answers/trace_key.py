@@ -1,4 +1,4 @@
-"""The row that is traced, found by its key: what is missing, unknown or ambiguous is named with examples."""
+"""The row that is traced, found by its key; an incomplete, unknown or ambiguous key is refused with examples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WANTED: Final = {
 
 
 class KeyChoiceError(ValueError):
-    """A table or a key is unknown or names several rows; the message says what to give."""
+    """A table or a key is unknown, or fits several rows; the message says what to write."""
 
 
 def find_row(query: Query, table: Table, key: Sequence[str], *, keep_id: Callable[[str], str] = str) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def find_row(query: Query, table: Table, key: Sequence[str], *, keep_id: Callabl
     query
         Runs SQL on the warehouse.
     table
-        Where the row is.
+        The table of the row.
     key
         Words `column=value`, or values in the order of the table's key.
     keep_id
@@ -42,8 +42,8 @@ def find_row(query: Query, table: Table, key: Sequence[str], *, keep_id: Callabl
     """
     chosen = dict[str, str]()
     for word in key:
-        name, given, value = word.partition("=")
-        if not given:
+        name, sign, value = word.partition("=")
+        if not sign:
             left = [column for column in table.key if column not in chosen]
             if not left:
                 raise KeyChoiceError(f"{word} is one value too many; {_describe_key(table)}")
@@ -80,7 +80,7 @@ def _examples(rows: pl.DataFrame) -> str:
 
 
 def _literal(table: Table, name: str, value: str) -> str:
-    """Return a given value as SQL of the column's type."""
+    """Return a value that the user wrote as an SQL literal of the column's type."""
     dtype = table.column(name).dtype
     try:
         if dtype == pl.Datetime:

@@ -1,4 +1,4 @@
-"""What a published number stands for: whose homes, which hours, which months and files."""
+"""What a published number rests on: its homes, hours, months and files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from transforms.heat.periods import shift_month
 from warehouse.manifest import Manifest
 from warehouse.reading_objects import NO_MONTH
 
-PAPER_COSTS: Final = {"scenario": "paper_fit", "convention": "wang2018"}  # that statements of the paper are judged on
+PAPER_COSTS: Final = {
+    "scenario": "paper_fit",
+    "convention": "wang2018",
+}  # the costs that claims of the paper are checked by
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 NOTHING: Final = "SELECT NULL WHERE FALSE"
 
@@ -22,11 +25,11 @@ Span = tuple[dt.datetime, dt.datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What the steps of a trace are narrowed to.
+    """The conditions that select the rows of each step of a trace.
 
-    `names` are pieces of SQL: columns of the number's row, and its `homes`, `start`, `end`, `months` and `sources`.
-    `kinds` say of what kind the number is: `period` or `hour` for the hours that it covers, `unweighted` where all homes
-    count alike, `group` where there may be several. `unknown` are files of which the lake has no manifest.
+    `names` are pieces of SQL: the columns of the number's row, and its `homes`, `start`, `end`, `months` and `sources`.
+    `kinds` say which checks apply: `period` or `hour` for the hours that it covers, `unweighted` if all homes count the
+    same, `group` if there may be several homes. `unknown` are files that have no manifest in the lake.
     """
 
     names: dict[str, str]
@@ -37,7 +40,7 @@ class Scope:
 
 
 def read_scope(query: Query, manifests: Sequence[Manifest], row: dict[str, Any]) -> Scope:
-    """Return what a row of a table stands for."""
+    """Return the scope of a row of a table."""
     if "claim" in row:
         row = PAPER_COSTS | {"period": str(PAPER_YEAR), "dwelling_type": "all", "demand_basis": "paper"} | row
         measured = row["basis"] == "sample"
@@ -58,7 +61,7 @@ def read_scope(query: Query, manifests: Sequence[Manifest], row: dict[str, Any])
     kinds.add("home" if "household_id" in row else "group")
     kinds |= {"normal weather"} if row.get("weather") == "normal" else set()
     remarks = (
-        ("the steps below are of the whole period, of which it takes the days of its kind",) if "segment" in row else ()
+        ("it rests on the days of its segment; the steps below cover the whole period",) if "segment" in row else ()
     )
     return Scope(names=names, kinds=frozenset(kinds), measured=measured, unknown=tuple(unknown), remarks=remarks)
 
@@ -68,7 +71,7 @@ def _among(values: Sequence[str]) -> str:
 
 
 def _choose_homes(row: dict[str, Any]) -> str:
-    """Return the homes behind a row, as one SELECT of their ids."""
+    """Return an SQL SELECT of the ids of the homes behind a row."""
     if "household_id" in row:
         return f"SELECT {quote(row['household_id'])}"
     if "period" not in row:
@@ -85,7 +88,7 @@ def _choose_homes(row: dict[str, Any]) -> str:
 
 
 def _choose_hours(query: Query, manifests: dict[str, Manifest], row: dict[str, Any]) -> tuple[list[str], Span, str]:
-    """Return the months behind a row, its first moment and that after its last, and what kind of span that is."""
+    """Return the months behind a row, the start and end of its span, and the kind of the span."""
     if "source_id" in row:
         manifest = manifests.get(row["source_id"])
         months = sorted(set(manifest.months) - {NO_MONTH}) if manifest else []
@@ -130,10 +133,10 @@ def _months_in(start: dt.datetime, end: dt.datetime) -> list[str]:
 def _choose_sources(
     query: Query, manifests: dict[str, Manifest], row: dict[str, Any], homes: str, months: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Return the published files behind a row, and the names of files of which the lake has no manifest.
+    """Return the published files behind a row, and the names of files that have no manifest in the lake.
 
-    A file of readings counts where it names one of the homes and holds readings of one of the months; a file that is
-    not published yet, refused or quarantined does not.
+    A file of readings is behind the row if it holds one of the homes and one of the months. Files that are not published
+    yet, refused or quarantined are not.
     """
     if "source_id" in row:
         return [row["source_id"]], []

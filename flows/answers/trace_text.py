@@ -1,4 +1,4 @@
-"""A trace for people, step below step in 80 columns, and for programs."""
+"""A trace as text, one step below the other in 80 columns, and as JSON."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from flows.answers.trace import Found, Step, Trace
 WIDTH: Final = 80
 INDENT: Final = "   "
 FILES_SHOWN: Final = 10
-APART_FROM: Final = 10_000  # whole numbers have their thousands set apart; a year is none
+SEPARATED_FROM: Final = 10_000  # whole numbers from here on get thousands separators, so that years get none
 
 
 def as_json(found: Trace) -> str:
-    """Return a trace as JSON, nothing rounded and nothing left out."""
+    """Return a trace as JSON, with nothing rounded or left out."""
     record = {"sample_data": found.origin, "steps": [_record(step) for step in found.steps]}
     return json.dumps(record, indent=1, default=_plain)
 
@@ -62,7 +62,7 @@ def _show_step(number: int, step: Step) -> list[str]:
 
 
 def _show_figures(figures: Sequence[Found]) -> list[str]:
-    """Return a line for each figure, its value on the next line where it is too long."""
+    """Return a line for each value; if the line is too long, the value is on the next one."""
     room = max((len(figure.name) for figure in figures), default=0)
     lines = []
     for figure in figures:
@@ -89,12 +89,12 @@ def _number(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= APART_FROM else str(value)
-    return f"{value:,.2f}" if abs(value) >= APART_FROM / 10 else f"{value:.6g}"
+        return f"{value:,}" if abs(value) >= SEPARATED_FROM else str(value)
+    return f"{value:,.2f}" if abs(value) >= SEPARATED_FROM / 10 else f"{value:.6g}"
 
 
 def _show_rows(step: Step) -> list[str]:
-    """Return the rows as a table, without the line below it that counts them: the head has that."""
+    """Return the rows as a table, without the count below it, since the head of the step has it."""
     frame = step.listed
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     short = frame.with_columns(pl.col(name).str.slice(0, 12) for name in texts if name.endswith("fingerprint"))
@@ -108,7 +108,7 @@ def _show_rows(step: Step) -> list[str]:
 
 
 def _show_assumptions(step: Step) -> list[str]:
-    """Return the assumptions source by source, a line for each; the years of a series stand in one."""
+    """Return the assumptions by source, with a line for each assumption; a series of years takes one line."""
     same = ["source", "item", "parameter", "unit"]
     series = (
         step.listed.with_columns(status=pl.col("status").str.split("; ").list.first())
@@ -122,7 +122,7 @@ def _show_assumptions(step: Step) -> list[str]:
         )
         .sort(same)
     )
-    lines = [f"{INDENT}{len(series)} figures or series of years, by source; in full with --json"]
+    lines = [f"{INDENT}{len(series)} values or series of years, by source; in full with --json"]
     for (source,), of_source in series.group_by("source", maintain_order=True):
         lines.append(INDENT + textwrap.shorten(str(source), WIDTH - len(INDENT), placeholder=" …"))
         for row in of_source.iter_rows(named=True):
@@ -162,8 +162,8 @@ def _show_run(step: Step) -> list[str]:
     row = step.listed.row(0, named=True)
     settings = row.pop("settings")
     lines = _show_figures([Found(name=name, value=value) for name, value in row.items()])
-    told = ", ".join(f"{name} {json.dumps(value)}" for name, value in json.loads(settings).items())
-    return lines + textwrap.wrap(f"settings: {told}", WIDTH, initial_indent=INDENT, subsequent_indent=INDENT * 2)
+    words = ", ".join(f"{name} {json.dumps(value)}" for name, value in json.loads(settings).items())
+    return lines + textwrap.wrap(f"settings: {words}", WIDTH, initial_indent=INDENT, subsequent_indent=INDENT * 2)
 
 
 LISTINGS: Final = {"assumption": _show_assumptions, "source": _show_files, "run": _show_run}

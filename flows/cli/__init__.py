@@ -1,5 +1,5 @@
 """The command line: words in, exit codes out.
 
-Here: commands, their options and examples, what a person reads of an error.
-Not here: any work of theirs; a command calls one function of another folder.
+Here: commands, their options and examples, and how errors are shown.
+Not here: the work of a command, which is a function of another folder.
 """

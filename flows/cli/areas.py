@@ -26,10 +26,10 @@ def reference(
         Path, typer.Argument(metavar="DIR", help="Folder that holds the files of areas.", show_default=False)
     ],
 ) -> None:
-    """Check a folder of published figures of areas."""
+    """Check a folder of published files about areas."""
     from flows.operations.reference import check_reference, show_reference
 
-    del action  # there is one so far
+    del action  # `check` is the only one so far
     with usage_errors():
         found = check_reference(folder)
     tell(show_reference(found))

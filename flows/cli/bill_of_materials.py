@@ -1,4 +1,4 @@
-"""A software bill of materials in CycloneDX: what Hearth needs, from its lock file and from what is installed.
+"""A software bill of materials in CycloneDX: the packages that Hearth needs, from its lock file and what is installed.
 
 `python -m flows.cli.bill_of_materials` prints it. The same lock and the same environment give the same bytes.
 """
@@ -24,7 +24,7 @@ HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
 def make_bill(lock: str) -> dict[str, Any]:
-    """Return the bill of a lock file: each package with version, licence, hashes, and what it needs itself."""
+    """Return the bill of a lock file: each package with version, licence, hashes, and the packages that it needs."""
     pinned = list(read_lock(lock))
     references: dict[str, list[str]] = defaultdict(list)
     for name, found, _ in pinned:
@@ -58,7 +58,7 @@ def make_bill(lock: str) -> dict[str, Any]:
 
 
 def read_lock(lock: str) -> list[tuple[str, str, list[str]]]:
-    """Return name, version and hashes of each package of a lock file; one may stand there with a version for each Python."""
+    """Return name, version and hashes of each package of a lock file, which may pin one version for each Python."""
     starts = [*PINNED.finditer(lock)]
     ends = [*(start.start() for start in starts[1:]), len(lock)]
     return sorted(
@@ -68,16 +68,16 @@ def read_lock(lock: str) -> list[tuple[str, str, list[str]]]:
 
 
 def _licence(name: str) -> dict[str, Any]:
-    """Return the licence of an installed package, where it names one as an SPDX expression."""
+    """Return the licence of an installed package, if it names one as an SPDX expression."""
     try:
         found = metadata(name).get_all("License-Expression")
-    except PackageNotFoundError:  # of another platform
+    except PackageNotFoundError:  # a package for another platform
         return {}
     return {"licenses": [{"expression": found[0]}]} if found else {}
 
 
 def _needs(name: str, references: Mapping[str, list[str]]) -> list[str]:
-    """Return what an installed package needs here, as far as the lock has it."""
+    """Return the packages of the lock that an installed package needs."""
     try:
         needed = [Requirement(text) for text in requires(name) or ()]
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Commands that bring readings in and rebuild what follows from them."""
+"""Commands that take readings in, and rebuild what is computed from them."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def run(
                 raise ValueError("--queue goes alone: the server of `hearth up` runs with its own settings")
             tell(queue_nightly(settings))
         return
-    if not folder.is_dir() and not settings.folders.lake.keys("sources"):  # else it is missed, which the run tells
+    if not folder.is_dir() and not settings.folders.lake.keys("sources"):  # otherwise the run says that it is missing
         stop(f"no landing folder {folder}; name one with --landing, or try `hearth sample --out {folder}`", WRONG_USAGE)
     finish(run_flow(settings, kind="nightly"), settings, fail_on_refused=fail_on_refused)
 
@@ -154,9 +154,7 @@ def backfill(
         if parse_month(first) > parse_month(last):
             raise ValueError(f"the span ends before it starts: --from {first} --to {last}")
         if compare and not dry_run:
-            raise ValueError(
-                "--compare goes with --dry-run; a backfill that is carried out tells what it moved by itself"
-            )
+            raise ValueError("--compare goes with --dry-run; a real backfill prints what it moved anyway")
     if dry_run:
         from flows.operations.rehearsal import compare_backfill
         from flows.pipeline.backfill import preview_backfill
@@ -271,7 +269,7 @@ def forget(
 
 
 def _publish_without(settings: Settings) -> dict[str, Any]:
-    """Publish what the lake gives, with its report; that figures move without the home is wanted."""
+    """Publish from the lake, with a report; results may move, since the home is gone from them."""
     from flows.operations.forgetting import NotFinishedError
 
     try:
@@ -280,9 +278,9 @@ def _publish_without(settings: Settings) -> dict[str, Any]:
             kind="backfill",
             reason=FORGOTTEN,
         )
-    except typer.Exit:  # it has said why
+    except typer.Exit:  # the reason has been printed
         raise NotFinishedError(
-            "its rows are gone, figures still rest on it; once runs work again, `hearth forget --finish`"
+            "its rows are gone, but results still rest on it; once runs work again, `hearth forget --finish`"
         ) from None
 
 
@@ -351,7 +349,7 @@ def _publish_anew(settings: Settings) -> dict[str, Any]:
 
 
 def finish(log: dict[str, Any], settings: Settings, *, fail_on_refused: bool = False) -> NoReturn:
-    """Tell how a run ended and exit accordingly."""
+    """Print how a run ended, and exit with the code for it."""
     from flows.answers.diff import describe_publication
     from flows.operations.status import summarise_run
 

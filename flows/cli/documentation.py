@@ -1,4 +1,4 @@
-"""`make docs`: write the pages of docs/ that follow from the declarations."""
+"""`make docs`: write the pages of docs/ that are generated from the declarations and the code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def write_architecture() -> str:
-    """Return the page on the structure of the code with the picture of today."""
+    """Return the page on the structure of the code, with an up-to-date picture."""
     return replace_picture((DOCS / "architecture.md").read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""What every command shares: the home, exit codes, and how what went wrong is told."""
+"""What all commands share: the option --home, exit codes, and how errors are shown."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ NEXT_STEP: Final = {
 
 
 def tell(text: str, *, err: bool = False) -> None:
-    """Print a text for people; what would command their terminal is shown, not sent."""
+    """Print a text; characters that could control the terminal are shown as escapes."""
     typer.echo(escape_controls(text), err=err)
 
 
 def tell_json(value: object) -> None:
-    """Print a value for programs, in ASCII."""
+    """Print a value as JSON, in ASCII."""
     typer.echo(json.dumps(value, indent=1))
 
 
@@ -71,7 +71,7 @@ def read_settings(**flags: Any) -> Settings:
 
 @contextmanager
 def usage_errors() -> Iterator[None]:
-    """Turn an error that the caller can mend into one line and exit code 2."""
+    """Turn an error that the caller can correct into one line and exit code 2."""
     try:
         yield
     except (ValueError, FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError) as error:
@@ -80,7 +80,7 @@ def usage_errors() -> Iterator[None]:
 
 @contextmanager
 def told_failures() -> Iterator[None]:
-    """Turn trouble with files that no command expects into one line with the next step, and exit code 1."""
+    """Turn an unexpected error of the file system into one line with the next step, and exit code 1."""
     try:
         yield
     except OSError as error:
@@ -89,7 +89,7 @@ def told_failures() -> Iterator[None]:
             sys.exit(WRONG_USAGE)
         is_ours = isinstance(
             error, FileNotFoundError
-        )  # no name that the user gave: those are checked where they are used
+        )  # not a name that the user wrote: commands check those themselves
         if is_ours or error.errno not in NEXT_STEP:
             raise
         tell(f"hearth: {tell_os_error(error)}", err=True)
@@ -97,12 +97,12 @@ def told_failures() -> Iterator[None]:
 
 
 def is_of_configuration(error: BaseException) -> bool:
-    """Say whether a store or workers that settings or environment name cannot be used: its message says what to do."""
+    """Say whether an error is about the store or the workers that the settings name; its message says what to do."""
     return isinstance(error, OSError) and type(error).__module__.startswith(("warehouse.buckets", "flows.runs.workers"))
 
 
 def tell_os_error(error: OSError) -> str:
-    """Return what the operating system refused, where, and what to do about it."""
+    """Return an error of the operating system as text: the file, the reason, and what to do."""
     where = f"{show_name(str(error.filename))}: " if error.filename else ""
     step = f"; {NEXT_STEP[error.errno]}" if error.errno in NEXT_STEP else ""
     return f"{where}{error.strerror.lower() if error.strerror else error}{step}"

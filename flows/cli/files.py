@@ -1,4 +1,4 @@
-"""Commands about delivered files: what they are taken for, and which kinds are known."""
+"""Commands about delivered files: what they are taken for, and which formats are known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Help pages that fit one screen: plain text in sections, so that they also read well in a pipe and appear at once."""
+"""Help pages that fit one screen: plain text in sections, which is readable in a pipe and appears at once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 Member = TypeVar("Member", "Command", "Parameter")
 SECTIONS = ("Data", "Results", "Upkeep")  # of commands, in the order of the first page
 OPTIONS, ARGUMENTS = "Options", "Arguments"
-LEFT_OUT = frozenset({"install_completion", "show_completion"})  # work as always; docs/operations.md tells of them
-LAST = "help"  # the option that every page has stands at the end
+LEFT_OUT = frozenset({"install_completion", "show_completion"})  # not listed, but they work; see docs/operations.md
+LAST = "help"  # the option that is listed last on every page
 
 
 class Commands(typer.Typer):
@@ -37,7 +37,7 @@ class CommandPage(TyperCommand):
     """A command whose help page groups its options by their `rich_help_panel`."""
 
     def invoke(self, ctx: Context) -> Any:
-        """Run the command; Ctrl-C ends it with the exit code that shells give it."""
+        """Run the command; Ctrl-C ends it with the exit code that shells use for it."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -49,7 +49,7 @@ class CommandPage(TyperCommand):
         _write_sections(formatter, self.get_params(ctx), ctx)
 
     def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Write the example as it stands, so that it can be copied."""
+        """Write the example unwrapped, so that it can be copied."""
         del ctx
         if self.epilog:
             formatter.write_paragraph()

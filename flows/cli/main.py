@@ -1,6 +1,6 @@
 """The command line: `hearth COMMAND`.
 
-What a command needs is imported when it runs, so that `hearth --help` and `hearth sql` stay quick.
+Each command imports what it needs when it runs, so that `hearth --help` and `hearth sql` are quick.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def hearth(
         Path | None,
         typer.Option(metavar="FILE", help="Read this file, not hearth.toml in the data folder."),
     ] = None,
-    version: bool = typer.Option(  # noqa: ARG001 - its callback has told it
+    version: bool = typer.Option(  # noqa: ARG001 - its callback prints the version
         False, "--version", is_eager=True, callback=lambda given: _tell_version(given=given), help="Print the version."
     ),
 ) -> None:
-    """Read what holds for every command."""
+    """Read the options that hold for every command."""
     named = config or os.environ.get(CONFIG)
     if named:
         os.environ[CONFIG] = str(Path(named).absolute())

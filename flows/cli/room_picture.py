@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("flows", "quality", "warehouse", "reports", "transforms")
-DRAWN_INSIDE = ("flows", "transforms")  # the rooms of the others are told by their names
+DRAWN_INSIDE = ("flows", "transforms")  # the folders of other packages are not drawn
 BESIDE_ROOMS = "settings, home, progress"  # files of flows that every room uses
 BEGINS, ENDS = "<!-- picture: `make docs` draws it from the imports -->", "<!-- end of the picture -->"
 
@@ -31,7 +31,7 @@ def draw_rooms(root: Path = ROOT) -> str:
 
 
 def replace_picture(page: str) -> str:
-    """Return a page with the picture of today between its marks.
+    """Return a page with an up-to-date picture between its marks.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def _find_arrows(root: Path) -> dict[str, set[str]]:
 
 
 def _list_imports(path: Path) -> Iterator[str]:
-    """Give every module of ours that a file imports, but those for a type checker alone."""
+    """Give every module of ours that a file imports, except imports for the type checker only."""
     open_ends: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     while open_ends:
         node = open_ends.pop()
@@ -74,7 +74,7 @@ def _list_imports(path: Path) -> Iterator[str]:
 
 
 def _room_of(root: Path, parts: tuple[str, ...] | list[str]) -> str:
-    """Return the room of a module: `package/folder` where the inside of its package is drawn; files beside folders are one."""
+    """Return the room of a module: `package/folder` if the folders of its package are drawn; files beside them are one room."""
     package, *inside = parts
     if package not in DRAWN_INSIDE:
         return package
@@ -83,7 +83,7 @@ def _room_of(root: Path, parts: tuple[str, ...] | list[str]) -> str:
 
 
 def _drop_short_cuts(arrows: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Leave out each arrow whose end can be reached by other arrows too."""
+    """Leave out each arrow whose end can also be reached by other arrows."""
 
     def reach(room: str, without: str) -> set[str]:
         seen, open_ends = set[str](), [other for other in arrows[room] if other != without]

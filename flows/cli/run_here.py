@@ -1,4 +1,4 @@
-"""The flow in this process, as `hearth run` and `hearth backfill` want it: its server, and how its failure is told."""
+"""The flow in this process, for `hearth run` and `hearth backfill`: its server, and how its failure is shown."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from flows.cli.exits import FAILED, INTERRUPTED, WRONG_USAGE, is_of_configuratio
 if TYPE_CHECKING:
     from flows.settings import Settings
 
-OUT_OF_MEMORY = "out of memory"  # as DuckDB says it
-OWN = ("flows.", "warehouse.", "quality.", "reports.", "transforms.")  # whose errors say themselves what to do
-# A run imports much and throws little away: to look for what is thrown away every 700 objects, as Python does, takes a tenth
-# of a small run.
+OUT_OF_MEMORY = "out of memory"  # DuckDB's words
+OWN = ("flows.", "warehouse.", "quality.", "reports.", "transforms.")  # packages whose errors say what to do
+# A run makes many objects and little garbage. Looking for garbage after every 700 objects, as Python does by default, takes a
+# tenth of a small run.
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 PREFECT_LOGS = ("prefect.flow_runs", "prefect.task_runs")
 
 
 def run_flow(settings: Settings, **parameters: Any) -> dict[str, Any]:
-    """Run the flow on a Prefect server: the configured one, or one of our own that starts while the rest is imported."""
+    """Run the flow on a Prefect server: the configured one, or our own, which starts while other modules are imported."""
     try:
         return _run(settings, parameters)
     except KeyboardInterrupt:
         stop(f"interrupted{_describe_kept(settings)}; the same command goes on from there", INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - whatever ended the run is told in one line; the run's log has it too
-        told = describe_failure(error)
+    except Exception as error:  # noqa: BLE001 - any error that ended the run is shown in one line; the run's log has it too
+        why = describe_failure(error)
         for failed in (error, error.__cause__):
             traceback.clear_frames(
                 failed.__traceback__ if failed else None
-            )  # they keep connections open to the very end
+            )  # otherwise they keep connections open until the process ends
         if is_of_configuration(error):
-            stop(told, WRONG_USAGE)
-        stop(f"the run failed: {told}", FAILED)
+            stop(why, WRONG_USAGE)
+        stop(f"the run failed: {why}", FAILED)
 
 
 def _run(settings: Settings, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _describe_kept(settings: Settings) -> str:
 
 
 def describe_failure(error: Exception) -> str:
-    """Return what ended a run; where the error is nobody's mistake but ours, print its trace first."""
+    """Return what ended a run; if it is an error in Hearth itself, print its trace first."""
     root = error.__cause__ if type(error).__name__ == "UnitsFailedError" and error.__cause__ else error
     if isinstance(root, OSError):
         return tell_os_error(root) if root is error else f"{error}; {tell_os_error(root)}"

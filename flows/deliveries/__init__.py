@@ -1,5 +1,5 @@
-"""Makes landing files: sample trials and household tables.
+"""Writes landing files: sample trials and household tables.
 
-Here: files written for a supplier's place.
+Here: files that a supplier could have delivered.
 Not here: taking files in (pipeline).
 """

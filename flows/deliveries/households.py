@@ -1,7 +1,7 @@
 """`hearth households`: households.csv from a workbook or CSV such as EDRP's metadata.
 
-Such files are made for people: a title above the header, notes below the data, repeated headers, ids that a
-spreadsheet turned into decimals. What is left out is said, by number and example.
+Such files are made for people: they have a title above the header, notes below the data, repeated headers, and ids that a
+spreadsheet turned into decimals. The command prints how many rows it left out, with an example.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN
 from warehouse.writing import PRIVATE, write_whole
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
-HEADER_WITHIN = 50  # rows from the top in which the header is looked for
+HEADER_WITHIN = 50  # rows from the top in which the header is searched for
 LARGEST_CSV = 200_000_000  # bytes; a list of homes is far smaller, a file of readings far larger
 EXAMPLES = 5
 
@@ -31,12 +31,12 @@ Row = Sequence[str | None]
 
 
 class HouseholdListError(ValueError):
-    """No household table can be made of a file; the message says why and what to do."""
+    """No household table can be made from a file; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveredSheet:
-    """The table found in a file: where it stands, its header row from 1, its columns by role, and its rows as text."""
+    """The table found in a file: its sheet, the number of its header row from 1, its columns by role, its rows as text."""
 
     place: str
     header_row: int
@@ -46,7 +46,7 @@ class DeliveredSheet:
 
 @dataclass(frozen=True, slots=True)
 class SheetOfHomes:
-    """The homes of a sheet, and what was not taken from it."""
+    """The homes of a sheet, and the rows that were left out."""
 
     table: pl.DataFrame
     repeated_rows: int
@@ -58,7 +58,7 @@ class SheetOfHomes:
 def write_households(
     source: Path, target: Path, *, id_column: str | None = None, type_column: str | None = None, force: bool = False
 ) -> str:
-    """Write `target` (household_id, dwelling_type and what else Hearth knows) and say what it was made of.
+    """Write `target` (household_id, dwelling_type and other columns that Hearth uses) and say what it was made from.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def write_households(
     target
         File to write, whole or not at all.
     id_column, type_column
-        Names of the columns, where they are not among those that Hearth knows.
+        Names of the columns, if they are not among those that Hearth knows.
     force
         Whether a file with other content is replaced.
 
     Raises
     ------
     HouseholdListError
-        If there is no such table in `source`, or a home stands there with different types.
+        If `source` has no such table, or a home with different types.
     FileExistsError
         If `target` exists with other content and `force` is not set.
     FileNotFoundError
@@ -131,8 +131,8 @@ def find_sheet(source: Path, *, id_column: str | None, type_column: str | None) 
 def read_homes(sheet: DeliveredSheet) -> SheetOfHomes:
     """Take the homes of a sheet.
 
-    The data end at the first row whose id is empty or unlike the first one, unless rows with a dwelling type follow:
-    a blank line between homes ends nothing, a numbered footnote is no home.
+    The data end at the first row whose id is empty or unlike the first id, unless rows with a dwelling type follow. So a
+    blank line between homes does not end them, and a numbered footnote is no home.
     """
     header = normalise_name(sheet.columns["household_id"])
     rows = sheet.rows.with_columns(pl.col("household_id").str.replace(r"^(\d+)\.0+$", "${1}"))
@@ -162,7 +162,7 @@ def describe(sheet: DeliveredSheet, homes: SheetOfHomes) -> list[str]:
     if homes.repeated_headers:
         lines.append(f"{_count(homes.repeated_headers, 'repeated header row')} skipped")
     if homes.repeated_rows:
-        lines.append(f"{_count(homes.repeated_rows, 'further row')} of homes that stand there already")
+        lines.append(f"{_count(homes.repeated_rows, 'further row')} of homes that an earlier row has")
     if len(homes.left_out):
         row, text = homes.left_out.select("row", "text").row(0)
         lines.append(f"not taken for homes: {_count(len(homes.left_out), 'row')}, e.g. row {row:,}: {text}")
@@ -205,7 +205,7 @@ def _one_row_per_home(taken: pl.DataFrame, *, repeated_headers: int, left_out: p
 
 
 def _is_like(first: list[str]) -> pl.Expr:
-    """Say whether an id is like the first one: a whole number, or else a word, or of the same shape."""
+    """Say whether an id is like the first one: a whole number like it, or otherwise one word, or of the same shape."""
     cell = pl.col("household_id")
     if not first or re.fullmatch(r"\d+", first[0]):
         return cell.str.contains(r"^\d+$")
@@ -255,14 +255,14 @@ def _read_workbook(source: Path) -> list[tuple[str, Sequence[Row]]]:
 
 
 def _read_csv(source: Path) -> list[tuple[str, Sequence[Row]]]:
-    """Return the rows of a CSV as three readings of it: parted by comma, semicolon and tab."""
+    """Return the rows of a CSV three times: split by comma, by semicolon and by tab."""
     if source.stat().st_size > LARGEST_CSV:
         raise HouseholdListError(f"{source} is too large for a list of homes; is it a file of readings?")
     content = source.read_bytes()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = content.decode("latin-1")  # what spreadsheets in Britain wrote before UTF-8; every byte is a letter
+        text = content.decode("latin-1")  # the encoding of British spreadsheets before UTF-8; it decodes any byte
     if "\0" in text:
         raise HouseholdListError(
             f"{source} is neither a CSV nor a workbook that is known by its name ({', '.join(sorted(WORKBOOKS))})"

@@ -1,4 +1,4 @@
-"""`hearth sample`: write a made-up trial with its truth beside it."""
+"""`hearth sample`: write a made-up trial, and its truth beside it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from warehouse.writing import write_whole
 
 HOMES_TRUTH = "truth_homes.parquet"
 NOTE_FILE = "README.txt"
-MADE_UP_BY = "hearth sample seed="  # what the note of a sample names as its origin
+MADE_UP_BY = "hearth sample seed="  # the beginning of the origin that the note of a sample names
 NAMES = frozenset(
     {*READINGS_FILE.values(), "households.csv", "temperature.csv", "truth.parquet", HOMES_TRUTH, NOTE_FILE}
 )
@@ -47,8 +47,8 @@ class SampleSummary:
     blank_lines: int
     half_hours: int
     faults: dict[str, int]  # true half-hours by the fault of their delivery
-    kinds: dict[str, int]  # homes by kind; empty where all are of one
-    meter_faults: dict[str, int]  # homes by the fault of their meter that no single line shows
+    kinds: dict[str, int]  # homes by kind; empty if all are of one kind
+    meter_faults: dict[str, int]  # homes by those faults of their meter that no single line shows
     heat_kwh_mean: float
     peak_hour_heat_kwh: float
 
@@ -86,9 +86,9 @@ def write_sample(
     force: bool = False,
     advance: Callable[[int, int], None] | None = None,
 ) -> SampleSummary:
-    """Write a made-up trial: readings, households, temperature, the truth, and a note that says what they are.
+    """Write a made-up trial: readings, households, temperature, the truth, and a note about them.
 
-    The same arguments write the same bytes. Memory is that of one block of homes, whatever their number.
+    The same arguments write the same bytes. It needs the memory of one block of homes, whatever their number.
 
     Parameters
     ----------
@@ -99,14 +99,14 @@ def write_sample(
     start, end
         First date, and the date after the last one (UTC); within the years of the shipped temperatures.
     seed
-        Which of the possible trials.
+        Seed of the random numbers.
     faults
-        `none` for a clean delivery, `typical` for measured rates of the faults that single lines show, `all` for faults
-        that must be inferred, homes out of the ordinary and losses that go with level and cold too.
+        `none` for a clean delivery. `typical` for faults that single lines show, at measured rates. `all` adds faults that
+        must be inferred, unusual homes, and losses that depend on the level of a home and on cold.
     file_format
         `edrp`, or our own format as CSV (`canonical`) or Parquet (`canonical_parquet`).
     stamp, clock
-        What EDRP's stamps name of a half-hour, on which clock; our own format knows only starts in UTC.
+        Whether EDRP's stamps name the start or the end of a half-hour, and on which clock; our own format has starts in UTC.
     force
         Whether files that `hearth sample` did not write are replaced too.
     advance
@@ -115,8 +115,7 @@ def write_sample(
     Raises
     ------
     ValueError
-        If the span is empty or has no known temperatures, if faults or format are unknown, or if a clock is asked of a
-        format that lacks it.
+        If the span is empty or has no known temperatures, faults or format are unknown, or the format has no such clock.
     FileExistsError
         If the folder holds files that no sample wrote, and `force` is not set.
 
@@ -184,14 +183,14 @@ def write_sample(
 
 
 def check_folder(out: Path) -> None:
-    """Refuse a folder with files of somebody else: readings of homes may have no second copy.
+    """Check that a folder holds only files of a sample: readings of real homes may have no second copy.
 
-    A folder is a sample's own if its note says so and it holds no other file.
+    Its note must say that it is a sample, and it must hold no other file.
 
     Raises
     ------
     FileExistsError
-        If it is not.
+        If the folder holds other files.
 
     """
     names = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
@@ -231,14 +230,14 @@ def _write_households(out: Path, trial: Trial, origin: str) -> None:
 
 
 def _write_homes_truth(out: Path, trial: Trial) -> None:
-    """Write what sets the homes apart; where nothing does, no such file of an earlier trial stays."""
+    """Write how the homes differ; if they do not, delete such a file of an earlier trial."""
     (out / HOMES_TRUTH).unlink(missing_ok=True)
     if trial.variety:
         Lake(out, mode=MADE_UP).put_frame(HOMES_TRUTH, trial.variety.tabulate_homes(trial.starts))
 
 
 def _count_homes(trial: Trial, column: str) -> dict[str, int]:
-    """Count the homes by a column of what sets them apart."""
+    """Count the homes by a column in which they differ."""
     return dict(trial.variety.homes[column].drop_nulls().value_counts().iter_rows()) if trial.variety else {}
 
 

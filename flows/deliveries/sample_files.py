@@ -31,12 +31,12 @@ PARQUET_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "gas_kwh": pl.Float64,
 }
 UNREADABLE_VALUE = "ERR"
-MADE_UP = 0o644  # of files that hold no real home
+MADE_UP = 0o644  # mode of files that hold no real home
 OLDEST = pl.CompatLevel.oldest()  # Arrow types that every reader of Parquet knows
 
 
 class ReadingsFile(Protocol):
-    """A file of readings in the making: blocks in order, then what arrives late."""
+    """A file of readings that is being written: blocks in order, then the readings that are delivered again."""
 
     lines: int
     header_lines: int
@@ -65,7 +65,7 @@ def open_readings(
 
 
 class _CsvReadings:
-    """Readings as CSV; a joined file repeats its header where parts meet, and holds blank lines."""
+    """Readings as CSV; a joined file repeats its header before each part, and holds a blank line."""
 
     def __init__(self, handle: BinaryIO, header: bytes, stamps: EdrpStamps | IsoStamps, *, joined: bool) -> None:
         self._handle = handle
@@ -93,7 +93,7 @@ class _CsvReadings:
         self._write(late)
 
     def _stamp(self, rows: pl.DataFrame, starts: pl.Series) -> pl.DataFrame:
-        """Add the text of the stamp: looked up for sound ones, of which a year holds few, and made for shifted ones."""
+        """Add the text of each stamp: unshifted stamps are few in a year and are looked up, shifted ones are written."""
         usual = self._stamps.write(starts)
         shifted = rows.with_row_index("row").filter(pl.col("shift_s") != 0)
         odd = self._stamps.write(starts.gather(shifted["half_hour"]), shifted["shift_s"])
@@ -114,7 +114,7 @@ class _CsvReadings:
 
 
 class _ParquetReadings:
-    """Readings as Parquet, where a line that cannot be read has a null."""
+    """Readings as Parquet; a value that cannot be read is null."""
 
     header_lines = blank_lines = 0
 
@@ -140,7 +140,7 @@ class _ParquetReadings:
 
 
 def _rows(homes: pl.DataFrame, starts: pl.Series, delivery: Delivery) -> pl.DataFrame:
-    """Return the delivered lines of some homes, by home and half-hour, the repeated ones told by `second_kwh`."""
+    """Return the delivered lines of some homes, by home and half-hour; `second_kwh` is the value of a repeated line."""
     half_hours = len(starts)
     repeats = np.repeat(np.arange(len(homes), dtype=np.uint32), half_hours)
     frame = pl.DataFrame(
@@ -157,7 +157,7 @@ def _rows(homes: pl.DataFrame, starts: pl.Series, delivery: Delivery) -> pl.Data
 
 
 def _repeated(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the second lines of those half-hours that are delivered twice."""
+    """Return the second lines of the half-hours that are delivered twice."""
     twice = rows.filter(pl.col("copies") > 1).with_columns(gas_kwh=pl.col("second_kwh"))
     return pl.DataFrame(
         twice.to_dict(as_series=False), schema=twice.schema

@@ -1,4 +1,4 @@
-"""Stage: the areas of London. And their tables in a release, from published means alone."""
+"""Stage: the areas of London; and the tables of areas in a release, which are computed from published means only."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Tables = Mapping[str, PublicTable]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreasToModel:
-    """The areas, and the heat and costs that they are modelled with."""
+    """The areas, and the heat and costs from which they are modelled."""
 
     costs: Unit[HeatToCost]
     reference: AreaReference
@@ -46,7 +46,7 @@ class AreasToModel:
 
 
 def plan_areas(content: Content) -> list[Unit[AreasToModel]]:
-    """Return the one unit of all areas: a changed file of the area folder makes it anew, and no month."""
+    """Return the one unit of all areas: if a file of the area folder changes, only this unit is worked on again."""
     (costs,) = content.units_of(COST_HEAT)
     given = AreasToModel(costs=costs, reference=read_areas(content.settings), figures=read_area_figures())
     return [MODEL_AREAS.make_unit("areas", given)]
@@ -87,22 +87,21 @@ MODEL_AREAS = Stage(
 
 
 def read_area_figures() -> AreaFigures:
-    """Return the declared figures of areas."""
+    """Return the shipped assumptions about areas."""
     return AreaFigures.from_table(read_figures("area_figure"))
 
 
 def read_areas(settings: Settings) -> AreaReference:
-    """Return the areas of the folder of the settings, or those that are built in, and what others contributed."""
+    """Return the areas of the area folder, or the built-in ones, with the contributions of others."""
     reference = read_built_in() if settings.area_folder is None else read_area_folder(settings.area_folder).reference
     contributions = settings.folders.contributions
     return replace(reference, contribution=contributions.current(), contribution_log=contributions.log_table())
 
 
 def publish_areas(published: Tables, settings: Settings, *, origin: str | None, parts: Parts) -> dict[str, PublicTable]:
-    """Return every table of areas, made of published means alone: they reveal nothing that the means do not.
+    """Return every table of areas, computed from published means only, so that they reveal nothing more than the means.
 
-    A dwelling type that is hidden is scaled from the others and named; one that is held has the figures of an earlier
-    release, and is named too.
+    A hidden dwelling type is scaled from the others. A held one keeps the values of an earlier release. Both are named.
     """
     demand, profile, fit, diversity, assumptions = (
         published[table.name] for table in (HEAT_DEMAND_ANNUAL, HEAT_PROFILE, WEATHER_FIT, DIVERSITY, ASSUMPTION)

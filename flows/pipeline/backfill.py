@@ -1,4 +1,4 @@
-"""What a backfill would do, told without doing any of it."""
+"""`hearth backfill --dry-run`: what a backfill would do."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NEVER_PUBLISHED = "never published"
 
 
 def preview_backfill(settings: Settings, first: str, last: str, *, force: bool) -> str:
-    """Return the months of a span with the reason why each would be built or left, and what else a run would do.
+    """Return the months of a span, each with the reason why it would be built or not, and what else a run would do.
 
-    It writes nothing. What depends on the output of a stage that is not done is said to be unknown as yet.
+    It writes nothing. A stage that depends on the output of another one that is not done yet is listed as not known.
     """
     span, history = Span(first, last), read_history(settings.folders.published)
     content = begin_content(settings, history, span=span)
-    told: list[str] = []
+    stages: list[str] = []
     unknown: list[str] = []
     for stage in STAGES:
         waits_for = [
@@ -34,16 +34,16 @@ def preview_backfill(settings: Settings, first: str, last: str, *, force: bool) 
             unknown.append(stage.name)
             continue
         content = content.plan(stage)
-        told += describe_stage(content, stage.name)
+        stages += describe_stage(content, stage.name)
     rows = list_built_months(content, span, force=force)
     if not rows:
         return f"no month from {first} to {last} has readings in the lake; `hearth run` takes readings in"
     lines = [f"{month}  {count_readings(month, content.inputs):>12,} readings  {why}" for month, why in rows]
     readings = sum(count_readings(month, content.inputs) for month, why in rows if why != UP_TO_DATE)
     if unknown:
-        told.append(f"known when that is done: what to {', '.join(unknown)}")
+        stages.append(f"known when that is done: what to {', '.join(unknown)}")
     estimate = f"about {readings / 1e6 * SECONDS_PER_MILLION_READINGS + 1:.0f} s for the months, then the gate"
-    return "\n".join([*lines, *told, estimate])
+    return "\n".join([*lines, *stages, estimate])
 
 
 def is_complete(content: Content, stage: str) -> bool:
@@ -52,7 +52,7 @@ def is_complete(content: Content, stage: str) -> bool:
 
 
 def describe_stage(content: Content, stage: str) -> list[str]:
-    """Return a line that says how many units of a planned stage are to be done, and which; none where none is."""
+    """Return a line about how many units of a planned stage have to be done, and which; no line if all are done."""
     units = content.units[stage]
     todo = [unit.key_value for unit in units if not unit.is_done(content.lake)]
     if not todo or stage == BUILD_MONTHS.name:
@@ -62,7 +62,7 @@ def describe_stage(content: Content, stage: str) -> list[str]:
 
 
 def list_built_months(content: Content, span: Span, *, force: bool) -> list[tuple[str, str]]:
-    """Return the months of a span, and those beyond it that have to be built, each with the reason."""
+    """Return the months of a span, and months outside it that have to be built, each with the reason."""
     published: Mapping[str, tuple[str, str]] = {}
     if content.published_months is not None:
         columns = content.published_months.select("month", "data_fingerprint", "fingerprint")

@@ -1,4 +1,4 @@
-"""A candidate is filled: every table of the warehouse from the units of a content."""
+"""Filling a candidate: every table of the warehouse from the units of a content."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from warehouse.versions import WAREHOUSE_FORMAT, own_version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """What a run says of itself in the warehouse."""
+    """The facts about a run that its row in the warehouse holds."""
 
     run_id: str
     kind: str
@@ -45,9 +45,9 @@ class RunRecord:
 
 
 def fill_candidate(candidate: Candidate, content: Content, changed: Collection[dt.date] = ()) -> None:
-    """Load every table but the lineage of the run itself: those that stages write, and those put together from them.
+    """Load every table, except the lineage of the run itself: tables that stages write, and tables put together here.
 
-    A candidate that has the hours of the published warehouse gets those of the months that `changed`.
+    A candidate that began with the published hours gets only the hours of months that `changed`.
     """
     put_together = put_tables_together(content)
     for table in WAREHOUSE_TABLES:
@@ -66,7 +66,7 @@ def fill_candidate(candidate: Candidate, content: Content, changed: Collection[d
 
 
 def put_tables_together(content: Content) -> dict[Table, pl.DataFrame]:
-    """Return the tables that no single stage writes, or that hold more than what a stage writes."""
+    """Return the tables that no stage writes, or that hold more than the rows of one stage."""
     inputs, periods = content.inputs, read_units(content, AGGREGATE_PERIODS, HOUSEHOLD_PERIOD)
     homes = list_homes(inputs.households, inputs.seen)
     return {
@@ -80,12 +80,12 @@ def put_tables_together(content: Content) -> dict[Table, pl.DataFrame]:
 
 
 def read_units(content: Content, stage: Stage[Any], table: Table) -> pl.DataFrame:
-    """Return the rows of a table that all units of a stage have written."""
+    """Return the rows of a table from all units of a stage."""
     return pl.concat([table.empty(), *(content.lake.read(unit.key(table)) for unit in content.units_of(stage))])
 
 
 def list_sources(inputs: Inputs) -> pl.DataFrame:
-    """Return the ledger: one row per delivered file, accepted, refused or left out (`SOURCE`)."""
+    """Return the ledger: one row for each delivered file, accepted, refused or left out (`SOURCE`)."""
     left_out = {d.source_id: {"outcome": d.state, "reason": d.reason} for d in inputs.decisions if d.state in LEFT_OUT}
     rows = [
         _source_row(m) | {"superseded": m.source_id in inputs.replaced} | left_out.get(m.source_id, {})
@@ -105,7 +105,7 @@ def _without_zone(moment: dt.datetime | None) -> dt.datetime | None:
 
 
 def count_all_flags(content: Content) -> pl.DataFrame:
-    """Add up the flags of all months and of the readings that belong to none (`FLAG_COUNT`)."""
+    """Add up the flags of all months, of readings without a month, and of months that were not built (`FLAG_COUNT`)."""
     built = read_units(content, BUILD_MONTHS, FLAG_COUNT)
     without_month = pl.DataFrame(
         [
@@ -137,7 +137,7 @@ def make_run_row(
     now: dt.datetime,
     judged: Mapping[str, str],
 ) -> pl.DataFrame:
-    """Return the run's own row (`RUN`); `judged` are its columns on the gate."""
+    """Return the run's own row (`RUN`); `judged` holds its columns about the gate."""
     row = {
         "run_id": record.run_id,
         "kind": record.kind,

@@ -1,18 +1,18 @@
-"""Which code decides what a function returns: the modules that its work imports, found by reading their imports.
+"""The code that decides what a function returns: the modules that it imports, found by reading the import statements.
 
-A fingerprint must change with every module that computes, and with no other. So the code of a function is
+A fingerprint must change with every module that computes, and with no other. So the code of a function consists of
 
-- of its own module: the function, and the definitions that it reaches there;
-- of each module of ours that these import, directly or by way of others, inside functions too: the whole module.
-  What is imported for a type checker alone, or named in a signature of the own module alone, computes nothing;
-- of the table declarations: what code can see of the values that are imported, which is names, types, keys and words.
-  A changed meaning or bound makes no number stale. `declared` takes whole declarations instead, for pages and checks;
+- its own module: the function, and the definitions there that it uses;
+- each module of ours that these import, directly or through others, also inside functions: the whole module. Imports for
+  the type checker only, and names that occur only in signatures of the own module, compute nothing and are left out;
+- the table declarations: of an imported value, what code can see of it, which is names, types, keys and words. A changed
+  meaning or bound makes no number stale. With `declared`, whole declarations count, for pages and checks;
 - the versions of polars, numpy and scipy.
 
-Comments, docstrings and the place of a line do not count.
+Comments, docstrings and line numbers do not count.
 
-To read three hundred modules takes a second. So a run keeps what it found in its data folder, and the next one takes it
-from there if no file of ours changed.
+Reading three hundred modules takes a second. So a run stores the hashes in its data folder, and the next run uses them if
+no file of ours changed.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ DECLARATIONS = "transforms.tables"
 LIBRARIES = ("polars", "numpy", "scipy")
 ROOT = Path(__file__).parents[2]
 
-# CPython 3.11 counts the depth of all threads together while it hands out a tree, and fails where two do so at once.
+# CPython 3.11 counts the recursion depth of all threads together while it builds a tree, and fails if two build one at once.
 _PARSING = threading.Lock()
 
-_FOUND: dict[str, str] = {}  # hash of the code of a function, by its name: of this process and of those before it
+_FOUND: dict[str, str] = {}  # name of a function -> hash of its code, from this process and from earlier ones
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -58,7 +58,7 @@ class Code:
 @dataclass(frozen=True, slots=True)
 class _Import:
     module: str
-    name: str | None  # None: the module itself
+    name: str | None  # None if the module itself is imported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class _Module:
 
 @functools.cache
 def code_fingerprint(function: Callable[..., object], *, declared: bool = False) -> str:
-    """Return what `hash_code` returns, where it is known from an earlier process (`hashes_kept_in`)."""
+    """Return what `hash_code` returns, from an earlier process if it is stored (`hashes_kept_in`)."""
     hash_all_files()
     name = f"{function.__module__}.{function.__qualname__}{' declared' if declared else ''}"
     if name not in _FOUND:
@@ -78,7 +78,7 @@ def code_fingerprint(function: Callable[..., object], *, declared: bool = False)
 
 
 def hash_code(function: Callable[..., object], *, declared: bool = False) -> str:
-    """Return the hash of the code of a function; with `declared`, of the whole declarations of its tables too."""
+    """Return the hash of the code of a function; with `declared` it includes the whole declarations of its tables."""
     code = find_code(function, declared=declared)
     digest = hashlib.sha256(code.own.encode())
     for module in sorted(code.modules):
@@ -90,7 +90,7 @@ def hash_code(function: Callable[..., object], *, declared: bool = False) -> str
 
 
 def find_code(function: Callable[..., object], *, declared: bool = False) -> Code:
-    """Return what a function's work is computed by, as the head of this module says."""
+    """Return the code of a function, as the docstring of this module defines it."""
     own = function.__module__
     nodes, imports = _reach(_parse(own), function.__qualname__)
     modules, values = set[str](), set[tuple[str, str]]()
@@ -114,9 +114,9 @@ def find_code(function: Callable[..., object], *, declared: bool = False) -> Cod
 
 @contextmanager
 def hashes_kept_in(file: Path) -> Iterator[None]:
-    """Know in this block what an earlier process found in the same files, and keep what is found in it.
+    """Use the stored hashes in this block if no file changed, and store those that the block finds.
 
-    Nothing is kept where a file of ours changed meanwhile: nobody could say which of both it was found in.
+    Nothing is stored if a file of ours changed meanwhile: a hash could belong to either version.
     """
     found_before = _read_kept(file)
     _FOUND.update(found_before)
@@ -129,7 +129,7 @@ def hashes_kept_in(file: Path) -> Iterator[None]:
 
 
 def _read_kept(file: Path) -> dict[str, str]:
-    """Return the kept hashes; none where the file is missing or damaged, or a file of ours changed since."""
+    """Return the stored hashes; none if the file is missing or damaged, or a file of ours has changed."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(file.read_bytes())
         if kept["of_all_files"] == hash_all_files():
@@ -146,7 +146,7 @@ def _hash_all_files() -> str:
     return digest.hexdigest()
 
 
-hash_all_files = functools.cache(_hash_all_files)  # as they were before this process looked into any of them
+hash_all_files = functools.cache(_hash_all_files)  # the hash before this process read any of them
 
 
 @functools.cache
@@ -161,7 +161,7 @@ def hash_files(package: str) -> str:
 
 
 def _reach(tree: ast.Module, function: str) -> tuple[list[ast.stmt], list[_Import]]:
-    """Return the definitions of a module that a function of it reaches, in their order, and what they import."""
+    """Return the definitions that a function uses within its module, in their order, and what they import."""
     defined, imported = _list_names(tree)
     reached, imports = dict[int, ast.stmt](), list[_Import]()
     open_ends, seen = [function], set[str]()
@@ -180,7 +180,7 @@ def _reach(tree: ast.Module, function: str) -> tuple[list[ast.stmt], list[_Impor
 
 
 def _list_names(tree: ast.Module) -> tuple[dict[str, list[ast.stmt]], dict[str, _Import]]:
-    """Return what each name of a module is defined by, and what is imported under each name."""
+    """Return the statements that define each name of a module, and the import behind each imported name."""
     defined: dict[str, list[ast.stmt]] = {}
     imported: dict[str, _Import] = {}
     for node in tree.body:
@@ -196,7 +196,7 @@ def _list_names(tree: ast.Module) -> tuple[dict[str, list[ast.stmt]], dict[str, 
 
 
 def _list_uses(node: ast.stmt) -> tuple[set[str], set[str]]:
-    """Return the names that a definition uses when it runs, and those of its annotations."""
+    """Return the names that a definition uses when it runs, and the names in its annotations."""
     annotations = [
         part
         for one in ast.walk(node)
@@ -210,7 +210,7 @@ def _list_uses(node: ast.stmt) -> tuple[set[str], set[str]]:
 
 
 def _find_imports(node: ast.AST) -> Iterator[_Import]:
-    """Give every import of ours below a node, but those for a type checker alone."""
+    """Give every import of our modules below a node, except imports for the type checker only."""
     for child in _list_statements(node):
         if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
             continue
@@ -220,15 +220,15 @@ def _find_imports(node: ast.AST) -> Iterator[_Import]:
 
 
 def _list_statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Give the statements, handlers and cases right below a node: no expression holds an import or a definition."""
+    """Give the statements, handlers and cases directly below a node; expressions hold no imports or definitions."""
     for name in ("body", "orelse", "handlers", "finalbody", "cases"):
         part = getattr(node, name, None)
-        if isinstance(part, list):  # that of a lambda or of a conditional expression is one expression
+        if isinstance(part, list):  # the body of a lambda or of a conditional expression is no list
             yield from part
 
 
 def _resolve(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[ast.alias, _Import]]:
-    """Give the modules of ours that a statement imports, or imports names of."""
+    """Give the modules of ours that a statement imports, or imports names from."""
     for alias in node.names:
         module = alias.name if isinstance(node, ast.Import) else str(node.module)
         if module.split(".")[0] not in OURS:
@@ -242,7 +242,7 @@ def _resolve(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[ast.alias, _Im
 
 
 def _is_declaration(module: str, name: str) -> bool:
-    """Say whether a name stands for a declared value: a table, a column, a word; functions and classes are code."""
+    """Say whether a name is a declared value: a table, a column or a word; functions and classes are code."""
     if not module.startswith(f"{DECLARATIONS}."):
         return False
     value = getattr(importlib.import_module(module), name)
@@ -250,7 +250,7 @@ def _is_declaration(module: str, name: str) -> bool:
 
 
 def _list_kinds(module: str, name: str) -> list[str]:
-    """Return the modules of ours that declare what kind a value is: their methods run with it."""
+    """Return our modules that define the class of a value, since its methods are code."""
     value = getattr(importlib.import_module(module), name)
     kinds = {type(part).__module__ for part in (value if isinstance(value, tuple) else (value,))}
     return sorted(kind for kind in kinds if kind.split(".")[0] in OURS)
@@ -267,7 +267,7 @@ def _describe_libraries() -> str:
 
 
 def _describe(value: object) -> object:
-    """Return what code can see of a declared value."""
+    """Return the part of a declared value that code can see."""
     if isinstance(value, Table):
         return value.name, value.key, [_describe(column) for column in value.columns]
     if isinstance(value, Column):
@@ -284,7 +284,7 @@ def _packages_of(module: str) -> list[str]:
 
 @functools.cache
 def _read(module: str) -> _Module:
-    """Read a module of ours; its tree is not kept, since a hundred trees in memory slow all that comes after."""
+    """Read a module of ours; its tree is dropped, since a hundred trees in memory slow the rest of the run."""
     tree = _parse(module)
     imports = tuple(_find_imports(tree))
     return _Module(imports=imports, digest=hashlib.sha256(ast.dump(_without_docstrings(tree)).encode()).hexdigest())
@@ -307,7 +307,7 @@ def _file_of(module: str) -> Path | None:
 
 
 def _without_docstrings(node: ast.stmt | ast.Module) -> ast.stmt | ast.Module:
-    """Return a tree after its docstrings were taken out of it."""
+    """Remove the docstrings from a tree and return it."""
     open_ends: list[ast.AST] = [node]
     while open_ends:
         part = open_ends.pop()

@@ -1,4 +1,4 @@
-"""What a warehouse is made of: what the lake holds now, and the units of every stage."""
+"""The content of a warehouse: the inputs that the lake holds now, and the units of every stage."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Content:
-    """What a warehouse is made of; stage by stage its units are added.
+    """The inputs of a warehouse, and the units that are added stage by stage.
 
-    Its fingerprint says whether the published warehouse is up to date. `span` and `published_months` (rows of
-    `BUILD_MONTH`) are those of a backfill: months outside the span keep their published state. The months `not_built`
-    (YYYY-MM) are left out, since work on them failed; their readings are counted as such.
+    The fingerprint says whether the published warehouse is up to date. A backfill sets `span` and `published_months`
+    (rows of `BUILD_MONTH`): months outside the span keep their published state. The months in `not_built` (YYYY-MM) are
+    left out, since work on them failed; their readings are counted as not built.
     """
 
     lake: Lake
@@ -55,11 +55,11 @@ class Content:
     units: Mapping[str, tuple[Unit[Any], ...]] = field(default_factory=dict)  # by name of the stage
 
     def units_of(self, stage: Stage[Given]) -> tuple[Unit[Given], ...]:
-        """Return the units of a stage that is planned already."""
+        """Return the units of a planned stage."""
         return self.units[stage.name]
 
     def plan(self, stage: Stage[Any]) -> Content:
-        """Return the content with the units of one stage more, in the order of stages."""
+        """Return the content with the units of the next stage; stages are planned in their order."""
         return replace(self, units={**self.units, stage.name: tuple(stage.plan(self))})
 
     @cached_property
@@ -82,7 +82,7 @@ class Content:
 
     @property
     def keys(self) -> set[str]:
-        """The lake objects that it rests on."""
+        """The keys of all lake objects that it rests on."""
         of_units = {key for units in self.units.values() for unit in units for key in unit.keys}
         of_sources = {key for manifest in self.inputs.manifests for key in manifest.object_keys}
         of_decisions = {decision_key(decision.source_id) for decision in self.inputs.decisions}
@@ -97,18 +97,18 @@ def begin_content(
     decided: Sequence[Decision] = (),
     not_built: frozenset[str] = frozenset(),
 ) -> Content:
-    """Return what the lake gives now, with no stage planned.
+    """Return the content with the present inputs and no planned stage.
 
     Parameters
     ----------
     settings
-        They name the data folder.
+        Settings, which name the data folder.
     history
-        What is published, whose months a backfill keeps outside its span.
+        The published warehouse, whose months outside its span a backfill keeps.
     span
-        The months that a backfill brings up to date; None: every month.
+        The months that a backfill brings up to date; None means every month.
     decided
-        Decisions about sources that are taken as if they stood in the lake.
+        Decisions about sources that count as if they were in the lake.
     not_built
         Months that are left out, since work on them failed.
 
@@ -128,7 +128,7 @@ def begin_content(
 def read_current_inputs(
     lake: Lake, assumptions: pl.DataFrame, decided: Sequence[Decision] = (), *, normal_years: NormalYears = "1991-2010"
 ) -> Inputs:
-    """Return what the accepted sources and the built-in figures hold now; `decided` as of `read_inputs`."""
+    """Return the present inputs from the accepted sources and the shipped tables; `read_inputs` explains `decided`."""
     return read_inputs(
         lake,
         default_temperature=hourly_temperature(read_figures("temperature_daily")),
@@ -140,7 +140,7 @@ def read_current_inputs(
 
 
 def describe_rules(settings: Settings) -> pl.DataFrame:
-    """Return the bounds of all rules, the gas conversion and the figures of alarms as rows of `ASSUMPTION`."""
+    """Return the bounds of all rules, the gas conversion and the limits of alarms as rows of `ASSUMPTION`."""
     options = ingest_options(settings, today=dt.date.min)
     rules: dict[str, Any] = {
         "line_flag": options.thresholds,
@@ -170,12 +170,12 @@ def stock_shares(assumptions: pl.DataFrame) -> dict[str, float]:
 
 
 def look_up(assumptions: pl.DataFrame, item: str, parameter: str) -> float:
-    """Return the one value of an assumption that holds always.
+    """Return the value of an assumption that has one row.
 
     Raises
     ------
     KeyError
-        If there is no such row.
+        If it has no row, or several.
 
     """
     rows = assumptions.filter((pl.col("item") == item) & (pl.col("parameter") == parameter))

@@ -1,4 +1,4 @@
-"""Stage: what the heat of the homes costs."""
+"""Stage: the cost of the homes' heat."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ COST_TABLES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatToCost:
-    """The heat of all study periods, and what its cost depends on."""
+    """The heat of all study periods, and everything else that its cost depends on."""
 
     diversities: tuple[Unit[PeriodOfPeaks], ...]
     assumptions: pl.DataFrame
@@ -68,7 +68,7 @@ class HeatToCost:
     normal: NormalWeather
     homes: pl.DataFrame  # `household_id`, `dwelling_type`
     stock_shares: dict[str, float]
-    origin: str | None  # what made the homes up; None: they are real
+    origin: str | None  # what made the homes up; None if they are real
 
 
 def plan_costs(content: Content) -> list[Unit[HeatToCost]]:
@@ -156,7 +156,7 @@ COST_HEAT = Stage(
 def cost_means(
     demand: pl.DataFrame, profile: pl.DataFrame, assumptions: pl.DataFrame, settings: Settings, *, origin: str | None
 ) -> dict[Table, pl.DataFrame]:
-    """Return the tables of costs that rest on the means of dwelling types alone, and the claims of the paper."""
+    """Return the tables of costs that are computed from means of dwelling types only, and the claims of the paper."""
     return {
         **published.cost_means(demand, assumptions, read_ranges(), cost_choices(settings)),
         CLAIM: claim_table(read_figures("claim"), assumptions, demand=demand, profile=profile, origin=origin),
@@ -171,7 +171,7 @@ def heat_electrically(means: MeasuredMeans, assumptions: pl.DataFrame, settings:
 
 
 def cost_choices(settings: Settings) -> CostChoices:
-    """Return what the settings choose of the cost model."""
+    """Return the choices about the cost model in the settings."""
     return CostChoices(
         scenario=settings.scenario,
         convention=settings.convention,
@@ -183,10 +183,10 @@ def cost_choices(settings: Settings) -> CostChoices:
 
 
 def read_electric_rules() -> ElectricRules:
-    """Return the shipped stores, sizes, retrofits and tariff that electric heating is drawn for."""
+    """Return the shipped heat stores, sizes, retrofits and tariff of electric heating."""
     return ElectricRules.from_table(read_figures("electric_rule"))
 
 
 def read_ranges() -> tuple[Uncertain, ...]:
-    """Return the shipped ranges of what is uncertain."""
+    """Return the shipped ranges of uncertain assumptions."""
     return check_ranges(read_figures("uncertainty_range"))

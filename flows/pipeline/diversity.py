@@ -1,4 +1,4 @@
-"""Stage: how high many homes peak together in a study period."""
+"""Stage: the peak of many homes together in a study period (after-diversity demand)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from warehouse.lake import Lake
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodOfPeaks:
-    """A study period whose peaks of many homes are to be measured, also of the numbers of homes in `sizes`."""
+    """A study period whose peaks of many homes are measured; `sizes` are numbers of homes that must be among them."""
 
     period: Unit[PeriodToAggregate]
     sizes: tuple[int, ...]
@@ -82,7 +82,7 @@ def _days_of(month: Unit[MonthToBuild], days: ColdDays) -> list[object]:
 def _load_half_hours(
     lake: Lake, months: list[Unit[MonthToBuild]], days: ColdDays, boiler_efficiency: float
 ) -> Iterator[pl.DataFrame]:
-    """Give the good half-hours of the coldest days, month by month, as heat."""
+    """Give the heat of the half-hours without a flag on the coldest days, month by month."""
     for month in months:
         loaded = load_readings(lake, month.given.month)
         of_days = loaded.readings.filter(pl.col("interval_start_utc").dt.date().is_in(_days_of(month, days)))

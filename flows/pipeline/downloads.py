@@ -1,4 +1,4 @@
-"""The downloads of a report: the published tables as files, what describes them, and the whole report as one zip."""
+"""The downloads of a report: the published tables as files, their descriptions, and the whole report as one zip."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ DATABASE, WORKBOOK, README, MANIFEST, CITATION = (
     "public.duckdb", "hearth.xlsx", "README.txt", "manifest.json", "CITATION.cff",
 )  # fmt: skip
 COMPRESSED = {".gz", ".parquet", ".xlsx", ".png"}
-ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name: the same files give the same bytes
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time in a zip; a fixed time makes the same files give the same bytes
 
 
 def write_downloads(site: Path, published: Mapping[str, PublicTable], info: ReleaseInfo) -> list[Download]:
-    """Write all downloads below the folder `site` and return them as its pages list them.
+    """Write all downloads below the folder `site` and return them in the order of its pages.
 
     Raises
     ------
     TypeError
-        If something among the tables did not pass disclosure control.
+        If a table did not pass disclosure control.
 
     """
     folder = site / FOLDER
@@ -99,9 +99,9 @@ def _as_download(file: PublicFile) -> Download:
 
 
 def zip_report(settings: Settings, file: Path) -> Path:
-    """Write the current report as one zip file to mail, and return its path; the same report gives the same bytes.
+    """Write the current report as one zip file, and return its path; the same report gives the same bytes.
 
-    It unpacks into one folder; its first page is `index.html` there.
+    The zip unpacks into one folder, whose first page is `index.html`.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def zip_report(settings: Settings, file: Path) -> Path:
     if file.is_dir():
         message = f"{file} is a folder; name the zip file to write, such as {file / 'hearth-report.zip'}"
         raise IsADirectoryError(message)
-    with settings.folders.releases.lock():  # else a new report may take its place meanwhile
+    with settings.folders.releases.lock():  # so that no new report replaces it meanwhile
         folder = current.resolve()
         pages = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
         with (
@@ -132,7 +132,7 @@ def zip_report(settings: Settings, file: Path) -> Path:
 
 def _add(archive: zipfile.ZipFile, page: Path, name: str) -> None:
     entry = zipfile.ZipInfo(name, date_time=ZIP_EPOCH)
-    entry.create_system = 3  # Unix, wherever it is written: the permissions below are its own
+    entry.create_system = 3  # Unix: it says what the permissions below mean
     entry.external_attr = 0o644 << 16
     entry.compress_type = zipfile.ZIP_STORED if page.suffix in COMPRESSED else zipfile.ZIP_DEFLATED
     archive.writestr(entry, page.read_bytes())

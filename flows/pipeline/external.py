@@ -1,4 +1,4 @@
-"""The external check of a run: its published tables beside the studies of the folder of references."""
+"""The external check of a run: its published tables are compared with the studies in the folder of references."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from warehouse.reference_folder import read_reference_folder
 FLUVIUS = "Fluvius 2024"
 NO_FOLDER = "no folder of references is set; name one as reference_folder"
 
-# Whole days of the homes that a period includes. Only figures of ten and more homes together leave `compare_days`.
+# Whole days of the homes that a period includes. `compare_days` returns only values of ten or more homes together.
 WHOLE_DAYS = """
 SELECT h.household_id, CAST(h.hour_start_utc AS DATE) AS date, sum(h.gas_kwh) AS gas_kwh
 FROM heat_hourly h
@@ -41,18 +41,18 @@ def compare_with_studies(
     *,
     origin: str | None,
 ) -> ExternalCheck:
-    """Compare the published warehouse with the studies of a folder; what the folder lacks or spoils is named aloud.
+    """Compare the published warehouse with the studies in a folder; missing and refused files are printed.
 
     Parameters
     ----------
     query
-        Asks the published warehouse.
+        Runs SQL on the published warehouse.
     folder
         The folder of references, or None.
     published
         The run's tables after disclosure control.
     origin
-        What made the homes up, or None.
+        What made the homes up; None if they are real.
 
     """
     if folder is None:

@@ -1,4 +1,4 @@
-"""Stages: months are digested, homes are followed from month to month, and judged by all months together."""
+"""Stages: months are digested, homes are followed from month to month, and homes are judged by all months together."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ from transforms.tables.lineage import FLAG_JUDGEMENT, SOURCE_LEVEL, SUSPECT_SPAN
 from warehouse.figures import read_figures
 from warehouse.lake import Lake
 
-DIGEST_TABLES = (DAY, EQUAL_RUN, GAP_VALUE)  # as the fields of `Digest`
+DIGEST_TABLES = (DAY, EQUAL_RUN, GAP_VALUE)  # in the order of the fields of `Digest`
 MEMORY_TABLES = (RECENT_DAY, OPEN_RUN, HOME_LEVEL)  # in the order of the fields of `HomesMemory`
-FINDING_TABLES = (CLOSED_RUN, LEVEL_CHANGE, SOURCE_LEVEL, UNSETTLED, MONTH_READINGS, CATCH_UP)  # as those of `Findings`
+FINDING_TABLES = (CLOSED_RUN, LEVEL_CHANGE, SOURCE_LEVEL, UNSETTLED, MONTH_READINGS, CATCH_UP)  # likewise of `Findings`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthToDigest:
-    """A month whose readings are flagged by what other readings say, and summed up by home and day."""
+    """A month whose readings get the flags that other readings decide, and are summed by home and day."""
 
     month: MonthOfReadings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthToFollow:
-    """A month to be gone through with what is remembered of homes at the end of the month before."""
+    """A month that is followed with the memory of homes at the end of the month before."""
 
     digest: Unit[MonthToDigest]
     before: Unit[MonthToFollow] | None
@@ -60,12 +60,12 @@ class MonthToFollow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomesToJudge:
-    """All homes, with what the months found out about them."""
+    """All homes, with the findings of all months about them."""
 
     months: tuple[Unit[MonthToFollow], ...]
     homes: pl.DataFrame  # `household_id`, `dwelling_type`
     daily: pl.DataFrame  # mean temperature of days
-    usual_levels: Mapping[str, float]  # published, by dwelling type
+    usual_levels: Mapping[str, float]  # dwelling type -> published level
 
 
 def plan_digests(content: Content) -> list[Unit[MonthToDigest]]:
@@ -79,7 +79,7 @@ def make_digests(inputs: Inputs) -> list[Unit[MonthToDigest]]:
 
 
 def work_digest(lake: Lake, unit: Unit[MonthToDigest]) -> tuple[Frames, dict[str, int]]:
-    """Flag a month's readings by what other readings say, and digest it."""
+    """Set the flags of a month that other readings decide, and digest the month."""
     loaded = load_readings(lake, unit.given.month)
     flagged = flag_exactly(loaded.readings, loaded.sources, known=loaded.known)
     digest = digest_month(flagged, loaded.sources)
@@ -90,7 +90,7 @@ def work_digest(lake: Lake, unit: Unit[MonthToDigest]) -> tuple[Frames, dict[str
 
 
 def plan_following(content: Content) -> list[Unit[MonthToFollow]]:
-    """Return the chain of units over the digested months: each reads what the one before remembers."""
+    """Return the chain of units over the digested months; each unit reads the memory of the one before."""
     effective = effective_temperature(daily_temperature(content.inputs.temperature))
     normal, law = content.inputs.normal.effective_by_day(), GasLaw.from_tables(read_figures)
     chain: list[Unit[MonthToFollow]] = []
@@ -102,7 +102,7 @@ def plan_following(content: Content) -> list[Unit[MonthToFollow]]:
 
 
 def work_following(lake: Lake, unit: Unit[MonthToFollow]) -> tuple[Frames, dict[str, int]]:
-    """Go through one month."""
+    """Follow the homes through one month."""
     given = unit.given
     digest = Digest(*(lake.read(given.digest.key(table)) for table in DIGEST_TABLES))
     memory, findings = advance(_read_memory(lake, given.before), digest, given.effective, given.law)
@@ -117,7 +117,7 @@ def work_following(lake: Lake, unit: Unit[MonthToFollow]) -> tuple[Frames, dict[
 
 
 def plan_judging(content: Content) -> list[Unit[HomesToJudge]]:
-    """Return the one unit that judges homes by all months together."""
+    """Return the one unit that judges all homes by all months together."""
     homes = list_homes(content.inputs.households, content.inputs.seen).select("household_id", "dwelling_type")
     given = HomesToJudge(
         months=content.units_of(FOLLOW_HOMES),

@@ -1,8 +1,8 @@
-"""Ingest: which landing files have to be read, the reading of one, and what the files of a feed decide together.
+"""Ingest: which landing files have to be read, how one is read, and what the files of a feed decide together.
 
-Three plain functions. `plan_ingest` compares the landing folder with the manifests; `ingest_file` reads one source;
-`settle_feeds` names the sources that were read under decisions which the feed's other files have overruled. When it
-names none, the state is the same whatever the order in which the files came.
+There are three functions. `plan_ingest` compares the landing folder with the manifests. `ingest_file` reads one source.
+`settle_feeds` names the sources that have to be read again, since other files of their feed changed the decisions about
+them. When it names none, the state does not depend on the order in which the files came.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import polars as pl
 
 from flows.pipeline.ingest_decisions import (
     FeedDecisions,
-    FeedOptions,
     FileWork,
     IngestOptions,
     decide_feeds,
@@ -53,29 +52,27 @@ from warehouse.manifest import (
 from warehouse.pseudonyms import DeliveredPaths, keep_names
 from warehouse.quarantine import read_decisions, replaced_sources, withdrawn_sources
 
-__all__ = ["FeedOptions", "FileWork", "IngestOptions", "IngestPlan", "ingest_file", "plan_ingest", "settle_feeds"]
-
 OUT_OF_MEMORY = "not read: it takes more memory than there was; the next run tries again"
-FAULT_CHARACTERS = 300  # of an error's message that are kept with the file
-_ORDER = ("households", "temperature", "readings", "none")  # tables first: they decide whose readings some files are
+FAULT_CHARACTERS = 300  # characters of an error's message that the manifest keeps
+_ORDER = ("households", "temperature", "readings", "none")  # tables first: they decide which home some files belong to
 
 
 @dataclass(frozen=True, slots=True)
 class IngestPlan:
-    """What there is to do with the landing folder."""
+    """The files of the landing folder by what has to be done with them."""
 
     works: tuple[FileWork, ...]
-    unchanged: int  # files of which the lake holds what it should
+    unchanged: int  # number of files whose content in the lake is up to date
     waiting: tuple[str, ...]  # files that changed a moment ago
-    withdrawn: tuple[str, ...]  # files of which nothing is to be held
-    forgotten: int  # files that are named after a home that is forgotten: not read
+    withdrawn: tuple[str, ...]  # files whose content is withdrawn
+    forgotten: int  # number of files that are named after a forgotten home, which are not read
     unused: tuple[tuple[str, str], ...]  # name and reason of files that are no deliveries
     unreadable: tuple[tuple[str, str], ...] = ()  # name and reason of files that the operating system refuses
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The manifests, and the content that each landing path had last."""
+    """The manifests, and the latest content of each landing path."""
 
     manifests: dict[str, Manifest]
     newest: dict[str, tuple[LandingPath, str]]
@@ -87,12 +84,12 @@ class _Known:
         return cls({m.source_id: m for m in manifests}, newest)
 
     def identify(self, file: LandedFile) -> str | None:
-        """Return the source id of a file that is as it was; None: it has to be hashed."""
+        """Return the source id of an unchanged file, or None if the file has to be hashed."""
         place, source = self.newest.get(file.path, (None, None))
         return source if place and (place.bytes, place.mtime_ns) == (file.bytes, file.mtime_ns) else None
 
     def place(self, file: LandedFile, source_id: str) -> LandingPath:
-        """Return the path with its revision: one more than its last, if that had other content."""
+        """Return the path with its revision, which is one higher than before if the content is another."""
         place, source = self.newest.get(file.path, (None, None))
         revision = 1 if place is None else place.revision + (source != source_id)
         return LandingPath(path=file.path, bytes=file.bytes, mtime_ns=file.mtime_ns, revision=revision)
@@ -101,7 +98,7 @@ class _Known:
 def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan:
     """Compare the landing folder with the manifests.
 
-    A file that cannot be read is named apart; it stops nothing else.
+    A file that cannot be read is listed in `unreadable`, and the others go on.
     """
     manifests = read_manifests(lake)
     known, decided = _Known.of(manifests), decide_feeds(manifests, options, read_decisions(lake))
@@ -159,7 +156,7 @@ def _list_ids(name: str) -> Iterator[str]:
 def _setting_aside(
     files: Sequence[LandedFile], unused: list[tuple[str, str]], unreadable: list[tuple[str, str]]
 ) -> Iterator[None]:
-    """Name the files with the reason where they are no deliveries, or cannot be read, and go on with the next."""
+    """List files that are no deliveries or cannot be read, with the reason, instead of raising the error."""
     try:
         yield
     except (
@@ -172,10 +169,10 @@ def _setting_aside(
 
 
 def settle_feeds(lake: Lake, landing: Path, options: IngestOptions) -> list[FileWork]:
-    """Return the sources that were read under other decisions than all sources together now ask for.
+    """Return the sources that were read under other decisions than those that all sources together now give.
 
-    Content that no file holds any more cannot be read again: its manifest is to say so. Files below `landing` are
-    preferred where a source has several.
+    Content whose files are gone cannot be read again; then only its manifest is updated. If a source has several files, one
+    below `landing` is preferred.
     """
     manifests, decisions = read_manifests(lake), read_decisions(lake)
     out = withdrawn_sources(manifests, decisions)
@@ -193,14 +190,14 @@ def settle_feeds(lake: Lake, landing: Path, options: IngestOptions) -> list[File
 
 
 def ingest_file(lake: Lake, work: FileWork, options: IngestOptions) -> Manifest:
-    """Read one source, or bring its manifest up to date; the same work twice gives the same.
+    """Read one source, or update its manifest; doing the same work twice gives the same result.
 
     Raises
     ------
     ChangedFileError
         If the file changed while it was read.
     OSError
-        If it cannot be read at all.
+        If the file cannot be read.
 
     """
     known = lake.get_model(key, Manifest) if lake.exists(key := manifest_key(work.source_id)) else None
@@ -249,9 +246,9 @@ def _read(lake: Lake, work: FileWork, known: Manifest | None, options: IngestOpt
 
 @contextmanager
 def containing_faults() -> Iterator[None]:
-    """Turn whatever goes wrong in the work on one file into its refusal, so that it is recorded and stops nothing else.
+    """Turn any error in the work on one file into its refusal, so that the error is recorded and other files go on.
 
-    Trouble with disks is none of the file's: it goes on as it is. A panic of a library is no `Exception`.
+    Errors of the disk are not about the file, and pass. A panic of polars is no `Exception` and so has to be named.
     """
     try:
         yield
@@ -264,7 +261,7 @@ def containing_faults() -> Iterator[None]:
 
 
 def _describe(work: FileWork, content: Mapping[str, Any]) -> Manifest:
-    """Return the manifest of a source with what was found out about its content."""
+    """Return the manifest of a source from its work and what was found in its content."""
     return Manifest.model_validate(
         {
             "source_id": work.source_id,
@@ -287,7 +284,7 @@ def _describe(work: FileWork, content: Mapping[str, Any]) -> Manifest:
 def _plan_source(
     source_id: str, files: list[LandedFile], known: _Known, decided: FeedDecisions, options: IngestOptions
 ) -> FileWork:
-    """Say how a source that the landing folder holds is to be read now."""
+    """Return the work on a source of the landing folder under the present decisions."""
     before = known.manifests.get(source_id)
     paths = {place.path: place for place in before.paths} if before else {}
     paths |= {file.path: known.place(file, source_id) for file in files}
@@ -325,12 +322,12 @@ def _plan_source(
 
 
 def _recognise(path: str, limits: Limits) -> tuple[str, str, str | None, str | None]:
-    """Return the kind and format of a file by its header, and why it is refused where that is plain already.
+    """Return the kind and format of a file by its header, and the reason if the header already rules it out.
 
     Raises
     ------
     NotUsedError
-        If it is no delivery.
+        If the file is no delivery.
 
     """
     try:
@@ -389,7 +386,7 @@ def _is_stale(known: Manifest, work: FileWork, options: IngestOptions) -> bool:
 
 
 def _refresh(known: Manifest, work: FileWork) -> Manifest:
-    """Bring up to date what a manifest says of its source without the source being read again."""
+    """Return the manifest with what can be updated without reading the source again."""
     if work.decisions.withdrawn is not None:
         known = withdraw_content(known, work.decisions.withdrawn)
     basis = {}

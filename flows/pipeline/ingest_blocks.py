@@ -1,4 +1,4 @@
-"""Blocks of delivered lines are taken in: moments decided, readings flagged, made half-hours, counted and written."""
+"""Taking in blocks of delivered lines: readings get their time and flags, become half-hours, and are counted and written."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ from warehouse.reading_objects import ReadingObjects
 if TYPE_CHECKING:
     from flows.pipeline.ingest_decisions import FeedOptions, IngestOptions, SourceDecisions
 
-MOST_COUNTS = 16  # of blocks, before they are added up
-MOST_REGROUPED = 20_000_000  # readings of other intervals than half-hours that are held at a time
+MOST_COUNTS = 16  # blocks whose counts are held before they are added up
+MOST_REGROUPED = 20_000_000  # readings of other intervals than half-hours that are held in memory, at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How the readings of a file are taken; the whole of it says whether that was right."""
+    """How the readings of a file are taken; after the whole file is read, it is known whether the plan was right."""
 
-    stamp: Stamp  # what their stamps name
-    regroup: bool  # whether no reading is of a half-hour as it stands
-    irregular: frozenset[str] = frozenset()  # else: the homes of which that holds
-    doubled: Mapping[str, str] = field(default_factory=dict)  # ids of a meter for which another id stands
+    stamp: Stamp  # what the time stamps name: the start or the end of an interval
+    regroup: bool  # whether all readings have to be regrouped into half-hours
+    irregular: frozenset[str] = frozenset()  # otherwise: homes whose readings have to be regrouped
+    doubled: Mapping[str, str] = field(default_factory=dict)  # id of a meter -> its other id, which is used
 
 
 @dataclass
 class Tally:
-    """Counts of the blocks that were taken in so far, and the few rows of them that are needed at the end."""
+    """Counts over the blocks so far, and the few of their rows that are needed at the end."""
 
     lines: int = 0
     header_lines: int = 0
@@ -65,7 +65,7 @@ class Tally:
     steps: list[pl.DataFrame] = field(default_factory=list)
     cells: list[pl.DataFrame] = field(default_factory=list)
     days: list[pl.DataFrame] = field(default_factory=list)
-    marks: list[pl.DataFrame] | None = field(default_factory=list)  # of homes and days; None: too many to be kept
+    marks: list[pl.DataFrame] | None = field(default_factory=list)  # marks of homes' days; None if they were too many
     flags: Counter[str] = field(default_factory=Counter)
     above_meter_rating: int = 0
     filled: int = 0
@@ -76,18 +76,18 @@ class Tally:
 
     @property
     def rejects(self) -> int:
-        """Lines, or cells, of which no reading could be made."""
+        """The number of lines, or cells, that gave no reading."""
         return self.reasons.total()
 
     @property
     def span_half_hours(self) -> int:
-        """Half-hours from the first to the last, both included."""
+        """The number of half-hours from the first to the last, both included."""
         if self.first_interval_utc is None or self.last_interval_utc is None:
             return 0
         return int((self.last_interval_utc - self.first_interval_utc) / HALF_HOUR) + 1
 
     def count_lines(self, parsed: Parsed) -> None:
-        """Count what became of the lines of a block."""
+        """Count the lines, readings and rejects of a block."""
         self.lines += parsed.lines
         self.header_lines += parsed.header_lines
         self.blank_lines += parsed.blank_lines
@@ -105,13 +105,13 @@ class Tally:
             self.first_reject = rejects.select("line", "reason", "text").row(0)
 
     def count_change_days(self, readings: pl.DataFrame) -> None:
-        """Count a block's rows on change days; the counts of many blocks are added up now and then."""
+        """Count a block's rows on days when clocks change."""
         self.change_days.append(count_change_days(readings))
         if len(self.change_days) > MOST_COUNTS:
             self.change_days = [add_counts(self.change_days)]
 
     def mark_days(self, readings: pl.DataFrame, below_kwh: float) -> None:
-        """Keep marks of a block's homes and days, by which a meter with two ids is found."""
+        """Mark the days of a block's homes, so that a meter with two ids is found."""
         if self.marks is None:
             return
         self.marks.append(mark_days(readings, below_kwh))
@@ -121,7 +121,7 @@ class Tally:
             self.marks = None
 
     def count_at(self, stamps: pl.Series) -> pl.DataFrame:
-        """Return the counts so far at the given stamps of change days."""
+        """Return the counts so far at these stamps of days when clocks change."""
         return add_counts([part.filter(pl.col("stamp").is_in(stamps.implode())) for part in self.change_days])
 
     def count_readings(self, flagged: pl.DataFrame, options: IngestOptions, *, alone: bool, judged: bool) -> None:
@@ -134,9 +134,9 @@ class Tally:
         options
             Their thresholds.
         alone
-            Whether the file is of one home, which it does not name: its days are kept, to know them in another file.
+            Whether the file names no home: then its days are kept, so that the same days in another file are recognised.
         judged
-            Whether fuel or unit are judged by the readings: they are added up by month and hour of day.
+            Whether fuel or unit are judged by the readings: then sums by month and hour of day are kept.
 
         """
         self.flags.update(count_flags(flagged))
@@ -157,7 +157,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """One pass over a source: what is decided about it, by which plan, what goes by, and where it is written."""
+    """One pass over a source: the decisions about it, the plan, the counts, and the objects that are written."""
 
     layout: Layout
     plan: Plan
@@ -181,12 +181,12 @@ class Intake:
 def take_blocks(blocks: Iterable[Parsed], intake: Intake) -> None:
     """Take in the blocks of a source, one after the other.
 
-    Readings that are half-hours are written as they come; the others are held until all of them are there.
+    Half-hours are written block by block. Readings of other intervals are held until the end of the file.
 
     Raises
     ------
     RefusalError
-        If more would have to be held than there is memory for.
+        If more than `MOST_REGROUPED` readings would have to be held.
 
     """
     plan, held = intake.plan, list[pl.DataFrame]()
@@ -197,7 +197,7 @@ def take_blocks(blocks: Iterable[Parsed], intake: Intake) -> None:
         elif plan.irregular:
             is_irregular = pl.col("household_id").is_in(plan.irregular)
             held.append(readings.filter(is_irregular))
-            # a reading of the others may stand for a part of its line: all of the file are numbered alike
+            # regrouped readings may be a part of their line, so all readings of the file are numbered by parts of lines
             regular = readings.filter(~is_irregular).with_columns(pl.col("line") * PLACES_OF_LINE)
             _write_half_hours(regular, intake)
         else:
@@ -211,7 +211,7 @@ def take_blocks(blocks: Iterable[Parsed], intake: Intake) -> None:
 
 
 def _settle_readings(parsed: Parsed, intake: Intake) -> pl.DataFrame:
-    """Return the readings of a block with their home and the moment that each names; write what no reading can be made of."""
+    """Return the readings of a block with their home and time; write the rejects."""
     layout, tally = intake.layout, intake.tally
     parsed = _name_homes(parsed, intake)
     tally.count_lines(parsed)
@@ -230,7 +230,7 @@ def _settle_readings(parsed: Parsed, intake: Intake) -> pl.DataFrame:
 
 
 def _name_homes(parsed: Parsed, intake: Intake) -> Parsed:
-    """Name the home of every reading as all files together spell it, and leave forgotten homes out, by any of their names."""
+    """Name the home of every reading in the spelling that all files share, and leave out forgotten homes in any spelling."""
     decisions, forgotten = intake.decisions, intake.options.forgotten
     if decisions.household_id is not None:
         parsed = replace(parsed, readings=parsed.readings.with_columns(household_id=pl.lit(decisions.household_id)))
@@ -242,12 +242,14 @@ def _name_homes(parsed: Parsed, intake: Intake) -> Parsed:
             renamed = parsed.readings.with_columns(pl.col("household_id").replace(other_ids))
             parsed = part_forgotten(replace(parsed, readings=renamed), forgotten)
     if decisions.household_id is not None and forgotten.among([decisions.household_id]):
-        parsed = replace(parsed, rejects=parsed.rejects.with_columns(text=pl.lit("")))  # every line is of that home
+        parsed = replace(
+            parsed, rejects=parsed.rejects.with_columns(text=pl.lit(""))
+        )  # every line belongs to that home
     return parsed
 
 
 def _write_half_hours(readings: pl.DataFrame, intake: Intake) -> None:
-    """Flag and write readings that are half-hours, and count what would say that they are none."""
+    """Flag and write half-hours, and count the steps between them, which may show that they are none."""
     tally = intake.tally
     tally.steps.append(count_steps(readings))
     if len(tally.steps) > MOST_COUNTS:
@@ -257,7 +259,7 @@ def _write_half_hours(readings: pl.DataFrame, intake: Intake) -> None:
 
 
 def _write_flagged(timed: pl.DataFrame, intake: Intake) -> None:
-    """Flag readings by what their own line says, count them and write them."""
+    """Set the flags that each line itself decides, count the readings and write them."""
     known, options = intake.known, intake.options
     flagged = flag_lines(timed, thresholds=options.thresholds, conversion=intake.conversion, run_date=options.run_date)
     judged = known.fuel is None or known.unit is None or not known.unit_is_sure
@@ -266,7 +268,7 @@ def _write_flagged(timed: pl.DataFrame, intake: Intake) -> None:
 
 
 def _regroup(readings: pl.DataFrame, intake: Intake) -> None:
-    """Make half-hours of readings of other intervals, or of a register, and write them."""
+    """Make half-hours from readings of other intervals or of a register, and write them."""
     known, tally, declared = intake.known, intake.tally, intake.declared
     is_register = known.shape == "register"
     unit_kwh = intake.conversion.kwh_per(known.unit or "kWh") if is_register else None

@@ -1,4 +1,4 @@
-"""What is decided about delivered files before a line of them is read, and the fingerprint of these decisions."""
+"""The decisions about delivered files that are made before their lines are read, and the fingerprint of these decisions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DECLARED_BASIS = {"offset": "each stamp carries its offset", "name": "the name 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedOptions:
-    """What is declared about one feed, where its files do not tell."""
+    """What is declared about one feed, if its files do not say it."""
 
     clock: Clock | None = None
     stamp: Stamp | None = None
@@ -43,14 +43,14 @@ class FeedOptions:
     fuel: Fuel | None = None
     unit: Unit | None = None
     interval_minutes: int | None = None
-    absent: Absent | None = None  # what a half-hour is that the file leaves out
+    absent: Absent | None = None  # what half-hours are that the file leaves out: zero or missing
     calorific_value: float | None = None  # [MJ/m3]
     volume_correction: float | None = None
     encoding: Encoding | None = None
     decimal: Literal[".", ","] | None = None
 
     def convert(self, usual: GasConversion) -> GasConversion:
-        """Return how a volume becomes energy in this feed."""
+        """Return the conversion from volume to energy for this feed."""
         return replace(
             usual,
             calorific_value_mj_per_m3=self.calorific_value or usual.calorific_value_mj_per_m3,
@@ -60,7 +60,7 @@ class FeedOptions:
 
 @functools.cache
 def usual_gas_by_month() -> Mapping[int, float]:
-    """Return the gas of the mean British home by calendar month [kWh/d], at the temperatures that are built in."""
+    """Return the gas use of the mean British home by calendar month [kWh/d], at the shipped temperatures."""
     daily = read_figures("temperature_daily")
     law = GasLaw.from_tables(read_figures)
     gas = daily.select(
@@ -73,7 +73,7 @@ def usual_gas_by_month() -> Mapping[int, float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestOptions:
-    """Parameters of ingest; `feeds` by feed, such as `edrp/supplier_a`."""
+    """Parameters of ingest; the keys of `feeds` are feeds such as `edrp/supplier_a`."""
 
     run_date: dt.date
     quiet_seconds: float = 60
@@ -83,7 +83,7 @@ class IngestOptions:
     block_bytes: int = BLOCK_BYTES
     limits: Limits = LIMITS
     usual_kwh_per_day: Mapping[int, float] = field(default_factory=usual_gas_by_month)
-    keep_readings: bool = True  # False: files are only judged, as `hearth check` does
+    keep_readings: bool = True  # False if files are only judged, as `hearth check` does
     forgotten: Tombstones = field(default_factory=Tombstones)
     pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
 
@@ -103,21 +103,21 @@ class IngestOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDecisions:
-    """What other files and the options decide about one source."""
+    """The decisions about one source that other files and the options make."""
 
-    clock: Clock | None = None  # None: not a matter of clocks
+    clock: Clock | None = None  # None if the source has no clock
     clock_basis: str = "not applicable"
     refusal: str | None = None  # why the source cannot be read under its feed's clock
-    household_id: str | None = None  # of every reading, where the format names none
+    household_id: str | None = None  # the home of all readings, if the format names no home
     id_basis: str = "not applicable"
-    renamed: Mapping[str, str] = field(default_factory=dict)  # ids that are another spelling of a home's
+    renamed: Mapping[str, str] = field(default_factory=dict)  # id as delivered -> id that is used for this home
     warning: str | None = None
-    withdrawn: str | None = None  # why nothing of the source is to be held
+    withdrawn: str | None = None  # reason why the source is withdrawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileWork:
-    """One source to be read, or whose manifest is to say something new; all that was decided before reading."""
+    """The work on one source, which has to be read or to get a new manifest: all decisions before reading."""
 
     source_id: str
     kind: str
@@ -139,11 +139,11 @@ class FileWork:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name in messages."""
         return self.file_name
 
     def fingerprint(self, stamp: str, options: IngestOptions) -> str:
-        """Return the hash of everything that shapes the objects of the source beside its content."""
+        """Return the hash of everything except its content that decides the objects of the source."""
         from flows.pipeline.code import code_fingerprint
         from flows.pipeline.ingest_source import read_readings, read_table
 
@@ -168,10 +168,10 @@ class FileWork:
 
 @dataclass(frozen=True, slots=True)
 class FeedDecisions:
-    """What all sources together decide: the clock of each feed, and the home of files that name none."""
+    """The decisions that all sources make together: the clock of each feed, and the home of files that name none."""
 
     clocks: Mapping[str, ClockDecision]
-    homes: Mapping[str, NamedHome]  # source id -> home, of files that name none
+    homes: Mapping[str, NamedHome]  # source id of a file that names no home -> its home
     table: frozenset[str]  # homes of the household table
     renamed: Mapping[str, Mapping[str, str]]  # source id -> spellings of homes
     withdrawn: Mapping[str, str] = field(default_factory=dict)  # source id -> reason
@@ -181,7 +181,7 @@ class FeedDecisions:
     ) -> SourceDecisions:
         """Return the decisions about one source."""
         withdrawn = self.withdrawn.get(source_id)
-        if known is None:  # it may be named after its home
+        if known is None:  # the name of the file is not repeated here: it may be that of a home
             return SourceDecisions(id_basis="unknown, as its format is", withdrawn=withdrawn)
         if known.kind != "readings":
             return SourceDecisions(withdrawn=withdrawn)
@@ -234,9 +234,9 @@ class FeedDecisions:
 def decide_feeds(
     manifests: Sequence[Manifest], options: IngestOptions, decisions: Collection[Decision] = ()
 ) -> FeedDecisions:
-    """Decide from the manifests of all sources in force, whatever the order in which they came.
+    """Decide from the manifests of all sources in force; the order in which they came does not matter.
 
-    One that is superseded has no say; one that is withdrawn neither has a say nor supersedes.
+    A superseded source decides nothing. A withdrawn source decides nothing, and supersedes nothing either.
     """
     out = withdrawn_sources(manifests, decisions)
     held = [m for m in manifests if m.source_id not in out]
@@ -269,7 +269,7 @@ def decide_feeds(
 
 
 def _match_ids(manifests: Sequence[Manifest], table: frozenset[str]) -> dict[str, dict[str, str]]:
-    """Say what the ids of each source are called: other spellings, and of two ids of one meter the one that the table has."""
+    """Return for each source the ids that are replaced: other spellings, and a meter's id that the household table lacks."""
     renamed = match_ids(table, _delivered_ids(manifests))
     for m in manifests:
         listed = {kept: other for other, kept in m.doubled.items() if other in table and kept not in table}
@@ -279,7 +279,7 @@ def _match_ids(manifests: Sequence[Manifest], table: frozenset[str]) -> dict[str
 
 
 def _unnamed_files(manifests: Sequence[Manifest], options: IngestOptions) -> list[UnnamedFile]:
-    """Return the files of readings that name no home, and whose feed does not declare one."""
+    """Return the files of readings that name no home and whose feed declares none."""
     files = []
     for m in manifests:
         known, declared = FORMAT_BY_NAME.get(m.format), options.of_feed(m.feed)
@@ -292,7 +292,7 @@ def _unnamed_files(manifests: Sequence[Manifest], options: IngestOptions) -> lis
 
 
 def _delivered_ids(manifests: Sequence[Manifest]) -> dict[str, frozenset[str]]:
-    """Return the ids that each source of readings delivers, as it spells them."""
+    """Return the ids in each source of readings, as delivered."""
     ids = {}
     for m in manifests:
         known = FORMAT_BY_NAME.get(m.format)
@@ -305,9 +305,9 @@ def _delivered_ids(manifests: Sequence[Manifest]) -> dict[str, frozenset[str]]:
 def list_spellings(
     manifests: Sequence[Manifest], decisions: Collection[Decision], household_id: str
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the homes in force whose ids are spellings of an id, and every other spelling that some source ever held.
+    """Return the homes in force whose ids are spellings of an id, and all other spellings that any source held.
 
-    Several homes in force are told apart by a table or a file that holds them both, or by files whose names alone name them.
+    There are several such homes if one table or file holds both of them, or if files are named after them.
     """
     out = withdrawn_sources(manifests, decisions)
     gone = out | superseded_sources([m for m in manifests if m.source_id not in out])
@@ -319,7 +319,7 @@ def list_spellings(
 
 
 def read_delivery_date(file_name: str, pattern: str | None) -> dt.date | None:
-    """Return the date in a file's name, or None where its feed declares no pattern or the name has none.
+    """Return the date in a file's name, or None if its feed declares no pattern or the name has no date.
 
     Raises
     ------
@@ -336,7 +336,7 @@ def read_delivery_date(file_name: str, pattern: str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(found["delivery_date"]) if found else None  # 2009-07-01 or 20090701
     except ValueError:
-        return None  # digits that are no date declare no order
+        return None  # digits that are no date
 
 
 def options_of_run(settings: Settings, *, today: dt.date) -> IngestOptions:
@@ -348,7 +348,7 @@ def options_of_run(settings: Settings, *, today: dt.date) -> IngestOptions:
 
 
 def ingest_options(settings: Settings, *, today: dt.date) -> IngestOptions:
-    """Return the options of ingest by the settings: thresholds, quiet time and what is declared about feeds."""
+    """Return the options of ingest from the settings: thresholds, quiet time and declarations about feeds."""
     return IngestOptions(
         run_date=today,
         quiet_seconds=settings.landing_quiet_seconds,

@@ -1,4 +1,4 @@
-"""The work of ingest on one source: recognise it, decide how it is read, have its blocks taken in, say what became of it."""
+"""The work of ingest on one source: recognise it, decide how it is read, take in its blocks, describe the result."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from warehouse.lake import Lake
 from warehouse.landing import iter_text, read_text
 from warehouse.reading_objects import ReadingObjects, name_object
 
-SAMPLE_BYTES = 2**20  # of a file, to assume how it is read before the whole of it is
-MOST_PASSES = 3  # over a file whose beginning says something else than the whole of it
-REASONS_NAMED = 2
-IDS_NAMED = 3
+SAMPLE_BYTES = 2**20  # the beginning of a file, from which the plan for the whole file is assumed
+MOST_PASSES = 3  # a file is read again if the whole of it contradicts the plan
+REASONS_NAMED = 2  # reasons of rejects that a refusal names beside the first
+IDS_NAMED = 3  # ids that a warning names
 
 
 class _OtherPlanError(Exception):
-    """The whole file says something else than its beginning about how it is to be read."""
+    """The whole file asks for another plan than the one by which it was read."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
@@ -47,12 +47,12 @@ class _OtherPlanError(Exception):
 
 
 class _HeldError(Exception):
-    """Something has to be declared before the readings may be used; they are not kept."""
+    """Something has to be declared before the readings can be used; they are not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """One source of readings, and all that is decided about it before a line of it is read."""
+    """One source of readings, and all decisions about it that are made before its lines are read."""
 
     lake: Lake
     work: FileWork
@@ -61,7 +61,7 @@ class Reader:
 
     @property
     def declared(self) -> FeedOptions:
-        """What is declared about its feed."""
+        """The declarations about its feed."""
         return self.options.of_feed(self.work.feed)
 
     @property
@@ -70,7 +70,7 @@ class Reader:
         return self.declared.convert(self.options.conversion)
 
     def open(self) -> Opened:
-        """Recognise the file, with what is declared about its unit and its text."""
+        """Recognise the file; declarations about its unit and its text take precedence."""
         opened = open_delivery(self.path, self.options.limits)
         layout, declared = opened.layout, self.declared
         written = layout.dialect
@@ -110,12 +110,12 @@ class Reader:
 
 
 def read_readings(lake: Lake, work: FileWork, path: str, options: IngestOptions) -> dict[str, Any]:
-    """Read a source of readings, write its objects, and return what its manifest says of its content.
+    """Read a source of readings, write its objects, and return the fields of its manifest.
 
     Raises
     ------
     RefusalError
-        If it is truncated or damaged, turns into another table, or contradicts itself.
+        If the file is truncated or damaged, turns into another table, or contradicts itself.
 
     """
     reader = Reader(lake=lake, work=work, path=path, options=options)
@@ -130,7 +130,7 @@ def read_readings(lake: Lake, work: FileWork, path: str, options: IngestOptions)
 
 
 def _assume_plan(reader: Reader) -> Plan:
-    """Assume how a file is to be read from its beginning; the whole file confirms it or is read again."""
+    """Return the plan that the beginning of a file suggests; if the whole file contradicts it, it is read again."""
     opened = reader.open()
     layout, declared, decisions = opened.layout, reader.declared, reader.work.decisions
     known, evidence = layout.format, StampEvidence()
@@ -154,7 +154,7 @@ def _assume_plan(reader: Reader) -> Plan:
             irregular = frozenset(find_irregular(count_steps(readings.with_columns(household_id=home))))
     try:
         stamp, _ = _settle_stamp(evidence, known, declared)
-    except RefusalError:  # its beginning contradicts itself; the whole of it decides
+    except RefusalError:  # the beginning contradicts itself, and the whole file decides
         stamp = known.stamp
     return Plan(stamp=stamp, regroup=regroup, irregular=irregular)
 
@@ -192,7 +192,7 @@ def _read_by_plan(reader: Reader, plan: Plan) -> dict[str, Any]:
             stamp_basis = _confirm_plan(reader, intake)
             verdict = judge_readings(intake, feed=work.feed, file_name=work.file_name)
             if verdict.held is not None and tally.readings:
-                raise _HeldError  # noqa: TRY301 - what was written disappears with it
+                raise _HeldError  # noqa: TRY301 - it removes the objects that were written
     except _HeldError:
         objects.forget()
     content = _describe_content(intake) | {
@@ -210,12 +210,12 @@ def _read_by_plan(reader: Reader, plan: Plan) -> dict[str, Any]:
 
 
 def _confirm_plan(reader: Reader, intake: Intake) -> str:
-    """Return what decided what the stamps name.
+    """Return the basis of the decision about the stamps: start or end of an interval.
 
     Raises
     ------
     _OtherPlanError
-        If the whole file asks for another plan than its beginning.
+        If the whole file asks for another plan.
 
     """
     plan, tally = intake.plan, intake.tally
@@ -231,7 +231,7 @@ def _confirm_plan(reader: Reader, intake: Intake) -> str:
 
 
 def _describe_content(intake: Intake) -> dict[str, Any]:
-    """Return what the manifest says of the content of a source, whatever becomes of it."""
+    """Return the fields of the manifest about the content of a source, whether it is accepted, held or refused."""
     known, tally, plan, objects, decisions = (
         intake.known,
         intake.tally,
@@ -282,7 +282,7 @@ def _describe_content(intake: Intake) -> dict[str, Any]:
 
 
 def _warn_of_ids(intake: Intake, doubled: Mapping[str, str]) -> Iterator[str]:
-    """Say which ids were taken for others, and what was not looked for."""
+    """Say which ids were taken for other ids, and whether doubled meters were not searched for."""
     if intake.decisions.warning is not None:
         yield intake.decisions.warning
     if doubled:
@@ -297,7 +297,7 @@ def _warn_of_ids(intake: Intake, doubled: Mapping[str, str]) -> Iterator[str]:
 
 
 def _describe_intervals(intake: Intake) -> str:
-    """Say which lengths the intervals of a source have."""
+    """Say how long the intervals of a source are."""
     regular, tally = "half-hours by their stamps", intake.tally
     others = "; ".join(tally.notes)
     if not others:
@@ -308,7 +308,7 @@ def _describe_intervals(intake: Intake) -> str:
 
 
 def _say_no_reading(tally: Tally, layout: Layout) -> dict[str, str | None]:
-    """Say why a file holds no reading: publicly by reasons alone, and beside it the first line of which none was made."""
+    """Say why a file holds no reading: `reason`, which may be published, and `detail`, which quotes the first reject."""
     first_said = ""
     detail = None
     if tally.first_reject is not None:
@@ -324,7 +324,7 @@ def _say_no_reading(tally: Tally, layout: Layout) -> dict[str, str | None]:
 
 
 def _mark_days(days: Sequence[pl.DataFrame]) -> dict[str, str]:
-    """Return a mark of the readings of each day that has some gas, by which two deliveries of one meter are known."""
+    """Return a hash of the readings of each day with gas, by which two deliveries of one meter are recognised."""
     every = pl.concat([pl.DataFrame(schema={"interval_start_utc": UTC, "gas_kwh": pl.Float64}), *days])
     marks = {}
     ordered = every.sort("interval_start_utc").with_columns(day=pl.col("interval_start_utc").dt.date())
@@ -338,12 +338,12 @@ def _mark_days(days: Sequence[pl.DataFrame]) -> dict[str, str]:
 
 
 def read_table(lake: Lake, work: FileWork, path: str, options: IngestOptions) -> dict[str, Any]:
-    """Read a household or temperature table, write it, and return what its manifest says of its content.
+    """Read a household or temperature table, write it, and return the fields of its manifest.
 
     Raises
     ------
     RefusalError
-        If it is truncated or damaged, or has no usable row.
+        If the file is truncated or damaged, or has no usable row.
 
     """
     opened = open_delivery(path, options.limits)

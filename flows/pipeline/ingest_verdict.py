@@ -1,4 +1,4 @@
-"""What readings are taken to be where their format leaves it open: their fuel, their unit, and half-hours left out."""
+"""What readings are taken to be if their format leaves it open: their fuel, their unit, and half-hours left out."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from warehouse.landing import split_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingsVerdict:
-    """What the readings are taken to be, on what evidence, and what has to be declared before they are used."""
+    """What the readings are taken to be, with the evidence, and what has to be declared before they are used."""
 
     fuel: Fuel | None = None
     fuel_basis: str = "not applicable"
     unit_basis: str = "not applicable"
-    held: str | None = None  # published
-    detail: str | None = None  # with figures of the home
+    held: str | None = None  # why the file is held; it is published, so it holds no values of the home
+    detail: str | None = None  # the same with values of the home, which is not published
     asked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """Something that has to be declared: the setting, what the readings suggest, and why, without and with figures."""
+    """Something that has to be declared: the setting, what the readings suggest, the reason, and values of the home."""
 
     setting: str
     suggested: str = ""
@@ -38,7 +38,7 @@ class Doubt:
 
 
 def judge_readings(intake: Intake, *, feed: str, file_name: str) -> ReadingsVerdict:
-    """Hold readings against what their format leaves open."""
+    """Judge by the readings what their format leaves open."""
     tally, known, declared = intake.tally, intake.known, intake.declared
     cells = add_cells(tally.cells)
     fuel: Fuel | None = declared.fuel or known.fuel
@@ -78,7 +78,7 @@ def judge_readings(intake: Intake, *, feed: str, file_name: str) -> ReadingsVerd
 
 
 def _judge_unit(cells: pl.DataFrame, intake: Intake) -> tuple[str, Doubt | None]:
-    """Return what decided the unit, and what has to be declared."""
+    """Return the basis of the decision about the unit, and the doubt that a declaration has to settle."""
     known, kwh_per_m3 = intake.known, intake.conversion.kwh_per_m3
     if intake.declared.unit is not None:
         return "set for the feed", None
@@ -103,7 +103,7 @@ def _judge_unit(cells: pl.DataFrame, intake: Intake) -> tuple[str, Doubt | None]
 
 
 def _say_conversion(intake: Intake) -> str:
-    """Say that a British figure converts the volumes of another country's format, where none is declared for the feed."""
+    """Say that the British conversion is used for volumes in another country's format, unless the feed declares one."""
     known = intake.known
     if known.unit != "m3" or known.zone == LONDON or intake.declared.calorific_value is not None:
         return ""
@@ -114,13 +114,13 @@ def _say_conversion(intake: Intake) -> str:
 
 
 def _count_absent_zeros(cells: pl.DataFrame, tally: Tally) -> int:
-    """Return the half-hours that are left out, where they behave as noughts."""
+    """Return the number of half-hours that are left out, if they behave as zeros."""
     found = judge_absent(cells, tally.span_half_hours)
     return 0 if found is None else tally.span_half_hours - int(cells["rows"].sum())
 
 
 def _judge_absent(cells: pl.DataFrame, tally: Tally) -> Doubt | None:
-    """Say what the readings are with and without the half-hours that are left out, where these behave as noughts."""
+    """Return the doubt about half-hours that are left out, if they behave as zeros, with the yearly use either way."""
     span = tally.span_half_hours
     found = judge_absent(cells, span)
     if found is None:

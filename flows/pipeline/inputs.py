@@ -1,4 +1,4 @@
-"""What the lake holds now, as one frozen view: sources, homes, temperatures, and the months that have readings."""
+"""The inputs of a run, as one frozen view of the lake: sources, homes, temperatures, and the months that have readings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from warehouse.reading_objects import NO_MONTH
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the accepted sources hold, as one frozen view."""
+    """The sources, homes and temperatures of a run, as one frozen view."""
 
     manifests: tuple[Manifest, ...]
     replaced: frozenset[str]
@@ -31,7 +31,7 @@ class Inputs:
 
     @property
     def readings(self) -> tuple[Manifest, ...]:
-        """The sources of readings that are taken in, by source id."""
+        """The accepted sources of readings that no decision leaves out, by source id."""
         out = self.left_out
         return tuple(
             m for m in self.manifests if m.kind == "readings" and m.outcome == "accepted" and m.source_id not in out
@@ -39,17 +39,17 @@ class Inputs:
 
     @property
     def left_out(self) -> frozenset[str]:
-        """Sources that are left out by a decision."""
+        """The sources that a decision leaves out."""
         return left_out_sources(self.manifests, self.decisions)
 
     @property
     def known(self) -> frozenset[str] | None:
-        """Homes of the household table, or None where there is none."""
+        """The homes of the household table, or None if there is no table."""
         return None if self.households is None else frozenset(self.households["household_id"])
 
     @property
     def seen(self) -> frozenset[str]:
-        """Homes that a source names, replaced ones left out."""
+        """The homes that sources name, except sources that are replaced."""
         return frozenset(home for m in self.readings if m.source_id not in self.replaced for home in m.households)
 
 
@@ -64,7 +64,7 @@ def read_inputs(
 ) -> Inputs:
     """Read the manifests, the household table and the temperatures that the lake holds now.
 
-    Decisions about sources are those of the lake and, before them, those that are only `decided`.
+    The decisions in `decided` are not stored; they take precedence over those of the lake.
     """
     manifests = tuple(read_manifests(lake))
     by_source = {decision.source_id: decision for decision in (*read_decisions(lake), *decided)}
@@ -92,7 +92,7 @@ def _tables(manifests: Collection[Manifest], replaced: Collection[str], kind: st
 
 
 def _merge_households(lake: Lake, keys: list[str]) -> pl.DataFrame | None:
-    """Put the household tables together; a home that two tables type differently is of type unknown."""
+    """Merge the household tables; a home with different types in two tables gets the type unknown."""
     if not keys:
         return None
     rows = pl.concat([lake.read(key) for key in keys], how="diagonal_relaxed")
@@ -111,7 +111,7 @@ def _merge_households(lake: Lake, keys: list[str]) -> pl.DataFrame | None:
 
 
 def _merge_temperature(lake: Lake, keys: list[str], default: pl.DataFrame) -> pl.DataFrame:
-    """Delivered temperatures, averaged where several sources name an hour; the built-in ones where none does."""
+    """Return delivered temperatures, averaged if several sources have an hour, and shipped ones for the other hours."""
     default = default.select("hour_start_utc", "temperature_c", origin=pl.lit("HadCET, built in"))
     if not keys:
         return default.sort("hour_start_utc")
@@ -149,5 +149,5 @@ def _describe_month(month: str, inputs: Inputs) -> MonthOfReadings:
 
 
 def count_readings(month: str, inputs: Inputs) -> int:
-    """Return how many readings a month has, whatever their flag."""
+    """Return the number of readings of a month, with any flag."""
     return sum(m.month_readings.get(month, 0) for m in inputs.readings)

@@ -1,4 +1,4 @@
-"""What a candidate is held against: limits, the day, the published figures, and what was decided about sources."""
+"""What a candidate is judged by: limits, the date, the published results, and the decisions about sources."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from warehouse.figures import read_figures
 from warehouse.publish import History
 from warehouse.quarantine import Decision, withdrawn_sources
 
-RULES_NAMED = 3  # in the reason of a quarantine
-JUDGED_BY = ("alarm", "flag_share")  # items of assumptions that judge figures and make none
+RULES_NAMED = 3  # rules that the reason of a quarantine names
+JUDGED_BY = ("alarm", "flag_share")  # items of assumptions that only judge results
 
 
 def list_checks(content: Content, history: History | None, row: pl.DataFrame) -> tuple[list[Check], list[Check]]:
-    """Return all checks of a candidate, and those among them that are alarms.
+    """Return all checks of a candidate, and the alarms among them.
 
     Parameters
     ----------
     content
-        What the candidate is made of.
+        The content of the candidate.
     history
-        What is published; None: nothing is.
+        The published warehouse; None if nothing is published.
     row
         The run's own row (`RUN`).
 
@@ -68,7 +68,7 @@ def _large_sources(content: Content, limits: AlarmLimits) -> list[str]:
 
 
 def explain_drift(content: Content, history: History, row: pl.DataFrame, accepted: frozenset[str]) -> str | None:
-    """Say what explains that figures differ from the published ones beside the readings; None: nothing does."""
+    """Say what explains differences from the published results, apart from the readings; return None if nothing does."""
     published = history.run.tail(1)
     own = pl.concat([content.assumptions, describe_rules(content.settings)])
     withdrawn = withdrawn_sources(content.inputs.manifests, content.inputs.decisions)
@@ -84,7 +84,7 @@ def explain_drift(content: Content, history: History, row: pl.DataFrame, accepte
 
 
 def _figures(assumptions: pl.DataFrame) -> pl.DataFrame:
-    """Return the figures that numbers are made of, in a fixed order; derived ones follow from the readings."""
+    """Return the assumptions that results are computed from, in a fixed order; derived ones follow from the readings."""
     key = ASSUMPTION.key
     given = ~pl.col("item").is_in(JUDGED_BY) & ~pl.col("status").str.starts_with("derived")
     return assumptions.filter(given).select(*key, "value").sort(*key, "value")
@@ -95,10 +95,10 @@ def _used(content: Content) -> frozenset[str]:
 
 
 def suspect_source(content: Content, history: History | None, culprit: str | None) -> str | None:
-    """Return the one source that may alone explain a failure, or None.
+    """Return the one source that may explain a failure alone, or None.
 
-    It is the one that the broken rows name, else the only one that is not in the published snapshot. Where it is the
-    only source there is, there is nothing to publish without it.
+    It is the source that the broken rows name, or else the only source that the published snapshot lacks. If there is no
+    other source, the answer is None, since nothing could be published without it.
     """
     used = _used(content)
     new = used - history.sources_used if history is not None else frozenset()
@@ -107,7 +107,7 @@ def suspect_source(content: Content, history: History | None, culprit: str | Non
 
 
 def decide_quarantine(content: Content, source_id: str, results: pl.DataFrame, now: dt.datetime) -> Decision:
-    """Return the decision to leave a source out, with the rules that fail with it and hold without it."""
+    """Return the decision to leave a source out, with the rules that fail because of it."""
     rules = [
         f"{name} counts {count:,.0f} ({meaning})" if count is not None else f"{name} could not be measured"
         for name, count, meaning in critical_failures(results).select("check_name", "observed", "meaning").iter_rows()
@@ -125,19 +125,19 @@ def decide_quarantine(content: Content, source_id: str, results: pl.DataFrame, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What of a candidate is measured, and by which checks; `run` keeps it, so that the next gate can carry from it."""
+    """The part of a candidate that is measured, and the checks; table `run` stores it for the gate of the next run."""
 
     changed: Changed
     is_full: bool
     gate_fingerprint: str
 
     def describe(self) -> dict[str, str]:
-        """Return what the row of the run says of it."""
+        """Return the columns of the run's row about it."""
         return {"audit": "full" if self.is_full else "carried", "gate_fingerprint": self.gate_fingerprint}
 
 
 def plan_audit(content: Content, history: History | None, now: dt.datetime) -> Audit:
-    """Return what the gate has to measure of a candidate, given what is published."""
+    """Return the part of a candidate that the gate has to measure: what changed since the published warehouse, or all."""
     own = _hash_gate(content)
     months = {unit.given.month.first_day: unit.fingerprint for unit in content.units_of(BUILD_MONTHS)}
     periods = {unit.key_value: unit.fingerprint for unit in content.units_of(AGGREGATE_PERIODS)}
@@ -153,7 +153,7 @@ def plan_audit(content: Content, history: History | None, now: dt.datetime) -> A
 
 
 def _is_due(content: Content, history: History, own: str, now: dt.datetime) -> bool:
-    """Say whether all has to be measured: it is asked for, or other checks judged what is published, or long ago."""
+    """Say whether everything has to be measured: on request, after the checks changed, or after enough days."""
     settings = content.settings
     if settings.full_audit or history.older is not None or history.run["gate_fingerprint"][-1] != own:
         return True
@@ -164,7 +164,7 @@ def _is_due(content: Content, history: History, own: str, now: dt.datetime) -> b
 
 
 def _hash_gate(content: Content) -> str:
-    """Return the hash of the checks that are carried, and of what they read beside a month or a study period."""
+    """Return the hash of the checks whose results are carried over, and of what they read besides months and periods."""
     checks = choose_checks(WAREHOUSE_TABLES, content.settings.sufficiency)
     return fingerprint(
         code=code_fingerprint(judge, declared=True),

@@ -1,4 +1,4 @@
-"""Stage: the readings of a month are flagged and made into hours of heat."""
+"""Stage: the readings of a month get their final flags and become hours of heat."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from warehouse.lake import Lake
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthToBuild:
-    """A month of readings to be made into hours."""
+    """A month of readings that become hours."""
 
     digest: Unit[MonthToDigest]  # holds the flags that other readings decide
     spans: pl.DataFrame  # the suspicious spans within the month
@@ -43,18 +43,18 @@ class Span:
     last: str
 
     def __str__(self) -> str:
-        """Return the span as the log of a run names it."""
+        """Return the span as the log of a run writes it."""
         return f"{self.first}/{self.last}"
 
     def __contains__(self, month: str) -> bool:
-        """Say whether a month lies in the span."""
+        """Say whether a month is in the span."""
         return self.first <= month <= self.last
 
 
 def plan_months(content: Content) -> list[Unit[MonthToBuild]]:
     """Return the unit of every digested month, earliest first.
 
-    Of a backfill, months outside its span keep the code and rules by which they are published.
+    In a backfill, months outside the span keep the code and rules by which they were published.
     """
     (verdict,) = content.units_of(JUDGE_HOMES)
     spans = content.lake.read(verdict.key(SUSPECT_SPAN))
@@ -83,9 +83,9 @@ def make_months(
 
 
 def cut_spans(spans: pl.DataFrame, month: MonthOfReadings) -> pl.DataFrame:
-    """Return the part of suspicious spans within a month: what goes on beyond it does not change the month.
+    """Return the part of suspicious spans within a month, so that changes beyond the month do not make it stale.
 
-    The gas of a span belongs to it as a whole: of one that reaches out of the month it is null.
+    The gas of a span belongs to the whole span: it is null for a span that goes beyond the month.
     """
     first = pl.lit(month.first_day).cast(pl.Datetime("us"))
     after = pl.lit(shift_month(month.first_day, 1)).cast(pl.Datetime("us"))
@@ -100,18 +100,18 @@ def cut_spans(spans: pl.DataFrame, month: MonthOfReadings) -> pl.DataFrame:
 def keep_published(
     months: list[Unit[MonthToBuild]], published: pl.DataFrame, lake: Lake, span: Span
 ) -> list[Unit[MonthToBuild]]:
-    """Let months outside the span of a backfill keep the code and rules by which they are published.
+    """Let months outside the span of a backfill keep the code and rules by which they were published.
 
-    A month whose data changed is brought up to date wherever it lies: the ledger counts every reading.
+    A month whose data changed is built even outside the span, since the ledger counts every reading.
 
     Parameters
     ----------
     months
-        The units that the sources ask for today.
+        The units of the present sources and rules.
     published
         Rows of `BUILD_MONTH` of the published warehouse.
     lake
-        Where the published state must still lie; a month that lost it is built.
+        The lake; a month whose published objects it no longer holds is built.
     span
         The span to bring up to date.
 
@@ -156,7 +156,7 @@ def work_month(lake: Lake, unit: Unit[MonthToBuild]) -> tuple[Frames, dict[str, 
 
 
 def read_cells(lake: Lake, months: Sequence[Unit[MonthToBuild]]) -> pl.DataFrame:
-    """Return the cells of the given months, small beside their readings."""
+    """Return the cells of months; they are small compared with the readings."""
     return pl.concat([CELL.empty(), *(lake.read(unit.key(CELL)) for unit in months)])
 
 

@@ -1,7 +1,7 @@
-"""What a report is put together from, and which of it is made again: here alone that is decided.
+"""The parts of a report, and the decision which of them are made again.
 
-A part is a figure, or tables that take long to compute. It is taken over from the last report, byte for byte, where the
-code that makes it and every input that it was made from are as they were. What is damaged or gone is made again.
+A part is a group of figures, or tables that take long to compute. The part of the last report is used again, byte for byte,
+if the code that makes it and all its inputs are unchanged. A damaged or missing part is made again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ GIVEN = "given"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A part, and the names of the inputs that it was made from."""
+    """A new part, and the names of the inputs that it was made from."""
 
     content: bytes
     inputs: frozenset[str]
@@ -42,24 +42,24 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of the last report, one file each: a checksum, a line that says what it was made from, the part."""
+    """The parts of the last report, one file each: a checksum, a line with the hashes of code and inputs, the part."""
 
     folder: Path
 
     def take(self, name: str, *, code: str, hash_of: Callable[[str], str | None], make: Callable[[], Made]) -> bytes:
-        """Return a part: that of the last report, or one that is made now.
+        """Return a part of the last report, or make it now.
 
-        A part that asks for its inputs one by one asks for others only where one of those before is another. So the
-        inputs that it asked for the last time suffice to know that it would be the same.
+        The inputs that the code read the last time are compared with those of today. If all are unchanged, the code would
+        read the same inputs again and make the same part, so no other inputs have to be compared.
 
         Parameters
         ----------
         name
-            What the part is called.
+            Name of the part.
         code
-            The hash of the code that makes it.
+            Hash of the code that makes it.
         hash_of
-            Returns the hash of an input by its name; None where there is no such input.
+            Returns the hash of an input by its name, or None if there is no such input.
         make
             Makes the part.
 
@@ -79,7 +79,7 @@ class Parts:
     def take_tables(
         self, name: str, *, code: str, given: str, make: Callable[[], Mapping[Table, pl.DataFrame]]
     ) -> dict[Table, pl.DataFrame]:
-        """Return the tables that follow from what is `given` (its hash)."""
+        """Return tables; `given` is the hash of everything that they are computed from."""
 
         def make_part() -> Made:
             return Made(content=_pack_tables(make()), inputs=frozenset({GIVEN}))
@@ -101,7 +101,7 @@ class Parts:
 
 
 def drawing_from(parts: Parts, published: Published, run: RunInfo) -> Drawing:
-    """Return how the figures of a site are drawn: again where a table that they show is another."""
+    """Return the function that draws the figures of a site; figures are drawn again if a table that they show changed."""
     choices = fingerprint(
         scenario=run.scenario, convention=run.convention, origin=run.origin,
         paper_scenario=run.paper_scenario, paper_convention=run.paper_convention,
@@ -127,7 +127,7 @@ def drawing_from(parts: Parts, published: Published, run: RunInfo) -> Drawing:
 
 
 def hash_table(table: PublicTable) -> str:
-    """Return the hash of all that a published table says, to the last digit and in its order."""
+    """Return the hash of a published table with all its digits, in its order of rows."""
     digest = hashlib.sha256(f"{table.name} {table.threshold}".encode())
     for frame in (table.frame, table.suppressed, table.few_changes):
         digest.update(f"\0{frame.schema}\n".encode())

@@ -53,14 +53,14 @@ class PeriodToAggregate:
 
     period: Period
     months: tuple[Unit[MonthToBuild], ...]
-    homes: pl.DataFrame  # as from `list_homes`
-    temperature: pl.DataFrame  # hours of the period, and of the days before that homes remember
+    homes: pl.DataFrame  # result of `list_homes`
+    temperature: pl.DataFrame  # hours of the period, and of the days before whose cold homes still feel
     normal: NormalWeather
     boiler_efficiency: float
     stock_shares: dict[str, float]
     sufficiency: Sufficiency
     bootstrap: Bootstrap
-    caught_up: pl.DataFrame  # spans whose gas stands in one reading
+    caught_up: pl.DataFrame  # spans whose gas is in one reading after an outage
 
 
 def plan_periods(content: Content) -> list[Unit[PeriodToAggregate]]:
@@ -91,14 +91,14 @@ def plan_periods(content: Content) -> list[Unit[PeriodToAggregate]]:
 
 
 def cut_caught_up(spans: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """Return the spans that lie in a period as a whole."""
+    """Return the spans that are completely within a period."""
     start, end = (pl.lit(day).cast(pl.Datetime("us")) for day in (period.start, period.end))
     inside = spans.filter((pl.col("start_utc") >= start) & (pl.col("end_utc") <= end))
     return inside.select("household_id", "start_utc", "end_utc", "gas_kwh")
 
 
 def cut_temperature(temperature: pl.DataFrame, period: Period) -> pl.DataFrame:
-    """Return the temperatures that a period rests on: its own, and those of the days before that homes remember."""
+    """Return the temperatures that a period needs: its own, and those of the days before whose cold homes still feel."""
     first = period.start - dt.timedelta(days=ThermalMemory().days_back)
     start, end = (pl.lit(day).cast(pl.Datetime("us")) for day in (first, period.end))
     inside = pl.col("hour_start_utc").is_between(start, end, closed="left")
@@ -106,7 +106,7 @@ def cut_temperature(temperature: pl.DataFrame, period: Period) -> pl.DataFrame:
 
 
 def work_period(lake: Lake, unit: Unit[PeriodToAggregate]) -> tuple[Frames, dict[str, int]]:
-    """Aggregate one study period, month by month so that memory does not grow with months."""
+    """Aggregate one study period, month by month, so that memory does not grow with the number of months."""
     given, period, bootstrap = unit.given, unit.given.period, unit.given.bootstrap
     cells = pl.concat([lake.read(month.key(CELL)) for month in given.months])
     coverage = measure_coverage(cells, period)

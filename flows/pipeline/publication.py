@@ -1,4 +1,4 @@
-"""Write, audit, publish: under one lock, from the choice of the base snapshot to the rename."""
+"""Publication: a candidate is written, judged and published under one lock, from the choice of the base to the rename."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from warehouse.quarantine import withdrawn_sources, write_decision
 from warehouse.runs import write_event
 from warehouse.snapshots import describe_hold, forget_old_snapshots, honour_hold
 
-CANDIDATES_KEPT = dt.timedelta(days=7)
+CANDIDATES_KEPT = dt.timedelta(days=7)  # time in which somebody can look into a refused candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What came of a publication; `keys` are the lake objects of everything that it filled."""
+    """The outcome of a publication; `keys` are the lake objects of all candidates that it filled."""
 
     outcome: Literal["published", "unchanged", "gate_failed"]
     snapshot_id: str | None
@@ -48,7 +48,7 @@ class Publication:
     failures: str = ""
     warnings: str = ""
     failed_checks: tuple[str, ...] = ()
-    held: bool = False  # what the lake gives is not published, since a snapshot was brought back
+    held: bool = False  # nothing is published, since a rollback holds an earlier snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class JudgedCandidate:
     snapshot_id: str
     path: Path
     results: pl.DataFrame
-    culprit: str | None  # the one source that the broken rows of its failures name
+    culprit: str | None  # the source that all broken rows of its failures name, if there is one
 
     @property
     def passed(self) -> bool:
@@ -70,12 +70,12 @@ class JudgedCandidate:
 def publish(
     settings: Settings, record: RunRecord, span: Span | None = None, not_built: frozenset[str] = frozenset()
 ) -> Publication:
-    """Publish what the lake gives now, unless the published warehouse is made of just that.
+    """Publish the present content of the lake, unless the published warehouse has the same content.
 
-    All stages are planned again under the lock, and what is missing then is worked on, so that two runs started
-    together lose no update. A failed gate leaves the published warehouse untouched and keeps the candidate, unless one
-    source alone explains the failure: then it is left out, from this run on. A snapshot that was brought back stays
-    until somebody ends that. A full audit that is asked for also judges what would change nothing.
+    All stages are planned again under the lock, and missing units are worked on, so that two runs started together lose no
+    update. If the gate fails, the published warehouse stays and the candidate is kept. But if one source alone explains
+    the failure, this source is left out from now on, and the rest is published. While a rollback holds a snapshot, nothing
+    is published. A requested full audit judges the content even if it is unchanged.
     """
     lake, folder = settings.folders.lake, settings.folders.warehouse
     with folder.lock(), lake.lock(say):
@@ -93,7 +93,7 @@ def publish(
                 outcome="unchanged",
                 snapshot_id=base,
                 keys=frozenset(content.keys),
-                warnings=f"what the lake gives now is not published; {describe_hold(hold)}",
+                warnings=f"newer content is not published; {describe_hold(hold)}",
                 held=True,
             )
         clear_candidates(folder, CANDIDATES_KEPT, dt.datetime.now(dt.UTC))
@@ -107,13 +107,13 @@ def publish(
                 begin_content(settings, history, span=span, decided=(decision,), not_built=not_built)
             )
             keys |= left.keys
-            if is_published(left, history):  # it was lifted, and fails as it did before
+            if is_published(left, history):  # its quarantine was lifted, and the gate fails with it as before
                 write_decision(lake, decision)
                 again = f"{decision.file_name} is quarantined again: {decision.reason}"
                 return Publication(outcome="unchanged", snapshot_id=base, keys=keys, warnings=again)
             without = fill_and_judge(left, folder, record, history)
             if without.passed:
-                # before the rename: killed between the two, the next run plans without the source and publishes
+                # before the rename: after a kill in between, the next run leaves the source out and publishes
                 write_decision(lake, decision)
                 candidate = without
             else:
@@ -127,7 +127,7 @@ def publish(
                 failures=f"{describe_failures(broken)} The candidate is kept: {candidate.path}",
                 failed_checks=tuple(broken["check_name"]),
             )
-        if is_published(candidate.content, history):  # it was asked whether the lake still gives what is published
+        if is_published(candidate.content, history):  # a requested full audit of unchanged content
             candidate.path.unlink()
             found = f"audited in full, nothing changed: {describe_failures(candidate.results)}"
             return Publication(outcome="unchanged", snapshot_id=base, keys=keys, warnings=found)
@@ -147,7 +147,7 @@ def publish(
 def fill_and_judge(
     content: Content, folder: WarehouseFolder, record: RunRecord, history: History | None
 ) -> JudgedCandidate:
-    """Fill a candidate with its lineage and judge it all; earlier runs and their results are carried over."""
+    """Fill a candidate with tables and lineage, and judge it; earlier runs and their results are carried over."""
     now = dt.datetime.now(dt.UTC)
     snapshot_id = f"{now:%Y%m%dT%H%M%SZ}-{content.fingerprint[:8]}"
     base = None if history is None else history.snapshot_id
@@ -179,10 +179,10 @@ def fill_and_judge(
 
 
 def may_keep_hours(content: Content, history: History | None, audit: Audit) -> bool:
-    """Say whether a candidate may begin with the hours that are published.
+    """Say whether a candidate may begin with the published hours.
 
-    Not where all is judged: then all is filled from the lake, so that a warehouse is never many nights away from it. And
-    not after a file was withdrawn: rows that DuckDB deletes stay in its file until others take their place.
+    It may not in a full audit: then everything is filled from the lake, so that no warehouse is many nights away from it.
+    And it may not after a file was withdrawn: deleted rows stay in a DuckDB file until others overwrite them.
     """
     if history is None or audit.is_full:
         return False
@@ -190,5 +190,5 @@ def may_keep_hours(content: Content, history: History | None, audit: Audit) -> b
 
 
 def is_published(content: Content, history: History | None) -> bool:
-    """Say whether the published warehouse is made of exactly `content`, in the format of this version."""
+    """Say whether the published warehouse has exactly this content, in the format of this version."""
     return history is not None and history.older is None and history.content_fingerprint == content.fingerprint

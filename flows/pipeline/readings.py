@@ -1,4 +1,4 @@
-"""The readings of one month, from the objects of the sources that hold some."""
+"""The readings of one month, from the objects of all sources with readings in it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from warehouse.lake import Lake
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthSource:
-    """One source of a month: the object that holds its readings of the month, and what decides which of them count."""
+    """One source of a month: the object with its readings, and what decides between it and other sources."""
 
     source_id: str
     key: str
-    replaced: bool  # newer content came at the same path
+    replaced: bool  # whether newer content has replaced it
     feed: str
     delivered: dt.date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthOfReadings:
-    """One calendar month that has readings (YYYY-MM): its sources, and which of their homes no household table names."""
+    """One calendar month with readings (YYYY-MM): its sources, and the homes that the household table lacks."""
 
     month: str
     sources: tuple[MonthSource, ...]
@@ -45,17 +45,17 @@ class MonthOfReadings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedMonth:
-    """Readings of a month with `source`, the sources that it is an index of, and the homes that are known."""
+    """The readings of a month; their column `source` is the index of a row of `sources`."""
 
     readings: pl.DataFrame
     sources: pl.DataFrame
-    known: frozenset[str] | None  # None: every home is
+    known: frozenset[str] | None  # homes of the household table; None if all homes count as known
 
 
 def load_readings(lake: Lake, month: MonthOfReadings) -> LoadedMonth:
-    """Return a month's readings by home and time, those of one half-hour by source and line.
+    """Return a month's readings in the order of home and time, and within a half-hour of source and line.
 
-    Ingest writes each source by home and time, so that little is left to sort; what follows keeps the order.
+    Ingest writes each source in the order of home and time, so sorting is quick. Later steps keep the order.
     """
     readings = pl.concat(
         [
@@ -67,7 +67,7 @@ def load_readings(lake: Lake, month: MonthOfReadings) -> LoadedMonth:
         ]
     )
     homes = readings["household_id"].unique().sort()
-    # as numbers that stand for the text, homes sort faster and are smaller
+    # as codes instead of texts, homes are smaller and sort faster
     readings = readings.with_columns(pl.col("household_id").cast(pl.Enum(homes))).pipe(order_readings)
     sources = pl.DataFrame(
         {

@@ -1,7 +1,7 @@
-"""The release: what may be published of a warehouse, read downwards from the homes' means to what changed.
+"""The release: all tables of a warehouse that may be published, from the means of homes to the list of changes.
 
-Means pass disclosure control first. All costs are then computed from the means that are published, so that they reveal
-nothing that the means do not.
+Means pass disclosure control first. All costs are then computed from published means, so that they reveal nothing more
+than the means.
 """
 
 from __future__ import annotations
@@ -50,22 +50,22 @@ Tables = Mapping[str, PublicTable]
 def publish_release(
     query: Query, releases: ReleaseFolder, settings: Settings, *, release_id: str, origin: str | None, parts: Parts
 ) -> Release:
-    """Return every table that may be published of a warehouse, judged beside all earlier releases.
+    """Return every table of a warehouse that may be published, given all earlier releases.
 
     Parameters
     ----------
     query
-        Asks the warehouse.
+        Runs SQL on the warehouse.
     releases
-        The earlier releases.
+        The memory of earlier releases.
     settings
-        Scenario, convention, threshold and folder of references.
+        Settings: scenario, convention, threshold and folder of references.
     release_id
-        What the release is called: the snapshot.
+        Id of the release, which is that of the snapshot.
     origin
-        What made the homes up, None for real ones.
+        What made the homes up; None if they are real.
     parts
-        What was made for the last report.
+        Parts of the last report.
 
     """
     rule = DisclosureRule(threshold=settings.disclosure_threshold)
@@ -158,14 +158,14 @@ def _costed_demand(published: Tables, settings: Settings) -> pl.DataFrame:
 
 
 def _latest_demand(demand: pl.DataFrame, assumptions: pl.DataFrame) -> pl.DataFrame:
-    """Return the measured demands of the latest period, or those of the paper where none is published."""
+    """Return the measured demands of the latest period, or the paper's demands if none is published."""
     measured = measured_demand(demand)
     latest = measured.filter(pl.col("period") == pl.col("period").max())
     return latest if len(latest) else paper_demand(assumptions)
 
 
 def _limits(diversity: pl.DataFrame) -> pl.DataFrame:
-    """Return the peak per dwelling at the end of each published curve, for that of infinitely many dwellings."""
+    """Return the peak per dwelling at the end of each published curve, in place of the peak of infinitely many dwellings."""
     ends = diversity.filter("extrapolated").sort(DIVERSITY.key)
     return ends.group_by("dwelling_type", "period", "interval_minutes", maintain_order=True).agg(
         limit_kw=pl.col("peak_kw_p50").last()

@@ -1,7 +1,7 @@
-"""The stages of a run in their order, and the plainest way through them.
+"""The stages of a run in their order, and the simplest way to do them all.
 
-Whoever goes through the stages plans one, works on what is missing of it, and plans the next: a later stage is planned
-from what the ones before have written.
+Stages are done one after the other: a stage is planned, its missing units are worked on, and only then the next stage is
+planned, since its plan reads the tables of the stages before.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STAGES: tuple[Stage[Any], ...] = (
 
 
 def work_missing(content: Content, stage: Stage[Any]) -> None:
-    """Do what is missing of a planned stage here, one unit after the other."""
+    """Work on the missing units of a planned stage in this process, one after the other."""
     for unit in list_undone(content.units_of(stage), content.lake):
         unit.work(content.lake)
 
@@ -46,13 +46,13 @@ def complete_content(content: Content) -> Content:
 
 
 def hash_code_of_numbers() -> str:
-    """Return the hash of all code that decides numbers: of ingest, and of every stage."""
+    """Return the hash of all code that decides numbers: the code of ingest and of every stage."""
     ingest = [code_fingerprint(read) for read in (read_readings, read_table)]
     return fingerprint(ingest=ingest, stages={stage.name: stage.code for stage in STAGES})
 
 
 def hash_code_of_run() -> str:
-    """Return the hash of all code that decides what a run leaves: numbers, the gate's judgement, the report."""
+    """Return the hash of all code that decides the result of a run: numbers, the gate's judgement, the report."""
     from flows.pipeline.report import write_report
     from quality.gate import judge
 

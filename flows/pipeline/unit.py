@@ -1,4 +1,4 @@
-"""What a stage and its units of work are, and how a unit is named by all that it rests on."""
+"""Stages and their units of work, and the fingerprint of everything that a unit rests on."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ Given = TypeVar("Given")
 class Unit(Generic[Given]):
     """One piece of a stage's work.
 
-    `given` is all that the work reads beside the objects that `given` names, so what is not in it cannot change a
-    number. The fingerprint is the hash of `given`, of the code of the work and of the tables that it writes.
+    The work reads `given`, the objects that `given` names, and nothing else, so nothing else can change a number. The
+    fingerprint is the hash of `given`, of the code of the work and of the tables that it writes.
     """
 
     stage: Stage[Given]
@@ -38,7 +38,7 @@ class Unit(Generic[Given]):
 
     @property
     def name(self) -> str:
-        """What people call the unit."""
+        """The name of the unit in messages."""
         return self.stage.unit_name.format(self.key_value)
 
     def key(self, table: Table) -> str:
@@ -52,12 +52,12 @@ class Unit(Generic[Given]):
         return [self.key(table) for table in self.stage.tables]
 
     def is_done(self, lake: Lake) -> bool:
-        """Say whether the lake holds the unit: its last object is written last.
+        """Say whether the lake holds the unit: its objects are written in order, so the last one completes it.
 
         Raises
         ------
         DamagedObjectError
-            If one that was written before is missing.
+            If the last object is there and an earlier one is missing.
 
         """
         *before, last = self.keys
@@ -69,7 +69,7 @@ class Unit(Generic[Given]):
         return True
 
     def work(self, lake: Lake) -> dict[str, int]:
-        """Do the work, write its tables and return its counts; the same work twice gives the same."""
+        """Do the work, write its tables and return its counts; doing it twice gives the same result."""
         frames, counts = self.stage.work(lake, self)
         for table in self.stage.tables:
             lake.put_frame(self.key(table), table.conform(frames[table]))
@@ -77,12 +77,12 @@ class Unit(Generic[Given]):
 
 
 def list_undone(units: Sequence[Unit[Given]], lake: Lake) -> list[Unit[Given]]:
-    """Return the units that are to be worked on.
+    """Return the units that are not done.
 
     Raises
     ------
     DamagedObjectError
-        If some lost an object; all of them are named together.
+        If units have lost objects; the error names all of them.
 
     """
     undone, damaged = list[Unit[Given]](), list[DamagedObjectError]()
@@ -103,26 +103,26 @@ Frames = Mapping[Table, pl.DataFrame]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stage(Generic[Given]):
-    """One stage of a run: what its units are, the tables that they write, how they are planned and worked on.
+    """One stage of a run: its units, the tables that they write, how they are planned and worked on.
 
     Parameters
     ----------
     name
-        What the stage does, as people read it.
+        What the stage does, for messages.
     keyed_by
-        What its units are told apart by: the calendar month, the study period, or nothing within a run.
+        The key of its units: the calendar month, the study period, or `run` if there is one unit.
     unit_name
-        What people call a unit; `{}` stands for its key.
+        Name of a unit in messages; `{}` stands for its key.
     tables
-        What a unit writes, in this order.
+        The tables that a unit writes, in this order.
     plan
-        Returns the units that a content asks for, given the units of the stages before.
+        Returns the units for a content in which the stages before are planned.
     work
-        Returns the tables of a unit and its counts; it reads the lake and what the unit was given, and nothing else.
+        Returns the tables of a unit and its counts; it reads the lake and `given`, and nothing else.
     in_order
-        Whether each unit reads what the one before has written.
+        Whether each unit reads tables of the unit before.
     planned_from
-        The stages whose tables the plan reads: until they are done, nobody can say what this stage has to do.
+        The stages whose tables the plan reads: this stage can be planned only after they are done.
 
     """
 
@@ -141,14 +141,14 @@ class Stage(Generic[Given]):
         return code_fingerprint(self.work)
 
     def make_unit(self, key_value: str, given: Given) -> Unit[Given]:
-        """Return the unit of a key; all that it is given enters its fingerprint."""
+        """Return the unit of a key; its fingerprint depends on everything in `given`."""
         shape = {table.name: describe_table(table) for table in self.tables}
         text = fingerprint(given=given, code=self.code, tables=shape)
         return Unit(stage=self, key_value=key_value, given=given, fingerprint=text)
 
 
 def fingerprint(**parts: object) -> str:
-    """Return the sha256 of the parts, independent of their order."""
+    """Return the SHA-256 of the parts; their order does not matter."""
     text = json.dumps(_as_json(parts), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -159,17 +159,17 @@ def hash_frame(frame: pl.DataFrame) -> str:
 
 
 def describe_table(table: Table) -> list[str]:
-    """Return the shape of a table: what a stage that writes it depends on."""
+    """Return names and types of a table's columns, which the fingerprint of a unit that writes it depends on."""
     return [f"{name}:{dtype}" for name, dtype in table.schema.items()]
 
 
 def _as_json(value: object) -> Any:  # noqa: PLR0911 - one answer for each kind of value
-    """Return a value as JSON can hold it; frames and arrays by their hash, units by their fingerprint.
+    """Return a value in a form that JSON can hold: frames and arrays as hashes, units as their fingerprints.
 
     Raises
     ------
     TypeError
-        If values of this kind have no fixed text.
+        If there is no fixed form for values of this type.
 
     """
     match value:

@@ -68,7 +68,7 @@ def test_a_workbook_of_the_edrp_shape_gives_its_homes_and_says_what_it_left_out(
         "  detached 1, semi_detached 1, terraced 1, flat 1, unknown 2",
         "  labels that are no dwelling type, taken as unknown: 'Houseboat' (2)",
         "  1 repeated header row skipped",
-        "  1 further row of homes that stand there already",
+        "  1 further row of homes that an earlier row has",
         "  not taken for homes: 3 rows, e.g. row 12: Notes: firstAdvance is the first advance of either fuel",
     ]
 

@@ -164,7 +164,7 @@ def test_every_table_is_followed_to_its_run(table: str, settings: Settings, data
 def test_a_cost_at_the_papers_demand_ends_at_the_assumptions(settings: Settings) -> None:
     found = trace(settings, "lcoh", ["paper_fit", "wang2018", "paper", "paper", "gas_boiler", "individual", "all"])
     assert [step.table for step in found.steps] == ["lcoh", "assumption", "run"]
-    assert "no home's readings stand behind it" in found.steps[0].note
+    assert "it rests on no home's readings" in found.steps[0].note
 
 
 def test_a_number_that_does_not_follow_from_its_rows_is_told(own_home: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_key_that_names_no_single_row_is_explained(settings: Settings, key: li
 
 
 def test_an_unknown_table_lists_those_that_can_be_traced(settings: Settings) -> None:
-    with pytest.raises(KeyChoiceError, match="no table nix that can be traced; there are claim, lcoh, "):
+    with pytest.raises(KeyChoiceError, match="table nix cannot be traced; these can: claim, lcoh, "):
         trace(settings, "nix", [])
 
 
