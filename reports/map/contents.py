@@ -1,4 +1,4 @@
-"""What the page of the heat map holds: borders, figures of areas, hours of homes, and the tables that stand beside it."""
+"""The contents of the heat map's page: borders, values of areas, hours of homes, and the tables beside the map."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
 from transforms.tables.weather import WEATHER_FIT
 from transforms.tables.words import DWELLING_TYPES
 
-DIGITS: Final = 4  # of a figure on the map: what it is drawn by, never what is downloaded
+DIGITS: Final = 4  # significant digits of a value that is drawn; downloads are not rounded
 RULES_OF_PEAKS: Final = ("thermos_diversity", "thermos_peak", "london_heat_map_peak")
-STEPS: Final = 65_535  # of an hour's load, from nothing to the highest
+STEPS: Final = 65_535  # an hour's load is a whole number of steps; the highest hour has them all
 SHOWN_CLUSTERS: Final = 15
 WIDTHS: Final = ("2011", "2019")
 CALLED: Final = {
@@ -75,7 +75,7 @@ LAYERS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapPage:
-    """What the template of the heat map reads."""
+    """The values that the template of the heat map reads."""
 
     numbers: dict[str, Any]
     layers: tuple[tuple[str, str, str, int], ...]
@@ -90,7 +90,7 @@ class MapPage:
 
 
 def map_page(published: Published, run: RunInfo) -> MapPage | None:
-    """Return what the page of the heat map holds, or None where the release has no areas."""
+    """Return the contents of the heat map's page, or None if the release has no areas."""
     area = published[AREA].frame
     if area.is_empty():
         return None
@@ -123,7 +123,7 @@ def map_page(published: Published, run: RunInfo) -> MapPage | None:
 
 
 def _figures(published: Published, basis: str) -> pl.DataFrame:
-    """Return a row for each area with everything that is drawn of it."""
+    """Return a row for each area with all values that are drawn."""
     heat = published[AREA_HEAT].frame.filter(demand_basis=basis)
     costs = published[AREA_LCOH].frame
     network = costs.filter(system="network", connection_share=1.0)
@@ -149,14 +149,15 @@ def _figures(published: Published, basis: str) -> pl.DataFrame:
         .agg(error=pl.col("error").last())
     )
     rows = published[AREA].frame.join(heat, on=["level", "area_id"], how="left", maintain_order="left")
+    inhabited = pl.when(pl.col("homes") > 0).then("homes")
     for frame in (*by_width, *in_homes):
         rows = rows.join(frame, on=["level", "area_id"], how="left", maintain_order="left")
     return rows.join(errors, on="area_id", how="left", maintain_order="left").with_columns(
         lhd=pl.min_horizontal("heat_mwh_per_m_2011", "heat_mwh_per_m_2019"),
-        peak=pl.col("peak_mw_p50") * 1000 / pl.col("homes"),
+        peak=pl.col("peak_mw_p50") * 1000 / inhabited,
         gap=(pl.col("gap_2011") + pl.col("gap_2019")) / 2,
         price=(pl.col("price_2011") + pl.col("price_2019")) / 2,
-        off_gas=(1 - pl.col("gas_meters") / pl.col("homes")) * 100,
+        off_gas=(1 - pl.col("gas_meters") / inhabited).clip(lower_bound=0) * 100,  # empty homes have meters too
         error=pl.col("error") * 100,
         density="density_gwh_per_km2",
     )
@@ -169,7 +170,7 @@ SHOWN: Final = (
 
 
 def _level(published: Published, figures: pl.DataFrame, level: str) -> dict[str, Any]:
-    """Return one level, a list for each column in the order of codes."""
+    """Return the areas of one level as a list per column, in the order of their codes."""
     rows = figures.filter(pl.col("level") == level).sort("area_id")
     ids = rows["area_id"].to_list()
     rings: dict[str, list[str]] = {}
@@ -245,13 +246,13 @@ def _trench(published: Published, run: RunInfo) -> dict[str, float]:
 
 
 def _points(published: Published) -> list[dict[str, Any]]:
-    """Return the places and shapes of what others contributed."""
+    """Return the places and shapes of contributions."""
     rows = published[CONTRIBUTION].frame.select("kind", "name", "easting", "northing", "points")
     return rows.sort("kind", "name").to_dicts()
 
 
 def _contributed(published: Published) -> list[dict[str, Any]]:
-    """Return what others contributed, as text."""
+    """Return the contributions as text."""
     return [
         {
             "kind": text.name_of(row["kind"]),
@@ -268,7 +269,7 @@ def _contributed(published: Published) -> list[dict[str, Any]]:
 
 
 def _peaks(published: Published, run: RunInfo, basis: str) -> list[dict[str, Any]]:
-    """Return the London Heat Map's peak per home beside ours, as text; none where its rule is not published."""
+    """Return the London Heat Map's peak per home beside ours, as text; no rows if its rule is not published."""
     assumptions = published[ASSUMPTION].frame
     if "london_heat_map_peak" not in set(assumptions["item"]):
         return []
