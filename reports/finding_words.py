@@ -1,11 +1,12 @@
-"""Numbers in words: one sentence for each kind of finding, whatever the numbers are.
+"""Numbers in words: one sentence for each kind of finding, for any numbers.
 
-Each function returns None where there is nothing to compare.
+Each function returns None if there is nothing to compare.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 
 from reports import text
@@ -14,15 +15,15 @@ HOMES: Final = {
     "detached": "detached houses", "semi_detached": "semi-detached houses", "terraced": "terraced houses", "bungalow": "bungalows",
     "flat": "flats",
 }  # fmt: skip
-ALIKE: Final = 0.005  # relative difference that is shown as 0 or 1 %: then two numbers are called the same
+ALIKE: Final = 0.005  # relative difference below which two numbers are called the same: it is shown as 0 or 1 %
 SHOWN_AS_NOTHING: Final = 0.0005  # a relative change that is written as 0.0 %
-MOST_OF_THE_HEAT: Final = 0.8  # share that a small heat pump must supply to be named
+MOST_OF_THE_HEAT: Final = 0.8  # share of the heat that a small heat pump must supply to be named
 REPLACED: Final = "superseded"  # the flag of readings that a newer delivery holds: nothing is wrong with them
-FIRM: Final = 0.9  # share of draws from which on an order is called firm
+FIRM: Final = 0.9  # an order that holds in at least this share of draws is called firm
 
 
 def say_least_and_most(values: Mapping[str, float]) -> str | None:
-    """Say which of several groups needs least heat, and by how much less than the one that needs most."""
+    """Say which group needs the least heat, and how much less than the group that needs the most."""
     if len(values) < 2:  # noqa: PLR2004 - two groups, to compare
         return None
     least, most = min(values, key=lambda name: values[name]), max(values, key=lambda name: values[name])
@@ -33,7 +34,7 @@ def say_least_and_most(values: Mapping[str, float]) -> str | None:
 
 
 def say_ratio(values: Mapping[str, tuple[float, float]]) -> str | None:
-    """Say in which group homes differ most: the upper of two numbers over the lower."""
+    """Say in which group homes differ most, by the ratio of an upper to a lower number."""
     ratios = {name: high / low for name, (low, high) in values.items() if low > 0}
     if not ratios:
         return None
@@ -69,7 +70,7 @@ def say_shares_of_draws(shares: Mapping[str, float]) -> str | None:
 
 
 def say_scale(costs: Mapping[int, float]) -> str | None:
-    """Say what the number of homes does to the cost of a network."""
+    """Say how the cost of a network depends on its number of homes."""
     if len(costs) < 2:  # noqa: PLR2004 - two sizes, to compare
         return None
     small, large = min(costs), max(costs)
@@ -81,7 +82,7 @@ def say_scale(costs: Mapping[int, float]) -> str | None:
 
 
 def say_beside(networks: Mapping[int, float], singles: Mapping[str, float]) -> str | None:
-    """Say how the cheapest network stands beside the cheapest system in one home."""
+    """Compare the cost of the cheapest network with that of the cheapest system in one home."""
     if not networks or not singles:
         return None
     network, single = min(networks.values()), min(singles, key=lambda name: singles[name])
@@ -93,7 +94,7 @@ def say_beside(networks: Mapping[int, float], singles: Mapping[str, float]) -> s
 
 
 def say_emissions(kg: Mapping[str, float]) -> str | None:
-    """Say how far the emissions of the systems lie apart."""
+    """Say how much the emissions of the systems differ."""
     if len(kg) < 2:  # noqa: PLR2004 - two systems, to compare
         return None
     least, most = min(kg, key=lambda name: kg[name]), max(kg, key=lambda name: kg[name])
@@ -104,10 +105,13 @@ def say_emissions(kg: Mapping[str, float]) -> str | None:
 
 def say_largest_part(parts: Mapping[str, Mapping[str, float]]) -> str | None:
     """Say which part of the cost is the largest, by system."""
-    largest = {system: max(of, key=lambda part, of=of: of[part]) for system, of in parts.items() if of}  # type: ignore[misc]
+    largest = {system: max(costs.items(), key=itemgetter(1))[0] for system, costs in parts.items() if costs}
     if not largest:
         return None
-    kinds = {part: [system for system, of in largest.items() if of == part] for part in dict.fromkeys(largest.values())}
+    kinds = {
+        part: [system for system, its_largest in largest.items() if its_largest == part]
+        for part in dict.fromkeys(largest.values())
+    }
     if len(kinds) == 1:
         return f"{next(iter(kinds))} is the largest part of the cost of every system"
     words = [
@@ -150,19 +154,22 @@ def say_selected(seen: int, included: int) -> str:
 
 
 def say_field(spf: float, low: float | None, high: float | None) -> str:
-    """Say how the performance of an air source heat pump stands beside field trials."""
+    """Compare the performance of an air source heat pump with field trials, by the digits that are shown."""
     lead = f"An air source heat pump gives {spf:.2f} units of heat for one of electricity"
     if low is None or high is None:
         return lead
-    where = "below" if spf < low else "above" if spf > high else "within"
+    shown = round(spf, 2)
+    where = "below" if shown < round(low, 2) else "above" if shown > round(high, 2) else "within"
     return f"{lead}, {where} what field trials measured ({low:.2f} to {high:.2f})"
 
 
 def say_break_even(name: str, base: float, value: float | None) -> str:
-    """Say at which carbon price a system costs as much as a gas boiler."""
+    """Say at which carbon price a system costs as much as a gas boiler; `base` is the price today."""
     if value is None:
         return f"No carbon price makes {with_article(name)} as cheap as a gas boiler"
-    if value <= base:
+    if text.gbp(value) == text.gbp(base):
+        return f"{first_upper(with_article(name))} is as cheap as a gas boiler at today's {text.gbp(base)} a tonne of carbon dioxide"
+    if value < base:
         return f"{first_upper(with_article(name))} is as cheap as a gas boiler from {text.gbp(value)} a tonne of carbon dioxide on; today it is {text.gbp(base)}"
     return f"{first_upper(with_article(name))} would be as cheap as a gas boiler at {text.gbp(value)} a tonne of carbon dioxide; today it is {text.gbp(base)}"
 
@@ -191,19 +198,19 @@ def say_investment(tariff: float, least: Mapping[int, float]) -> str | None:
 
 
 def say_cheapest_to_each(cheapest: Mapping[str, tuple[str, float]]) -> str | None:
-    """Say which system costs least to each who pays, in the order given."""
+    """Say which system costs least to society and to the household, in the order of `cheapest`."""
     if not cheapest:
         return None
     names = {name for name, _ in cheapest.values()}
     if len(names) == 1:
         costs = text.listed([f"{text.gbp(cost)} {who}" for who, (_, cost) in cheapest.items()])
         return f"{first_upper(with_article(names.pop()))} costs least per MWh: {costs}"
-    told = [f"{who} {with_article(name)}, at {text.gbp(cost)}" for who, (name, cost) in cheapest.items()]
-    return f"Cheapest per MWh: {'; '.join(told)}"
+    words = [f"{who} {with_article(name)}, at {text.gbp(cost)}" for who, (name, cost) in cheapest.items()]
+    return f"Cheapest per MWh: {'; '.join(words)}"
 
 
 def say_cheapest_at(shares: Mapping[str, float], now: str) -> str | None:
-    """Say which system costs least today, and over what part of a map of prices."""
+    """Say which system costs least today, and in what share of a map of prices."""
     if now not in shares:
         return None
     lead = f"{first_upper(with_article(now))} costs least at today's prices"
@@ -215,19 +222,19 @@ def say_cheapest_at(shares: Mapping[str, float], now: str) -> str | None:
 
 
 def say_trench(costs: Mapping[float, float], single: float) -> str | None:
-    """Say what a network costs in the median neighbourhood when all homes connect and when fewer do, beside a home's own system."""
+    """Say what a network costs in the median neighbourhood if all homes connect and if fewer do, and a home's own system."""
     if len(costs) < 2:  # noqa: PLR2004 - two shares, to compare
         return None
     most, least = max(costs), min(costs)
-    told = (
+    network = (
         f"In the median neighbourhood a network costs {text.gbp(costs[most])} per MWh if {_connected(most)} connect and "
         f"{text.gbp(costs[least])} if {_connected(least)} do"
     )
-    return f"{told}; a home's own system, {text.gbp(single)}"
+    return f"{network}; a home's own system, {text.gbp(single)}"
 
 
 def say_lower_peak(peaks: Mapping[str, float]) -> str | None:
-    """Say by how much heat that is stored or spread over the day lowers the peak of electricity [kW per home]."""
+    """Say how much lower the peak of electricity is if heat is stored or spread over the day [kW per home]."""
     if len(peaks) < 2:  # noqa: PLR2004 - two ways to run, to compare
         return None
     most, least = max(peaks, key=lambda way: peaks[way]), min(peaks, key=lambda way: peaks[way])
@@ -238,7 +245,7 @@ def say_lower_peak(peaks: Mapping[str, float]) -> str | None:
 
 
 def say_hybrid(shares: Mapping[float, float]) -> str | None:
-    """Say what share of the heat the smallest heat pump gives that gives most of it, by its share of the load."""
+    """Name the smallest heat pump that supplies most of the heat, by its share of the load."""
     enough = [size for size, share in shares.items() if share >= MOST_OF_THE_HEAT]
     if not enough:
         return None
@@ -249,7 +256,7 @@ def say_hybrid(shares: Mapping[float, float]) -> str | None:
 
 
 def say_worth(worth: Mapping[str, float]) -> str | None:
-    """Say what a MWh saved is worth by the system that the home has [GBP/MWh]."""
+    """Say what a MWh saved is worth with the cheapest and the dearest system of a home [GBP/MWh]."""
     if not worth:
         return None
     least, most = min(worth, key=lambda name: worth[name]), max(worth, key=lambda name: worth[name])
@@ -259,7 +266,7 @@ def say_worth(worth: Mapping[str, float]) -> str | None:
 
 
 def say_store(factor: float) -> str:
-    """Say how far a store lowers the mean price of electricity, from its share of the price of an even load [1]."""
+    """Say how far a store lowers the mean price of electricity; `factor` is that price over the price of an even load [1]."""
     if factor > 1 - ALIKE:
         return (
             f"A heat store saves nothing under this tariff: the price is {text.percent(factor)} of that of an even load"
@@ -268,7 +275,7 @@ def say_store(factor: float) -> str:
 
 
 def say_observed(shares: Mapping[str, float]) -> str | None:
-    """Say in which group the smallest share of homes has a good reading [%]."""
+    """Say in which group the share of homes with a good reading is smallest [%]."""
     if not shares:
         return None
     least = min(shares, key=lambda name: shares[name])
@@ -281,7 +288,7 @@ def say_observed(shares: Mapping[str, float]) -> str | None:
 
 
 def say_judged(shares: Mapping[str, float]) -> str | None:
-    """Say how nearly all readings could be judged, and for which flag fewest [%]."""
+    """Say for which flag the fewest readings could be judged [%], or that all could be."""
     if not shares:
         return None
     least = min(shares, key=lambda name: shares[name])
@@ -295,18 +302,15 @@ def say_judged(shares: Mapping[str, float]) -> str | None:
 
 
 def say_met(met: int, judged: int, foreseen: int) -> str | None:
-    """Say how many statements are met, and how many of the others were expected to be missed."""
+    """Say how many statements are met, and how many of the others contradict another part of the paper (`foreseen`)."""
     if not judged:
         return None
     missed = judged - met
     if not missed:
         return f"All {judged} statements of the paper are met"
-    of = (
-        "where the paper contradicts itself"
-        if foreseen == missed
-        else f"of which {foreseen} where the paper contradicts itself"
-    )
-    return f"{met} of {judged} statements of the paper are met; {missed} {'is' if missed == 1 else 'are'} not, {of}"
+    reasons = {missed: ", where the paper contradicts itself", 0: ""}
+    why = reasons.get(foreseen, f", of which {foreseen} where the paper contradicts itself")
+    return f"{met} of {judged} statements of the paper are met; {missed} {'is' if missed == 1 else 'are'} not{why}"
 
 
 def say_moved(changes: Mapping[str, float]) -> str | None:
@@ -320,7 +324,7 @@ def say_moved(changes: Mapping[str, float]) -> str | None:
 
 
 def say_ratio_to_published(ratios: Mapping[str, float]) -> str | None:
-    """Say between which ratios this run lies to published figures."""
+    """Say by which ratios the values of this run differ from published ones."""
     if not ratios:
         return None
     low, high = min(ratios.values()), max(ratios.values())

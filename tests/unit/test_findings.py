@@ -168,6 +168,7 @@ OUTCOMES: dict[Callable[..., str | None], list[tuple[tuple[Any, ...], str | None
         ((46, 50, 1), "46 of 50 statements of the paper are met; 4 are not, of which 1 where the paper contradicts itself"),
         ((50, 50, 0), "All 50 statements of the paper are met"),
         ((49, 50, 1), "49 of 50 statements of the paper are met; 1 is not, where the paper contradicts itself"),
+        ((46, 50, 0), "46 of 50 statements of the paper are met; 4 are not"),
         ((0, 0, 0), None),
     ],
     words.say_moved: [
@@ -210,6 +211,7 @@ OUTCOMES: dict[Callable[..., str | None], list[tuple[tuple[Any, ...], str | None
         ((2.1, 2.3, 3.0), "An air source heat pump gives 2.10 units of heat for one of electricity, below what field trials measured (2.30 to 3.00)"),
         ((3.4, 2.3, 3.0), "An air source heat pump gives 3.40 units of heat for one of electricity, above what field trials measured (2.30 to 3.00)"),
         ((2.6, None, 3.0), "An air source heat pump gives 2.60 units of heat for one of electricity"),
+        ((3.004, 2.3, 3.001), "An air source heat pump gives 3.00 units of heat for one of electricity, within what field trials measured (2.30 to 3.00)"),
         ((2.3, 2.3, 3.0), "An air source heat pump gives 2.30 units of heat for one of electricity, within what field trials measured (2.30 to 3.00)"),
     ],
     words.say_break_even: [
@@ -217,7 +219,8 @@ OUTCOMES: dict[Callable[..., str | None], list[tuple[tuple[Any, ...], str | None
         ((AIR, 215.0, 90.0), "An air source heat pump is as cheap as a gas boiler from £90 a tonne of carbon dioxide on; today it is £215"),
         ((GROUND, 14.0, None), "No carbon price makes a ground source heat pump as cheap as a gas boiler"),
         ((GROUND, 14.0, 1200.0), "A ground source heat pump would be as cheap as a gas boiler at £1,200 a tonne of carbon dioxide; today it is £14"),
-        ((AIR, 100.0, 100.0), "An air source heat pump is as cheap as a gas boiler from £100 a tonne of carbon dioxide on; today it is £100"),
+        ((AIR, 100.0, 100.0), "An air source heat pump is as cheap as a gas boiler at today's £100 a tonne of carbon dioxide"),
+        ((AIR, 100.0, 100.3), "An air source heat pump is as cheap as a gas boiler at today's £100 a tonne of carbon dioxide"),
     ],
     words.say_saving: [
         (({AIR: 287.4, GROUND: 400.0},), "Saving a tonne of carbon dioxide costs £287 with an air source heat pump"),
@@ -245,10 +248,10 @@ def test_a_finding_follows_the_numbers(
     assert say(*given) == said
 
 
-def test_each_way_to_say_a_finding_is_tried_on_five_outcomes() -> None:
+def test_each_way_to_say_a_finding_is_tried_on_five_outcomes_or_more() -> None:
     ways = {name for name in vars(words) if name.startswith("say_")}
     assert {say.__name__ for say in OUTCOMES} == ways
-    assert {len(outcomes) for outcomes in OUTCOMES.values()} == {5}
+    assert min(len(outcomes) for outcomes in OUTCOMES.values()) >= 5
 
 
 @pytest.fixture(scope="module")
