@@ -178,18 +178,18 @@ class Bucket:
         token = secrets.token_hex(16)
         holder = {"host": platform.node(), "process": os.getpid(), "token": token}
         until = time.monotonic() + wait.total_seconds()
-        told = False
+        has_told = False
         while not self._create(key, json.dumps(holder)):
             if self._read_holder(key).get("token") == token:  # the answer to our PUT was lost, and boto3 asked again
                 break
             locked = self._describe_lock(key)
             if locked is not None and time.monotonic() >= until:
                 raise BucketLockedError(
-                    f"{locked}; where that run is dead, delete the object, such as with `aws s3 rm {self.locate(key)}`"
+                    f"{locked}; if that run is dead, delete the object, for example with `aws s3 rm {self.locate(key)}`"
                 )
-            if locked is not None and waiting is not None and not told:
+            if locked is not None and waiting is not None and not has_told:
                 waiting(locked)
-                told = True
+                has_told = True
             time.sleep(LOCK_POLL_SECONDS)
         try:
             if self._create(key, json.dumps(holder)):
@@ -218,20 +218,23 @@ class Bucket:
         return True
 
     def _read_holder(self, key: str) -> dict[str, Any]:
+        """Return what a lock says about its holder; nothing if it is gone, or was written by hand."""
         try:
             with self.reading(key) as path:
-                return dict(json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
+                holder = json.loads(path.read_bytes())
+        except (FileNotFoundError, ValueError):
             return {}
+        return holder if isinstance(holder, dict) else {}
 
     def _describe_lock(self, key: str) -> str | None:
         """Return who holds a lock and since when, or None if it was released meanwhile."""
-        head, holder = self._head(key), self._read_holder(key)
-        if head is None or not holder:
+        holder, head = self._read_holder(key), self._head(key)
+        if head is None:
             return None
+        who = f"process {holder.get('process', '?')} on {holder.get('host', 'an unknown machine')}"
         age = dt.datetime.now(dt.UTC) - head["LastModified"]
         since = f"since {head['LastModified']:%Y-%m-%d %H:%M:%S} UTC ({_describe_age(age)})"
-        return f"process {holder['process']} on {holder['host']} publishes from {self.url} {since}"
+        return f"{who} publishes from {self.url} {since}"
 
     def _head(self, key: str) -> dict[str, Any] | None:
         try:

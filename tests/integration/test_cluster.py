@@ -80,7 +80,7 @@ def test_who_publishes_from_a_bucket_keeps_others_out_until_it_is_done() -> None
     bucket, told = Bucket(f"s3://{BUCKET}/locked"), list[str]()
     with bucket.lock(LOCK_KEY):
         with (
-            pytest.raises(BucketLockedError, match=r"\(0 min\); where that run is dead, delete the object") as refused,
+            pytest.raises(BucketLockedError, match=r"\(0 min\); if that run is dead, delete the object") as refused,
             bucket.lock(LOCK_KEY, wait=dt.timedelta(0), waiting=told.append),
         ):
             pytest.fail("two hold it")
@@ -117,6 +117,19 @@ def test_a_broken_lock_that_another_one_took_is_left_to_it() -> None:
         bucket.delete(LOCK_KEY)
         assert bucket._create(LOCK_KEY, '{"host": "other", "process": 1, "token": "theirs"}')
     assert bucket._read_holder(LOCK_KEY)["token"] == "theirs"  # noqa: S105 - no secret
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "by hand"])
+def test_a_lock_that_was_written_by_hand_is_a_lock(text: str) -> None:
+    bucket = Bucket(f"s3://{BUCKET}/by-hand")
+    bucket.delete(LOCK_KEY)
+    assert bucket._create(LOCK_KEY, text)
+    with (
+        pytest.raises(BucketLockedError, match=r"on an unknown machine publishes from .* delete the object"),
+        bucket.lock(LOCK_KEY, wait=dt.timedelta(0)),
+    ):
+        pytest.fail("two hold it")
+    assert bucket.exists(LOCK_KEY)
 
 
 class ForgetfulBucket(Bucket):
