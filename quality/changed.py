@@ -1,8 +1,8 @@
-"""What a candidate holds that no gate has judged yet, and how a check is measured on that part alone.
+"""The part of a candidate that no gate has judged yet, and SQL that measures a check on that part only.
 
-A month of hours and a study period are what their fingerprint says they are. A check that the rows of one such unit decide
-is therefore measured once for each state of a unit: what the published warehouse holds unchanged was judged with it, and
-broke nothing (docs/decisions/0017-what-the-gate-carries.md).
+The fingerprint of a month or of a study period decides its rows. So a check that depends on the rows of one such unit
+is measured once for each fingerprint: rows that the published warehouse already holds were judged before it was
+published, and broke nothing (docs/decisions/0017-what-the-gate-carries.md).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Unit = Literal["month", "period"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """Months, by their first day, and study periods, by their label, to be measured; all others are carried."""
+    """The months (by first day) and study periods (by label) that are measured; results for all others are carried over."""
 
     months: tuple[dt.date, ...]
     periods: tuple[str, ...]
 
     def narrow(self, sql: str, per: Unit, tables: Sequence[Table]) -> str:
-        """Return `sql` with the rows of what changed in place of each of `tables` that is made of such units."""
+        """Return `sql` so that it reads only the changed months or periods of `tables`."""
         rows = self._in_months if per == "month" else self._in_periods
         cut = [
             f"{table.name} AS (SELECT * FROM main.{table.name} WHERE {condition})"
@@ -36,13 +36,13 @@ class Changed:
         return f"WITH {', '.join(cut)} {sql}" if cut else sql
 
     def split(self, parts: int) -> list[Changed]:
-        """Return the months in so many parts, or in parts of one month."""
+        """Split the months into at most `parts` parts."""
         size = max(1, -(-len(self.months) // parts))
         starts = range(0, max(1, len(self.months)), size)
         return [Changed(months=self.months[start : start + size], periods=()) for start in starts]
 
     def _in_months(self, table: Table) -> str | None:
-        """Return which rows lie in the months; spans of time let DuckDB pass over all that lies outside them."""
+        """Return an SQL condition for the rows of the months, as spans of time, so that DuckDB skips all rows outside them."""
         if "hour_start_utc" not in table.schema:
             return None
         months = set(self.months)

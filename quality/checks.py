@@ -1,8 +1,8 @@
-"""What the gate checks of each table: derived from its declaration, so that a new column is checked unasked.
+"""The checks of the gate on each table, which follow from its declaration, so that a new column is checked as well.
 
-A check is a figure that DuckDB measures and the range in which it must lie. Nearly all of them count the rows
-that break a rule, and must find none. Rules are written as a condition that *holds*; a row breaks the rule where
-the condition is not true, so that a null never passes by itself.
+A check is a number that DuckDB measures, and the range in which it must be. Nearly all checks count the rows that
+break a rule, and must find none. A rule is written as a condition that *holds*; a row breaks the rule if the condition
+is not true, so that null never passes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from transforms.tables.schema import Column, Table
 
 Severity = Literal["critical", "warning"]
 
-BY_MONTH = frozenset({"heat_hourly"})  # the one long table; of any other, the rows of all months are soon looked at
+BY_MONTH = frozenset({"heat_hourly"})  # the only long table; the rows of all other tables are scanned quickly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +28,19 @@ class Check:
     name, table, meaning, severity
         As published in `QUALITY_RESULT`; only a critical failure stops a publication.
     reads
-        What it needs: tables (`source`) or columns (`source.lines`). If one of them is not as declared the figure
-        is null, which fails.
+        The tables (`source`) or columns (`source.lines`) that it reads. If one of them is not as declared, the number is
+        null, and the check fails.
     expression
-        The figure as an aggregate over the table's rows: all such figures of a table are measured in one scan.
+        The number as an aggregate over the table's rows; all aggregates of a table are measured in one scan.
     broken_rows
-        SQL that selects the rows that break the rule, keys first. Without an `expression` the figure is their number.
+        SQL that selects the rows that break the rule, keys first. Without an `expression`, these rows are counted.
     slice_by
         Column by whose hash `broken_rows` is measured in slices of bounded size (`{slice}` in the SQL).
     per
-        The unit whose rows alone decide the check: its figure is the sum over months, or over study periods, and one
-        that was judged before need not be measured again. Such a check counts broken rows and is critical, so that
-        whatever was published broke none.
+        Set if each month, or each study period, can be checked alone. Then units that were judged before are not measured
+        again. Such a check is critical and counts broken rows, so that a published unit is known to have none.
     lower, upper
-        The range of the figure; None is open.
+        The range of the number; None means no bound.
 
     """
 
@@ -80,7 +79,7 @@ def check_table(table: Table) -> list[Check]:
 
 
 def _columns_are_declared(table: Table) -> Check:
-    """Departures of columns and types: the gate measures them from the table's schema, before anything else."""
+    """Check columns and types; the gate measures this from the table's schema, before everything else."""
     return Check(
         name=f"{table.name}.columns_are_declared",
         table=table.name,
@@ -134,7 +133,7 @@ def _check_column(table: Table, column: Column) -> Iterator[Check]:
 
 
 def _bounds(column: Column) -> Iterator[str]:
-    """Return the conditions of a bounded column; DuckDB holds NaN for larger than any number, hence `isfinite`."""
+    """Give the conditions of a bounded column; for DuckDB NaN is larger than any number, hence `isfinite`."""
     name = _quoted(column.name)
     if column.dtype.is_float():
         yield f"isfinite({name})"

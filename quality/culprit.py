@@ -1,4 +1,4 @@
-"""Which source a failure points at: what the broken rows of the failed checks have in common."""
+"""The source that explains a failure: the one that the broken rows of all failed checks name."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from quality.measure import Query
 def find_culprit(query: Query, checks: Sequence[Check], results: pl.DataFrame) -> str | None:
     """Return the one source that the broken rows of all critical failures name, or None.
 
-    A failed check whose rows name no source (a drifted mean, an hour out of bounds) says nothing. Of several sources
-    that all failures name it is the one named for the earliest month: what follows a source at a wrong level is
-    measured against it. Whether the source alone explains the failure is proved by judging a candidate without it.
+    A failed check whose rows name no source (a drifted mean, an hour out of bounds) is left aside. If all failures name
+    several sources, the one of the earliest month is returned: later sources are compared with its wrong level. Judging
+    a candidate without the source then proves whether it explains the failure alone.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The gate: DuckDB measures a candidate warehouse, great-expectations judges what it measured.
+"""The gate: DuckDB measures a candidate warehouse, and great-expectations judges the numbers.
 
-All figures become one pandas frame, a row per check with its figure and its range. This route touches no internals of
-great-expectations, which knows neither DuckDB nor polars (docs/decisions/0001-gate-route.md).
+All numbers become one pandas frame with a row per check: the number and its range. So no internals of
+great-expectations are used, which supports neither DuckDB nor polars (docs/decisions/0001-gate-route.md).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from transforms.tables.lineage import QUALITY_RESULT
 from transforms.tables.schema import Table
 
 DEFAULT_SUFFICIENCY = Sufficiency()
-NAMED = 3  # checks without a figure that a message names
+NAMED = 3  # checks without a number that a message names
 
 
 def judge(
@@ -43,15 +43,15 @@ def judge(
     query
         Runs one SQL statement on the warehouse and returns its rows.
     run_id
-        The run whose candidate it is.
+        Id of the run that made the candidate.
     tables
-        What the warehouse consists of; truths that read other tables are left out.
+        The tables of the warehouse; truths that read other tables are left out.
     sufficiency
-        When a home's readings were held to suffice.
+        The shares of readings that a home needed.
     alarms
-        Checks beside those that the tables and their truths ask for (`quality.alarms.check_alarms`).
+        Checks in addition to those of tables and truths (`quality.alarms.all_alarms.check_alarms`).
     changed
-        Months and study periods that were not judged before; the figures of all others are carried. None: nothing is.
+        Months and study periods that were not judged before; the others are not measured. None means that all are.
 
     Returns
     -------
@@ -83,22 +83,22 @@ def judge(
 def choose_checks(
     tables: Sequence[Table], sufficiency: Sufficiency = DEFAULT_SUFFICIENCY, alarms: Sequence[Check] = ()
 ) -> list[Check]:
-    """Return the checks that the declarations of `tables` ask for, and the truths and alarms that need no other table."""
+    """Return the checks from the declarations of `tables`, and the truths and alarms that need no other table."""
     present = {table.name for table in tables}
     beyond = [*check_truths(sufficiency), *alarms]
     return [*check_tables(tables), *(check for check in beyond if present.issuperset(check.reads))]
 
 
 def expect(checks: Sequence[Check], figures: Mapping[str, float | None]) -> dict[str, bool]:
-    """Let great-expectations judge the measured figures, and say of each check whether it passed.
+    """Let great-expectations judge the measured numbers, and return for each check whether it passed.
 
-    One row per check, and two expectations on all rows: the figure is not below its range, and not above. A figure
-    that is null or NaN is neither, since no row is left out (`ignore_row_if="neither"`).
+    There is one row per check, and two expectations on all rows: the number is not below its range, and not above it. Null
+    and NaN fail both, since no row is left out (`ignore_row_if="neither"`).
 
     Raises
     ------
     ValueError
-        If there is no check (great-expectations calls an empty table a success), or a name stands for two.
+        If there is no check (for great-expectations an empty table is a success), or two checks have the same name.
     RuntimeError
         If great-expectations did not judge every check by both expectations.
 
@@ -106,9 +106,9 @@ def expect(checks: Sequence[Check], figures: Mapping[str, float | None]) -> dict
     if not checks:
         raise ValueError("there is nothing to judge, and an empty suite would pass any warehouse")
     if len({check.name for check in checks}) < len(checks):
-        raise ValueError("two checks have one name, and one verdict would stand for both")
+        raise ValueError("two checks have one name, so that one verdict would count for both")
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import: no telemetry
-    logging.getLogger("great_expectations").propagate = False  # below a warning it has nothing to say to our users
+    logging.getLogger("great_expectations").propagate = False  # its messages are not for our users
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it imports modules that the standard library has deprecated
         import great_expectations as gx
@@ -152,16 +152,18 @@ def critical_failures(results: pl.DataFrame) -> pl.DataFrame:
 
 
 def describe_failures(results: pl.DataFrame) -> str:
-    """Say in one paragraph which checks failed, with count and sample keys; those without a figure come last."""
+    """Say in one paragraph which checks failed, with count and sample keys; checks without a number come last."""
     failed = results.filter(~pl.col("passed"))
     if failed.is_empty():
         return f"all {len(results)} checks hold"
-    told = [_describe(row) for row in failed.drop_nulls("observed").iter_rows(named=True)]
+    sentences = [_describe(row) for row in failed.drop_nulls("observed").iter_rows(named=True)]
     without = failed.filter(pl.col("observed").is_null())["check_name"].to_list()
     if without:
         names = ", ".join(without[:NAMED]) + (f" and {len(without) - NAMED} more" if len(without) > NAMED else "")
-        told.append(f"{names}: could not be measured, since columns that they read are not as declared")
-    return f"{len(failed)} {'check fails' if len(failed) == 1 else 'checks fail'}. " + " ".join(f"{t}." for t in told)
+        sentences.append(f"{names}: could not be measured, since columns that they read are not as declared")
+    return f"{len(failed)} {'check fails' if len(failed) == 1 else 'checks fail'}. " + " ".join(
+        f"{sentence}." for sentence in sentences
+    )
 
 
 def _describe(row: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""Measuring: the figures behind the checks, by SQL; each table is scanned once for all that its rows alone decide."""
+"""Measuring the numbers of the checks by SQL; each table is scanned once for all aggregates over its rows."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Query = Callable[[str], pl.DataFrame]
 """Runs one SQL statement on the warehouse and returns its rows."""
 
 SAMPLE_ROWS = 5
-SLICE_ROWS = 2_000_000  # keys are compared in slices of about so many rows: 250 MB, however long the table
+SLICE_ROWS = 2_000_000  # rows of a slice in which keys are compared, so that any table needs about 250 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurements:
-    """What was measured: each check's figure, the rows that it looked at, and the departures from the declarations."""
+    """The number of each check, the count of rows of each scan, and the departures from the declarations."""
 
     tables: Sequence[Table]
-    changed: Changed | None  # None: everything was measured
+    changed: Changed | None  # None if everything was measured
     departures: Mapping[str, Sequence[str]]
     rows: dict[tuple[str, Unit | None], int]
     figures: dict[str, float | None]
@@ -34,9 +34,9 @@ class Measurements:
 def measure(
     query: Query, checks: Sequence[Check], tables: Sequence[Table], changed: Changed | None = None
 ) -> Measurements:
-    """Measure the figure of each check; a check that reads what is not as declared has none.
+    """Measure the number of each check; a check that reads a table or column that is not as declared has none.
 
-    A check per unit is measured on what `changed`; None: on all that there is.
+    Checks per month or period are measured on the units in `changed`, or on all units if it is None.
     """
     departures = find_departures(query, tables)
     sound = _find_sound(tables, departures)
@@ -79,7 +79,7 @@ def find_departures(query: Query, tables: Sequence[Table]) -> dict[str, list[str
 
 
 def sample_broken(query: Query, check: Check, measured: Measurements) -> str | None:
-    """Return a few rows that break a check as JSON: keys first, then the figures that do not agree."""
+    """Return a few rows that break a check as JSON: keys first, then the values that do not agree."""
     departures = measured.departures.get(check.table, ())
     if check.name.endswith(".columns_are_declared"):
         return pl.DataFrame({"column": departures}).write_json()
@@ -111,7 +111,7 @@ def _find_sound(tables: Sequence[Table], departures: Mapping[str, Sequence[str]]
 
 
 def _ask(query: Query, question: str, check: Check, measured: Measurements) -> Iterator[pl.DataFrame]:
-    """Ask of the rows that break a check, in as many parts as bound its memory: of months first, then by hash."""
+    """Run `question` on the rows that break a check, in parts that bound its memory: by months, then by hash."""
     if check.broken_rows is None:
         return
     parts = max(1, math.ceil(measured.rows.get((check.table, check.per), 0) / SLICE_ROWS)) if check.slice_by else 1
@@ -127,7 +127,7 @@ def _ask(query: Query, question: str, check: Check, measured: Measurements) -> I
 
 
 def _narrow(sql: str, check: Check, measured: Measurements, changed: Changed | None) -> str:
-    """Return `sql`, of a check per unit, on the rows of what changed."""
+    """Return the `sql` of a check per unit so that it reads only changed units."""
     if changed is None or check.per is None:
         return sql
     read = {name.split(".")[0] for name in check.reads}

@@ -1,4 +1,4 @@
-"""The files that lie beside the pages, as readers choose from them."""
+"""The list of downloads from which readers choose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KILOBYTE, MEGABYTE = 1e3, 1e6
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One file: where it lies, what readers call it, how large it is."""
+    """One file: its path, its name for readers, and its size."""
 
     file: str
     name: str
@@ -24,7 +24,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """One published table with the files that hold it alone."""
+    """One published table with the files that hold only this table."""
 
     table: str
     rows: str
@@ -33,7 +33,7 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Files that hold the whole release, those of one table each, and the checksums of all as `sha256sum -c` reads them."""
+    """Files with the whole release, files with one table each, and the checksums of all in the format of `sha256sum -c`."""
 
     whole: tuple[Item, ...]
     shelves: tuple[Shelf, ...]
@@ -46,7 +46,7 @@ def catalogue(downloads: Sequence[Download], out: Path) -> Catalogue:
     Raises
     ------
     FileNotFoundError
-        If a download is not there: a page must not link what readers cannot get.
+        If a download does not exist: a page must not link to a missing file.
 
     """
     missing = [download.file for download in downloads if not (out / download.file).is_file()]
@@ -72,7 +72,7 @@ def _item(download: Download, out: Path) -> Item:
 
 
 def size_of(size: float) -> str:
-    """Return the size of a file as readers see it."""
+    """Return the size of a file in words."""
     return f"{size / MEGABYTE:.1f} MB" if size >= MEGABYTE / 10 else f"{max(size / KILOBYTE, 0.1):.1f} kB"
 
 

@@ -1,4 +1,4 @@
-"""What a release changed beside the one before it, in words and as tables."""
+"""The changes of a release since the one before it, in words and as tables."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SMALL = 0.0005  # a change that is shown as 0.0 %
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What changed: one sentence, and the tables that say how far."""
+    """The changes: one sentence, and tables with their size."""
 
     says: str
     tables: tuple[DataTable, ...] = ()
 
 
 def changes(published: Published) -> Changes:
-    """Return what changed in demand and in the published tables since the last release."""
+    """Return the changes of demand and of the published tables since the last release."""
     rows = published[TABLE_CHANGE].frame
     if rows.is_empty() or rows["rows_before"].null_count() == rows.height:
         return Changes(FIRST)

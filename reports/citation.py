@@ -1,4 +1,4 @@
-"""How a release is cited, and what a reader finds beside the files: CITATION.cff and README.txt."""
+"""CITATION.cff and README.txt of a release: how it is cited, and what its files hold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KEYWORDS = ("heat demand", "gas", "smart meter", "levelised cost of heat", "heat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cited:
-    """What a citation needs to know; `package_sha256` is the checksum of `datapackage.json`."""
+    """The facts for a citation; `package_sha256` is the checksum of `datapackage.json`."""
 
     snapshot: str
     publisher: str
@@ -36,8 +36,8 @@ class Cited:
 def render_citation(cited: Cited) -> str:
     """Return `CITATION.cff` (version 1.2.0) of a release.
 
-    The checksum is that of `datapackage.json`, which holds those of the CSV and Parquet files and of the workbook. It
-    stays the same when the same release is written again; a DuckDB file bears a random number of its own.
+    The checksum is that of `datapackage.json`, which lists the checksums of the CSV and Parquet files and of the workbook. It
+    stays the same if the same release is written again; the DuckDB file does not, since it holds a random number.
     """
     licence = [f"license: {cited.licence_id}"] if cited.licence_id is not None else []
     lines = [

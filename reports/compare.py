@@ -1,4 +1,4 @@
-"""The cost box: what the published components of costs come to, at the values of the scenario or at a reader's own."""
+"""The cost box: costs of heat from the published components, at the values of the scenario or at a reader's own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LENSES: Final = {  # by perspective: who counts, and what counts for them
     "social": ("To society", "carbon dioxide at its appraisal value, no taxes, the Treasury's discount rate"),
     "private": ("To the household", "what the bills say, with VAT, no cost of carbon dioxide, a commercial discount rate"),
 }  # fmt: skip
-PENCE = 10.0  # GBP/MWh of a penny per kWh
+PENCE = 10.0  # GBP/MWh for each penny per kWh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Lens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """What the page of the cost box holds: lenses at the values of the scenario, and the numbers that a browser reckons with."""
+    """The contents of the cost box: lenses at the values of the scenario, and the numbers from which a browser computes costs."""
 
     lenses: tuple[Lens, ...]
     homes: tuple[tuple[str, str, float], ...]  # key, name and demand [kWh/yr] of the dwelling types
@@ -61,12 +61,12 @@ class Box:
 
     @property
     def widest(self) -> float:
-        """The highest cost of all lenses, which bars are drawn against [GBP/MWh]."""
+        """The highest cost of all lenses, which is the full length of a bar [GBP/MWh]."""
         return max(bar.cost for lens in self.lenses for bar in lens.bars)
 
 
 def cost_box(published: Published) -> Box | None:
-    """Return the cost box of a release, or None where it has no components of costs."""
+    """Return the cost box of a release, or None if it has no components of costs."""
     components = published[LCOH_COMPONENT].frame
     if components.is_empty():
         return None
@@ -103,7 +103,7 @@ def _article(name: str) -> str:
 
 
 def _homes(components: pl.DataFrame) -> tuple[tuple[str, str, float], ...]:
-    """Return the dwelling types of which a demand is published, in the order of figures."""
+    """Return the dwelling types with a published demand, in the order of the figures."""
     rows = components.filter(pl.col("period") != ASKED, scale="individual").unique("dwelling_type", maintain_order=True)
     known = ordered(rows, "dwelling_type", PROFILE_GROUPS).select("dwelling_type", "demand_kwh")
     return tuple((str(name), text.name_of(str(name)), float(kwh)) for name, kwh in known.iter_rows())
@@ -146,7 +146,7 @@ def _option_name(row: dict[str, Any]) -> str:
 def cost_parts(published: Published, row: dict[str, Any]) -> tuple[float, ...]:
     r"""Return capital, upkeep, fuel and carbon of one row of components at the values of the scenario [GBP/MWh].
 
-    The cost is :math:`v (\sum_t d_t K_t + \sum_t d_t (O + E_t + C_t)) / \sum_t d_t Q`, as the browser reckons it too.
+    The cost is :math:`v (\sum_t d_t K_t + \sum_t d_t (O + E_t + C_t)) / \sum_t d_t Q`; the browser uses the same formula.
     """
     of_reading = {"scenario": row["scenario"], "convention": row["convention"]}
     buyer = "network" if row["system"] == "network" else "home"
@@ -175,7 +175,7 @@ def cost_parts(published: Published, row: dict[str, Any]) -> tuple[float, ...]:
 
 
 def _numbers(published: Published, lens: Lens) -> dict[str, Any]:
-    """Return the numbers of one lens, as lists: by year the energies, by system and demand what it takes."""
+    """Return the numbers of one lens as lists: prices by year, and by system and demand the amounts of each input."""
     of_lens = {"scenario": lens.scenario, "convention": lens.key}
     energy = published[LCOH_ENERGY].frame.filter(**of_lens).sort("year")
     series = {
@@ -211,7 +211,7 @@ def _numbers(published: Published, lens: Lens) -> dict[str, Any]:
 
 
 def shown_values(published: Published) -> dict[str, str]:
-    """Return, by input of the box, the values that the scenario has for it: in the first and in the last year."""
+    """Return for each input of the box its values in the scenario, in the first and in the last year."""
     energy = published[LCOH_ENERGY].frame.sort("year")
     found = {}
     for name, buyer, carrier in (("electricity", "home", "electricity"), ("gas", "home", "gas"), ("network", "network", "electricity")):  # fmt: skip

@@ -1,4 +1,4 @@
-"""The data dictionary of what is published, from the declarations of the tables."""
+"""The data dictionary of published tables, from their declarations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reports import text
 from transforms.public.public import PUBLIC_TABLES
 from transforms.tables.schema import Column
 
-MOST_VALUES = 8  # a column that allows more does not list them
+MOST_VALUES = 8  # if a column allows more values, they are not listed
 TYPES = (
     (pl.Boolean, "yes or no"), (pl.Datetime, "time, UTC"), (pl.Date, "date"), (pl.String, "text"), (pl.Enum, "text"),
 )  # fmt: skip

@@ -1,6 +1,7 @@
-"""Drawn figures as bytes, so that a release can take them over from the one before it.
+"""Drawn figures as bytes, so that a release can reuse the figures of the one before it.
 
-What all figures of a release say alike (its run, its homes) is left out of the bytes and put in when they are unpacked.
+Text that is the same in all figures of a release (its run, its homes) is left out of the bytes, and added when they are
+unpacked.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ WORDS = ("key", "title", "shows", "alternative", "missing", "rests_on_homes")
 
 
 def draw_anew(draw: Draw, published: Published, run: RunInfo) -> Sequence[Exhibit]:
-    """Draw figures, packed and unpacked as if they were taken over: a page looks the same both ways."""
+    """Draw figures, then pack and unpack them, so that new and reused figures look the same."""
     watched = WatchedTables(published.tables)
     return unpack(pack(draw_listed(draw, watched, run)), published.of_release(run))
 
@@ -34,7 +35,7 @@ def pack(exhibits: Sequence[Exhibit]) -> bytes:
 
 
 def unpack(packed: bytes, of_release: Mapping[str, str]) -> list[Exhibit]:
-    """Return packed figures with what all figures of this release say (`Published.of_release`)."""
+    """Unpack figures and add the text of this release (`Published.of_release`)."""
     return [_unpack(one, of_release) for one in json.loads(packed)]
 
 
@@ -90,5 +91,5 @@ def pack_frame(frame: pl.DataFrame) -> str:
 
 
 def unpack_frame(packed: str) -> pl.DataFrame:
-    """Return the frame that `pack_frame` made text of."""
+    """Return the frame from the text that `pack_frame` returned."""
     return pl.read_ipc(base64.b64decode(packed))

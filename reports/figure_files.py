@@ -1,4 +1,4 @@
-"""The data of a figure as a CSV file that no spreadsheet takes for formulas."""
+"""The data of a figure as a CSV file in which spreadsheets find no formula."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FOLDER = "figures"
 
 
 def write_figure_files(exhibits: Iterable[Exhibit], run: RunInfo, out: Path) -> dict[str, str]:
-    """Write the data of each figure below `out`, with its run and origin in every row; return key and path of those written."""
+    """Write the data of each figure below `out`, with run and origin in every row; return the paths by key of the figure."""
     (out / FOLDER).mkdir(parents=True, exist_ok=True)
     written = {}
     for exhibit in exhibits:
@@ -30,7 +30,7 @@ def write_figure_files(exhibits: Iterable[Exhibit], run: RunInfo, out: Path) -> 
 
 
 def data_of(exhibit: Exhibit) -> pl.DataFrame | None:
-    """Return the rows behind a figure: unrounded where it has them, else the cells of its first table."""
+    """Return the rows behind a figure: its unrounded rows if it has some, or otherwise the cells of its first table."""
     if exhibit.data is not None:
         return exhibit.data
     if not exhibit.tables:

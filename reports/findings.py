@@ -1,7 +1,7 @@
-"""What each figure finds, as its title: one sentence made from the numbers that the figure shows.
+"""The finding of each figure, as its title: one sentence from the numbers that the figure shows.
 
-Each function reads the numbers from the published tables and leaves the sentence to `reports.finding_words`. Where a
-number is hidden or missing there is no finding, and the figure keeps the name of its topic as its title.
+Each function reads the numbers from the published tables, and `reports.finding_words` makes the sentence. If a number is
+hidden or missing, there is no finding, and the title is the topic of the figure.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from transforms.tables.schema import Table
 from transforms.tables.weather import WEATHER_FIT
 from transforms.tables.words import DWELLING_TYPES
 
-EVENLY_KWH: Final = 1000.0  # a store that spreads heat evenly over the day
+EVENLY_KWH: Final = 1000.0  # size of a store that spreads heat evenly over the day
 
 Finding = Callable[[Published, RunInfo], str | None]
 
@@ -547,6 +547,6 @@ FINDINGS: Final[dict[str, Finding]] = {
 
 
 def find(key: str, published: Published, run: RunInfo) -> str | None:
-    """Return what a figure finds, or None where its numbers are hidden or missing."""
+    """Return the finding of a figure, or None if its numbers are hidden or missing."""
     finding = FINDINGS.get(key)
     return None if finding is None else finding(published, run)

@@ -1,4 +1,4 @@
-"""The short answer at the top of the site: the heat that a home needs, what it costs, and how sure that is."""
+"""The short answer at the top of the site: the heat that a home needs, its cost, and how sure both are."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class Headline:
     question: str
     short: str
     says: Sequence[str]
-    figures: Sequence[tuple[str, str]]  # key of an exhibit, and what it shows
+    figures: Sequence[tuple[str, str]]  # key of an exhibit, and its topic
     charts: Sequence[Bars] = ()
 
 
 def answers(published: Published, run: RunInfo) -> list[Headline]:
-    """Return what the site answers first: heat, cost, and how sure both are."""
+    """Return the first answers of the site: heat, cost, and how sure both are."""
     return [_heat(published), _cost(published, run), _sureness(published, run)]
 
 
@@ -154,7 +154,7 @@ def _heat_bars(published: Published) -> list[HeadlineBar]:
 
 
 def _same_number(rows: pl.DataFrame) -> bool:
-    """Say whether all homes and the national mix of dwelling types need the same heat, as it is shown."""
+    """Say whether all homes and the national mix of dwelling types need the same heat, by the digits that are shown."""
     heat = rows.filter(pl.col("dwelling_type").is_in(["all", "stock"]))["heat_kwh_mean"].to_list()
     return len(heat) == 2 and text.number(heat[0]) == text.number(heat[1])  # noqa: PLR2004 - both of them
 
@@ -171,7 +171,7 @@ def _whose_demand(published: Published, served: dict[str, Any]) -> str:
 
 
 def _in_measured_year(rows: pl.DataFrame) -> list[str]:
-    """Say what the cheapest option costs in the weather of the period, where costs stand on normal weather."""
+    """Say what the cheapest option costs in the weather of the period, if costs are for normal weather."""
     cheapest = rows.sort("lcoh_gbp_per_mwh").row(0, named=True)
     if cheapest["weather"] != "normal":
         return []
@@ -204,7 +204,7 @@ def _cost(published: Published, run: RunInfo) -> Headline:
 
 
 def _cost_bars(rows: pl.DataFrame, caption: str, widest: float) -> Bars:
-    """Return the options as bars on a scale that ends at `widest`; networks that cost the same stand in one row."""
+    """Return the options as bars on a scale that ends at `widest`; networks with the same cost share one row."""
     spread = f"; lines: 90 % of draws of {text.DRAWN}" if rows["low"].count() else ""
     return Bars(
         caption=caption + spread,
@@ -228,7 +228,7 @@ def _cost_bars(rows: pl.DataFrame, caption: str, widest: float) -> Bars:
 
 
 def _merged_networks(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the options with the smallest and the largest network in one row where both are shown at the same cost."""
+    """Return the options; the smallest and the largest network share one row if both are shown with the same cost."""
     networks = rows.filter(system="network").sort("dwellings")
     if len({text.gbp(cost) for cost in networks["lcoh_gbp_per_mwh"]}) != 1 or networks.height == 1:
         return rows
@@ -238,7 +238,7 @@ def _merged_networks(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_lens(published: Published, run: RunInfo) -> dict[str, pl.DataFrame]:
-    """Return the options by who pays: the run's own convention first, then the lens beside it."""
+    """Return the options by who pays: first by the run's own convention, then by the other lens."""
     known = published[LCOH].frame.filter(scenario=run.scenario)["convention"].unique()
     beside = [name for name in lenses_beside(run.convention) if name in known and name != run.convention]
     shown = [_options_shown(published, run, convention=name) for name in (run.convention, *beside)]
@@ -246,7 +246,7 @@ def _by_lens(published: Published, run: RunInfo) -> dict[str, pl.DataFrame]:
 
 
 def _cheapest_by_lens(lenses: dict[str, pl.DataFrame]) -> str:
-    """Return the cheapest option to each who pays."""
+    """Return the cheapest option to society and to the household."""
     told = []
     for who, rows in lenses.items():
         name, cost = _ranked(rows)[0]
@@ -255,7 +255,7 @@ def _cheapest_by_lens(lenses: dict[str, pl.DataFrame]) -> str:
 
 
 def _order_differs(lenses: dict[str, pl.DataFrame]) -> list[str]:
-    """Say plainly that the order of the systems is not the same to all who pay, where it is not."""
+    """Say that the order of the systems differs between society and the household, if it does."""
     orders = {who: [name.split(" of ")[0] for name, _ in _ranked(rows)] for who, rows in lenses.items()}
     if len({tuple(order) for order in orders.values()}) < 2:  # noqa: PLR2004 - one order
         return []
@@ -264,7 +264,7 @@ def _order_differs(lenses: dict[str, pl.DataFrame]) -> list[str]:
 
 
 def _what_counts(published: Published, run: RunInfo, rows: pl.DataFrame) -> list[str]:
-    """Say what a tonne of carbon dioxide counts for where society counts, and what homes pay."""
+    """Say what a tonne of carbon dioxide costs society, and what homes pay for it."""
     values = published[ASSUMPTION].frame.filter(
         pl.col("scenario").is_in([run.scenario, "all"]), item="carbon_value_central", year=int(rows["start_year"][0])
     )
@@ -300,7 +300,7 @@ def _options_shown(published: Published, run: RunInfo, *, convention: str | None
 
 
 def _with_spread(rows: pl.DataFrame, published: Published) -> pl.DataFrame:
-    """Add where 90 % of the draws of each option lie, null where nothing was drawn."""
+    """Add the range of 90 % of the draws of each option; null if nothing was drawn."""
     drawn = published.rows_of(LCOH_PROBABILITY)
     if drawn.is_empty():
         return rows.with_columns(low=pl.lit(None, dtype=pl.Float64), high=pl.lit(None, dtype=pl.Float64))

@@ -1,4 +1,4 @@
-"""Figures as pictures for print and for documents: each with its title, what it shows and where it comes from."""
+"""Figures as pictures for print and for documents, each with its title, its subject and its source."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 KINDS = ("png", "svg")
 WIDTH, DENSITY = 960, 2  # px; a PNG has twice as many
 EDGE = 24  # px around a picture
-LINE_PX = 18.2  # from line to line, whatever its size
+LINE_PX = 18.2  # from line to line, for any size of text
 TITLE_SIZE, WORDS_SIZE, SOURCE_SIZE = 21, 14, 12  # px
-CHARACTERS_PER_PX = 2.15  # of a line of text, times its size
+CHARACTERS_PER_PX = 2.15  # characters of a line per px of width, times the size of the text
 FONT = '"Liberation Sans", Arial, Helvetica, sans-serif'
-TABS = 2  # of the browser, that draw at the same time
+TABS = 2  # tabs of the browser that draw at the same time
 NO_BROWSER = (
     "no chromium found, which draws the {} figures as images; install it with `apt-get install --yes chromium`, or name one in the "
     "environment variable BROWSER_PATH"
@@ -33,14 +33,14 @@ NO_BROWSER = (
 def write_images(exhibits: Iterable[Exhibit], folder: Path, *, kinds: Sequence[str] = KINDS) -> list[Path]:
     """Write figures as images, in the colours of the light page.
 
-    A figure that offers a choice is drawn with its first one; one without a chart is left out.
+    A figure with choices is drawn with the first one; a figure without a chart is left out.
 
     Parameters
     ----------
     exhibits
         The figures, each with a key of its own.
     folder
-        Where the files go, made where it is missing. A file is named by the figure's key.
+        Folder of the files; it is created if it does not exist. The figure's key is the name of its file.
     kinds
         `png`, `svg` or both.
 
@@ -73,7 +73,7 @@ def write_images(exhibits: Iterable[Exhibit], folder: Path, *, kinds: Sequence[s
 
 
 def picture(exhibit: Exhibit) -> go.Figure:
-    """Return the chart of a figure with its words above it, as it goes into an image.
+    """Return the chart of a figure with its words above it, for an image.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _show_first_choice(chart: go.Figure, exhibit: Exhibit) -> int:
 
 
 def _words_above(exhibit: Exhibit) -> tuple[str, int]:
-    """Return title, what the figure shows and where it comes from, as lines of markup, and their height [px]."""
+    """Return title, subject and source of a figure as lines of markup, and their height [px]."""
     shows = exhibit.shows
     if exhibit.choices:
         shows += f" {exhibit.choices[0].name}: {exhibit.choices[0].says}"
@@ -136,7 +136,7 @@ def _words_above(exhibit: Exhibit) -> tuple[str, int]:
 
 
 def _lines(words: str, size: int) -> list[str]:
-    """Return words in lines that fit the picture, without anything that a chart would read as markup."""
+    """Return words in lines that fit the picture, with characters of markup escaped."""
     lines = textwrap.wrap(words, int(CHARACTERS_PER_PX * (WIDTH - 2 * EDGE) / size))
     return [line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in lines]
 
@@ -157,7 +157,7 @@ def _light() -> go.layout.Template:
 
 
 def offline_page() -> PageGenerator:
-    """Return the page that figures are drawn on: plotly.js comes with the package, and no formulas are set, so it asks no network."""
+    """Return the page on which figures are drawn; plotly.js is part of the package, so the page needs no network."""
     import kaleido
 
     script = files("plotly") / "package_data" / "plotly.min.js"

@@ -1,4 +1,4 @@
-"""What a site is made from: published tables, and the run that they belong to."""
+"""The inputs of a site: published tables, and the run that published them."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ WAY_OF_A_NUMBER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """The run that published the tables, and which of its costs the pages compare.
+    """The run that published the tables, and the costs that the pages compare.
 
-    `origin` says that the homes are made up (`hearth sample seed=1`), None that they are real.
+    If the homes are made up, `origin` says by what (`hearth sample seed=1`); it is None if they are real.
     """
 
     run_id: str
@@ -59,9 +59,9 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that lies beside the pages: its path below the site's folder, and what it holds, in words.
+    """A download: its path below the folder of the site, and its content in words.
 
-    `table` names the published table that it holds alone, None where it holds several or none.
+    `table` is the published table in it; it is None if the file holds several tables or none.
     """
 
     file: str
@@ -75,7 +75,7 @@ class Download:
 class Published:
     """The published tables of one release by name, as pages read them: `published[HEAT_PROFILE]`.
 
-    They are always the same tables; one that the release has nothing of is empty.
+    The tables are always the same; a table without results in this release is empty.
     """
 
     tables: Mapping[str, PublicTable]
@@ -95,7 +95,7 @@ class Published:
 
     @cached_property
     def periods(self) -> tuple[str, ...]:
-        """Study periods, earliest first, those included of which nothing can be shown."""
+        """Study periods, earliest first, including periods of which nothing can be shown."""
         named = [
             self[HEAT_DEMAND_ANNUAL].frame["period"],
             self[HEAT_DEMAND_ANNUAL].suppressed["period"],
@@ -105,11 +105,11 @@ class Published:
 
     @property
     def period(self) -> str:
-        """The latest study period: the one that figures show; empty where there is none."""
+        """The latest study period, which figures show; empty if there is none."""
         return self.periods[-1] if self.periods else ""
 
     def basis_for(self, systems: Collection[str]) -> str:
-        """Return whose demand the costs of `systems` are shown at: `measured` where it may be shown, else `paper`."""
+        """Return the demand at which costs of `systems` are shown: `measured` if it may be shown, or otherwise `paper`."""
         measured = self[LCOH].frame.filter(demand_basis="measured", period=self.period)
         return "paper" if measured.filter(pl.col("system").is_in(systems)).is_empty() else "measured"
 
@@ -139,7 +139,7 @@ class Published:
         return rows.filter(period=self.period) if basis == "measured" else rows
 
     def rows_of(self, table: Table) -> pl.DataFrame:
-        """Return the rows of a table in the shown period, else at the paper's demand."""
+        """Return the rows of a table in the shown period, or otherwise at the paper's demand."""
         rows = self[table].frame
         if "period" not in rows.columns:
             return rows
@@ -147,7 +147,7 @@ class Published:
         return rows.filter(period="paper") if of_period.is_empty() else of_period
 
     def option(self, system: str, scale: str) -> str:
-        """Return the name of a heating option, a network's with the number of homes that its scale stands for."""
+        """Return the name of a heating option; the name of a network includes its number of homes."""
         if system != "network":
             return text.name_of(system)
         sizes = self[ASSUMPTION].frame.filter(item="network_scale", parameter=scale)["value"]
@@ -155,7 +155,7 @@ class Published:
         return f"Network, {size}"
 
     def of_release(self, run: RunInfo) -> dict[str, str]:
-        """Return what every figure of the release says of where it comes from: run, homes, period and source."""
+        """Return the facts about the source that every figure of the release shows: run, homes, period and source."""
         homes = self.homes()
         counted = (
             f"fewer than {self[HEAT_DEMAND_ANNUAL].threshold}, or none that suffices"
@@ -176,22 +176,22 @@ class Published:
         }
 
     def trace(self, table: Table, columns: Sequence[str]) -> str:
-        """Return where in the warehouse a figure's numbers stand and which module computed them."""
+        """Return the table of a figure's numbers in the warehouse, and the module that computed them."""
         names = ", ".join(table.column(name).name for name in columns)
         return f"table {table.name}, columns {names}; computed by {table.module}"
 
 
 @dataclass(frozen=True)
 class WatchedTables(Published):
-    """Published tables that note which of them a figure asks for.
+    """Published tables that record which of them a figure reads.
 
-    What every figure of a release says stands as marks: a figure is no other because the run is.
+    Text that every figure of a release shows is replaced by marks, so that a figure does not change with the run.
     """
 
     read: set[str] = field(default_factory=set)
 
     def __getitem__(self, table: Table) -> PublicTable:
-        """Return a table, and note it."""
+        """Return a table, and record its name."""
         self.read.add(table.name)
         return super().__getitem__(table)
 
@@ -201,7 +201,7 @@ class WatchedTables(Published):
 
 
 def mark(term: str) -> str:
-    """Return what stands in a drawn figure for what every figure of its release says."""
+    """Return the marks in a drawn figure for text that every figure of its release shows."""
     return f"\0{term}\0"
 
 

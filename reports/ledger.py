@@ -12,7 +12,7 @@ from reports.figures.exhibit import DataTable, Heading
 from reports.inputs import Published
 from transforms.tables.lineage import BUILD_MONTH, SOURCE
 
-LONGEST = 500  # files that the page lists; the warehouse has them all
+LONGEST = 500  # files that the page lists at most; the warehouse has all of them
 PARTS = ("header_lines", "blank_lines", "readings", "rejects")
 
 
@@ -31,13 +31,13 @@ class LedgerLine:
 
 
 def entries(published: Published) -> list[LedgerLine]:
-    """Return the files, refused ones first, and how their lines add up."""
+    """Return the files, refused ones first, with the sums of their lines."""
     rows = published[SOURCE].frame.sort(pl.col("outcome") != "refused", "file_name", maintain_order=True).head(LONGEST)
     return [_entry(row) for row in rows.iter_rows(named=True)]
 
 
 def totals(published: Published) -> tuple[str, ...]:
-    """Return lines and their parts over all accepted files that no newer content replaced."""
+    """Return lines and their parts, summed over all accepted files that no newer content replaced."""
     accepted = published[SOURCE].frame.filter(outcome="accepted", superseded=False)
     return tuple(f"{int(accepted[name].sum()):,}" for name in ("lines", *PARTS))
 

@@ -1,4 +1,4 @@
-"""The method page: the project's own text on it, its formulas as MathML, which browsers draw without a script."""
+"""The method page: the text of docs/method.md, with formulas as MathML, which browsers draw without a script."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from markdown_it.token import Token
 from markupsafe import Markup
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-TEXT = Path(__file__).parents[1] / "docs" / "method.md"  # of the checkout that the project runs from
+TEXT = Path(__file__).parents[1] / "docs" / "method.md"  # exists if the project runs from a checkout
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """The text as HTML, and its chapters: the anchor and the title of each."""
+    """The text as HTML, and the anchor and title of each chapter."""
 
     body: Markup
     chapters: tuple[tuple[str, str], ...]
 
 
 def method_text() -> str:
-    """Return the text of the method, empty where the project's documents are not installed."""
+    """Return the text of the method; it is empty if the project's documents are not installed."""
     return TEXT.read_text(encoding="utf-8") if TEXT.is_file() else ""
 
 
 def render_method(text: str) -> Method:
-    """Return the method as HTML without its first heading, which is the page's own.
+    """Return the method as HTML without its first heading, since the page has its own.
 
-    Links to other documents become plain words, since those do not lie beside the page. HTML in the text is shown as text.
+    Links to other documents become plain words, since the site does not have these documents. HTML in the text is escaped.
     """
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     markdown.use(dollarmath_plugin, allow_digits=False, renderer=_formula)
@@ -51,7 +51,7 @@ def render_method(text: str) -> Method:
 
 
 def _formula(tex: str, options: dict[str, Any]) -> str:
-    """Return a formula as MathML; one that the converter cannot read stays as it was written."""
+    """Return a formula as MathML; a formula that the converter cannot read stays as it is."""
     try:
         return convert(tex.strip(), display="block" if options["display_mode"] else "inline")
     except Exception:  # noqa: BLE001 - its errors share no class, and a formula must not stop a night's report
@@ -92,7 +92,7 @@ def _name_headings(tokens: list[Token]) -> list[tuple[str, str]]:
 
 
 def _empty_corners(tokens: list[Token]) -> None:
-    """Make a heading of a table that says nothing a plain cell."""
+    """Turn an empty heading of a table into a plain cell."""
     for opened, words, closed in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if opened.type == "th_open" and not words.content:
             opened.tag = closed.tag = "td"

@@ -1,4 +1,4 @@
-"""The pages of the site: what each one answers, and the figures that stand on it."""
+"""The pages of the site: the question of each page, and its figures."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page: its key is the name of its file and of its template, where it has one of its own."""
+    """One page; its key is the name of its file, and of its template if it has its own."""
 
     key: str
-    name: str  # in the navigation
+    name: str  # name in the navigation
     title: str
     lead: str
     parts: tuple[Part, ...] = ()
@@ -158,7 +158,7 @@ def draw_listed(draw: Draw, published: Published, run: RunInfo) -> Sequence[Exhi
 
 
 def sections(page: Page, published: Published, run: RunInfo, drawing: Drawing = draw_listed) -> list[Section]:
-    """Return the parts of a page of which this release has something to show, drawn in one of several ways."""
+    """Return the parts of a page for which this release has results, with their figures drawn by `drawing`."""
     drawn = []
     for part in page.parts:
         exhibits = [

@@ -1,8 +1,8 @@
 """Colours with a fixed meaning: one per heating system, dwelling type, part of a cost, use of gas and kind of day.
 
-Each is a pair for the light and the dark page. They keep 3:1 against their page (WCAG 2.2, 1.4.11) and stay apart
-under simulated protanopia, deuteranopia and tritanopia; `tests/unit/test_figures.py` measures both. Colour is never
-alone: categories are named on an axis, systems differ by symbol too.
+Each is a pair for the light and the dark page. Their contrast with the page is at least 3:1 (WCAG 2.2, 1.4.11), and they
+can be distinguished under simulated protanopia, deuteranopia and tritanopia; `tests/unit/test_figures.py` measures both.
+No information is in colour only: categories are named on an axis, and systems differ by symbol too.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ SCALE = (  # from nothing to the most, in even steps of lightness and of colour 
 )
 OUTCOME = {"judged": Ink("#5a6b62", "#a9b7aa"), "not_judged": Ink("#ac5d34", "#fdb340")}
 TEMPERATURE = Ink("#8a3324", "#f2a28f")
-PUBLISHED = Ink("#111418", "#f3f5f7")  # marks of published values, and text on tinted bars
-PAGE = Ink("#ffffff", "#14181d")  # what figures are drawn on; fills hollow marks
+PUBLISHED = Ink("#111418", "#f3f5f7")  # for marks of published values, and text on tinted bars
+PAGE = Ink("#ffffff", "#14181d")  # background of figures; fills hollow marks
 TEXT, MUTED, LINE = (
     Ink("#1a1d21", "#e8eaed"),
     Ink("#525a65", "#a9b2bd"),
@@ -102,7 +102,7 @@ def group_ink(dwelling_type: str) -> Ink:
 
 
 def band_ink(lower_c: int) -> Ink:
-    """Return the colour of the band of temperature that begins at `lower_c`; beyond both ends the last one."""
+    """Return the colour of the band of temperature that begins at `lower_c`, or of the nearest band."""
     return BAND[min(max(lower_c // BAND_K + 2, 0), len(BAND) - 1)]
 
 
@@ -112,7 +112,7 @@ def scale() -> list[tuple[float, Ink]]:
 
 
 def tint(ink: Ink) -> Ink:
-    """Return a colour thinned with the page's, as a ground on which marks and text stand out."""
+    """Return a colour mixed with the page's, as a background for marks and text."""
     return Ink(_blend(ink.light, PAGE.light, 0.55), _blend(ink.dark, PAGE.dark, 0.45))
 
 
@@ -126,7 +126,7 @@ def _channels(colour: str) -> tuple[int, ...]:
 
 
 def dark_of_light() -> dict[str, str]:
-    """Return the dark colour for each light one, by which the page recolours its figures."""
+    """Return the dark colour for each light one; the page uses them to recolour its figures."""
     single = (OTHER_GROUP, TEMPERATURE, PUBLISHED, PAGE)
     inks = [ink for family in (*FAMILIES.values(), ON_COST_PART, ON_END_USE) for ink in family.values()]
     groups = [*DWELLING_TYPE.values(), *SYSTEM.values(), OTHER_GROUP]

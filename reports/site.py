@@ -1,4 +1,4 @@
-"""The site: pages from published tables, with everything they need beside them, and no request to anywhere else."""
+"""The site: pages from published tables, with all their files beside them, so that they send no request elsewhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["Download", "Published", "RunInfo", "render_site"]
 
 HERE = Path(__file__).parent
 ASSETS = ("site.css", "print.css", "site.js", "compare.js", "map.js", "map.css")
-FIGURES = "figures.html.j2"  # the template of pages that hold figures and nothing else
+FIGURES = "figures.html.j2"  # the template of pages that hold only figures
 
 
 def render_site(
@@ -50,18 +50,18 @@ def render_site(
     Parameters
     ----------
     published, run
-        What the pages show, and the run that it comes from.
+        The tables that the pages show, and the run that published them.
     out
-        The folder, made where it is missing.
+        The folder; it is created if it does not exist.
     downloads
-        Files that lie below `out` already; the pages link them.
+        Files that are below `out` already, and to which the pages link.
     drawing
-        How figures are drawn, or taken over from where they are drawn already.
+        The function that draws figures, or reuses figures that are drawn already.
 
     Raises
     ------
     FileNotFoundError
-        If a download is not there: a page must not link what readers cannot get.
+        If a download does not exist: a page must not link to a missing file.
 
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def _places(drawn: Mapping[str, Sequence[Section]]) -> dict[str, str]:
 
 
 def _contents(page: Page, published: Published, run: RunInfo) -> dict[str, Any]:
-    """Return what a page shows beside its figures."""
+    """Return the contents of a page in addition to its figures."""
     contents: dict[str, Callable[[Published, RunInfo], dict[str, Any]]] = {
         "index": _overview,
         "summary": _overview,
@@ -186,7 +186,7 @@ def _chart_json(exhibit: Exhibit) -> Markup:
 
 
 def _image_source(provenance: Mapping[str, str]) -> str:
-    """Return the line under a downloaded image: what it rests on, without the names of columns."""
+    """Return the line under a downloaded image: the source of its numbers, without the names of columns."""
     return "; ".join(f"{term}: {value}" for term, value in provenance.items() if term != "Trace") + "."
 
 

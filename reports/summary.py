@@ -7,7 +7,7 @@ import base64
 import re
 from pathlib import Path
 
-PATIENCE_S = 60  # on a machine with other work
+PATIENCE_S = 60  # enough on a machine with other work
 A4_INCHES = (8.27, 11.69)
 NO_BROWSER = (
     "no chromium found, which prints the summary; install it with `apt-get install --yes chromium`, or name one in the environment "

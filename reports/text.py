@@ -104,12 +104,12 @@ def number(value: float | None, decimals: int = 0) -> str:
 
 
 def celsius(value: float | None) -> str:
-    """Return a temperature, a minus sign before a frost."""
+    """Return a temperature, with a minus sign below zero."""
     return NOTHING if value is None else _with_minus(f"{value:.1f}") + "\N{NO-BREAK SPACE}°C"
 
 
 def band(key: str) -> str:
-    """Return the name of a band of temperature: `minus_5_to_0_c` is read as from -5 to 0 °C."""
+    """Return the name of a band of temperature: `minus_5_to_0_c` becomes -5 to 0 °C."""
     words = key.replace("minus_", MINUS).replace("-", MINUS).split("_")
     shown = " ".join("°C" if word == "c" else word for word in words)
     return shown[:1].upper() + shown[1:]
@@ -126,12 +126,12 @@ def kwh(value: float | None, decimals: int = 0) -> str:
 
 
 def assumed(value: float) -> str:
-    """Return an assumed figure with the digits that it has, with thousands separators."""
+    """Return the value of an assumption with all its digits and thousands separators."""
     return _with_minus(f"{value:,.10f}".rstrip("0").rstrip("."))
 
 
 def significant(value: float | None, digits: int = 3) -> str:
-    """Return a number of unknown size with its significant digits, those before the point in full."""
+    """Return a number of any size with significant digits; all digits before the point are shown."""
     if value is None:
         return NOTHING
     before = math.floor(math.log10(abs(value))) if value else 0
@@ -144,13 +144,13 @@ def percent(share: float | None, decimals: int = 0) -> str:
 
 
 def almost(share: float) -> str:
-    """Return a percentage [%] with three digits, closer to the whole with more, so that almost all is not called all."""
+    """Return a percentage [%] with three digits, or with more if it is close to 100 %, so that almost all is not shown as all."""
     digits = 1 if share < ALMOST_ALL else 3
     return assumed(round(share, digits)) if share >= 1 else assumed(float(f"{share:.2g}"))
 
 
 def signed(change: float | None, decimals: int = 1) -> str:
-    """Return a relative change as a percentage with its sign, a change too small to be shown as nothing without one."""
+    """Return a relative change as a percentage with its sign; a change that is shown as zero has no sign."""
     if change is None:
         return NOTHING
     shown = f"{100 * change:+.{decimals}f} %"
@@ -158,7 +158,7 @@ def signed(change: float | None, decimals: int = 1) -> str:
 
 
 def counted(number: float, one: str, many: str | None = None) -> str:
-    """Return a number with its noun, in the singular where there is one of it."""
+    """Return a number with its noun, which is in the singular for one."""
     return f"{number:,.0f} {one if round(number) == 1 else many or f'{one}s'}"
 
 
@@ -190,7 +190,7 @@ def cell(value: object, column: Column | None = None) -> str:
 def visible(text: str, longest: int = LONGEST) -> str:
     """Return foreign text (a file's name, a reason) so that it cannot hide anything.
 
-    Control, direction-changing and invisible characters are written as their code point, a long text loses its middle.
+    Control, direction-changing and invisible characters are written as code points, and the middle of a long text is cut.
     """
     shown = "".join(
         f"[U+{ord(c):04X}]" if unicodedata.category(c) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"} else c for c in text
@@ -202,7 +202,7 @@ def visible(text: str, longest: int = LONGEST) -> str:
 
 
 def in_chart(text: str, longest: int = LONGEST) -> str:
-    """Return foreign text for a label of a chart, which would read tags in it as markup."""
+    """Return foreign text for a label of a chart, without tags, which the chart would read as markup."""
     shown = visible(text, longest)
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

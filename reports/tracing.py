@@ -1,4 +1,4 @@
-"""From a number on a page back to its code and its assumptions."""
+"""The way from a number on a page back to its code and its assumptions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from transforms.tables.lineage import SOURCE
 from transforms.tables.published import GATE_RUN
 from transforms.tables.schema import Table
 
-OWN_STATUSES = ("back-solved", "own choice", "derived", "override")  # labelled: nobody published these figures
+OWN_STATUSES = (
+    "back-solved",
+    "own choice",
+    "derived",
+    "override",
+)  # labelled on the page: these values are not published elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """One assumed figure, or a series of them over years."""
+    """One assumption, or its series of values over years."""
 
     scenario: str
     name: str
@@ -90,7 +95,7 @@ def examples(published: Published, run: RunInfo) -> list[Example]:
 
 
 def assumptions(published: Published) -> list[Assumption]:
-    """Return every assumption; the years of a series that share status and source stand in one row."""
+    """Return every assumption; the years of a series with the same status and source share one row."""
     same = ["scenario", "item", "parameter", "unit", "price_base", "status", "source"]
     years = pl.col("year")
     rows = (

@@ -1,4 +1,4 @@
-"""The published tables as one workbook: a sheet per table with units, and a first sheet that says what it is."""
+"""The published tables as one workbook: a first sheet with a description, and a sheet with units for each table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from transforms.tables.schema import Table
 
-SHEET_ROWS = 20_000  # a sheet of more opens slowly; the limit of the format is 1,048,576
+SHEET_ROWS = 20_000  # a longer sheet opens slowly; the limit of the format is 1,048,576
 CELL_CHARACTERS = 32_767  # limit of the format
 CUT = " ... (cut: the Parquet file has the whole text)"
 README = "readme"
@@ -30,7 +30,7 @@ BEHAVIOUR = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What the first sheet says: title, labelled lines, and where a table lies that is too long for a sheet."""
+    """The text of the first sheet: title, labelled lines, and the file of a table that is too long for a sheet."""
 
     title: str
     lines: Sequence[tuple[str, str]]
@@ -50,7 +50,7 @@ class Looks:
 
 
 def write_workbook(path: Path, tables: Mapping[Table, pl.DataFrame], about: About, *, rows: int = SHEET_ROWS) -> Path:
-    """Write the tables into a new workbook; one of more than `rows` rows is only named on the first sheet.
+    """Write the tables into a new workbook; a table of more than `rows` rows is only named on the first sheet.
 
     Each sheet has the column names in its first row and their units in its second; both stay in view. Text is written as
     text: nothing becomes a formula or a link.
@@ -103,7 +103,7 @@ def _write_table(sheet: Worksheet, table: Table, frame: pl.DataFrame, looks: Loo
 
 
 def _write_values(sheet: Worksheet, position: int, values: pl.Series, looks: Looks) -> None:
-    """Write one column by its type: a text never goes through the writer's guessing."""
+    """Write one column by its type, so that the writer does not guess the type of a text."""
     kept = [(row, value) for row, value in enumerate(values, start=2) if value is not None]
     if values.dtype == pl.String:
         for row, value in kept:

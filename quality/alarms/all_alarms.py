@@ -1,4 +1,4 @@
-"""Alarms: what is not wrong by itself but unusual, held against stated limits; each as SQL that finds what is.
+"""Alarms: each is SQL that finds rows that are not wrong but unusual, by stated limits.
 
 Truths (`quality/truths`) must hold in every warehouse. Alarms depend on what was published before, on the day of the
 run and on limits that are data (`warehouse/assumptions/alarm.csv`, `flag_share.csv`).
@@ -22,7 +22,7 @@ from quality.checks import Check
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What a candidate is held against beside the truths.
+    """The facts that the alarms compare a candidate with.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Circumstances:
     large_sources
         Sources with enough homes and readings for a figure of theirs to stop a publication.
     accepted
-        Sources that somebody looked at and accepted: their level and flags stop nothing.
+        Sources that a person has accepted: their level and flags do not stop a publication.
     previous
         Figures of the published snapshot; None: there is none, and drift is not judged.
     drift_is_explained

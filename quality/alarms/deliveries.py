@@ -14,7 +14,7 @@ NEWEST = """
 
 
 def check_feeds(limits: AlarmLimits, *, run_date: dt.date, freshness_days: int | None) -> list[Check]:
-    """Return the alarms on the newest reading of each feed; its age is judged only where an age is set."""
+    """Return the alarms on the newest reading of each feed; its age is judged only if the settings give a limit."""
     lag = Check(
         name="source.feeds_keep_step",
         table="source",

@@ -1,4 +1,4 @@
-"""Alarms on figures that move away from the published ones."""
+"""Alarms on results that differ from the published ones."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _annual_rows(previous: Previous, limits: AlarmLimits) -> str:
 
 
 def _month_rows(previous: Previous, limits: AlarmLimits) -> str:
-    """Return SQL on the months; a month's change is taken over the year's mean where that is larger than the month's."""
+    """Return SQL on the months; a month's change is divided by the year's mean if that is larger than the month's."""
     return f"""
         SELECT dwelling_type, period, month, published.heat_kwh_mean AS published_kwh_per_h,
             candidate.heat_kwh_mean AS candidate_kwh_per_h, homes, allowance,

@@ -1,4 +1,4 @@
-"""Alarms on how many readings carry a flag, held against published rates (`warehouse/assumptions/flag_share.csv`)."""
+"""Alarms on the share of readings with a flag, compared with published rates (`warehouse/assumptions/flag_share.csv`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alarms on how high the readings of a source or a home lie: one in another unit is named, not averaged in."""
+"""Alarms on the level of a source or a home, so that readings in another unit are named and not averaged in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOUBTS = """
 def check_levels(limits: AlarmLimits, *, accepted: Collection[str]) -> list[Check]:
     """Return the alarms on the level of a source in a month (`SOURCE_LEVEL`).
 
-    A source is large where its ratio rests on enough homes and readings; only then it stops a publication.
+    A source is large if its ratio rests on enough homes and readings; only a large source stops a publication.
     """
     large = f"households_before >= {limits.households_min} AND half_hours >= {limits.half_hours_min}"
     stops = f"({large}) AND NOT list_contains({as_list(accepted)}, source_id)"
@@ -99,5 +99,5 @@ def check_levels(limits: AlarmLimits, *, accepted: Collection[str]) -> list[Chec
 
 
 def _is_outside(name: str, factor: float) -> str:
-    """Return SQL on whether a known ratio lies outside a factor."""
+    """Return an SQL condition: a ratio is known, and outside a factor."""
     return f"{name} IS NOT NULL AND ({name} BETWEEN {1 / factor!r} AND {factor!r}) IS NOT TRUE"

@@ -12,7 +12,7 @@ FLAG_SHARES = ("expected_share", "alarm_share", "critical_share")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmLimits:
-    """The limits of `alarm.csv`, which says what each is and why."""
+    """The limits of `alarm.csv`, which explains each of them."""
 
     ratio_max: float
     level_max: float

@@ -1,4 +1,4 @@
-"""Tables that account for files, readings, checks and selection, through disclosure control."""
+"""Disclosure control of the tables about files, readings, checks and selection."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from transforms.tables.published import EXTERNAL_CHECK, GATE_RUN
 from transforms.tables.schema import Table
 
 NAMES_NO_HOME = ("a column of the file", "set for the feed", "the only row of the household table")
-NOT_APPLICABLE = "not applicable"  # a file without homes, or one that nobody could read
+NOT_APPLICABLE = "not applicable"  # a file without homes, or one that could not be read
 UNKNOWN_FORMAT = "of no format that is read here"
 PUBLIC_REASONS = {
     "refused": "of a known format, but not as that format is read",
@@ -36,7 +36,7 @@ PUBLIC_REASONS = {
     "withdrawn": "taken back",
 }
 HALF_HOUR_MINUTES, HALF_HOURS_A_DAY = 30, 48
-OPEN_TABLES = (ASSUMPTION, DATA_DICTIONARY, *AREA_TABLES)  # they hold nothing of any home
+OPEN_TABLES = (ASSUMPTION, DATA_DICTIONARY, *AREA_TABLES)  # tables without data of any home
 
 
 def publish_funnel(
@@ -48,11 +48,11 @@ def publish_funnel(
 ) -> PublicTable:
     """Publish the selection funnel: every step stays, a count below the threshold is null.
 
-    A mean is shown where the homes that it adds to the sets shown already are none or enough: first of the homes that
-    pass every step, then step by step towards all of them, then of those that pass every step but one. No means in
-    `uneven` periods, in which few of the included homes have gaps: their own figures differ from the published demand
-    by what these few used. `silent` says, by period and step, how many of the homes that leave there have no good hour:
-    they enter no mean and so are no cover.
+    A mean is shown if it adds no homes, or enough homes, to the sets that are shown already. The homes that pass every step
+    come first, then those of one step less at a time, then those that pass every step but one. In `uneven` periods few of
+    the included homes have gaps, and no mean is shown: it would differ from the published demand by the use of these few.
+    `silent` gives, by period and step, the homes that leave there without a good hour: they are in no mean, so they hide
+    no other home.
     """
     if frame.is_empty():
         return PublicTable(SELECTION_FUNNEL.name, frame, _nothing(frame, SELECTION_FUNNEL), rule.threshold)
@@ -72,10 +72,10 @@ def publish_funnel(
 
 
 def _allow_means(steps: pl.DataFrame, silent: Mapping[int, int], rule: DisclosureRule) -> pl.DataFrame:
-    """Mark the means of one period's steps that may be shown side by side.
+    """Mark the means of one period's steps that may be shown together.
 
-    The homes fall into those that pass every step, and for each step into those that fail it first, apart by whether
-    they fail it alone: a set of homes that pass all steps up to one, or all but one, is made of these.
+    The homes are divided into those that pass every step and, for each step, those that fail only this step and those that
+    fail it first and another one later. A set of homes that pass all steps up to one, or all but one, is a union of these.
     """
     left, without = steps["households"].to_list(), steps["households_without"].to_list()
     last, count = left[-1], len(left)
@@ -95,12 +95,12 @@ def _allow_means(steps: pl.DataFrame, silent: Mapping[int, int], rule: Disclosur
 
 
 def publish_ledger(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish the ledger of sources without what may name a home, quote a file, or tell one home's readings.
+    """Publish the ledger of sources without words that may name a home or quote a file, and without counts of one home.
 
-    A file is named by its content where it may be named after its home: where its name gave the home's id, and where
-    nobody could read whose it is. Why a file was refused or taken back is the operator's to know: the words may quote
-    the file. Counts of lines are rounded to what one home can deliver in the span of the file, homes of a household
-    table to ten; whether the lines add up is said as counted.
+    A file is named by its hash if its own name may be that of its home: if the home's id came from the name, or if the file
+    could not be read. The reason why a file was refused or withdrawn is not published, since it may quote the file. Counts
+    of lines are rounded to the number that one home can deliver in the span of the file, homes of a household table to ten.
+    Whether the lines add up is decided before rounding.
     """
     refused, not_applicable = pl.col("outcome") == "refused", pl.col("id_basis") == NOT_APPLICABLE
     unread = (pl.col("kind") == "none") | (refused & not_applicable)
@@ -123,7 +123,7 @@ def publish_ledger(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) 
 
 
 def _shown_lines(name: str, rule: DisclosureRule) -> pl.Expr:
-    """Return a count of lines as it may be shown: null where nothing tells what one home can add to it."""
+    """Return a count of lines as it may be shown; null if the number that one home can add to it is not known."""
     span = pl.col("last_interval_utc") - pl.col("first_interval_utc")
     one_home = span.dt.total_minutes() // HALF_HOUR_MINUTES + 1
     kind = pl.col("kind")
@@ -143,8 +143,8 @@ def publish_flags(
 ) -> PublicTable:
     """Publish readings by flag over all sources, and their `share` of the readings that are shown.
 
-    They are rounded to what one home can deliver in the `half_hours` of all sources; null below. Nothing where the
-    sources hold few `homes`.
+    They are rounded to the number that one home can deliver in the `half_hours` of all sources, and null below half of it.
+    If the sources hold few `homes`, nothing is published.
     """
     because = pl.lit(FEW_HOMES).alias("because")
     totals = frame.group_by("flag", maintain_order=True).agg(pl.col("readings").sum())
@@ -160,7 +160,7 @@ def publish_flags(
 
 
 def publish_judgements(frame: pl.DataFrame, *, months: PublicTable, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish how many readings each inferred flag could be judged for, rounded to what one home delivers in the month.
+    """Publish for how many readings each inferred flag could be judged, rounded to the number that one home delivers in the month.
 
     Nothing of months that are hidden for their few homes; a count that rounds to nothing is left out.
     """
@@ -173,18 +173,18 @@ def publish_judgements(frame: pl.DataFrame, *, months: PublicTable, rule: Disclo
 
 
 def publish_checks(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish which checks of the gate held, without the figures and keys that they looked at."""
+    """Publish which checks of the gate passed, without the numbers and keys that they measured."""
     nothing = frame.clear().select("check_name", pl.lit(FEW_HOMES).alias("because"))
     return PublicTable(QUALITY_RESULT.name, frame.select(CHECK_COLUMNS), nothing, rule.threshold)
 
 
 def publish_gate_runs(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish how many checks of the gate held in each run that the warehouse remembers: counts of checks, of no home."""
+    """Publish how many checks of the gate passed in each run of the warehouse; these are counts of checks, not of homes."""
     return PublicTable(GATE_RUN.name, GATE_RUN.conform(frame), _nothing(frame, GATE_RUN), rule.threshold)
 
 
 def publish_months(frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish how many homes, readings and good hours each month holds; the last two rounded to what one home adds."""
+    """Publish the homes, readings and good hours of each month; the last two are rounded to the number that one home adds."""
     shown, hidden = suppress_small_cells(frame.select(MONTH_COLUMNS), keys=BUILD_MONTH.key, rule=rule)
     half_hours = _half_hours_of_month()
     shown = shown.with_columns(
@@ -202,10 +202,10 @@ def publish_external(
     last: ReleaseRecord | None = None,
     rule: DisclosureRule = DEFAULT_RULE,
 ) -> PublicTable:
-    """Publish what a run's figures are beside those of other studies, to three digits.
+    """Publish the results of a run beside those of other studies, to three digits.
 
-    Some rest on all included homes and on no other published figure: where `demand` keeps those of `all` from the
-    `last` release, so does this table.
+    Some results rest on all included homes and on no other published value. So if `demand` keeps the row of `all` from the
+    `last` release, this table keeps its rows too.
     """
     if demand is not None and last is not None and (demand.few_changes["dwelling_type"] == TOTAL).any():
         frame = last.shown.get(EXTERNAL_CHECK.name, frame.clear())
@@ -214,7 +214,7 @@ def publish_external(
 
 
 def publish_open(table: Table, frame: pl.DataFrame, *, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish a table that holds nothing of any home.
+    """Publish a table without data of any home.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Tables of figures per cell through disclosure control: heat by dwelling type, period, hour, day, quantile."""
+"""Disclosure control of tables with a value per cell: heat by dwelling type, period, hour, day, quantile."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def publish_cells(
     coarser: PublicTable | None = None,
     rule: DisclosureRule = DEFAULT_RULE,
 ) -> PublicTable:
-    """Publish a table of figures per cell whose column `households` says how many homes each rests on.
+    """Publish a table with a value per cell; its column `households` is the number of homes behind each value.
 
-    A table that details another one (`coarser`) shows only cells that the other one shows, since its cells
-    would add up to the hidden ones.
+    A table that details another one (`coarser`) shows only cells that the other one shows, since its cells would add up
+    to the hidden ones.
     """
     before: list[pl.DataFrame] = []
     if coarser is not None:
@@ -60,7 +60,7 @@ def publish_cells(
 
 
 def coarsen(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
-    """Leave out the columns that are never published, and the digits that would reveal what others hide."""
+    """Leave out columns that are never published, and digits that would reveal hidden values."""
     public = PUBLIC_TABLES[table.name]
     shown = frame.select(name for name in frame.columns if name in public.schema)
     floats = [c for c in public.columns if c.name in shown.columns and c.dtype == pl.Float64]
@@ -74,10 +74,10 @@ def coarsen(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
 def publish_costs(
     frame: pl.DataFrame, at_means: pl.DataFrame, *, demand: PublicTable, assumptions: PublicTable
 ) -> PublicTable:
-    """Publish the cost of heat: that of measured demands as computed from the published means, to which it leads back.
+    """Publish the cost of heat; costs of measured demands are those computed from the published means.
 
-    The interval of a network that is sized by its peak comes from draws of the homes: its ends are published as shares
-    of the cost with three digits, and only where the demand is that of today's homes.
+    The interval of a network that is sized by its peak comes from draws of the homes. Its ends are published as shares of
+    the cost with three digits, and only if the published demand is that of today's homes.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def publish_costs(
 
 
 def _carry_intervals(measured: pl.DataFrame, costs: pl.DataFrame, *, kept: pl.DataFrame) -> pl.DataFrame:
-    """Put intervals of networks sized by their peak about the published costs; `kept`: demands of earlier homes."""
+    """Put the intervals of networks sized by their peak around the published costs; `kept` are demands of earlier homes."""
     ends = ("lcoh_ci_low", "lcoh_ci_high")
     cost = pl.col("lcoh_gbp_per_mwh")
     shares = (
@@ -113,16 +113,16 @@ def _carry_intervals(measured: pl.DataFrame, costs: pl.DataFrame, *, kept: pl.Da
 
 
 def publish_computed(table: Table, frame: pl.DataFrame, *, of: PublicTable) -> PublicTable:
-    """Publish what was computed from published tables alone: it hides nothing and reveals nothing that they do not."""
+    """Publish a table that was computed from published tables only: it hides nothing, and reveals nothing more than they do."""
     return PublicTable(
         table.name, table.conform(frame), _because(frame.clear(), table.key), of.threshold, of.few_changes
     )
 
 
 def publish_season(frame: pl.DataFrame, *, profile: PublicTable, rule: DisclosureRule = DEFAULT_RULE) -> PublicTable:
-    """Publish the hours of the local day by kind of days, made from the published profile alone.
+    """Publish the hours of the local day by kind of day, computed from the published profile only.
 
-    So it reveals nothing that the profile does not; hours that the profile hides are in none of its cells.
+    So it reveals nothing more than the profile; hours that the profile hides are in none of its cells.
     """
     shown = profile_by_season(profile.frame)
     lost = frame.join(shown, on=HEAT_PROFILE_SEASON.key, how="anti", maintain_order="left")
@@ -136,8 +136,8 @@ def publish_weather_days(
 ) -> PublicTable:
     """Publish the days beside the fitted lines: gas as the sum of the published hours, the lines as published.
 
-    The warehouse's own day rests on the homes with all 24 hours of it: subtracted from the 24 hours it would leave what
-    the other homes, perhaps one, used that day.
+    The warehouse's own value of a day rests on the homes with all 24 hours. Its difference from the sum of the 24 published
+    hours would be the use of the other homes, perhaps of one.
     """
     cells = ["dwelling_type", "period"]
     days = profile.frame.group_by(*cells, date=pl.col("hour_start_utc").dt.date()).agg(
@@ -171,15 +171,15 @@ def publish_quantiles(
 ) -> tuple[PublicTable, pl.DataFrame]:
     """Publish quantiles of the homes' annual heat, each the mean of the ten homes nearest to it.
 
-    All homes together get quantiles only where they are all of one type: the types cut them up otherwise.
+    All homes together get quantiles only if they are all of one type, since the types would divide them into small parts.
 
     Parameters
     ----------
     homes
         `dwelling_type`, `period`, `household_id`, `heat_kwh_annual` [kWh] of the included homes.
     uneven
-        Type and period of which few homes have gaps: their own figures add up to another sum than the type's, and the
-        difference is what these few used.
+        Type and period in which few homes have gaps: the sum of the homes' own values differs from the type's, and the
+        difference is the use of these few.
     rule
         The rule.
 
@@ -216,7 +216,7 @@ def _because(lost: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 
 
 def _follow(frame: pl.DataFrame, *, of: PublicTable, keys: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split `frame` into the rows whose cell `of` shows, and the keys of the rest."""
+    """Split `frame` into the rows whose cell the table `of` shows, and the keys of the other rows."""
     on = [column for column in of.suppressed.columns if column in keys]
     kept = frame.join(of.frame, on=on, how="semi", maintain_order="left")
     lost = (

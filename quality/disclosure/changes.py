@@ -1,4 +1,4 @@
-"""What changed since an earlier release, from what both releases show and nothing else."""
+"""The changes since an earlier release, computed only from the values that both releases show."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ CHANGES = (DEMAND_CHANGE.name, TABLE_CHANGE.name)
 
 
 def add_changes(release: Release, earlier: ShownRelease | None) -> Release:
-    """Return the release with the tables of what changed since an earlier one; they are empty where there is none.
+    """Return the release with the tables of changes since an earlier one; they are empty if there is none.
 
-    A release of a lower threshold is not compared with: what it showed may rest on fewer homes than today's rule allows.
+    A release with a lower threshold is not compared: its values may rest on fewer homes than today's rule allows.
     """
     demand = release.tables[HEAT_DEMAND_ANNUAL.name]
     frames = {DEMAND_CHANGE: DEMAND_CHANGE.empty(), TABLE_CHANGE: TABLE_CHANGE.empty()}

@@ -1,4 +1,4 @@
-"""What heat costs the homes of a dwelling type through disclosure control (decision 12)."""
+"""Disclosure control of the costs of heat to the homes of a dwelling type (decision 12)."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def publish_distribution(
     costs: PublicTable,
     control: Control,
 ) -> PublicTable:
-    """Publish the mean of homes' costs beside the cost at their mean demand, which is that of the published costs.
+    """Publish the mean of homes' costs beside the published cost at their mean demand.
 
-    Means are shown of the groups whose demand is shown, anew where that is new, in steps of what one home adds, and only
-    where no single home makes up most of what the costs exceed those of a large home by.
+    A mean is shown if the demand of its group is shown, and it is new if that is new. It is rounded to steps of at least the
+    amount that one home adds. It is hidden if one home makes up most of the amount by which costs exceed those of a large home.
     """
     asked = query("SELECT * FROM lcoh_distribution ORDER BY ALL")
     enough = asked.join(demand.frame, on=GROUP, how="semi", maintain_order="left").filter(
@@ -67,7 +67,7 @@ def publish_distribution(
 
 
 def _put_beside(rows: pl.DataFrame, costs: PublicTable, *, anew: bool) -> pl.DataFrame:
-    """Take the cost at mean demand from the published costs; what an earlier release showed beside another is dropped."""
+    """Take the cost at mean demand from the published costs; drop old means that were shown beside another cost."""
     key = [*OF_SYSTEM, "dwelling_type"]
     published = costs.frame.filter(demand_basis="measured").select(
         *key, *(pl.col(of).alias(f"_{name}") for name, of in OF_COSTS.items())
@@ -82,9 +82,10 @@ def _put_beside(rows: pl.DataFrame, costs: PublicTable, *, anew: bool) -> pl.Dat
 
 
 def _find_dominated(homes: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
-    """Say of each group whether one home makes up most of a sum: of fixed costs (`made_by_one`), or of squares.
+    """Return for each group whether one home makes up most of a sum: of fixed costs (`made_by_one`), or of squares.
 
-    It does where the others, without the second largest, who may subtract himself, come to less than the largest.
+    It does if the sum of all others, except the second largest, is less than the largest: the second largest home knows its
+    own value and can subtract it.
     """
     key = [*OF_SYSTEM, "dwelling_type"]
     both = pl.concat([homes, homes.with_columns(dwelling_type=pl.lit("all"))])

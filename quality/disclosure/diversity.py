@@ -1,7 +1,7 @@
-"""Peaks of many homes together through disclosure control (decision 12).
+"""Disclosure control of the peaks of many homes together (decision 12).
 
-A row is a mean over many groups of the homes that are complete in the coldest days. These homes are judged like those
-behind a year of heat. What is left is that a figure tells how much one home adds to it, hence its coarse steps.
+A row is a mean over many groups of the homes that are complete on the coldest days. These homes are judged like the homes
+behind a year of heat. A value could still show how much one home adds to it, so it is rounded to coarse steps.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from transforms.tables.words import DWELLING_TYPES
 
 KEYS = [*GROUP, "interval_minutes"]
 MIDDLE, ENDS = "peak_kw_p50", ("peak_kw_p05", "peak_kw_p95")
-CURVE_DIGITS = 2  # of how fast the peak falls, and of how homes spread
+CURVE_DIGITS = 2  # significant digits of the parameters: how fast the peak falls, and how much homes differ
 GROUPS_APART = (
     5  # groups of as many homes as the threshold that a type has without a home in common, for their ends to be shown
 )
@@ -49,7 +49,7 @@ FROM diversity_home d JOIN household h USING (household_id) ORDER BY ALL
 
 
 def publish_diversity(query: Query, demand: PublicTable, control: Control) -> PublicTable:
-    """Publish peaks of the groups whose demand is shown and that rest on enough complete homes, new or as they were."""
+    """Publish peaks of the groups whose demand is shown and that have enough complete homes; a peak is new, or as before."""
     last, rule = control.last, control.rule
     asked, curves = (query(f"SELECT * FROM {name} ORDER BY ALL") for name in ("diversity", "diversity_curve"))
     members = query(MEMBERS)
@@ -69,20 +69,20 @@ def publish_diversity(query: Query, demand: PublicTable, control: Control) -> Pu
     public = PublicTable(DIVERSITY.name, frame, because, rule.threshold)
     anew = _judge_members(members, visible, control.memory)
     if last is not None and last.threshold < rule.threshold:
-        last = None  # what it showed rests on as many homes as its own threshold
+        last = None  # its values may rest on fewer homes than today's threshold
     return keep_old(public, asked, DIVERSITY, anew=anew, within=demand.frame, last=last)
 
 
 def coarsen_peaks(rows: pl.DataFrame, curve: Mapping[str, Any], *, homes: float, rule: DisclosureRule) -> pl.DataFrame:
-    r"""Return the peaks of one group of homes, in steps of what one home adds to them, with the ends that may be shown.
+    r"""Return the peaks of one group of homes, rounded to at least the amount that one home adds, with the ends that may be shown.
 
-    Measured rows are rounded; those beyond them come from the curve through the rounded ones, whose parameters are
-    rounded too, so that many rows tell no more than the few numbers that they are made of.
+    Measured rows are rounded. Rows beyond them come from the curve through the rounded ones, and its parameters are rounded
+    too, so that many rows reveal no more than the few numbers that they are computed from.
 
-    A quantile of groups of n dwellings rests on as many homes as the band allows, :math:`2 q m` of the m homes, and on n
-    homes for each group. So the ends are shown where either reaches the threshold, of fewer than `GROUPS_APART` times as
-    many homes nowhere: a group would be most of them. Of more dwellings than were measured, they are shown where those of
-    the largest measured number are.
+    A quantile of groups of n dwellings rests on :math:`2 q m` of the m homes, and on the n homes of each group. So the ends
+    are shown if either number reaches the threshold. They are never shown if the homes are fewer than `GROUPS_APART` times
+    the threshold, since one group would hold most of them. For more dwellings than were measured, they are shown if they are
+    for the largest measured number.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def coarsen_peaks(rows: pl.DataFrame, curve: Mapping[str, Any], *, homes: float,
     curve
         Its row of `DIVERSITY_CURVE`.
     homes
-        Homes that one home's weight in the group stands for, m [1].
+        The number of homes m of which one has the weight of a home in the group [1].
     rule
         The rule.
 
@@ -158,7 +158,7 @@ def curve_key(curve: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _count(members: pl.DataFrame) -> pl.DataFrame:
-    """Return how many complete homes each group has, types of few homes too."""
+    """Return the number of complete homes of each group, including types of few homes."""
     national = members.filter(pl.col("dwelling_type").is_in(DWELLING_TYPES))
     groups = [
         members,
@@ -168,7 +168,7 @@ def _count(members: pl.DataFrame) -> pl.DataFrame:
 
 
 def _weighing(curve: Mapping[str, Any], counts: pl.DataFrame) -> float:
-    """Return the homes of a group, of which one is a share; in the stock those of the smallest type weigh the most."""
+    """Return the number of homes of which one home is a share; in the stock, homes of the smallest type weigh the most."""
     if curve["dwelling_type"] != STOCK:
         return float(curve["households"])
     of_types = counts.filter(
@@ -180,7 +180,7 @@ def _weighing(curve: Mapping[str, Any], counts: pl.DataFrame) -> float:
 
 
 def _judge_members(members: pl.DataFrame, visible: pl.DataFrame, memory: ReleaseMemory) -> pl.DataFrame:
-    """Return the groups whose complete homes may be shown anew beside all complete homes that were ever shown."""
+    """Return the groups whose complete homes may be shown anew, given all complete homes that were ever shown."""
     anew = visible.clear()
     for (period, minutes), of in members.group_by("period", "interval_minutes", maintain_order=True):
         types, level = of["dwelling_type"], DIVERSITY_LEVEL[int(str(minutes))]

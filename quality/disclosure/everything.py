@@ -1,6 +1,6 @@
-"""The one way from the warehouse to anything public: every page and every download is made of what passes here.
+"""The only way from the warehouse to anything public: every page and every download is made from the tables that pass here.
 
-It reads downwards: `disclose_means`, then costs computed from published means through `disclose_costs`, then `seal`.
+The order is `disclose_means`, then `disclose_costs` with costs computed from published means, then `seal`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ FROM run r LEFT JOIN quality_result USING (run_id) GROUP BY ALL ORDER BY publish
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosed:
-    """What may be published of the homes: the tables by name, the groups whose figures are new, and what judged them."""
+    """The tables about homes that may be published, the groups whose values are new, and the basis for judging them."""
 
     tables: Mapping[str, PublicTable]
     anew: Groups
@@ -66,16 +66,16 @@ class Disclosed:
 def disclose_means(
     query: Query, *, last: ReleaseRecord | None = None, rule: DisclosureRule = DEFAULT_RULE
 ) -> Disclosed:
-    """Take every table that rests on homes, but for their costs, through disclosure control.
+    """Apply disclosure control to every table that rests on homes, except costs.
 
     Parameters
     ----------
     query
-        Asks the warehouse.
+        Runs SQL on the warehouse.
     last
-        What is remembered of the last release, which holds what is remembered of all before it.
+        The record of the last release, which includes the memory of all releases before it.
     rule
-        How many homes stand behind a cell.
+        The rule about the homes behind a cell.
 
     """
 
@@ -116,7 +116,7 @@ def disclose_means(
 def disclose_costs(
     query: Query, disclosed: Disclosed, at_means: pl.DataFrame, assumptions: PublicTable
 ) -> dict[str, PublicTable]:
-    """Take the costs of heat and how they differ between homes through disclosure control.
+    """Apply disclosure control to the costs of heat and to their distribution over homes.
 
     `at_means` are the costs at the published means (`LCOH`), computed with the published `assumptions`.
     """
@@ -127,9 +127,9 @@ def disclose_costs(
 
 
 def seal(release_id: str, tables: Mapping[str, PublicTable], control: Control) -> Release:
-    """Return the tables as a release, with what has to be remembered of it.
+    """Return the tables as a release, with its record for the memory of releases.
 
-    `release_id` is the snapshot: the same snapshot published again is the same release.
+    `release_id` is the id of the snapshot, so that the same snapshot published again is the same release.
     """
     member, edition = control.memory.tables()
     record = ReleaseRecord(
@@ -149,7 +149,7 @@ def by_name(tables: Iterable[PublicTable]) -> dict[str, PublicTable]:
 
 
 def settle_funnel(funnel: PublicTable, standing: Sequence[Standing], control: Control) -> PublicTable:
-    """Show a period's funnel anew where few homes came to or left none of its steps; the first may have small steps."""
+    """Show a period's funnel anew if no step was joined or left by only a few homes; the first funnel may have small steps."""
     new, memory = [], control.memory
     for homes in standing:
         steps = dict.fromkeys(sorted(homes.now), WHOLE)

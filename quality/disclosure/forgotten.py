@@ -1,11 +1,11 @@
-r"""A forgotten home in the memory of releases: its place stays, who it is and what it read do not.
+r"""A forgotten home in the memory of releases: its place stays, its id and its readings do not.
 
-Releases that showed figures with the home were seen. Were its row deleted, the memory would hold the same homes behind
-the old figure and the new one and would let the new one be shown: old less new, times the homes, are the home's readings.
-So the row stays, by a random name, and counts as the one home that left.
+Earlier releases showed values with the home. If its row were deleted, the memory would hold the same homes behind the old
+value and the new one, and would allow the new one: their difference, times the number of homes, is the home's readings. So
+the row stays under a random name, and counts as one home that left.
 
-The codes of its readings are replaced by their order within each hour: the first version of its readings that differs
-there is 1, the next 2; no reading stays 0. That is all that the rule asks of them (`units.count_units`).
+The codes of its readings are replaced by numbers within each hour: 1 for the first of its versions, 2 for the next one
+that differs from it; no reading stays 0. The rule needs nothing else of them (`units.count_units`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from transforms.public.public import RELEASE_MEMBER
 
 
 def rename_member(member: pl.DataFrame, household_id: str, token: str) -> pl.DataFrame:
-    """Return `RELEASE_MEMBER` with one home by a random name and without what tells its readings."""
+    """Return `RELEASE_MEMBER` with one home under a random name, and without codes of its readings."""
     own, others = member.filter(household_id=household_id), member.filter(pl.col("household_id") != household_id)
     parts = [
         part.with_columns(

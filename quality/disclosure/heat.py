@@ -1,4 +1,4 @@
-"""Heat of dwelling types through disclosure control, beside all that was ever published: year, hours, quantiles."""
+"""Disclosure control of the heat of dwelling types, given everything that was ever published: year, hours, quantiles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def publish_year(
     standing: Sequence[Standing],
     control: Control,
 ) -> tuple[PublicTable, Groups]:
-    """Publish annual demand; return it with the groups whose figures are new."""
+    """Publish annual demand; return it with the groups whose values are new."""
     memory, last, rule = control.memory, control.last, control.rule
     changed = {
         (name, homes.period)
@@ -35,7 +35,7 @@ def publish_year(
         for name in sorted(memory.was_shown(YEAR, homes) & set(homes.now) - {TOTAL})
         if not memory.accept(YEAR, homes, {name: WHOLE})
     }
-    # a type that keeps its figures is judged by the homes behind these, not by those of today
+    # a type that keeps its old values is judged by the homes behind these, not by today's homes
     kept = frame_of(changed)
     old = frame.clear() if last is None else last.shown[HEAT_DEMAND_ANNUAL.name].join(kept, on=GROUP, how="semi")
     today = frame.join(old, on=GROUP, how="anti", maintain_order="left")
@@ -56,7 +56,7 @@ def publish_hours(
     standing: Sequence[Standing],
     control: Control,
 ) -> PublicTable:
-    """Publish hourly profiles: new ones only of groups whose annual figures are new and where each hour may be."""
+    """Publish hourly profiles; a profile is new only if the group's annual values are new and every hour may be shown."""
     public = publish_cells(
         HEAT_PROFILE,
         frame.join(frame_of(anew), on=GROUP, how="semi", maintain_order="left"),
@@ -71,7 +71,7 @@ def publish_hours(
 
 
 def judge(level: str, homes: Standing, memory: ReleaseMemory, cells: Mapping[str, Cells]) -> Groups:
-    """Return what may be shown anew: types first, then all, then the national mix where all five types are new."""
+    """Return the groups that may be shown anew: types first, then all, then the national mix if all five types are new."""
     types = sorted(set(cells) - {TOTAL, STOCK})
     wanted = {name: cells[name] for name in [*types, *({TOTAL} & set(cells))]}
     names = memory.accept(level, homes, wanted)
@@ -81,7 +81,7 @@ def judge(level: str, homes: Standing, memory: ReleaseMemory, cells: Mapping[str
 
 
 def show_peaks(demand: PublicTable, profile: PublicTable) -> PublicTable:
-    """Take the highest hour of each group from its published profile: the true one may rest on few homes."""
+    """Take the highest hour of each group from its published profile, since the true highest hour may rest on few homes."""
     highest = (
         profile.frame.sort("dwelling_type", "period", "hour_start_utc")
         .group_by(GROUP, maintain_order=True)
@@ -104,7 +104,7 @@ def settle_quantiles(
     standing: Sequence[Standing],
     control: Control,
 ) -> PublicTable:
-    """Show anew the quantiles of types whose annual figures are new, where the homes nearest to them allow it."""
+    """Show anew the quantiles of types whose annual values are new, if the homes nearest to them allow it."""
     keys, memory, last = HEAT_DEMAND_QUANTILE.key, control.memory, control.last
     new: set[tuple[str, str, float]] = set()
     for homes in standing:
@@ -120,12 +120,12 @@ def settle_quantiles(
         new |= {asked[name] for name in names}
     chosen = pl.DataFrame(sorted(new), schema={key: quantiles.frame.schema[key] for key in keys}, orient="row")
     if last is not None and last.threshold < quantiles.threshold:
-        last = None  # what it showed rests on as many homes as its own threshold
+        last = None  # its values may rest on fewer homes than today's threshold
     return keep_old(quantiles, quantiles.frame, HEAT_DEMAND_QUANTILE, anew=chosen, within=demand.frame, last=last)
 
 
 def _cells_shown(rows: pl.DataFrame, homes: Standing) -> dict[str, Cells]:
-    """Return, by group, which hours of the period are shown."""
+    """Return for each group which hours of the period are shown."""
     masks = {}
     for (name,), of in rows.group_by("dwelling_type", maintain_order=True):
         mask = np.zeros(homes.cells, dtype=bool)

@@ -1,4 +1,4 @@
-"""The homes behind what is published, read from the warehouse: who they are, and a code of each of their hours."""
+"""The homes behind published values, read from the warehouse: their ids, and a code of each of their hours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Query = Callable[[str], pl.DataFrame]
 
 EVERYONE = "everyone"
 HALF_HOUR = dt.timedelta(minutes=30)
-ALIKE = 1e-9  # share of a home's heat that rounding may call filled
+ALIKE = 1e-9  # a smaller filled share of a home's heat is an error of rounding
 INCLUDED = """
 SELECT household_id, dwelling_type, period, period_start_utc, period_end_utc, heat_kwh_annual, filled_share
 FROM household_period WHERE included ORDER BY ALL
@@ -40,12 +40,12 @@ WHERE hour_start_utc >= TIMESTAMP '{first}' AND hour_start_utc < TIMESTAMP '{las
 
 
 def read_included(query: Query) -> pl.DataFrame:
-    """Return the included homes of every period with their type, annual heat and share of it that is filled."""
+    """Return the included homes of every period with their type, annual heat and filled share."""
     return query(INCLUDED)
 
 
 def find_uneven(included: pl.DataFrame, *, threshold: int) -> set[tuple[str, str]]:
-    """Return type (or `all`) and period where some homes have gaps, but too few of them."""
+    """Return type (or `all`) and period if some homes have gaps, but fewer than the threshold."""
     both = pl.concat([included, included.with_columns(dwelling_type=pl.lit("all"))])
     gaps = both.group_by("dwelling_type", "period").agg(homes=(pl.col("filled_share") > ALIKE).sum())
     few = gaps.filter(pl.col("homes").is_between(1, threshold - 1))
@@ -106,14 +106,14 @@ def read_steps(query: Query) -> list[HomesOfPeriod]:
 
 
 def name_window(dwelling_type: str, quantile: float) -> str:
-    """Return what the homes behind a quantile are remembered by."""
+    """Return the name of the group of homes behind a quantile, for the memory of releases."""
     return f"{dwelling_type} {quantile:g}"
 
 
 def code_hours(query: Query, period: str, included: pl.DataFrame) -> NDArray[np.uint16]:
-    """Return homes x hours of a period: 0 where a home has no good reading, else a number that tells its gas.
+    """Return a code for each home and hour of a period: 0 without a good reading, otherwise a number that depends on its gas.
 
-    It is read month by month, so that memory holds two bytes per home and hour and not the readings.
+    Months are read one after the other, so that memory holds two bytes per home and hour, and not the readings.
     """
     if included.is_empty():
         return np.zeros((0, 0), dtype=CODE)
@@ -130,6 +130,6 @@ def code_hours(query: Query, period: str, included: pl.DataFrame) -> NDArray[np.
 
 
 def _borders(start: dt.datetime, end: dt.datetime) -> list[dt.datetime]:
-    """Return the start, the first moments of the months between, and the end."""
+    """Return the start of a period, the first moments of the months within it, and its end."""
     inside = pl.datetime_range(start, end, "1mo", eager=True).dt.month_start().dt.truncate("1d").unique().sort()
     return [start, *(moment for moment in inside if start < moment < end), end]

@@ -1,4 +1,4 @@
-"""What is remembered of releases: the sets of homes behind everything that was ever published."""
+"""The memory of releases: the sets of homes behind everything that was ever published."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from quality.disclosure.units import Codes, count_units
 from transforms.public.public import RELEASE_EDITION, RELEASE_MEMBER, ReleaseRecord
 
 CODE = np.uint16
-CODES = 2**16 - 1  # of a good hour: 1 to so many
+CODES = 2**16 - 1  # a good hour has a code from 1 to this number
 HEAT, FUNNEL = "heat", "funnel"
 YEAR, HOURS, QUANTILE = "year", "hours", "quantile"
 DIVERSITY_LEVEL = {60: "diversity of hours", 30: "diversity of half-hours"}  # by length of the interval [min]
@@ -37,14 +37,14 @@ class HomesOfPeriod:
 
 
 def short_codes(rows: Iterable[bytes]) -> Codes:
-    """Return one code for each home from whatever tells its readings."""
+    """Return one code for each home from bytes that depend on its readings."""
     digests = [int.from_bytes(hashlib.blake2b(row, digest_size=4).digest()) % CODES + 1 for row in rows]
     return np.array(digests, dtype=CODE).reshape(-1, 1)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The homes of one period in every version that was ever published, those of now, and the sets that they made."""
+    """The homes of one period, in every version that was ever published and as they are now, and the sets that they form."""
 
     kind: str
     period: str
@@ -71,7 +71,7 @@ class ReleaseMemory:
         self._stood: list[Standing] = []
 
     def stand(self, kind: str, homes: HomesOfPeriod) -> Standing:
-        """Put the homes of now beside those of earlier releases; a set that stood before keeps its number."""
+        """Join the present homes with those of earlier releases; a set that existed before keeps its number."""
         earlier = self._member.filter(level=kind, period=homes.period).select("household_id", "codes", "sets")
         now = pl.DataFrame(
             {"household_id": list(homes.ids), "codes": [row.tobytes() for row in homes.codes]},
@@ -107,7 +107,7 @@ class ReleaseMemory:
     ) -> set[str]:
         """Return the groups that may be shown anew, judged in their order; `wanted` says in which cells.
 
-        They are judged beside all that was shown at the level, and at the levels `beside`.
+        They are judged together with everything that was shown at the level and at the levels in `beside`.
         """
         if not wanted:
             return set()
@@ -126,13 +126,13 @@ class ReleaseMemory:
         both = verdicts[0] & verdicts[1]
         if both in verdicts:
             return both
-        # what one way of telling homes apart refused may have been cover for the other: ask again without it
+        # a group that one comparison refused may have hidden homes in the other comparison: judge again without it
         return self.accept(
             level, standing, {name: mask for name, mask in wanted.items() if name in both}, beside=beside
         )
 
     def add(self, level: str, standing: Standing, shown: Mapping[str, Marks]) -> None:
-        """Remember what this release shows anew: groups and the cells of each."""
+        """Add the groups that this release shows anew, and the cells of each."""
         for group, cells in shown.items():
             hidden = np.flatnonzero(~cells).tolist()
             known = self._edition.filter(level=level, period=standing.period, group=group)
@@ -168,7 +168,7 @@ class ReleaseMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
-    """What a release is judged by: the rule, what the last release showed, and the homes behind all earlier ones."""
+    """The basis for judging a release: the rule, the last release, and the homes behind all earlier releases."""
 
     rule: DisclosureRule
     last: ReleaseRecord | None

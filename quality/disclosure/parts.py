@@ -1,27 +1,29 @@
 r"""Sets of homes that are published side by side, at once or one release after the other.
 
-Published means can be turned into sums (assume the numbers of homes known, although they are published rounded) and
-added and subtracted at will: `all` less every type but one, the year less all hours but one, a release less the one
-before. Let :math:`A_1, \dots, A_m` be the sets of homes behind everything that was ever published of one period, and
-cut the homes into parts by which of the sets they lie in. Every combination has the same coefficient on all homes of a
-part, so what it rests on is a union of parts. Hence the rule, the only one: **a set is published only if every part that
-it forms anew holds at least ten homes.** Then nothing that can be worked out rests on fewer: no complement, no
-difference of two releases, of many, or of what many have in common.
+Published means can be turned into sums (assume that the numbers of homes are known, although they are published rounded).
+Sums can be added and subtracted: `all` less every type but one, the year less all hours but one, a release less the one
+before. Let :math:`A_1, \dots, A_m` be the sets of homes behind everything that was ever published about one period, and
+divide the homes into parts by the sets that they are in. Every combination of sums has the same coefficient on all homes
+of a part, so it rests on a union of parts. Hence the only rule: **a set is published only if every part that it forms
+anew holds at least ten homes.** Then nothing that can be computed rests on fewer homes: no complement, and no difference
+between two or more releases.
 
-What it means, case by case:
+The rule in single cases:
 
-- A type that one to nine homes joined or left keeps its old figures: they would be a part of their own. So it does where
-  five joined and five left, although their difference would rest on ten.
-- A home whose readings were corrected is another home than before, with a part of its own: the difference of two releases
-  is the correction. But an outsider may be able to compute the change, as when all readings are converted anew; no such
-  change is cover for one withdrawn home. So the rule must hold twice: with homes told apart by their readings, and not.
-- `all` keeps its figures where the homes that changed, and of which no new figure of a type is shown, are few together.
-- A type that was hidden beside a small one stays hidden where showing it would lay that one open in an `all` of the past.
-- What holds of a year holds of each hour, where the homes are those with a good reading in it: ten homes may join of
-  which nine are there at 3 o'clock. A profile is shown anew only if it may be in every hour; else the old one stays whole.
+- A type that one to nine homes joined or left keeps its old values, since these homes would be a part of their own. The
+  same holds if five joined and five left, although the difference would rest on ten homes.
+- A home whose readings were corrected counts as another home, with a part of its own, since the difference of two releases
+  is the correction. But an outsider may be able to compute the change, for example if all readings are converted anew;
+  then the changed homes do not hide one withdrawn home. So the rule must hold in both ways of counting: a home with other
+  readings is another home, and it is the same home.
+- `all` keeps its old value if few homes changed in those types that show no new value.
+- A type that was hidden beside a small type stays hidden if showing it would reveal the small one through an earlier `all`.
+- The rule holds for each hour as for a year, with the homes that have a good reading in the hour: ten homes may join, and
+  only nine of them have a reading at 3 o'clock. A profile is shown anew only if every hour may be; otherwise the whole old
+  profile stays.
 
-Whoever knows the readings of all homes of a part but one can work out that one; no threshold protects from that. The
-rule makes nine others the least that he has to know.
+A person who knows the readings of all homes of a part except one can compute that one, and no threshold prevents this. By
+the rule, this person has to know at least nine homes.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ Marks = NDArray[np.bool_]
 def accept_sets(
     sets: Marks, homes: NDArray[np.int64], *, threshold: int, known: int = 0, cells: Marks | None = None
 ) -> list[bool]:
-    """Say of each set, in their order, whether a figure of it may be published beside those accepted before it.
+    """Return for each set, in their order, whether its value may be published beside those accepted before it.
 
     Parameters
     ----------
@@ -46,11 +48,11 @@ def accept_sets(
     homes
         Units x cells: homes of each unit [1]; a unit is a home, or homes that no set divides. With one cell: units.
     threshold
-        Homes that every new part holds at least.
+        The fewest homes of a new part.
     known
-        So many of the first sets are published already; nothing is said of them.
+        Number of sets at the beginning that are published already; they are not judged.
     cells
-        Sets x cells: whether a set's figure of the cell is shown; by default all are.
+        Sets x cells: whether a set's value of the cell is shown; by default all are.
 
     """
     counts = homes.reshape(len(homes), -1)
@@ -73,7 +75,7 @@ def accept_sets(
 
 
 def _fits(published: Marks, new: Marks, counts: NDArray[np.int64], threshold: int) -> bool:
-    """Say whether a set forms no small part, new or left over, beside published ones."""
+    """Say whether a set forms no small part beside published ones, neither within it nor outside."""
     nowhere = np.zeros((1, len(new)), dtype=bool)
     patterns, part = np.unique(np.vstack([nowhere, published]), axis=1, return_inverse=True)
     inside = np.zeros((patterns.shape[1], counts.shape[1]), dtype=np.int64)
@@ -81,7 +83,7 @@ def _fits(published: Marks, new: Marks, counts: NDArray[np.int64], threshold: in
     np.add.at(inside, part.ravel()[new], counts[new])
     np.add.at(outside, part.ravel()[~new], counts[~new])
     nowhere_yet = np.asarray(~patterns.any(axis=0)).reshape(-1, 1)
-    outside *= ~nowhere_yet  # of homes in no published set there is nothing to subtract from
+    outside *= ~nowhere_yet  # homes in no published set cannot be the rest of a difference
     divided = (inside > 0) & (outside > 0)
     fresh = (inside > 0) & nowhere_yet
     small = (fresh | divided) & (inside < threshold) | divided & (outside < threshold)
@@ -99,10 +101,9 @@ def nearest_homes(values: NDArray[np.float64], quantile: float, *, homes: int) -
 def choose_windows(values: NDArray[np.float64], quantiles: Sequence[float], *, threshold: int) -> dict[float, Marks]:
     r"""Return, for each quantile that may be shown, the homes nearest to it.
 
-    A quantile :math:`q` of :math:`n` homes is asked for only where :math:`n \min(q, 1 - q) \ge k / 2` with the
-    threshold :math:`k`: else its :math:`k` nearest homes are not centred on it, and it is the extreme that shows. The
-    mean of all homes is published too; hence windows that overlap, or that leave a few homes between them, are left
-    out, the middle one last.
+    A quantile :math:`q` of :math:`n` homes is shown only if :math:`n \min(q, 1 - q) \ge k / 2` with the threshold :math:`k`:
+    otherwise its :math:`k` nearest homes are not centred on it, and include the extreme home. The mean of all homes is
+    published too, so windows that overlap, or leave few homes between them, are dropped, the middle one last.
     """
     if len(values) < threshold:
         return {}

@@ -1,4 +1,4 @@
-"""The rule for one table of cells: at least ten homes each, rounded counts, companions for what could be worked out."""
+"""The rule for one table of cells: at least ten homes each, rounded counts, and companions of hidden cells."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FEW_HOMES, COMPANION, FEW_CHANGES = "few_homes", "companion", "few_changes"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DisclosureRule:
-    """How many homes a published cell rests on at least, and the step to which counts of homes are rounded."""
+    """The fewest homes behind a published cell, and the step to which counts of homes are rounded."""
 
     threshold: int = FLOOR
     round_to: int = FLOOR
@@ -33,7 +33,7 @@ class DisclosureRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Margin:
-    """Cells along one key that add up to a figure which is published too, here or in another table.
+    """Cells along one key that add up to a value which is published too, here or in another table.
 
     `total` is the key's value that holds the sum (None where it stands elsewhere), `derived` are values that are
     computed from the same cells. `same_homes` says that all cells rest on the same homes, so that several small
@@ -62,8 +62,8 @@ def suppress_small_cells(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows that may be shown, with rounded counts, and the keys of those that may not, with `because`.
 
-    Hiding a companion along one margin may leave it alone along another, hence the repetition until nothing
-    changes; it ends, since cells are only ever hidden.
+    A companion that is hidden along one margin may be the only hidden cell along another. So this is repeated until nothing
+    changes; it ends, since no cell is ever shown again.
     """
     order = pl.int_range(pl.len()).alias("_row")
     hidden = pl.when(pl.col(count).fill_null(0) < rule.threshold).then(pl.lit(FEW_HOMES)).alias("because")
@@ -86,7 +86,7 @@ def rounded(count: str, rule: DisclosureRule) -> pl.Expr:
 
 
 def in_steps(value: pl.Expr, least: pl.Expr) -> pl.Expr:
-    """Round once, to steps of 1, 2 or 5 times a power of ten: at least `least`, and so that three digits remain."""
+    """Round once, to steps of 1, 2 or 5 times a power of ten that are at least `least` and leave at most three digits."""
     digit = pl.lit(10.0).pow(value.abs().log10().floor() - (DIGITS - 1))
     step = pl.max_horizontal(_step(least), digit)
     cleaned = ((value / step).round() * step).round_sig_figs(DIGITS)  # 3 * 0.1 is not quite 0.3
@@ -96,8 +96,8 @@ def in_steps(value: pl.Expr, least: pl.Expr) -> pl.Expr:
 def in_shares(count: pl.Expr, one_home: pl.Expr) -> pl.Expr:
     """Round a count of readings to steps of at least the most that `one_home` can add to it.
 
-    Whoever subtracts the counts of two releases, between which one home came or left, learns nothing of it: every count
-    from nothing to the most is left possible.
+    If one home came or left between two releases, the difference of their counts reveals nothing about it: every count from
+    zero to the most remains possible.
     """
     step = _step(one_home.cast(pl.Float64)).cast(pl.Int64)
     return (count + step // 2) // step * step

@@ -15,12 +15,12 @@ TOTAL, STOCK = "all", "stock"
 
 
 def frame_of(groups: Groups) -> pl.DataFrame:
-    """Return groups as a frame to join with."""
+    """Return groups as a frame that can be joined."""
     return pl.DataFrame(sorted(groups), schema=KEPT, orient="row")
 
 
 def groups_of(frame: pl.DataFrame) -> Groups:
-    """Return the groups of which a frame has rows."""
+    """Return the groups that have rows in a frame."""
     return set(frame.select(GROUP).iter_rows())
 
 
@@ -33,7 +33,7 @@ def settle(
     within: pl.DataFrame,
     last: ReleaseRecord | None,
 ) -> PublicTable:
-    """Show the groups of `anew` as they are now and keep, for other groups that `within` shows, what was shown before."""
+    """Show the present rows of the groups in `anew`, and keep the rows that were shown before for other groups in `within`."""
     return keep_old(public, asked, table, anew=frame_of(anew), within=within, last=last)
 
 
@@ -51,17 +51,17 @@ def keep_old(
     Parameters
     ----------
     public
-        The table as it would be if there had been no release before.
+        The table as it would be without earlier releases.
     asked
         Every row of today, shown or not.
     table
         Its declaration.
     anew
-        Groups whose rows may be new, by the columns that tell groups apart.
+        Groups whose rows may be new, by the columns that distinguish groups.
     within
         A frame with the groups whose old rows may stay.
     last
-        What is remembered of the last release.
+        The record of the last release.
 
     """
     on = anew.columns

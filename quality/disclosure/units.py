@@ -1,4 +1,4 @@
-"""Counting homes by the sets that they lie in, for a year or for each hour, told apart by their readings or not."""
+"""Counting homes by the sets that they are in, for a year or for each hour, with or without regard to their readings."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ HOURS_AT_ONCE = 500  # bounds memory
 def count_units(
     codes: Codes, home: NDArray[np.intp], sets: Marks, *, hourly: bool, by_value: bool
 ) -> tuple[Marks, NDArray[np.int64]]:
-    """Count homes by the sets that they lie in.
+    """Count homes by the sets that they are in.
 
     Parameters
     ----------
     codes
-        Versions x hours: what tells a version's reading of the hour; 0: none. A home has a version for every set of
-        readings that it was ever published with.
+        Versions x hours: a code of the version's reading in the hour; 0 means no reading. A home has a version for every
+        set of readings that it was ever published with.
     home
         The home of each version.
     sets
@@ -52,7 +52,7 @@ def count_units(
 
 
 def _count(codes: Codes, rows: NDArray[np.intp], sets: Marks, *, by_value: bool) -> tuple[Marks, NDArray[np.int64]]:
-    """Count homes that all have the same number of versions; a unit: the sets of each version, and which agree."""
+    """Count homes with equal numbers of versions; homes are one unit if versions are in the same sets and agree likewise."""
     many, cells = rows.shape[1], codes.shape[1]
     held = sets[:, rows]  # sets x homes x versions
     classes, of = np.unique(held.transpose(1, 0, 2).reshape(len(rows), -1), axis=0, return_inverse=True)
@@ -75,7 +75,7 @@ def _count(codes: Codes, rows: NDArray[np.intp], sets: Marks, *, by_value: bool)
 
 
 def _merge(marks: Marks, counts: NDArray[np.int64]) -> tuple[Marks, NDArray[np.int64]]:
-    """Put units together that lie in the same sets."""
+    """Merge units that are in the same sets."""
     present = counts.any(axis=1)
     patterns, unit = np.unique(marks[:, present], axis=1, return_inverse=True)
     merged = np.zeros((patterns.shape[1], counts.shape[1]), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Truths across tables: what must hold between them if every number is right, each as SQL that finds its breaches.
+"""Truths across tables: conditions that hold if every number is right, each as SQL that finds its breaches.
 
 The conditions say what *holds*; a row is a breach where its condition is not true, so that nulls and rows without
 a partner are breaches too (hence the full joins).

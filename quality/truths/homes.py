@@ -1,4 +1,4 @@
-"""Truths of the selection: which homes enter a period, and what was observed of them."""
+"""Truths of the selection: which homes are included in a period, and their observed heat."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transforms.heat.periods import Sufficiency
 
 
 def check_selection(sufficiency: Sufficiency) -> list[Check]:
-    """Return the truths of which homes are included and what was observed of them."""
+    """Return the truths of the included homes and of their observed heat."""
     return [
         Check(
             name="household_period.home_is_known",

@@ -1,4 +1,4 @@
-"""Truths of what is inferred from a home's history, and of what the months say of it."""
+"""Truths of inferred flags and suspicious spans, of sources, and of the months that were built."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FLAGS_OF_ALL = f"(SELECT unnest([{INFERRED}]) AS flag)"
 
 
 def check_judgements() -> list[Check]:
-    """Return the truths of what inferred flags were judged for."""
+    """Return the truths of the readings that inferred flags were judged for."""
     return [
         Check(
             name="flag_judgement.months_are_those_built",

@@ -1,4 +1,4 @@
-"""Truths of the cost of heat and of what the warehouse says of itself."""
+"""Truths of the cost of heat, and of the tables in which the warehouse describes itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_cost() -> list[Check]:
             name="lcoh.has_every_system",
             table="lcoh",
             meaning=f"{', '.join(SYSTEMS)} are compared for each scenario, convention, demand and period",
-            severity="warning",  # a scenario may lack a price: what it cannot cost is left out and named
+            severity="warning",  # a scenario may lack a price: systems without a cost are left out and named
             reads=("lcoh",),
             broken_rows=f"""
                 SELECT scenario, convention, demand_basis, period, system

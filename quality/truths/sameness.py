@@ -6,5 +6,5 @@ RELATIVE_TOLERANCE = 1e-9  # the order of addition costs less, a lost row costs 
 
 
 def same(left: str, right: str) -> str:
-    """Return the SQL condition that two figures agree; null where one of them is."""
+    """Return the SQL condition that two numbers agree; it is null if one of them is."""
     return f"abs({left} - {right}) <= {RELATIVE_TOLERANCE} * greatest(abs({left}), abs({right}))"

@@ -1,4 +1,4 @@
-"""Truths of the profiles by season: they hold the hours of the year's profile, told apart in another way."""
+"""Truths of the profiles by season: they hold the hours of the year's profile, grouped in another way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which system in a home is the cheapest over the price of carbon and the ratio of prices, with today's point."""
+"""The cheapest system in a home by carbon price and by the ratio of electricity to gas prices, with today's point."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _name(convention: str, group: str) -> str:
 
 
 def at_todays_prices(rows: pl.DataFrame) -> dict[str, Any]:
-    """Return the point of one lens and dwelling type that lies nearest to today's prices."""
+    """Return the point of one lens and dwelling type that is nearest to today's prices."""
     carbon, ratio = (float(rows[name][0]) for name in NOW)
     apart = (pl.col("carbon_gbp_per_tonne") - carbon).abs() / 500 + (pl.col("price_ratio") - ratio).abs() / 4
     return rows.sort(apart).row(0, named=True)

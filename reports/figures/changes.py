@@ -1,4 +1,4 @@
-"""What moved since the release before: the annual heat of each dwelling type, then and now."""
+"""The changes since the previous release: the annual heat of each dwelling type before and after."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from transforms.tables.words import PROFILE_GROUPS
 
 COLUMNS = ("dwelling_type", "period", "heat_kwh_mean_before", "heat_kwh_mean_after", "relative_change")
 
-ONE_DIGIT = 0.001  # smaller changes would be shown as nothing with one digit of per cent
+ONE_DIGIT = 0.001  # smaller changes need more than one decimal of per cent
 
 
 def draw_demand_change(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw the annual heat before and after of each type and period that changed, or nothing where none did."""
+    """Draw the annual heat before and after of each type and period that changed, or nothing if none did."""
     rows = changed(published)
     if rows.is_empty():
         return []
@@ -85,7 +85,7 @@ def _chart(rows: pl.DataFrame) -> go.Figure:
 
 
 def _name(group: str, period: str, rows: pl.DataFrame) -> str:
-    """Return the name of a type, with its period where the rows have several."""
+    """Return the name of a type, with its period if the rows have several periods."""
     return (
         text.name_of(group) if rows["period"].n_unique() == 1 else f"{text.name_of(group)}<br>{text.in_chart(period)}"
     )

@@ -1,4 +1,4 @@
-"""Which system is the cheapest under uncertain assumptions, what it would take to change that, and what saving costs."""
+"""The cheapest system under uncertain assumptions, the break-evens that would change it, and the cost of saving carbon."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _probability_chart(rows: pl.DataFrame) -> go.Figure:
 
 
 def draw_break_evens(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Tell at which value of each quantity a system costs as much as the gas boiler, or nothing."""
+    """Show the value of each quantity at which a system costs as much as the gas boiler, or nothing."""
     rows = rows_of_run(published, run, BREAK_EVEN)
     if rows.is_empty():
         return []
@@ -119,7 +119,7 @@ def draw_break_evens(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 def draw_abatement(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Tell the carbon dioxide that each system saves and the cost of a tonne, or nothing."""
+    """Show the carbon dioxide that each system saves and the cost per tonne, or nothing."""
     rows = rows_of_run(published, run, ABATEMENT)
     if rows.is_empty():
         return []
@@ -151,7 +151,7 @@ def draw_abatement(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 def draw_finance(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Tell what each network is worth as an investment, or nothing."""
+    """Show the value of each network as an investment, or nothing."""
     rows = published.rows_of(NETWORK_FINANCE)
     if not rows.is_empty():
         rows = rows.filter(scenario=run.scenario).sort("dwellings", "connection_years")
@@ -179,7 +179,7 @@ def draw_finance(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 def draw_performance(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Tell the seasonal performance of heat pumps beside what field trials measured, or nothing."""
+    """Show the seasonal performance of heat pumps beside the results of field trials, or nothing."""
     rows = published.rows_of(SEASONAL_PERFORMANCE)
     if rows.is_empty():
         return []
@@ -209,7 +209,7 @@ def rows_of_run(published: Published, run: RunInfo, table: Table) -> pl.DataFram
 
 
 def groups_in(rows: pl.DataFrame) -> list[str]:
-    """Return the dwelling types in the order of all figures, others behind them."""
+    """Return the dwelling types in the order of all figures, and other types after them."""
     found = set(rows["dwelling_type"])
     return [name for name in PROFILE_GROUPS if name in found] + sorted(found - set(PROFILE_GROUPS))
 
@@ -234,7 +234,7 @@ class Analysis:
 
 
 def back_with_rows(exhibit: Exhibit, analysis: Analysis, published: Published, run: RunInfo) -> Exhibit:
-    """Return the figure with the rows behind it, as a table where it has none, and with their source."""
+    """Return the figure with its rows and their source; the rows become its table if it has none."""
     measured = analysis.rows["period"].first() != "paper"
     trace = published.trace(analysis.table, analysis.columns)
     return replace(

@@ -1,4 +1,4 @@
-"""The paper's statements beside what the model gives."""
+"""The paper's statements beside the results of the model."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ HEADINGS = (
 
 
 def verdicts(rows: pl.DataFrame) -> tuple[int, int, int]:
-    """Return how many statements are met, how many were judged, and how many were expected to be missed and are."""
+    """Return the number of statements that are met, that were judged, and that are missed as expected."""
     judged = rows.filter(pl.col("as_expected").is_not_null())
     missed = judged.filter(~pl.col("within_tolerance"))
     return judged.height - missed.height, judged.height, int(missed["as_expected"].sum())
 
 
 def claims_lead(published: Published) -> str:
-    """Return how many statements are met, for each basis apart: they prove different things."""
+    """Return the number of statements that are met for each basis, since each basis proves something else."""
     rows = published.rows_of(CLAIM)
     if rows.is_empty():
         return ""
@@ -56,7 +56,7 @@ def claims_lead(published: Published) -> str:
 
 
 def draw_claims(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Tell every statement of the paper with its verdict, or nothing."""
+    """Show every statement of the paper with its verdict, or nothing."""
     rows = published.rows_of(CLAIM)
     if rows.is_empty():
         return []
@@ -82,7 +82,7 @@ def draw_claims(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 def _unexpected(rows: pl.DataFrame) -> list[str]:
-    """Return one sentence for each basis that has statements which did not come out as expected."""
+    """Return one sentence for each basis with statements whose verdict was not expected."""
     odd = rows.filter(~pl.col("as_expected"))
     return [
         f"Not as expected of statements {RESTS_ON[str(basis)]}: {'; '.join(_words(says) for says in of['says'])}."
@@ -91,7 +91,7 @@ def _unexpected(rows: pl.DataFrame) -> list[str]:
 
 
 def ordered_by_basis(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the statements by basis, those that did not come out as expected first."""
+    """Return the statements by basis; those with an unexpected verdict come first."""
     return rows.sort(pl.col("basis").cast(pl.Enum(list(RESTS_ON))), "as_expected", maintain_order=True)
 
 

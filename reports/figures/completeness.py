@@ -1,4 +1,4 @@
-"""How complete the readings are: by dwelling type and month, and what part of a month's readings does not count."""
+"""The completeness of the readings by dwelling type and month, and the share of a month's readings that does not count."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN
 GROUPS = (*DWELLING_TYPES_OR_UNKNOWN, "all")
 COLUMNS = ("dwelling_type", "hour_start_utc", "households")
 MONTH_COLUMNS = ("month", "readings", "ok_half_hours")
-ROUNDED_TO = 10  # homes, as published
-ALL = 99.5  # %, shown as the whole
+ROUNDED_TO = 10  # homes; published counts are multiples of it
+ALL = 99.5  # %; from here on a share is shown as 100 %
 STEP = 10  # the map begins at a full ten per cent below its lowest cell
 SHARE = "Homes with a good reading [%]"
 LOST = "Readings left out [%]"
@@ -71,7 +71,7 @@ def draw_completeness(published: Published, run: RunInfo) -> Exhibit:
 def observed_share(profile: pl.DataFrame, demand: pl.DataFrame) -> pl.DataFrame:
     """Return the homes of each type and, for each month (UTC), their mean share with a good reading [%].
 
-    Both counts are rounded as published, so that a share may come out above the whole: it is cut there.
+    Both counts are rounded as published, so a share may be above 100 %: it is cut there.
     """
     homes = demand.select("dwelling_type", homes="households")
     return (
@@ -118,7 +118,7 @@ def _map(cells: pl.DataFrame) -> go.Figure:
 
 
 def _initials(months: list[dt.date]) -> list[str]:
-    """Return the first letter of each month, with the year below the first of each year: more has no room on a phone."""
+    """Return the first letter of each month, with the year below its first month; a phone has no room for more."""
     return [
         f"{month:%b}"[0] + (f"<br>{month:%Y}" if rank == 0 or month.year != months[rank - 1].year else "")
         for rank, month in enumerate(months)
@@ -140,7 +140,7 @@ def _in_words(cells: pl.DataFrame) -> str:
 
 
 def _rounding(cells: pl.DataFrame) -> list[str]:
-    """Return one sentence on how far the rounding of counts may move a share, of the smallest and of the largest group."""
+    """Return one sentence on how far the rounding of counts can move a share, for the smallest and for the largest group."""
     if cells.is_empty():
         return []
     small, large = (int(v) for v in (cells["homes"].to_numpy().min(), cells["homes"].to_numpy().max()))
@@ -186,7 +186,7 @@ def draw_lost_readings(published: Published, run: RunInfo) -> Exhibit:
 
 
 def lost_share(months: pl.DataFrame) -> pl.DataFrame:
-    """Return, of each month with readings, how many of them do not count, and their share [%]."""
+    """Return for each month with readings the number that does not count, and its share [%]."""
     known = months.drop_nulls(MONTH_COLUMNS).filter(pl.col("readings") > 0).sort("month").select(MONTH_COLUMNS)
     lost = (pl.col("readings") - pl.col("ok_half_hours")).clip(lower_bound=0)
     return known.with_columns(lost=lost).with_columns(share=100 * pl.col("lost") / pl.col("readings"))

@@ -1,4 +1,4 @@
-"""Figures 3 to 6 of Wang 2018: what heat costs and emits, home by home and by size of network."""
+"""Figures 3 to 6 of Wang 2018: the cost and the emissions of heat, by dwelling type and by size of network."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def individual_costs(published: Published, run: RunInfo, *, basis: str | None = 
 def options(published: Published, run: RunInfo, *, convention: str | None = None) -> pl.DataFrame:
     """Return one row per heating option, all at one demand: the individual systems, then networks by size.
 
-    The demand is the one that networks serve: the national mix of dwelling types where there is one, else the mean of
-    all homes. `option` is the name that readers see.
+    The demand is that of the homes of a network: the national mix of dwelling types if there is one, or otherwise the mean
+    of all homes. `option` is the name for readers.
     """
     networks = published.costs(run, ["network"], convention=convention)
     rows = published.costs(run, SYSTEMS, convention=convention, basis=published.basis_for(["network"]))
@@ -71,7 +71,7 @@ def options(published: Published, run: RunInfo, *, convention: str | None = None
 
 
 def demand_note(rows: pl.DataFrame) -> list[str]:
-    """Return one sentence on the demand that the options are compared at."""
+    """Return one sentence on the demand for which the options are compared."""
     served = rows.row(0, named=True)
     whose = {"stock": "the national mix of dwelling types", "all": "the mean home"}[served["dwelling_type"]]
     weather = " in normal weather" if served["weather"] == "normal" else ""
@@ -274,7 +274,7 @@ def draw_cost_shares(published: Published, run: RunInfo) -> Exhibit:
 
 
 def basis_note(published: Published, rows: pl.DataFrame) -> list[str]:
-    """Return one sentence where costs are at the paper's demand instead of the homes', or at an earlier release's."""
+    """Return one sentence if costs are at the paper's demand, or at the demand of an earlier release."""
     if _measured(rows):
         return kept_note(published[LCOH], published.period)
     why = why_missing(
@@ -284,7 +284,7 @@ def basis_note(published: Published, rows: pl.DataFrame) -> list[str]:
 
 
 def interval(rows: pl.DataFrame, ink: palette.Ink = palette.PUBLISHED) -> dict[str, object]:
-    """Return the 95 % interval of costs as error bars; nothing where there is none."""
+    """Return the 95 % interval of costs as error bars, or nothing if there is none."""
     cost = rows["lcoh_gbp_per_mwh"]
     return {
         "type": "data", "symmetric": False, "thickness": 1.5, "width": 4, "color": ink.light,
@@ -298,7 +298,7 @@ def _measured(rows: pl.DataFrame) -> bool:
 
 
 def _sizes(rows: pl.DataFrame) -> list[str]:
-    """Return what size does to the cost of a network, and how networks stand beside each system in a home."""
+    """Return sentences that compare the costs of networks by size, and with each system in a home."""
     networks = rows.filter(system="network").sort("dwellings")
     costs = dict(networks.select("dwellings", "lcoh_gbp_per_mwh").iter_rows())
     told = say_scale(costs)

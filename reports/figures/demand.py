@@ -1,6 +1,6 @@
 """Figures 1 and 2 of Wang 2018: annual heat by dwelling type, and the hourly profile beside the temperature.
 
-The paper shows what its homes used in one year; beside it stands what they would use in normal weather.
+The paper shows the use of its homes in one year. Use in normal weather is drawn beside the measured use.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ HOUR_MS = 3_600_000
 
 
 def published_demand(published: Published) -> pl.DataFrame:
-    """Return the paper's demand by dwelling type [kWh/yr], of those that it states."""
+    """Return the paper's demand of the dwelling types that it states [kWh/yr]."""
     return (
         published[ASSUMPTION]
         .frame.filter(pl.col("item") == "paper_demand", pl.col("status") == "published")
@@ -134,7 +134,7 @@ def _annual_chart(shown: pl.DataFrame, period: str) -> go.Figure:
 
 
 def _bars(shown: pl.DataFrame, column: str) -> dict[str, Any]:
-    """Return what bars of an annual figure have in common: the interval and the number inside."""
+    """Return the common arguments of bars of annual heat: the interval and the number inside."""
     low, high = INTERVAL_OF[column]
     return {
         "x": shown[column],
@@ -160,7 +160,7 @@ def _bars(shown: pl.DataFrame, column: str) -> dict[str, Any]:
 
 
 def _normal_note(published: Published, shown: pl.DataFrame) -> list[str]:
-    """Return one sentence on what normal weather is, or on why it is not shown."""
+    """Return one sentence that defines normal weather, or says why it is not shown."""
     fits = published[WEATHER_FIT].frame.filter(period=published.period)
     if shown[NORMAL].count():
         normals = fits["normal"].unique(maintain_order=True)

@@ -1,4 +1,4 @@
-"""How far the peak per home falls when many homes are served together."""
+"""The peak per home, which falls if many homes are served together."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def draw_diversity(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 def published_rules(published: Published, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the peak per home by published rules for the same groups: `rule`, `dwellings`, `peak_kw`; empty where a figure lacks.
+    """Return the peak per home by published rules for the same groups (`rule`, `dwellings`, `peak_kw`); empty if a value is missing.
 
     The rules start from the annual heat of all homes, and from the median peak of one home.
     """
@@ -79,7 +79,7 @@ def published_rules(published: Published, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shows(rows: pl.DataFrame, short: pl.DataFrame) -> str:
-    """Return what line and band are, and what is dashed and dotted where there is such a line."""
+    """Return sentences that explain the line and the band, and dashed and dotted lines if there are any."""
     minutes = rows["interval_minutes"][0]
     told = f"Mean of {minutes} minutes in the coldest days. Line: median of random groups of homes; band: 5 to 95 % of them."
     if rows["extrapolated"].any():

@@ -1,4 +1,4 @@
-"""Dot charts of analyses: one row of dots for each group, beside a line that says where today stands."""
+"""Dot charts of analyses: one row of dots for each group, beside a line at today's value."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from reports.figures.exhibit import TITLE_WIDTH, ordered, style, title_above, wr
 from transforms.tables.words import PROFILE_GROUPS, SYSTEMS
 
 INDIVIDUAL = "individual"
-ROOM = 0.06  # of the axis, beside its outermost mark
-PANELS = (  # quantity of a break-even, what its axis says, and what stands before its numbers
+ROOM = 0.06  # share of the axis beyond its outermost mark
+PANELS = (  # quantity of a break-even, title of its axis, and the sign before its numbers
     ("carbon_price", "Carbon price at break-even [£/t]", "£"),
     ("electricity_to_gas_price_ratio", "Price of electricity over that of gas", ""),
     ("capital_grant", "Grant at break-even [£]", "£"),
@@ -25,7 +25,7 @@ AVERAGE_GRID, NEW_BOILER = "average", "new_boiler"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """What the horizontal axis of a dot chart says, what stands before its numbers, and where today stands."""
+    """The horizontal axis of a dot chart: its title, the sign before its numbers, and today's value."""
 
     title: str
     prefix: str = ""
@@ -65,7 +65,7 @@ def _by_group(rows: pl.DataFrame, value: str) -> pl.DataFrame:
 
 
 def chart_break_evens(rows: pl.DataFrame) -> go.Figure | None:
-    """Return, for each quantity that reaches a break-even, its value by dwelling type and system beside today's."""
+    """Return for each quantity with a break-even its value by dwelling type and system, and today's value."""
     single = rows.filter(scale=INDIVIDUAL)
     panels = [
         (found, Axis(title=title, prefix=prefix, today=float(of["base"][0])))
@@ -95,7 +95,7 @@ def chart_abatement(rows: pl.DataFrame) -> go.Figure | None:
 
 
 def chart_investment(rows: pl.DataFrame) -> go.Figure | None:
-    """Return the tariff at which each network just pays, beside the tariff that it is given."""
+    """Return the tariff at which each network just pays, and its present tariff."""
     known = rows.drop_nulls("minimum_tariff_gbp_per_mwh").sort("dwellings", "connection_years")
     if known.is_empty():
         return None

@@ -27,8 +27,8 @@ from transforms.tables.words import DWELLING_TYPES_OR_UNKNOWN
 
 GROUPS = ("all", *DWELLING_TYPES_OR_UNKNOWN)
 COLUMNS = ("dwelling_type", "hour_start_utc", "heat_kwh_mean")
-POINTS = 130  # of each of the two grids of ranks of a line
-RANKS = (1, 10, 100, 1000, 4380)  # hours that the table tells the heat of
+POINTS = 130  # points of each of the two grids of ranks of a line
+RANKS = (1, 10, 100, 1000, 4380)  # ranks of hours whose heat the table shows
 PERCENT = 0.01
 DASH = {
     "detached": "dash",
@@ -81,19 +81,19 @@ def sort_hours(rows: pl.DataFrame) -> dict[str, NDArray[np.float64]]:
 
 
 def thin(hours: int, points: int = POINTS) -> NDArray[np.int64]:
-    """Return ranks from 1 to `hours` to draw a falling line through: dense at the peak, both ends among them."""
+    """Return the ranks at which a falling line is drawn, from 1 to `hours`: dense at the peak, and with both ends."""
     near_the_peak, even = np.geomspace(1, hours, points), np.linspace(1, hours, points)
     return np.unique(np.rint(np.concatenate([near_the_peak, even])).astype(np.int64))
 
 
 def share_of_highest(heat: NDArray[np.float64], share: float = PERCENT) -> float:
-    """Return the part of the heat that falls into the highest `share` of the hours [1]."""
+    """Return the share of the heat in the highest `share` of the hours [1]."""
     highest = round(share * len(heat))
     return float(heat[:highest].sum() / heat.sum())
 
 
 def _points(sorted_hours: dict[str, NDArray[np.float64]]) -> pl.DataFrame:
-    """Return the points that the lines are drawn through."""
+    """Return the points of the lines."""
     return pl.concat(
         pl.DataFrame({"rank": (ranks := thin(len(heat))), "heat_kwh_mean": heat[ranks - 1]}).select(
             pl.lit(group).alias("dwelling_type"), "rank", "heat_kwh_mean"

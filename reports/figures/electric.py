@@ -1,4 +1,4 @@
-"""What heat pumps would ask of the grid, and what a small one, a retrofit or a tariff would change."""
+"""The load of heat pumps on the grid, and the effects of a small heat pump, a retrofit or a tariff."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from transforms.tables.electric import (
     RETROFIT,
 )
 
-SHORT = 11  # characters per line of a name below a bar, four of which stand on a phone
+SHORT = 11  # characters per line of a name below a bar, since a phone shows four bars
 PEAK = "Electricity per home on a very cold day, if all homes had heat pumps"
 DASHES = ("solid", "dash", "dot", "dashdot")
 PEAK_COLUMNS = (
@@ -138,7 +138,7 @@ def draw_hybrids(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 def draw_retrofit(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw what a MWh of heat saved is worth by system and cut of the heat loss, or nothing."""
+    """Draw the worth of a MWh of saved heat by system and by cut of the heat loss, or nothing."""
     rows = (
         published[RETROFIT].frame.filter(dwelling_type="all", period=published.period).sort("system", "heat_loss_cut")
     )
@@ -180,7 +180,7 @@ def draw_retrofit(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 def draw_tariff(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw what a store saves under a tariff of three prices, or nothing."""
+    """Draw the saving by a heat store under a tariff of three prices, or nothing."""
     rows = published[HEAT_PUMP_TARIFF].frame.filter(dwelling_type="all", period=published.period).sort("store_kwh")
     if rows.is_empty():
         return []

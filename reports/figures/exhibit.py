@@ -1,4 +1,4 @@
-"""What a figure consists of on a page: the chart, what it says in words, its rows, and where they come from."""
+"""A figure on a page: the chart, its description in words, its rows, and their source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from transforms.tables.schema import Column, Table
 
 FEW_HOMES = "not shown: rests on fewer than {} homes"
 NAME_WIDTH, TITLE_WIDTH = 17, 32  # characters per line of category names and of axis titles
-SCALE_PX = (26, 62)  # how far the scale of a map and its title lie above the map
+SCALE_PX = (26, 62)  # height of the scale of a map, and of its title, above the map
 SAMPLE = "made-up sample data, not EDRP"
 
 
@@ -28,7 +28,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class DataTable:
-    """A table as readers see it: headings and cells that are already text; `frame` holds the same rows unrounded."""
+    """A table for readers: headings and cells are text; `frame` holds the same rows unrounded."""
 
     caption: str
     headings: tuple[Heading, ...]
@@ -38,16 +38,16 @@ class DataTable:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several views of a chart that a reader picks from; it shows the traces made with `of_choice(key)`."""
+    """One of several views of a chart, of which a reader picks one; it shows the traces made with `of_choice(key)`."""
 
     key: str
     name: str
-    says: str  # what the view shows, in words
+    says: str  # a description of the view
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart as pages hold it: what the browser draws it from, and its height."""
+    """A chart on a page: the JSON from which the browser draws it, and its height."""
 
     as_json: str
     height_px: int
@@ -55,12 +55,12 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
-    """One figure of a page; `chart` is None where it cannot be shown, and `missing` says why.
+    """One figure of a page; if it cannot be shown, `chart` is None and `missing` says why.
 
-    `title` names its topic; `finding` is what it shows in one sentence, which a page takes as its heading.
+    `title` names its topic; `finding` is its finding in one sentence, which is the heading on a page.
 
-    Where there are `choices`, the first one is what the page opens with. `data` is what readers download as CSV; without
-    it, the unrounded rows of the first table.
+    If there are `choices`, the page opens with the first one. Readers download `data` as CSV, or the unrounded rows of the
+    first table if it is None.
     """
 
     key: str
@@ -69,7 +69,7 @@ class Exhibit:
     alternative: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict)
     finding: str | None = None
-    chart: go.Figure | None = None  # a `Chart` once it goes onto a page
+    chart: go.Figure | None = None  # it becomes a `Chart` on a page
     missing: str | None = None
     rests_on_homes: bool = True
     choices: Sequence[Choice] = ()
@@ -79,7 +79,7 @@ class Exhibit:
 
     @property
     def heading(self) -> str:
-        """What stands above the figure: its finding, or its topic where it has none."""
+        """The heading of the figure: its finding, or its topic if it has none."""
         return self.title if self.finding is None or self.missing is not None else self.finding
 
 
@@ -89,7 +89,7 @@ def of_choice(key: str) -> dict[str, dict[str, str]]:
 
 
 def tabulate(frame: pl.DataFrame, table: Table, columns: Sequence[str], *, caption: str) -> DataTable:
-    """Return rows of a declared table as readers see them: headings and decimals follow the declaration."""
+    """Return rows of a declared table for readers: headings and decimals follow the declaration."""
     declared = [table.column(name) for name in columns]
     headings = tuple(Heading(text.title_of(c), numeric=frame.schema[c.name].is_numeric()) for c in declared)
     rows = tuple(
@@ -100,7 +100,7 @@ def tabulate(frame: pl.DataFrame, table: Table, columns: Sequence[str], *, capti
 
 
 def why_missing(tables: Sequence[PublicTable], *, otherwise: str) -> str:
-    """Return why a figure has nothing to show: disclosure control, or `otherwise`."""
+    """Return the reason why a figure has nothing to show: disclosure control, or `otherwise`."""
     for table in tables:
         if not table.suppressed.is_empty():
             return FEW_HOMES.format(table.threshold)
@@ -114,9 +114,9 @@ def hidden_names(table: PublicTable, period: str, column: str = "dwelling_type")
 
 
 def hidden_note(table: PublicTable, period: str, *, shown: pl.DataFrame | None = None) -> list[str]:
-    """Return one sentence on hidden cells, or nothing where there are none.
+    """Return one sentence on hidden cells, or nothing if there are none.
 
-    In a table with several rows per dwelling type, types of which something is `shown` are hidden in part only.
+    In a table with several rows per dwelling type, a type with `shown` rows is hidden only in part.
     """
     visible = [] if shown is None else [text.name_of(name) for name in shown["dwelling_type"].unique()]
     names = [name for name in hidden_names(table, period) if name not in visible]
@@ -124,7 +124,7 @@ def hidden_note(table: PublicTable, period: str, *, shown: pl.DataFrame | None =
 
 
 def partly_note(table: PublicTable, period: str, *, shown: pl.DataFrame) -> list[str]:
-    """Return one sentence on types of which some cells are hidden and some `shown`, or nothing."""
+    """Return one sentence on types with hidden and with `shown` cells, or nothing."""
     visible = [text.name_of(name) for name in shown["dwelling_type"].unique()]
     names = [name for name in hidden_names(table, period) if name in visible]
     return [f"Shown in part: {text.listed(names)} (the rest {_rests_on_few(table)})."] if names else []
@@ -135,7 +135,7 @@ def _rests_on_few(table: PublicTable) -> str:
 
 
 def kept_note(table: PublicTable, period: str) -> list[str]:
-    """Return one sentence on groups whose values are those of an earlier release, or nothing where there are none."""
+    """Return one sentence on groups whose values are those of an earlier release, or nothing if there are none."""
     kept = table.few_changes.filter(pl.col("period") == period)["dwelling_type"].unique(maintain_order=True)
     if kept.is_empty():
         return []
@@ -145,7 +145,7 @@ def kept_note(table: PublicTable, period: str) -> list[str]:
 
 
 def homes_behind(rows: pl.DataFrame) -> str:
-    """Return the number of homes behind some rows as published: the fewest where rows differ."""
+    """Return the published number of homes behind some rows: the lowest number if rows differ."""
     counts = rows["households"].drop_nulls().to_list()
     return f"about {min(counts):,} homes" if counts else "homes not counted"
 
@@ -156,7 +156,7 @@ def ordered(frame: pl.DataFrame, column: str, order: Sequence[str]) -> pl.DataFr
 
 
 def style(chart: go.Figure, *, height: int, left_to_right: bool = True) -> go.Figure:
-    """Give a chart its frame; colours of text and lines are set by the page, which knows light from dark."""
+    """Set the layout of a chart; the page sets the colours of text and lines, since it may be light or dark."""
     chart.update_layout(
         template=None,
         height=height,
@@ -173,7 +173,7 @@ def style(chart: go.Figure, *, height: int, left_to_right: bool = True) -> go.Fi
 
 
 def title_above(chart: go.Figure, title: str, *, panel: int) -> None:
-    """Write the title of a panel's vertical axis above it, where it reads without turning one's head and on a phone."""
+    """Write the title of a panel's vertical axis horizontally above it, which can be read on a phone too."""
     axis = "" if panel == 1 else str(panel)
     chart.add_annotation(
         text=title, xref="paper", yref=f"y{axis} domain", x=0, y=1.02, xanchor="left", yanchor="bottom", showarrow=False
@@ -181,7 +181,7 @@ def title_above(chart: go.Figure, title: str, *, panel: int) -> None:
 
 
 def scale_bar() -> dict[str, object]:
-    """Return the bar above a map that says which colour stands for which value; `title_above_scale` names the value."""
+    """Return the colour scale above a map; `title_above_scale` names its value."""
     return {
         "orientation": "h", "x": 0, "xanchor": "left", "xpad": 0, "y": 1, "yanchor": "bottom", "ypad": SCALE_PX[0], "len": 1, "thickness": 12,
         "outlinewidth": 0,
@@ -189,7 +189,7 @@ def scale_bar() -> dict[str, object]:
 
 
 def title_above_scale(chart: go.Figure, title: str) -> None:
-    """Write what the colours of a map mean above their bar."""
+    """Write the meaning of the colours of a map above their scale."""
     chart.add_annotation(
         text=title, xref="paper", yref="paper", x=0, y=1, yshift=SCALE_PX[1], xanchor="left", yanchor="bottom", showarrow=False
     )  # fmt: skip

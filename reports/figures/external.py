@@ -31,12 +31,12 @@ COLUMNS = ("study", "quantity", "segment", "own", "published", "ratio", "househo
 QUANTITY, SHAPE = ["quantity", "unit"], ["study", "quantity", "unit"]
 HOUR = re.compile(r"^(\d{1,2}):(\d\d)$")
 BAND = re.compile(r"^-?\d+_to_-?\d+_c$")
-HOURS_OF_A_SHAPE = 12  # from here on segments that are hours are drawn as a line
+HOURS_OF_A_SHAPE = 12  # this many segments that are hours, or more, are drawn as a line
 ROW_HEIGHT, FRAME_HEIGHT = 42, 140
 
 
 def draw_external(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw own figures beside published ones: levels in one exhibit, shapes of the day in another, or nothing."""
+    """Draw results of the run beside published ones: levels in one exhibit, shapes of the day in another, or nothing."""
     levels, shapes = levels_and_shapes(published)
     return [
         *([] if levels.is_empty() else [_levels(published, run, _in_reading_order(levels))]),
@@ -52,7 +52,7 @@ def levels_and_shapes(published: Published) -> tuple[pl.DataFrame, pl.DataFrame]
 
 
 def _hour_of(segments: pl.Series) -> pl.Series:
-    """Return the hour of day that each segment names, null where it names something else."""
+    """Return the hour of day that each segment names, or null if it names something else."""
     found = [HOUR.match(segment) for segment in segments]
     return pl.Series([int(m[1]) + int(m[2]) / 60 if m else None for m in found], dtype=pl.Float64)
 
@@ -92,7 +92,7 @@ def _levels(published: Published, run: RunInfo, rows: pl.DataFrame) -> Exhibit:
 
 
 def _describe_level(of: pl.DataFrame) -> str:
-    """Return the homes and studies behind one quantity and how far own figures lie from published ones."""
+    """Return the homes and studies behind one quantity, and the ratios of the run's results to published ones."""
     words = f"Own figures rest on {min(of['households']):,} homes or more, beside {_studies(of)}."
     ratios = of.drop_nulls("ratio").sort("ratio")
     if ratios.is_empty():
@@ -234,7 +234,7 @@ def _segment(segment: str) -> str:
 
 
 def _words(given: str, longest: int = text.LONGEST) -> str:
-    """Return words of the table with the usual signs of units, whatever a study puts into them."""
+    """Return words of the table with the usual signs of units, safe for any text in a study."""
     return text.visible(text.show_unit(given), longest)
 
 

@@ -1,4 +1,4 @@
-"""How the checks before each publication came out, run by run."""
+"""The results of the checks before each publication, run by run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAILED = "Checks that failed"
 
 
 def draw_gate(published: Published, run: RunInfo) -> Exhibit:
-    """Draw the failed checks of each published run, or say in words what the only run gave."""
+    """Draw the failed checks of each published run; if there is only one run, describe it in words."""
     given = published[GATE_RUN]
     rows = given.frame.sort("published_at_utc", "run_id").tail(SHOWN_RUNS)
     missing = why_missing([given], otherwise="no run is recorded yet") if rows.is_empty() else None

@@ -45,7 +45,7 @@ NOON = 12
 SEASONS = {"Winter": (12, 1, 2), "Spring": (3, 4, 5), "Summer": (6, 7, 8), "Autumn": (9, 10, 11)}
 SEASON_OF = {month: season for season, months in SEASONS.items() for month in months}
 WEEK = 7 * 24
-A_MONDAY = "2001-01-01"  # the axis of a week is one of dates, of which only the day of the week is shown
+A_MONDAY = "2001-01-01"  # the axis of a week has dates, but shows only their day of the week
 HEAT_TITLE = text.title_of(HEAT_PROFILE.column("heat_kwh_mean"))
 
 
@@ -188,7 +188,7 @@ def mean_weeks(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _every_hour(weeks: pl.DataFrame) -> pl.DataFrame:
-    """Return all hours of each week that is shown, without heat where none is known."""
+    """Return all hours of each shown week; heat is null if it is not known."""
     keys = weeks.select("dwelling_type", "season").unique(maintain_order=True)
     hours = pl.int_range(WEEK, dtype=pl.Int64, eager=True).alias("hour_of_week").to_frame()
     return keys.join(hours, how="cross", maintain_order="left_right").join(
@@ -208,7 +208,7 @@ def _weeks_chart(weeks: pl.DataFrame) -> go.Figure:
             **of_choice(str(group)),
         )  # fmt: skip
     style(chart, height=110 + 130 * len(seasons), left_to_right=False)
-    # one scale for all: axes whose traces come and go lose their automatic range
+    # one scale for all, since axes lose their automatic range if traces are hidden
     top = 1.04 * float(np.nanmax(weeks["heat_kwh_mean"].to_numpy()))
     chart.update_yaxes(range=[0, top], nticks=5)
     chart.update_xaxes(

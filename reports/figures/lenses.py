@@ -1,4 +1,4 @@
-"""The cost of the same heat to society and to the household, and by one projection of prices beside another."""
+"""The cost of the same heat to society and to the household, and by different projections of prices."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SYSTEMS_SHOWN = [name for name in SYSTEMS if name != "network"]
 
 
 def draw_individual_beside(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw the cost of the individual systems by the other lens, or nothing where the release has none."""
+    """Draw the cost of the individual systems by the other lens, or nothing if the release has none."""
     return [
         replace(
             of_lens := draw_individual(published, replace(run, convention=name)),
@@ -45,7 +45,7 @@ def draw_individual_beside(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 def draw_readings(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw the individual systems at one demand by each scenario of today and each lens, or nothing where there is one."""
+    """Draw the individual systems at one demand by each present scenario and each lens, or nothing if there is only one."""
     names = [run.convention, *_beside(published, run)]
     held = published[LCOH].frame.filter(pl.col("convention").is_in(names), demand_basis="measured")
     scenarios = [run.scenario, *sorted(set(held["scenario"]) - {run.scenario, run.paper_scenario})]

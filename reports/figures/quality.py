@@ -1,4 +1,4 @@
-"""What became of the readings: how many carry which flag, and how many could be judged at all."""
+"""The quality of the readings: how many carry each flag, and how many could be judged."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from transforms.tables.lineage import FLAG_COUNT, FLAG_JUDGEMENT
 from transforms.tables.words import FLAGS, INFERRED_FLAGS
 
 JUDGED = "judged"
-MANY_DECADES = 3  # from here on a phone has room for the label of every second one
-WIDE = 20  # times the smallest share: from here on a logarithmic axis keeps both visible
+MANY_DECADES = 3  # with this many decades, a phone has room for the label of every second one
+WIDE = 20  # ratio of the largest to the smallest share from which a logarithmic axis is needed to see both
 
 
 def draw_flags(published: Published, run: RunInfo) -> Exhibit:
@@ -115,7 +115,7 @@ def draw_judgements(published: Published, run: RunInfo) -> Exhibit:
 
 
 def judged_share(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the readings of each inferred flag by whether they could be judged, and their share [%], judged ones first."""
+    """Return the judged and unjudged readings of each inferred flag and their share [%]; judged ones come first."""
     return (
         ordered(rows.drop_nulls("readings"), "flag", INFERRED_FLAGS)
         .group_by("flag", "outcome", maintain_order=True)
@@ -150,7 +150,7 @@ def _judgement_chart(totals: pl.DataFrame) -> go.Figure:
 
 
 def _lacking(totals: pl.DataFrame) -> list[str]:
-    """Return one sentence on what was lacking, by flag."""
+    """Return one sentence on the data that were missing, by flag."""
     lacking = [
         f"{text.name_of(flag)}: {text.almost(share)} % ({text.visible(outcome)})"
         for flag, outcome, share in totals.filter(pl.col("outcome") != JUDGED)

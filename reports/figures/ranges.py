@@ -1,4 +1,4 @@
-"""Costs that are no single number: over the homes of a type, and under uncertain assumptions."""
+"""Ranges of costs: over the homes of a type, and under uncertain assumptions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RANGE_COLUMNS = ("dwelling_type", "system", "draws", "lcoh_p05", "lcoh_p50", "lc
 
 
 def draw_distribution(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw how far the costs of homes lie apart, their mean and the cost at their mean demand, or nothing."""
+    """Draw how much the costs of homes differ, their mean, and the cost at their mean demand, or nothing."""
     rows = rows_of_run(published, run, LCOH_DISTRIBUTION)
     if rows.is_empty():
         return []
@@ -104,7 +104,7 @@ def _distribution_chart(rows: pl.DataFrame, quantiles: pl.DataFrame) -> go.Figur
 
 
 def draw_cost_ranges(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw between which costs each individual system lies under uncertain assumptions, or nothing."""
+    """Draw the range of the cost of each individual system under uncertain assumptions, or nothing."""
     rows = rows_of_run(published, run, LCOH_PROBABILITY)
     if not rows.is_empty():
         rows = sort_rows(rows.filter(alternatives=INDIVIDUAL, scale=INDIVIDUAL))
@@ -149,7 +149,7 @@ def _range_chart(rows: pl.DataFrame) -> go.Figure:
 
 
 def _by_system(rows: pl.DataFrame, groups: Sequence[str]) -> list[tuple[str, pl.DataFrame, list[float]]]:
-    """Return the rows of each system with their heights: systems of one type stand above each other."""
+    """Return the rows of each system with their heights, one above the other within a dwelling type."""
     systems = [system for system in SYSTEMS if system in set(rows["system"])]
     found = []
     for rank, system in enumerate(systems):

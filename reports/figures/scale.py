@@ -1,4 +1,4 @@
-"""What a network costs by the trench that London's neighbourhoods need and by how many homes connect."""
+"""The cost of a network by the trench that London's neighbourhoods need, and by the share of homes that connect."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from transforms.tables.cost import LCOH
 LEVEL: Final = "msoa"
 COLUMNS: Final = ("level", "width_rule", "connection_share", "system", "lcoh_gbp_per_mwh")
 ENDS: Final = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
-TRENCH: Final = {"2011": "shorter trench", "2019": "longer trench"}  # by the width formula that it follows
+TRENCH: Final = {"2011": "shorter trench", "2019": "longer trench"}  # by the formula for its length
 TITLE: Final = "Cost of a network by neighbourhood of London"
 
 
 def draw_trench(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw the cost of networks over neighbourhoods by connection, or nothing where there are no areas."""
+    """Draw the cost of networks over neighbourhoods by connection, or nothing if there are no areas."""
     rows = trench_costs(published)
     networks = rows.filter(system="network")
     if networks.is_empty():
@@ -48,7 +48,7 @@ def draw_trench(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 def trench_costs(published: Published) -> pl.DataFrame:
-    """Return the tenth, half and nine tenths of the cost of heat over neighbourhoods, by system, connection and trench."""
+    """Return the 10 %, 50 % and 90 % quantiles of the cost of heat over neighbourhoods, by system, connection and trench."""
     rows = published[AREA_LCOH].frame.filter(level=LEVEL)
     basis = "measured" if "measured" in set(rows["demand_basis"]) else "paper"
     cost = pl.col("lcoh_gbp_per_mwh")
@@ -78,7 +78,7 @@ def _chart(rows: pl.DataFrame) -> go.Figure:
 
 
 def _option(row: dict[str, Any]) -> str:
-    """Return the name of a system in two short lines, a network's with its connection and its trench."""
+    """Return the name of a system in two short lines; a network's name has its connection and its trench."""
     if row["width_rule"] not in TRENCH:
         return wrapped(text.name_of(row["system"]), NAME_WIDTH)
     share = "All homes" if row["connection_share"] >= 1 else text.percent(row["connection_share"]) + " of homes"

@@ -90,13 +90,13 @@ def draw_bands(published: Published, run: RunInfo) -> Exhibit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segments:
-    """One way to divide the days of a period, and how its figure is called and drawn."""
+    """One way to divide the days of a period, with the title and style of its figure."""
 
     segmentation: str
     key: str
     title: str
     shows: str
-    name: Callable[[str], str]  # of a segment, as readers see it
+    name: Callable[[str], str]  # returns the name of a segment for readers
     chart: Callable[[pl.DataFrame], go.Figure]
 
 
@@ -137,14 +137,14 @@ def _exhibit(published: Published, run: RunInfo, of: Segments) -> Exhibit:
 
 
 def _rank(segmentation: str) -> pl.Expr:
-    """Return the order of the segments: bands of temperature by their lower end, the others by name."""
+    """Return the order of the segments: bands of temperature by their lower end, other segments by name."""
     if segmentation == "temperature_band":
         return pl.col("segment").str.extract(r"^(-?\d+)_to_").cast(pl.Int32)
     return pl.col("segment")
 
 
 def _describe_peaks(of_group: pl.DataFrame, name: Callable[[str], str]) -> str:
-    """Return the homes behind a group's profiles and where its highest and its lowest peak lie, in words."""
+    """Return the homes behind a group's profiles and the times of its highest and lowest peak, in words."""
     peaks = of_group.sort("heat_kwh_mean", descending=True).group_by("segment", maintain_order=True).first()
     homes = homes_behind(of_group)
     words = [f"{homes[:1].upper()}{homes[1:]}. Highest peak: {_peak(peaks.row(0, named=True), name)}."]
@@ -178,7 +178,7 @@ def _months_chart(rows: pl.DataFrame) -> go.Figure:
         places.append(divmod(int(str(segment)) - 1, ACROSS))
     chart.add_traces(lines, rows=[down + 1 for down, _ in places], cols=[across + 1 for _, across in places])
     style(chart, height=640, left_to_right=False)
-    # one scale for all: matched axes whose traces come and go lose their automatic range
+    # one scale for all, since matched axes lose their automatic range if traces are hidden
     top = 1.04 * float(rows["heat_kwh_mean"].to_numpy().max())
     chart.update_xaxes(**HOUR_TICKS)
     chart.update_yaxes(range=[0, top])
@@ -226,7 +226,7 @@ def _bands_chart(rows: pl.DataFrame) -> go.Figure:
 
 
 def _hours(rows: pl.DataFrame, name: str) -> dict[str, object]:
-    """Return what the lines by hour of day have in common."""
+    """Return the common arguments of the lines by hour of day."""
     return {
         "x": rows["hour_local"],
         "y": rows["heat_kwh_mean"].round(4),

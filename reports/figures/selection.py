@@ -1,4 +1,4 @@
-"""Which homes enter the figures, and whether choosing them moves the result."""
+"""The selection of homes, and whether it moves the result."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _funnel_chart(rows: pl.DataFrame, shown: list[str]) -> go.Figure:
 
 
 def draw_selection_effect(published: Published, run: RunInfo) -> Exhibit:
-    """Draw the heat per home after each selection step, and what it would be without each step."""
+    """Draw the heat per home after each selection step, and without each step."""
     rows = published[SELECTION_FUNNEL].frame.filter(period=published.period).sort("step")
     drawn = rows.filter(pl.any_horizontal(pl.col("heat_kwh_mean", "heat_kwh_mean_without").is_not_null()))
     missing = None
@@ -148,7 +148,7 @@ def _effect_chart(drawn: pl.DataFrame) -> go.Figure:
 
 
 def _span(drawn: pl.DataFrame) -> tuple[float, float]:
-    """Return an axis around the values, wide enough that a difference of a few kWh does not look like one."""
+    """Return an axis around the values, wide enough that a difference of a few kWh does not look large."""
     values = pl.concat([drawn["heat_kwh_mean"], drawn["heat_kwh_mean_without"]]).drop_nulls().to_numpy()
     room = max(0.35 * (values.max() - values.min()), 0.03 * values.max())
     return float(values.min() - room), float(values.max() + room)

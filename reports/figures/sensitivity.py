@@ -1,4 +1,4 @@
-"""Figures 7 and 8 of Wang 2018 as curves, and which uncertain assumptions a cost depends on most."""
+"""Figures 7 and 8 of Wang 2018 as curves, and the uncertain assumptions on which a cost depends most."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SOBOL_COLUMNS = (
 
 
 def draw_sensitivity(published: Published, run: RunInfo) -> list[Exhibit]:
-    """Draw figures 7 and 8 of the paper, each where the table has its curves."""
+    """Draw figures 7 and 8 of the paper, each if the table has its curves."""
     rows = published.rows_of(LCOH_SENSITIVITY)
     if rows.is_empty():
         return []
@@ -83,7 +83,7 @@ def draw_sensitivity(published: Published, run: RunInfo) -> list[Exhibit]:
 
 
 def published_points(published: Published) -> pl.DataFrame:
-    """Return the paper's published changes: parameter, value of it, change of the cost [%], and how it is to be met."""
+    """Return the changes that the paper states: parameter, its value, change of the cost [%], and the expected verdict."""
     schema = {"parameter": pl.String, "change": pl.Float64, "published": pl.Float64, "relation": pl.String}
     claims = published.rows_of(CLAIM)
     if claims.is_empty():

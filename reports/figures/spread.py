@@ -1,4 +1,4 @@
-"""How far homes of one type lie apart: quantiles of their annual heat."""
+"""The differences between homes of one type: quantiles of their annual heat."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def draw_spread(published: Published, run: RunInfo) -> Exhibit:
 
 
 def _without_quantile(published: Published, rows: pl.DataFrame) -> list[str]:
-    """Return a sentence on types that have an annual demand and no quantile, and one on all homes together."""
+    """Return a sentence on types with an annual demand but no quantile, and one on all homes together."""
     demand = (
         published[HEAT_DEMAND_ANNUAL].frame.filter(period=published.period).join(rows, on="dwelling_type", how="anti")
     )
@@ -136,5 +136,5 @@ def _table(rows: pl.DataFrame, period: str) -> DataTable:
 
 
 def percent(share: float) -> str:
-    """Return a share as a percentage with the digits that it has."""
+    """Return a share as a percentage with all its digits."""
     return f"{text.assumed(round(100 * share, 4))} %"

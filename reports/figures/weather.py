@@ -1,4 +1,4 @@
-"""How gas follows the weather: the fitted lines with their days, and what the gas is for in a normal year."""
+"""The dependence of gas on the weather: the fitted lines with their days, and the uses of gas in a normal year."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 from transforms.tables.words import PROFILE_GROUPS
 
 GROUPS = ("all", *(name for name in PROFILE_GROUPS if name != "all"))  # what a reader chooses from, in this order
-TOGETHER = "together"  # the choice that shows every type's lines and no days
+TOGETHER = "together"  # the choice that shows the lines of all types, but no days
 LINES = ("slope_gas_kwh_per_day_k", "base_gas_kwh_per_day", "balance_temperature_c", "warm_slope_gas_kwh_per_day_k")
 FIT_COLUMNS = (
     "dwelling_type", "households", "days", *LINES, "r_squared", "heat_loss_w_per_k",
@@ -40,8 +40,8 @@ FIT_COLUMNS = (
     "design_temperature_c", "design_day_heat_kwh", "design_peak_hour_heat_kwh", "note",
 )  # fmt: skip
 USES = ("space", "hot_water", "cooking")
-BAND_K = 2  # the table behind the figure puts days of similar temperature together
-SMALLEST_TEXT = 12  # a number that would have to be smaller to fit its part of a bar is left out
+BAND_K = 2  # width of the bands of temperature by which the figure's table groups days
+SMALLEST_TEXT = 12  # a number that needs a smaller font to fit its part of a bar is left out
 
 
 def draw_weather_fit(published: Published, run: RunInfo) -> Exhibit:
@@ -95,7 +95,7 @@ def _choices(fits: pl.DataFrame, fitted: pl.DataFrame, days: pl.DataFrame) -> li
 
 
 def _describe_fit(row: dict[str, Any]) -> str:
-    """Return what the fit of one type says, in sentences."""
+    """Return sentences on the fit of one type."""
     if any(row[name] is None for name in LINES):
         return f"About {row['households']:,} homes, no lines: {text.visible(row['note'] or 'too few days')}."
     bend, slope = text.celsius(row["balance_temperature_c"]), row["slope_gas_kwh_per_day_k"]
@@ -151,7 +151,7 @@ def _fit_chart(fits: pl.DataFrame, fitted: pl.DataFrame, days: pl.DataFrame) -> 
 
 
 def _add_lines(chart: go.Figure, row: dict[str, Any], *, low: float, high: float, choice: str) -> None:
-    """Add the two lines of one type, on to its design day, with its balance temperature."""
+    """Add the two lines of one type, down to the temperature of its design day, with its balance temperature."""
     group, bend = row["dwelling_type"], row["balance_temperature_c"]
     name, ink = text.name_of(group), palette.group_ink(group).light
     together = choice == TOGETHER
@@ -189,7 +189,7 @@ def _gas_on_lines(row: dict[str, Any], temperature_c: float) -> float:
 
 
 def _banded(days: pl.DataFrame) -> list[DataTable]:
-    """Return the days of all homes, those of similar temperature together."""
+    """Return the days of all homes; days of similar temperature are grouped."""
     low = (pl.col("temperature_effective_c") / BAND_K).floor() * BAND_K
     banded = (
         days.filter(dwelling_type="all")
@@ -224,7 +224,7 @@ def _banded(days: pl.DataFrame) -> list[DataTable]:
 
 
 def draw_gas_uses(published: Published, run: RunInfo) -> Exhibit:
-    """Draw what the gas of a normal year is for: space heating, hot water, cooking."""
+    """Draw the uses of gas in a normal year: space heating, hot water, cooking."""
     columns = [f"{use}_gas_kwh_per_year" for use in USES]
     rows = ordered(published[WEATHER_FIT].frame.filter(period=published.period), "dwelling_type", PROFILE_GROUPS)
     rows = rows.filter(pl.all_horizontal(pl.col(columns).is_not_null()))
