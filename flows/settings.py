@@ -75,18 +75,22 @@ class FeedSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     clock: Literal["utc", "local"] | None = Field(default=None, description="clock of the stamps")
-    stamp: Literal["start", "end"] | None = Field(default=None, description="what a stamp names of its half-hour")
-    household_id: str | None = Field(default=None, description="home of a feed whose files name none")
-    household_from: HouseholdFrom | None = Field(
-        default=None, description="where the home of a file stands that names none"
+    stamp: Literal["start", "end"] | None = Field(
+        default=None, description="whether stamps name the start or the end of a half-hour"
     )
-    fuel: Literal["gas", "electricity"] | None = Field(default=None, description="fuel, where the header serves two")
-    unit: Literal["kWh", "Wh", "m3"] | None = Field(default=None, description="unit, where the header does not tell")
+    household_id: str | None = Field(default=None, description="home of a feed whose files name no home")
+    household_from: HouseholdFrom | None = Field(
+        default=None, description="where to find the home of a file that names no home"
+    )
+    fuel: Literal["gas", "electricity"] | None = Field(
+        default=None, description="fuel, if two fuels have the same header"
+    )
+    unit: Literal["kWh", "Wh", "m3"] | None = Field(default=None, description="unit, if the header does not name it")
     interval_minutes: int | None = Field(
-        default=None, gt=0, le=60, description="length of the intervals [min]; else found"
+        default=None, gt=0, le=60, description="length of the intervals [min]; by default found"
     )
     absent: Literal["zero", "missing"] | None = Field(
-        default=None, description="what half-hours are that a file leaves out"
+        default=None, description="meaning of half-hours that a file leaves out"
     )
     calorific_value: float | None = Field(default=None, ge=30, le=50, description="of gas by volume [MJ/m3]")
     volume_correction: float | None = Field(default=None, ge=0.9, le=1.1, description="of gas by volume [1]")
@@ -124,7 +128,7 @@ class Settings(BaseSettings):
     )
     landing: Path | None = Field(default=None, description="folder of delivered files; by default `landing` below home")
     landing_quiet_seconds: float = Field(
-        default=60, ge=0, le=7 * 86_400, description="a nightly takes a file unchanged for so long [s]"
+        default=60, ge=0, le=7 * 86_400, description="a nightly run takes a file after this time without a change [s]"
     )
     lake: str | None = Field(
         default=None, description="folder of the lake, or s3://bucket/prefix; by default `lake` below home"
@@ -135,12 +139,14 @@ class Settings(BaseSettings):
     )
     dask_scheduler: str | None = Field(default=None, description="address of a Dask scheduler, such as tcp://host:8786")
     very_high_kwh: float = Field(
-        default=89.8, gt=0, le=1e6, description="a half-hour of so much gas is very_high [kWh]"
+        default=89.8, gt=0, le=1e6, description="a half-hour with this much gas or more is very_high [kWh]"
     )
     completeness_min: float = Field(
-        default=0.9, gt=0, le=1, description="share of a period's half-hours a home needs [1]"
+        default=0.9, gt=0, le=1, description="share of a period's half-hours that a home needs [1]"
     )
-    cell_min: float = Field(default=0.5, ge=0, le=1, description="share of each month-by-hour cell a home needs [1]")
+    cell_min: float = Field(
+        default=0.5, ge=0, le=1, description="share of each month-by-hour cell that a home needs [1]"
+    )
     study_periods: tuple[str, ...] = Field(
         default=(), description="first months YYYY-MM of the study periods; by default found from the readings"
     )
@@ -148,16 +154,16 @@ class Settings(BaseSettings):
     sobol_samples: int = Field(
         default=8192, ge=64, le=2**22, description="base samples of Sobol indices, a power of two"
     )
-    seed: int = Field(default=1, ge=0, lt=2**63, description="seed of everything drawn")
+    seed: int = Field(default=1, ge=0, lt=2**63, description="seed of all random draws")
     scenario: str = Field(
         default="current2026", description="set of prices by which the published pages compare systems"
     )
     convention: str = Field(
-        default="best_practice", description="how the cost model is read where systems are compared"
+        default="best_practice", description="convention of the cost model by which systems are compared"
     )
     normal_weather: NormalYears = Field(
         default="1991-2010",
-        description="years of weather that are called normal, on which costs stand: 1991-2010, which end with the trial, or newest",
+        description="years of normal weather, for which costs are computed: 1991-2010, which end with the trial, or the newest",
     )
     cost_weather: CostWeather = Field(
         default="normal",
@@ -171,16 +177,16 @@ class Settings(BaseSettings):
     )
     report_after_run: bool = Field(
         default=True,
-        description="whether a run writes the report; else `hearth report` or the deployment `report` does",
+        description="whether a run writes the report; otherwise `hearth report` or the deployment `report` does",
     )
     disclosure_threshold: int = Field(
-        default=10, ge=10, le=1_000_000, description="homes that every published cell rests on"
+        default=10, ge=10, le=1_000_000, description="the fewest homes behind a published cell"
     )
     data_licence: str | None = Field(
         default=None,
-        description="SPDX identifier of the licence of published figures; none: CC-BY-4.0 for sample data, else no licence is given",
+        description="SPDX identifier of the licence of published results; none: CC-BY-4.0 for sample data, no licence for others",
     )
-    data_publisher: str | None = Field(default=None, description="who publishes the figures, as citations name them")
+    data_publisher: str | None = Field(default=None, description="the publisher of the results in citations")
     snapshots_keep: int = Field(
         default=10, ge=1, le=1_000_000, description="published warehouses that are kept, with their reports"
     )
@@ -197,10 +203,10 @@ class Settings(BaseSettings):
         default=None,
         ge=0,
         le=LARGEST_GB,
-        description="free disk that a run must find [GB]; none: told by what it has to write",
+        description="free disk that a run needs [GB]; none: computed from what it has to write",
     )
     collect_after_days: float = Field(
-        default=7, ge=0, le=CENTURY_DAYS, description="age at which objects nothing refers to are deleted [d]"
+        default=7, ge=0, le=CENTURY_DAYS, description="age at which objects without a reference are deleted [d]"
     )
     published_mode: Mode = Field(default="0440", description="mode of published warehouses: 0440 or 0400")
     public_mode: Mode = Field(default="0644", description="mode of the files of the report, which hold no home")
@@ -213,7 +219,7 @@ class Settings(BaseSettings):
         default=7,
         ge=0,
         le=CENTURY_DAYS,
-        description="a fact that stands is told again after so long [d]; 0: by every run",
+        description="an alert about a fact that still holds is sent again after this time [d]; 0: by every run",
     )
     freshness_days: int | None = Field(
         default=None,
@@ -234,13 +240,13 @@ class Settings(BaseSettings):
         description="age of the last full audit at which the gate measures unchanged months again [d]",
     )
     full_audit: bool = Field(
-        default=False, description="measure unchanged months again in this run, also where there is nothing to publish"
+        default=False, description="measure unchanged months again in this run, even if there is nothing to publish"
     )
     accept_drift: bool = Field(
-        default=False, description="publish although figures drifted far from the published ones, with a warning"
+        default=False, description="publish although results drifted far from the published ones, with a warning"
     )
     unpacked_ratio_max: float = Field(
-        default=1000, gt=1, le=1_000_000, description="a packed file that holds so many times its size is refused"
+        default=1000, gt=1, le=1_000_000, description="a packed file that holds this many times its size is refused"
     )
     unpacked_gb_max: float = Field(
         default=200, gt=0, le=1_000_000, description="a packed file that holds more is refused [GB]"

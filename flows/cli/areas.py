@@ -1,4 +1,4 @@
-"""Commands of the heat map: the reference of areas, what others contribute, and the search around a site."""
+"""Commands of the heat map: the reference of areas, contributions of others, and the search around a site."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ commands = Commands("Results")
 def reference(
     action: Annotated[
         Literal["check"],
-        typer.Argument(metavar="check", help="check: what each file gives, and what is wrong.", show_default=False),
+        typer.Argument(metavar="check", help="check: the content of each file, and its errors.", show_default=False),
     ],
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder that holds the files of areas.", show_default=False)
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the files of areas.", show_default=False)],
 ) -> None:
     """Check a folder of published files about areas."""
     from flows.operations.reference import check_reference, show_reference
@@ -50,17 +48,17 @@ def near(
     build: Annotated[
         Literal["existing", "new"], typer.Option(metavar="KIND", help="existing or new homes.")
     ] = "existing",
-    connect: Annotated[float, typer.Option(metavar="SHARE", help="Of the homes that join a network.")] = 1.0,
-    heat_price: Annotated[float | None, typer.Option(metavar="GBP", help="Of a MWh of bought heat.")] = None,
+    connect: Annotated[float, typer.Option(metavar="SHARE", help="Share of homes that join a network.")] = 1.0,
+    heat_price: Annotated[float | None, typer.Option(metavar="GBP", help="Price of a MWh of bought heat.")] = None,
     without: Annotated[
-        list[str] | None, typer.Option(metavar="SYSTEM", help="That homes cannot have, such as ashp.")
+        list[str] | None, typer.Option(metavar="SYSTEM", help="System that homes cannot have, such as ashp.")
     ] = None,
     home: Home = None,
     as_json: Json = False,
     geojson: Annotated[bool, typer.Option("--geojson", help="For maps.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Also save as .xlsx.")] = None,
 ) -> None:
-    """Say what heat there is around a site, and what it may cost."""
+    """Show the heat around a site, and its cost."""
     from flows.answers import near as answers
     from transforms.areas.search import Site
 
@@ -95,13 +93,13 @@ def contribute(
         typer.Argument(metavar="FILE", help="XLSX, CSV, GeoJSON or GeoParquet; to withdraw, its name or hash."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where check writes the rows with their problems.")
+        Path | None, typer.Option(metavar="FILE", help="File for the rows with their problems (check).")
     ] = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who adds it; by default the user.")] = None,
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is withdrawn.")] = None,
     home: Home = None,
 ) -> None:
-    """Check and keep loads, supplies and networks of others."""
+    """Check and store loads, supplies and networks of others."""
     settings = read_settings(home=home)
     with usage_errors():
         if action == "log":

@@ -20,7 +20,7 @@ commands = Commands("Data")
 FORGOTTEN = "a home was forgotten"  # the reason of the run that publishes without it
 STDIN = "-"
 FullAudit = Annotated[
-    bool, typer.Option("--full-audit", help="Judge unchanged months again, also if nothing is to be published.")
+    bool, typer.Option("--full-audit", help="Judge unchanged months again, even if there is nothing to publish.")
 ]
 
 
@@ -51,7 +51,7 @@ def sample(
         typer.Option("--format", metavar="FORMAT", help="Format of the readings: edrp or canonical (our own CSV)."),
     ] = "edrp",
     force: Annotated[
-        bool, typer.Option("--force", help="Also where other files lie; replaces the same names.")
+        bool, typer.Option("--force", help="Also in a folder with other files; replaces the same names.")
     ] = False,
 ) -> None:
     """Write a made-up trial, with the truth beside it."""
@@ -109,7 +109,7 @@ def run(
     ] = None,
     fail_on_refused: Annotated[bool, typer.Option("--fail-on-refused", help="Exit 1 if a file is refused.")] = False,
     full_audit: FullAudit = False,
-    queue: Annotated[bool, typer.Option("--queue", help="Hand it to the server of `hearth up` and return.")] = False,
+    queue: Annotated[bool, typer.Option("--queue", help="Queue it on the server of `hearth up`, and return.")] = False,
 ) -> None:
     """Take in new files, rebuild what changed, judge, publish, report."""
     quiet = 0 if landing is not None else None  # a folder that is named holds whole files
@@ -135,15 +135,16 @@ def backfill(
     first: Annotated[str, typer.Option("--from", metavar="YYYY-MM", help="First month.")],
     last: Annotated[str, typer.Option("--to", metavar="YYYY-MM", help="Last month.")],
     home: Home = None,
-    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept with the run.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done.")] = False,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Reason; stored with the run.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     compare: Annotated[
-        bool, typer.Option("--compare", help="With --dry-run: also do it in a throwaway copy and tell what would move.")
+        bool,
+        typer.Option("--compare", help="With --dry-run: also do it in a throwaway copy, and show what would move."),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Also rebuild months that are up to date.")] = False,
     full_audit: FullAudit = False,
     queue: Annotated[
-        bool, typer.Option("--queue", help="Hand it to the server of `hearth up` and return; twice is once.")
+        bool, typer.Option("--queue", help="Queue it on the server of `hearth up`, once, and return.")
     ] = False,
 ) -> None:
     """Rebuild a span of months with today's code and rules."""
@@ -182,12 +183,13 @@ def quarantine(
         str | None, typer.Option(metavar="SOURCE", help="Take it in again: file name or source id.")
     ] = None,
     accept: Annotated[
-        str | None, typer.Option(metavar="SOURCE", help="Take it in as it is: its level and flags stop nothing.")
+        str | None,
+        typer.Option(metavar="SOURCE", help="Take it in as it is: its level and flags do not stop a publication."),
     ] = None,
-    put: Annotated[str | None, typer.Option(metavar="SOURCE", help="Put it aside by hand.")] = None,
+    put: Annotated[str | None, typer.Option(metavar="SOURCE", help="Leave it out from now on.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the files that are left out and why, or decide about one."""
+    """List the files that are left out, or decide about one."""
     from flows.operations.quarantine import ByHand, decide, describe_decisions, list_decisions
 
     settings = read_settings(home=home)
@@ -208,15 +210,17 @@ def quarantine(
 def withdraw(
     source: Annotated[
         str | None,
-        typer.Argument(metavar="SOURCE", help="File name, or how its source id begins.", show_default="list"),
+        typer.Argument(metavar="SOURCE", help="File name, or beginning of its source id.", show_default="list"),
     ] = None,
     home: Home = None,
     *,
-    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept in the ledger, not published.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Reason; kept in the ledger, not published.")
+    ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take it in again.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Take a delivered file back for good, or list those that are."""
+    """Withdraw a delivered file for good, or list withdrawn files."""
     from flows.operations import withdrawal
 
     settings = read_settings(home=home)
@@ -240,11 +244,13 @@ def forget(
     ] = None,
     home: Home = None,
     *,
-    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept, so without the id.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Reason; it is stored, so leave out the id.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the id again.")] = False,
-    finish: Annotated[bool, typer.Option("--finish", help="Go on with what was interrupted.")] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Go on after an interruption.")] = False,
 ) -> None:
-    """Take a home out of everything that is kept, for good."""
+    """Remove a home from all stored data, for good."""
     settings = read_settings(home=home)
     with usage_errors():
         if finish == (household is not None):

@@ -25,11 +25,11 @@ Home = Annotated[
     typer.Option(
         "--home",
         metavar="FOLDER",
-        help="Where all is kept.",
+        help="The data folder.",
         show_default="HEARTH_HOME or hearth-data",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 NEXT_STEP: Final = {
     errno.ENOSPC: "free some space, or name a home on another disk with --home",

@@ -19,7 +19,7 @@ def check(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Say what a run would make of files, without a run.
+    """Say how a run would read files, without a run.
 
     Exits 1 if one of them would not be taken in.
     """
@@ -39,10 +39,12 @@ def check(
 @commands.command(epilog="Example: hearth feeds --write")
 def feeds(
     home: Home = None,
-    write: Annotated[bool, typer.Option("--write", help="Write what readings suggest into hearth.toml.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the suggestions of the readings into hearth.toml.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what each feed is taken for, and what has to be declared."""
+    """Say how each feed is read, and what has to be declared."""
     from flows.operations.files import describe_feeds, read_feeds_taken, write_suggestions
 
     settings = read_settings(home=home)
@@ -57,7 +59,7 @@ def feeds(
 
 @commands.command(epilog="Example: hearth formats")
 def formats() -> None:
-    """List the kinds of files that are known, with two lines of each."""
+    """List the known formats, with two lines of each."""
     from flows.operations.files import describe_formats
 
     tell(describe_formats())

@@ -69,16 +69,16 @@ def sql(
 def diff(
     before: Annotated[
         str | None,
-        typer.Argument(metavar="BEFORE", help="Snapshot id, or how it begins.", show_default="before the published"),
+        typer.Argument(metavar="BEFORE", help="Snapshot id, or its beginning.", show_default="before the published"),
     ] = None,
     after: Annotated[
-        str | None, typer.Argument(metavar="AFTER", help="Snapshot id, or how it begins.", show_default="published")
+        str | None, typer.Argument(metavar="AFTER", help="Snapshot id, or its beginning.", show_default="published")
     ] = None,
     home: Home = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Tell what moved between two published warehouses."""
+    """Show what moved between two published warehouses."""
     from flows.answers.diff import compare_warehouses, find_snapshots
 
     settings = read_settings(home=home)
@@ -115,7 +115,7 @@ def trace(
     *,
     as_json: Json = False,
 ) -> None:
-    """Walk a published number back to its files, code and assumptions."""
+    """Follow a published number back to its files, code and assumptions."""
     from flows.answers import trace as walk
     from flows.answers import trace_text
 
@@ -148,7 +148,7 @@ def lcoh(
     ] = "current2026",
     convention: Annotated[
         str,
-        typer.Option(metavar="NAME", autocompletion=_complete_convention, help="Reading of the model: best_practice (with what homes pay), wang2018 ..."),
+        typer.Option(metavar="NAME", autocompletion=_complete_convention, help="Convention: best_practice (with the cost to homes), wang2018 ..."),
     ] = "best_practice",
     demand_kwh: Annotated[
         float | None, typer.Option(metavar="KWH", help="Heat per home and year.", show_default="the paper's")
@@ -163,10 +163,10 @@ def lcoh(
         list[str] | None, typer.Option("--set", metavar="X=VALUE", help="Any item.parameter; may be repeated.")
     ] = None,
     own_files: Annotated[
-        list[Path] | None, typer.Option("--assumptions", metavar="FILE", help="CSV of your own; may be repeated.")
+        list[Path] | None, typer.Option("--assumptions", metavar="FILE", help="Your own CSV; may be repeated.")
     ] = None,
     connection_share: Annotated[
-        float | None, typer.Option("--connect", metavar="SHARE", rich_help_panel=ONE_PLACE, help="Of the homes, 0.5 for half.", show_default="all")
+        float | None, typer.Option("--connect", metavar="SHARE", rich_help_panel=ONE_PLACE, help="Share of homes, 0.5 for half.", show_default="all")
     ] = None,
     main_pipe_m: Annotated[
         float | None, typer.Option("--main-pipe", metavar="METRES", rich_help_panel=ONE_PLACE, help="For best_practice_mapped.")
@@ -199,7 +199,7 @@ def lcoh(
         typer.Option(metavar="FILE", rich_help_panel=ONE_NUMBER, help="Also save as .xlsx with live formulas."),
     ] = None,
 ) -> None:  # fmt: skip
-    """Compute the levelised cost of heat, any assumption overridden."""
+    """Compute the levelised cost of heat, with any assumption replaced."""
     from flows.answers.lcoh import Question, list_unread, run_lcoh, show_lcoh
 
     question = Question(

@@ -23,7 +23,7 @@ def status(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Tell of runs, files, ledger, freshness and gate."""
+    """Show runs, files, ledger, freshness and gate."""
     from flows.operations.status import describe_status, read_status
 
     with usage_errors():
@@ -36,7 +36,7 @@ def status(
 
 @commands.command(epilog="Example: HEARTH_WORKERS=4 hearth config")
 def config(home: Home = None) -> None:
-    """Print every setting, its value and where it came from."""
+    """Print every setting with its value and origin."""
     from flows.settings import explain_settings
 
     read_settings(home=home)
@@ -50,8 +50,8 @@ def doctor(
     home: Home = None,
     *,
     server: Annotated[bool, typer.Option("--server", help="Also start Prefect's server (some seconds).")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Read every byte that is kept, and check it.")] = False,
-    repair: Annotated[bool, typer.Option("--repair", help="Put aside what is damaged and build it again.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read and check every stored byte.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Put damaged files aside, and build them again.")] = False,
     as_json: Json = False,
 ) -> None:
     """Check this installation and say what to do."""
@@ -85,7 +85,7 @@ def up(
 
 @commands.command(epilog="Example: hearth snapshots")
 def snapshots(home: Home = None, *, as_json: Json = False) -> None:
-    """List the published warehouses that are kept, and why."""
+    """List the stored warehouses, and why each is kept."""
     from flows.operations.snapshots import describe_snapshots, list_snapshots
 
     settings = read_settings(home=home)
@@ -99,10 +99,10 @@ def snapshots(home: Home = None, *, as_json: Json = False) -> None:
     "Runs publish nothing until: hearth rollback --resume"
 )
 def rollback(
-    snapshot: Annotated[str | None, typer.Argument(metavar="SNAPSHOT", help="Snapshot id, or how it begins.")] = None,
+    snapshot: Annotated[str | None, typer.Argument(metavar="SNAPSHOT", help="Snapshot id, or its beginning.")] = None,
     home: Home = None,
     *,
-    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept with the run.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Reason; stored with the run.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Let the next run publish again.")] = False,
 ) -> None:
     """Publish an earlier snapshot again, and keep it published."""
@@ -119,10 +119,10 @@ def rollback(
 def alerts(
     home: Home = None,
     *,
-    test: Annotated[bool, typer.Option("--test", help="Post an alert that says that it is a test.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Post a test alert.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List what stands and was told to the webhook, or test it."""
+    """List the alerts that still hold, or test the webhook."""
     from flows.operations.alerts import describe_book, read_book, send_test
 
     settings = read_settings(home=home)
