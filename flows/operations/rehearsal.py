@@ -24,6 +24,7 @@ from flows.progress import say, working
 from flows.settings import Settings
 from warehouse.lake import DamagedObjectError
 from warehouse.publish import read_history
+from warehouse.quarantine import read_decisions
 from warehouse.runs import at_work
 from warehouse.snapshots import describe_hold, read_hold
 from warehouse.writing import OWNERS_FOLDER
@@ -47,11 +48,12 @@ def compare_backfill(settings: Settings, first: str, last: str) -> str:
         before = copy.home / "before.duckdb"
         before.hardlink_to(copy.folders.published)
         carry_out(copy.folders.lake)
+        decided = set(read_decisions(copy.folders.lake))
         now = dt.datetime.now(dt.UTC)
         record = RunRecord(
             run_id="rehearsal", kind="backfill", reason=None, started_at_utc=now, sources_new=0, months_built=0
         )
-        with working("carry it out in a copy"):
+        with working("do it in a copy"):
             publication = publish(copy, record, Span(first, last))
         if publication.outcome == "unchanged":
             return "; ".join(
@@ -61,6 +63,8 @@ def compare_backfill(settings: Settings, first: str, last: str) -> str:
         if publication.outcome == "gate_failed":
             (after,) = copy.folders.warehouse.candidates.glob("*.duckdb")
             lines.append(f"the gate would refuse it, and nothing be published: {', '.join(publication.failed_checks)}")
+        quarantined = set(read_decisions(copy.folders.lake)) - decided  # one at most
+        lines += [f"it would leave out {decision.file_name}: {decision.reason}" for decision in quarantined]
         if (hold := read_hold(settings.folders.warehouse)) is not None:
             lines.append(f"it would not be published: {describe_hold(hold)}")
         found = compare_warehouses(before, after, settings)

@@ -14,8 +14,11 @@ from typer.testing import CliRunner
 
 from flows.cli.main import app
 from flows.operations.quarantine import decide
+from flows.operations.rehearsal import compare_backfill
 from flows.operations.status import describe_status, read_status
 from flows.pipeline import publication
+from flows.pipeline.ingest import ingest_file, plan_ingest
+from flows.pipeline.ingest_decisions import ingest_options
 from flows.settings import load_settings
 from tests.pipeline import move_landing, read_tables, write_edrp
 from tests.pipeline import run_without_report as run
@@ -85,6 +88,19 @@ def hearth(root: Path, *arguments: str) -> tuple[int, str]:
     """Run a command on the home and return its exit code and output."""
     result = CliRunner().invoke(app, [*arguments, "--home", str(root / "home")])
     return result.exit_code, result.output
+
+
+def test_a_comparison_names_the_file_that_the_backfill_would_leave_out(root: Path) -> None:
+    deliver(root, "wrong.csv", times(FIRST, M3_AS_KWH))
+    deliver(root, "right.csv", SECOND)
+    settings = load_settings(home=root / "home", report_after_run=False, landing_quiet_seconds=0)
+    options = ingest_options(settings, today=dt.datetime.now(dt.UTC).date())
+    for work in plan_ingest(settings.folders.lake, root / "landing", options).works:
+        ingest_file(settings.folders.lake, work, options)
+    lines = compare_backfill(settings, "2009-02", "2009-03").splitlines()
+    assert any("24 homes" in line or "household_period" in line or "build_month" in line for line in lines)
+    assert [line for line in lines if "it would leave out supplier/wrong.csv: " in line] == lines[-1:]
+    assert quarantined(root) == []
 
 
 def test_a_delivery_in_another_unit_is_named_and_left_out(root: Path) -> None:
