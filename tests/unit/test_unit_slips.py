@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from transforms.history.slip_rule import KWH_PER_M3, SLIP
-from transforms.history.unit_slips import find_changes, judge_changes, keep_sharpest
+from transforms.history.unit_slips import find_changes, judge_changes, keep_sharpest, take_back
 from transforms.tables.lake import LEVEL_CHANGE, RECENT_DAY
 
 DAYS = 120
@@ -83,6 +83,27 @@ def test_tripled_use_needs_the_step_as_witness() -> None:
     slip = stepped(FT3)
     assert find_changes(home(slip, 4.0 * slip, None)).is_empty()
     assert len(find_changes(home(slip, 4.0 * slip, 0.0112 * slip))) == 1
+
+
+def test_the_smallest_gap_of_readings_without_a_step_is_no_witness() -> None:
+    """Readings to the watt-hour have small gaps by chance, which grow with the level as a step does in a slip."""
+    slip = stepped(FT3)
+    by_chance = np.resize(
+        [0.004, 0.021, 0.009, 0.030, 0.004, 0.013, 0.025, 0.017, 0.004, 0.041, 0.011, 0.008, 0.033, 0.015], DAYS
+    )
+    assert find_changes(home(slip, 4.0 * slip, by_chance * slip)).is_empty()
+    most_days = np.where(by_chance < 0.03, 0.0112, by_chance)
+    assert len(find_changes(home(slip, 4.0 * slip, most_days * slip))) == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_readings_too_small_to_be_written_down_come_back_though_every_day_has_some(seed: int) -> None:
+    """A thousandth of small bursts is rounded up to 0.001 kWh, so that the level of summer is too high by a factor."""
+    crushed = stepped(0.001, at=30, until=70)
+    in_summer = crushed * stepped(2.5, at=50, until=70)
+    found = find_changes(home(0.9 * in_summer, 4.0 * crushed, np.maximum(0.0112 * crushed, 0.001), seed=seed))
+    (back,) = take_back(found).filter(pl.col("log_factor") > 0)["date"]
+    assert abs((back - FIRST).days - 70) <= 1
 
 
 def test_a_new_meter_changes_the_step_and_nothing_else() -> None:

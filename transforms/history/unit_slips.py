@@ -19,6 +19,7 @@ from transforms.history.steps import count_common, count_near, log_steps
 from transforms.tables.lake import LEVEL_CHANGE
 
 STEP_QUANTILE = 0.15  # the second smallest gap of a fortnight: on the day of a slip, values of two units mix
+STEADY_QUANTILE = 0.35  # the fifth smallest: the step of a meter comes again and again, a gap by chance does not
 SAME_FACTOR = 1e-6  # logarithms that differ by less are of one factor, but for rounding
 
 
@@ -29,6 +30,9 @@ def find_changes(days: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
     is a candidate if three things hold for some factor :math:`f`: :math:`|\ln(m_{after} / m_{before}) - \ln f|` is within
     the tolerance, so is the same ratio for the median largest half-hour of the days with gas, and the smallest steps do not
     contradict. Of neighbouring candidates, the one with the largest difference of mean logarithms is the day of the change.
+
+    A step is a witness only where the days before and after agree on theirs. Readings to the watt-hour have no step, and
+    their smallest gap grows with the level.
 
     Parameters
     ----------
@@ -54,11 +58,14 @@ def find_changes(days: pl.DataFrame, rule: SlipRule = SLIP) -> pl.DataFrame:
         mean_log=pl.col("log_level").rolling_mean(window, min_samples=rule.active_days_min).over(home),
         maximum=pl.col("log_max").rolling_median(window, min_samples=rule.active_days_min).over(home),
         active=pl.col("active").cast(pl.Float64).rolling_sum(window).over(home),
-        step=pl.col("gap_kwh").rolling_quantile(STEP_QUANTILE, "lower", window_size=window, min_samples=3).over(home),
+        **{
+            name: pl.col("gap_kwh").rolling_quantile(quantile, "lower", window_size=window, min_samples=3).over(home)
+            for name, quantile in (("step", STEP_QUANTILE), ("larger_step", STEADY_QUANTILE))
+        },
     )
     pairs = [
         expression
-        for name in ("level", "mean_log", "maximum", "step", "active")
+        for name in ("level", "mean_log", "maximum", "step", "larger_step", "active")
         for expression in (
             pl.col(name).shift(1).over(home).alias(f"{name}_before"),
             pl.col(name).shift(1 - window).over(home).alias(f"{name}_after"),
@@ -85,13 +92,18 @@ def _conditions(log_factor: float, rule: SlipRule) -> Iterator[tuple[pl.Expr, pl
 
     Real homes often triple their use, so below `unwitnessed_factor_min` the step must show the slip too. In summer the level
     of a fortnight is uncertain. So a small change that only the step shows clearly, or a change from readings too small to
-    be written down, may undo a sure change, but is no slip by itself.
+    be written down, may undo a sure change, but is no slip by itself. Of such readings either few days have any gas, or the
+    level is off, since a thousandth is rounded: the day of the change is the one where both together rise most.
     """
     before, after = pl.col("step_before"), pl.col("step_after")
     implied = pl.max_horizontal(before * math.exp(log_factor), rule.resolution_kwh)
     are_known = ((before >= 2 * rule.resolution_kwh) & after.is_not_null()).fill_null(value=False)
     same = ((after / implied).log().abs() <= rule.step_tolerance).fill_null(value=False)
-    witnessed = are_known & same & (implied >= 2 * rule.resolution_kwh)
+    steady = pl.all_horizontal(
+        (pl.col(f"larger_step_{side}") / pl.col(f"step_{side}")).log() <= rule.step_tolerance
+        for side in ("before", "after")
+    )
+    witnessed = are_known & same & steady.fill_null(value=False) & (implied >= 2 * rule.resolution_kwh)
     some = (pl.col("level_before") > 0) & (pl.col("level_after") > 0)
     contrast = pl.col("shift").abs()
     is_large = abs(log_factor) >= math.log(rule.unwitnessed_factor_min)
@@ -105,7 +117,8 @@ def _conditions(log_factor: float, rule: SlipRule) -> Iterator[tuple[pl.Expr, pl
             pl.col("maximum_after") > 2 * math.log(2) + math.log(rule.crushed_kwh)
         )
         gain = (pl.col("active_after") - pl.col("active_before")) / rule.days
-        yield was_crushed & is_back & (gain > 0), gain, False
+        return_of_gas = gain + (pl.col("shift") / log_factor).fill_null(0.0)
+        yield was_crushed & is_back & (return_of_gas > 0), return_of_gas, False
 
 
 def _near(log_factor: float, tolerance: float) -> pl.Expr:
