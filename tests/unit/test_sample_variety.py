@@ -62,7 +62,7 @@ def test_inferred_faults_change_no_trial_without_them(faults: str, marks: str) -
     assert digest.hexdigest()[:8] == marks
     # a last digit may differ from one processor to another, a stream of random numbers may not
     weights = np.arange(1, gas.size + 1) % 1009
-    assert (gas.sum(), (gas.ravel() * weights).sum()) == pytest.approx((63530.979, 30931352.71), rel=1e-6)
+    assert (gas.sum(), (gas.ravel() * weights).sum()) == pytest.approx((63449.792, 30861609.082), rel=1e-6)
 
 
 def test_ordinary_homes_have_the_gas_of_a_typical_trial_with_the_same_seed() -> None:

@@ -68,15 +68,30 @@ def test_a_line_that_gives_no_reading_is_a_reject(recovered: Recovered) -> None:
     assert rejects == recovered.truth.filter(pl.col("fault") == "reject").height > 0
 
 
+def taken_for_gas_after_an_outage(recovered: Recovered) -> pl.DataFrame:
+    """Return the healthy half-hours that count in the year and in no hour: large bursts after half a day without gas."""
+    healthy = recovered.truth.filter(pl.col("fault").is_null(), pl.col("delivered") > 0).select(SLOT)
+    return healthy.join(recovered.flagged.filter(pl.col("flag") == "catch_up"), on=SLOT, how="semi")
+
+
+def test_a_healthy_reading_in_ten_thousand_is_taken_for_gas_after_an_outage(recovered: Recovered) -> None:
+    taken = taken_for_gas_after_an_outage(recovered)
+    assert taken.height < int(recovered.truth["delivered"].sum()) / 10_000
+
+
 def hourly_truth(recovered: Recovered) -> pl.DataFrame:
-    """Return the true heat of every hour of the included homes, and whether both half-hours were delivered well."""
+    """Return the true heat of every hour of the included homes, and whether both half-hours count in it."""
     used = recovered.tables["household_period"].filter("included").select("household_id")
+    taken = taken_for_gas_after_an_outage(recovered).with_columns(taken=True)
     return (
         recovered.truth.join(used, on="household_id")
+        .join(taken, on=SLOT, how="left")
         .group_by("household_id", "dwelling_type", hour_start_utc=pl.col("interval_start_utc").dt.truncate("1h"))
         .agg(
             heat_kwh=pl.col("gas_kwh").sum() * 0.8054,
-            good=(pl.col("fault").is_null() | (pl.col("fault") == "duplicate_exact")).all(),
+            good=(
+                pl.col("taken").is_null() & (pl.col("fault").is_null() | (pl.col("fault") == "duplicate_exact"))
+            ).all(),
         )
     )
 
