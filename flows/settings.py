@@ -48,9 +48,11 @@ PREFIX = "HEARTH_"  # variables that hold settings begin so
 CONFIG = "HEARTH_CONFIG"  # the variable that names a hearth.toml elsewhere
 ALERT_TOKEN = "HEARTH_ALERT_TOKEN"  # noqa: S105 - the name of a variable, not what it holds  # nosec B105
 CENTURY_DAYS = 36_525  # the longest time in days that a setting may name
-LARGEST_GB = 1e9
-PATHS = frozenset({"home", "landing", "reference_folder", "area_folder", "pseudonym_key_file"})  # of this machine
-SECRET = frozenset({"alert_url", "lake"})  # what messages do not repeat: a webhook's address, or a key in a bucket's
+LARGEST_GB = 1e9  # the most gigabytes that a setting may name
+PATHS = frozenset(
+    {"home", "landing", "reference_folder", "area_folder", "pseudonym_key_file"}
+)  # settings that name a path of this machine
+SECRET = frozenset({"alert_url", "lake"})  # settings that messages do not repeat: both addresses may hold a secret
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*/?")
 SCHEDULER = re.compile(r"(tcp|tls|ws|wss)://[^/@\s]+:\d+")
 

@@ -160,7 +160,7 @@ def _same_number(rows: pl.DataFrame) -> bool:
 
 
 def _whose_demand(published: Published, served: dict[str, Any]) -> str:
-    """Say whose demand costs stand on, and of which weather."""
+    """Say whose demand the costs are for, and in which weather."""
     if served["demand_basis"] != "measured":
         return "published by Wang 2018"
     if served["weather"] == "normal":

@@ -13,10 +13,8 @@ from transforms.heat.periods import shift_month
 from warehouse.manifest import Manifest
 from warehouse.reading_objects import NO_MONTH
 
-PAPER_COSTS: Final = {
-    "scenario": "paper_fit",
-    "convention": "wang2018",
-}  # the costs that claims of the paper are checked by
+# the costs by which claims of the paper are checked
+PAPER_COSTS: Final = {"scenario": "paper_fit", "convention": "wang2018"}
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 NOTHING: Final = "SELECT NULL WHERE FALSE"
 

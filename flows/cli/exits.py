@@ -79,7 +79,7 @@ def usage_errors() -> Iterator[None]:
 
 
 @contextmanager
-def told_failures() -> Iterator[None]:
+def failures_in_words() -> Iterator[None]:
     """Turn an unexpected error of the file system into one line with the next step, and exit code 1."""
     try:
         yield

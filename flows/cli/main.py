@@ -16,7 +16,7 @@ from flows.cli import data as data_commands
 from flows.cli import files as file_commands
 from flows.cli import results as result_commands
 from flows.cli import upkeep as upkeep_commands
-from flows.cli.exits import CONFIG, DONE, told_failures
+from flows.cli.exits import CONFIG, DONE, failures_in_words
 from flows.cli.help_page import Commands
 from warehouse.writing import keep_others_from_writing
 
@@ -36,7 +36,7 @@ for group in (data_commands, file_commands, result_commands, area_commands, upke
 def main() -> None:
     """Run the command line."""
     keep_others_from_writing()
-    with told_failures():
+    with failures_in_words():
         app()
 
 

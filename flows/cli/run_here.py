@@ -30,9 +30,8 @@ def run_flow(settings: Settings, **parameters: Any) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - any error that ended the run is shown in one line; the run's log has it too
         why = describe_failure(error)
         for failed in (error, error.__cause__):
-            traceback.clear_frames(
-                failed.__traceback__ if failed else None
-            )  # otherwise they keep connections open until the process ends
+            # frames would keep connections open until the process ends
+            traceback.clear_frames(failed.__traceback__ if failed else None)
         if is_of_configuration(error):
             stop(why, WRONG_USAGE)
         stop(f"the run failed: {why}", FAILED)

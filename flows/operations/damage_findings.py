@@ -37,8 +37,10 @@ def check_lost(state: HomeState) -> Finding:
     names = sorted({show_name(record.damage.deliver_again or "") for record in state.lost})
     if not names:
         return ok("lost", "no delivered readings are lost")
-    told = f"{len(names)} files were damaged in the lake, and no landing file holds them any more: {', '.join(names)}"
-    return warn("lost", told, "deliver them again, then `hearth run` takes them in")
+    message = (
+        f"{len(names)} files were damaged in the lake, and no landing file holds them any more: {', '.join(names)}"
+    )
+    return warn("lost", message, "deliver them again, then `hearth run` takes them in")
 
 
 def repair_home(settings: Settings) -> Finding:
@@ -53,9 +55,9 @@ def repair_home(settings: Settings) -> Finding:
             healing(settings, partial(_build_missing, settings), tell=done.append)
     if not done:
         return ok("repair", "nothing is damaged")
-    told = "; ".join(damage.describe() for damage in done)
+    places = "; ".join(damage.describe() for damage in done)
     return ok(
-        "repair", f"{len(done)} damaged files were put aside: {told}. `hearth run` publishes what follows from it"
+        "repair", f"{len(done)} damaged files were put aside: {places}. `hearth run` publishes what follows from it"
     )
 
 

@@ -294,9 +294,8 @@ def record_releases(settings: Settings) -> str:
         for file in reversed(list_files(folders.warehouse)):
             if file.snapshot_id <= newest or not any(folders.reports.glob(f"{file.snapshot_id}-*")):
                 continue
-            with suppress(
-                FormatError, QueryError, DamagedObjectError
-            ):  # of another version, or damaged: it stays forgotten
+            # a snapshot of another version, or a damaged one, has no record any more
+            with suppress(FormatError, QueryError, DamagedObjectError):
                 with open_published(file.path) as warehouse:
                     check_current_format(warehouse.query, file.path)
                     run = read_run_info(warehouse.query, settings)

@@ -107,7 +107,7 @@ def plan_ingest(lake: Lake, landing: Path, options: IngestOptions) -> IngestPlan
     for delivered in walk_landing(landing, options.limits):
         name = delivered.file_name if isinstance(delivered, LandedFile) else delivered[0]
         if options.forgotten.names_file(name):
-            forgotten += 1  # counted, not named: what is named is kept in logs
+            forgotten += 1  # counted and not named, since logs keep names
             continue
         options.note_forgotten(_list_ids(name))
         entry = keep_names(delivered, landing, options.pseudonyms)
@@ -255,8 +255,8 @@ def containing_faults() -> Iterator[None]:
     except (RefusalError, NotUsedError, OSError):
         raise
     except (Exception, pl.exceptions.PanicException) as error:
-        told = f"given up: its content makes a library fail ({type(error).__name__})"
-        reason = OUT_OF_MEMORY if isinstance(error, MemoryError) else told
+        given_up = f"given up: its content makes a library fail ({type(error).__name__})"
+        reason = OUT_OF_MEMORY if isinstance(error, MemoryError) else given_up
         raise RefusalError(reason, str(error)[:FAULT_CHARACTERS]) from error
 
 
@@ -290,7 +290,7 @@ def _plan_source(
     paths |= {file.path: known.place(file, source_id) for file in files}
     named = {file.path: file for file in files}
     opened = named[min(named)]
-    first = min(paths)  # of several copies the first by path names the source, whichever came first
+    first = min(paths)  # of several copies the first path names the source, in whatever order they came
     if before is not None and first not in named:
         file_name, subfolder = before.file_name, before.feed.partition("/")[2]
     else:
@@ -350,12 +350,12 @@ def _find_delivered(places: Sequence[LandingPath], delivered: DeliveredPaths) ->
 
 
 def _work_of(m: Manifest, file: LandedFile | None, decided: FeedDecisions, options: IngestOptions) -> FileWork:
-    """Say how a source that has a manifest is to be read now, from a file that holds it."""
+    """Return the work on a source with a manifest, under the present decisions, from a file that holds it."""
     pattern = options.of_feed(m.feed).delivery_pattern
     name = m.file_name
     if file is not None and file.delivered_path:  # the name that is kept shows no date
         name = "/".join(file.delivered_path.replace(INSIDE, "/").split("/")[-m.file_name.count("/") - 1 :])
-    is_told = file is not None or not options.pseudonyms.key
+    has_name = file is not None or not options.pseudonyms.key
     return FileWork(
         source_id=m.source_id,
         kind=m.kind,
@@ -367,7 +367,7 @@ def _work_of(m: Manifest, file: LandedFile | None, decided: FeedDecisions, optio
         paths=m.paths,
         read_from=None if file is None else file.path,
         delivered_path=(file.delivered_path or None) if file is not None else None,
-        delivery_date=read_delivery_date(name, pattern) if is_told else m.delivery_date,
+        delivery_date=read_delivery_date(name, pattern) if has_name else m.delivery_date,
         decisions=decided.of_source(m.source_id, FORMAT_BY_NAME.get(m.format), m.feed, m.file_name, options),
     )
 

@@ -221,9 +221,9 @@ def _settle_readings(parsed: Parsed, intake: Intake) -> pl.DataFrame:
         readings = readings.with_columns(line=pl.col("line") * PLACES_OF_LINE + pl.col("interval"))
     if intake.known.stamp_from == "half_hour":
         tally.half_hours += weigh_half_hours(readings)
-    told_twice = readings.filter(pl.col("second_utc").is_not_null())["stamp"].unique()
-    if len(told_twice):
-        readings = choose_instant(readings, tally.count_at(told_twice))
+    ambiguous = readings.filter(pl.col("second_utc").is_not_null())["stamp"].unique()
+    if len(ambiguous):
+        readings = choose_instant(readings, tally.count_at(ambiguous))
     if intake.known.clock_from == "feed":
         tally.count_change_days(readings)
     return readings

@@ -245,16 +245,16 @@ def _join(files: ServerFiles) -> PrefectServer:
 
 def _schedule(files: ServerFiles, port: int) -> PrefectServer:
     """Start a server that schedules, after runs that use one without a schedule have ended."""
-    told = False
+    has_said = False
     while True:
         if files.read_live_address() is not None:
             if files.schedules():
                 raise ServerError(
                     f"a server of {files.home} schedules already, at {files.read_address()}: `hearth up` runs"
                 )
-            if not told:
+            if not has_said:
                 print("waiting for the end of the run that is under way", file=sys.stderr, flush=True)  # noqa: T201 - for people
-                told = True
+                has_said = True
             time.sleep(READY_POLL_SECONDS)
             continue
         users_lock = take_lock(files.users_lock, fcntl.LOCK_SH)

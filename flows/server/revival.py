@@ -74,6 +74,6 @@ class _Reviver(threading.Thread):
 
 
 def _end_process(error: Exception) -> None:
-    told = f"hearth: the run failed: the Prefect server was killed, and cannot be started again: {error}"
-    print(f"{told}; what was finished is kept; the same command goes on from there", file=sys.stderr, flush=True)  # noqa: T201 - for people
+    message = f"hearth: the run failed: the Prefect server was killed, and cannot be started again: {error}"
+    print(f"{message}; finished work is kept; the same command goes on from there", file=sys.stderr, flush=True)  # noqa: T201 - for people
     os._exit(FAILED)

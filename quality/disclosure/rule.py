@@ -11,7 +11,7 @@ FLOOR = 10  # homes per published cell, and the step of published counts: may be
 BEYOND = (
     0.5  # homes of an hour, beyond those that are too few, in the mean of hidden hours whose sum follows by subtraction
 )
-DIGITS = 3  # of figures that rest on homes otherwise than as a mean of each hour
+DIGITS = 3  # significant digits of values that are no mean of homes in an hour
 FEW_HOMES, COMPANION, FEW_CHANGES = "few_homes", "companion", "few_changes"
 
 

@@ -44,7 +44,7 @@ STANDS_FOR_THE_REST = (
     "HM Treasury's guidance) stands for them."
 )
 REST_IS_MISSING = "It holds no energy centre, no electrical connection and no design fees."
-WRITTEN_FROM = 6  # narrower parts of a bar have no room for their share [%]
+WRITTEN_FROM = 6  # smaller parts of a bar have no room for their share [%]
 
 
 def individual_costs(published: Published, run: RunInfo, *, basis: str | None = None) -> pl.DataFrame:
