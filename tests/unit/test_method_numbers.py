@@ -82,32 +82,44 @@ def test_the_method_states_the_cost_of_a_network_by_the_electricity_price_of_eac
     assert f"| {gbp_per_mwh} | {of_lenses[0]:.1f} | {of_lenses[1]:.1f} |" in METHOD
 
 
-def test_the_worked_example_ends_at_the_number_of_the_table() -> None:
+def walk(heat_mwh: float, capital_gbp: float, spf: float) -> dict[str, float]:
+    """Return the discounted parts of an air source heat pump's cost [GBP], and its heat [MWh], by plain arithmetic."""
     figures = scenario_figures(read_assumptions(), "current2026")
     factors = [1.0]
     for year in range(1, 51):
         factors.append(factors[-1] / (1.035 if year <= 30 else 1.03))
-    heat = 15.2 * sum(factors[1:])
-    capital = 11_832 * (factors[0] + factors[20] + factors[40] - 0.5 * factors[50])
-    upkeep = figures.one("ashp", "om_gbp_per_year") * sum(factors[1:])
     years = range(2026, 2076)
     price = figures.series("electricity_residential", "price_gbp_per_mwh", years) / 1.05
     average = figures.series("electricity", "carbon_intensity_kg_per_kwh", years)
     price -= average * figures.series("carbon_electricity_supply", "price_gbp_per_tonne", years)
-    bought = 15.2 / figures.one("ashp", "hourly_spf")
-    fuel = bought * float(np.dot(price, factors[1:]))
     marginal = figures.series("electricity", "carbon_intensity_marginal_kg_per_kwh", years)
     value = figures.series("carbon_value_central", "price_gbp_per_tonne", years)
-    carbon = bought * float(np.dot(marginal * value, factors[1:]))
-    parts = [part / heat for part in (capital, upkeep, fuel, carbon)]
-    assert sum(parts) == pytest.approx(steps()["network"][1], rel=1e-9)
-    for number in (
-        f"{sum(factors[1:]):.3f}",
-        f"{heat:.1f}",
-        f"{capital:,.0f}",
-        f"{upkeep:,.0f}",
-        f"{fuel:,.0f}",
-        f"{carbon:,.0f}",
-    ):
-        assert number in METHOD, number
-    assert f"{parts[0]:.2f} + {parts[1]:.2f} + {parts[2]:.2f} + {parts[3]:.2f} = {sum(parts):.2f} GBP/MWh" in METHOD
+    return {
+        "factors": sum(factors[1:]),
+        "heat": heat_mwh * sum(factors[1:]),
+        "capital": capital_gbp * (factors[0] + factors[20] + factors[40] - 0.5 * factors[50]),
+        "upkeep": figures.one("ashp", "om_gbp_per_year") * sum(factors[1:]),
+        "fuel": heat_mwh / spf * float(np.dot(price, factors[1:])),
+        "carbon": heat_mwh / spf * float(np.dot(marginal * value, factors[1:])),
+    }
+
+
+def added_up(found: dict[str, float]) -> tuple[float, str]:
+    parts = [found[name] / found["heat"] for name in ("capital", "upkeep", "fuel", "carbon")]
+    return sum(parts), f"{' + '.join(f'{part:.2f}' for part in parts)} = {sum(parts):.2f} GBP/MWh"
+
+
+def test_the_worked_example_ends_at_the_number_of_the_table() -> None:
+    found = walk(15.2, 11_832, scenario_figures(read_assumptions(), "current2026").one("ashp", "hourly_spf"))
+    total, words = added_up(found)
+    assert total == pytest.approx(steps()["network"][1], rel=1e-9)
+    assert words in METHOD
+    for name, written in {"factors": ".3f", "heat": ".1f"}.items():
+        assert f"{found[name]:{written}}" in METHOD, name
+    for name in ("capital", "upkeep", "fuel", "carbon"):
+        assert f"{found[name]:,.0f}" in METHOD, name
+
+
+def test_the_same_walk_with_the_homes_of_the_made_up_trial_stands_in_the_method() -> None:
+    _, words = added_up(walk(15.43, 11_868, 2.783))
+    assert words in METHOD
