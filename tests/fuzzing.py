@@ -210,7 +210,7 @@ def read_stamp_again(stamp: str) -> dt.datetime:
     assert found is not None, stamp
     month = "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC".index(found[2].upper()) // 3 + 1
     year = int(found[3]) if len(found[3]) == len("2009") else 2000 + int(found[3])
-    if year >= 2069 and len(found[3]) == len("09"):
+    if year >= 2070 and len(found[3]) == len("09"):  # as chrono reads %y; C and Python begin with 69
         year -= 100
     is_midnight = found[4] == "24"
     at = dt.datetime(year, month, int(found[1]), 0 if is_midnight else int(found[4]), int(found[5]), int(found[6]))
@@ -569,7 +569,7 @@ def check_headers(data: bytes) -> None:
 
 TARGETS: tuple[Target, ...] = (
     Target("lines", _readings, check_lines, 6),
-    Target("each line", _single_lines, check_lines, together=2000),
+    Target("single_lines", _single_lines, check_lines, together=2000),
     Target("file", _files, check_file, 2),
     Target("stamps", _stamps, check_stamps, 1),
     Target("headers", _headers, check_headers, 6),
