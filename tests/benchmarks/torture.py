@@ -77,7 +77,7 @@ def describe(outcomes: Sequence[Outcome], steps: int, command: str) -> str:
             "`make test` injects five of these kinds once (`tests/integration/test_torture.py`), and damages each kind of file",
             "(`tests/integration/test_healing.py`). Kills with a server and a worker are `python -m tests.benchmarks.kills`, two runs and a",
             "reader together `python -m tests.benchmarks.meetings`, kills while a home is forgotten `tests/e2e/test_forgetting_kills.py`.",
-            "Object storage is not among them: there is none.",
+            "A lake in a bucket is not among them: `tests/integration/test_cluster.py` kills a worker that writes to one.",
             "",
         ]
     )
