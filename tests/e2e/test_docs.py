@@ -32,9 +32,11 @@ NOT_RUN = {  # blocks in `text` that hold commands, by their first line, and why
     "0 2 * * *": "a line of a crontab; its command is `hearth run`, which is run",
     "export PREFECT_API_URL": "needs a server that stays; tests/integration/test_schedule.py deploys prefect.yaml on one",
     "make check": "these are the tests",
+    "make PYTHON": "needs other versions of Python, and a run on each",
     "make torture": "campaigns are too long for CI; tests/integration/test_torture.py runs the short form",
     "make setup": "needs a cluster and a bucket; tests/integration/test_cluster.py runs both on loopback",
     "hearth forget": "takes a home out of what the other blocks read; tests/integration/test_forgetting.py runs it",
+    "hearth pseudonyms": "builds anew what the other blocks read; tests/integration/test_pseudonyms.py changes a key",
     "hearth diff": "needs two snapshots; tests/integration/test_diff.py compares two",
     "hearth up": "runs until it is stopped; tests/e2e/test_up.py runs it",
 }
