@@ -55,7 +55,7 @@ def sample(
     ] = False,
 ) -> None:
     """Write a made-up trial, with the truth beside it."""
-    from flows.deliveries.sample import write_sample
+    from flows.deliveries.sample import SampleOrder, write_sample
     from flows.progress import progress
 
     drawn = 0
@@ -66,10 +66,10 @@ def sample(
             tick(amount=done - drawn, pieces=done - drawn)
             drawn = done
 
-        summary = write_sample(
-            out=out, households=households, start=start, end=end, seed=seed, faults=faults, file_format=file_format, force=force,
-            advance=count,
-        )  # fmt: skip
+        order = SampleOrder(
+            households=households, start=start, end=end, seed=seed, faults=faults, file_format=file_format
+        )
+        summary = write_sample(out, order, force=force, advance=count)
     tell(str(summary))
 
 

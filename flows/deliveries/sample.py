@@ -32,16 +32,57 @@ NAMES = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampleOrder:
+    """Which trial is made up, and how it is delivered.
+
+    Raises
+    ------
+    ValueError
+        If faults or format are unknown, or the format has no such clock.
+
+    """
+
+    households: int = 600
+    start: dt.date = dt.date(2009, 1, 1)
+    """First date (UTC); within the years of the shipped temperatures, as is the end."""
+    end: dt.date = dt.date(2010, 1, 1)
+    """The date after the last one (UTC)."""
+    seed: int = 1
+    """Seed of the random numbers."""
+    faults: str = "typical"
+    """`none` for a clean delivery. `typical` for faults that single lines show, at measured rates. `all` adds faults that
+    must be inferred, unusual homes, and losses that depend on the level of a home and on cold."""
+    file_format: str = "edrp"
+    """`edrp`, or our own format as CSV (`canonical`) or Parquet (`canonical_parquet`)."""
+    stamp: Stamp = "end"
+    """Whether EDRP's stamps name the start or the end of a half-hour; our own format has starts."""
+    clock: Clock = "utc"
+    """On which clock EDRP's stamps are; our own format has UTC."""
+
+    def __post_init__(self) -> None:
+        if self.faults not in get_args(Faults):
+            message = f"unknown faults {self.faults!r}; known are {', '.join(get_args(Faults))}"
+            raise ValueError(message)
+        if self.file_format not in READINGS_FILE:
+            message = f"unknown format {self.file_format!r}; known are {', '.join(READINGS_FILE)}"
+            raise ValueError(message)
+        if self.file_format != "edrp" and self.clock == "local":
+            message = f"format {self.file_format} is in UTC; a local clock needs --format edrp"
+            raise ValueError(message)
+
+    @property
+    def origin(self) -> str:
+        """What the homes say of where they come from."""
+        return f"{MADE_UP_BY}{self.seed}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleSummary:
     """What was written, to print."""
 
     out: Path
-    origin: str
-    households: int
+    order: SampleOrder
     known_households: int
-    start: dt.date
-    end: dt.date
-    readings_file: str
     lines: int
     header_lines: int
     blank_lines: int
@@ -54,17 +95,18 @@ class SampleSummary:
 
     def __str__(self) -> str:
         counts = _listed(self.faults) or "none"
-        unknown = self.households - self.known_households
+        order, unknown = self.order, self.order.households - self.known_households
         return (
-            f"Made-up readings of {self.households:,} homes ({unknown} of them missing from households.csv), "
-            f"{self.start} to before {self.end}\n"
-            f"  {self.readings_file}: {self.lines:,} lines, of them {self.header_lines} headers and {self.blank_lines} blank\n"
+            f"Made-up readings of {order.households:,} homes ({unknown} of them missing from households.csv), "
+            f"{order.start} to before {order.end}\n"
+            f"  {READINGS_FILE[order.file_format]}: {self.lines:,} lines, of them {self.header_lines} headers and "
+            f"{self.blank_lines} blank\n"
             f"  truth.parquet: {self.half_hours:,} half-hours; {self.heat_kwh_mean:,.0f} kWh of heat per home, "
             f"{self.peak_hour_heat_kwh:.2f} kWh in the highest hour\n"
             + (f"  homes by kind: {_listed(self.kinds)}\n" if self.kinds else "")
             + (f"  homes by fault of their meter: {_listed(self.meter_faults)}\n" if self.meter_faults else "")
             + f"  half-hours with a fault: {counts}\n"
-            f"These are not measurements ({self.origin})."
+            f"These are not measurements ({order.origin})."
         )
 
 
@@ -73,18 +115,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 def write_sample(
-    *,
-    out: Path,
-    households: int = 600,
-    start: dt.date = dt.date(2009, 1, 1),
-    end: dt.date = dt.date(2010, 1, 1),
-    seed: int = 1,
-    faults: str = "typical",
-    file_format: str = "edrp",
-    stamp: Stamp = "end",
-    clock: Clock = "utc",
-    force: bool = False,
-    advance: Callable[[int, int], None] | None = None,
+    out: Path, order: SampleOrder, *, force: bool = False, advance: Callable[[int, int], None] | None = None
 ) -> SampleSummary:
     """Write a made-up trial: readings, households, temperature, the truth, and a note about them.
 
@@ -94,19 +125,8 @@ def write_sample(
     ----------
     out
         Folder; files of an earlier sample are replaced.
-    households
-        How many homes.
-    start, end
-        First date, and the date after the last one (UTC); within the years of the shipped temperatures.
-    seed
-        Seed of the random numbers.
-    faults
-        `none` for a clean delivery. `typical` for faults that single lines show, at measured rates. `all` adds faults that
-        must be inferred, unusual homes, and losses that depend on the level of a home and on cold.
-    file_format
-        `edrp`, or our own format as CSV (`canonical`) or Parquet (`canonical_parquet`).
-    stamp, clock
-        Whether EDRP's stamps name the start or the end of a half-hour, and on which clock; our own format has starts in UTC.
+    order
+        What is to be written.
     force
         Whether files that `hearth sample` did not write are replaced too.
     advance
@@ -115,35 +135,27 @@ def write_sample(
     Raises
     ------
     ValueError
-        If the span is empty or has no known temperatures, faults or format are unknown, or the format has no such clock.
+        If the span is empty or has no known temperatures.
     FileExistsError
         If the folder holds files that no sample wrote, and `force` is not set.
 
     """
     if not force:
         check_folder(out)
-    if faults not in get_args(Faults):
-        message = f"unknown faults {faults!r}; known are {', '.join(get_args(Faults))}"
-        raise ValueError(message)
-    if file_format not in READINGS_FILE:
-        message = f"unknown format {file_format!r}; known are {', '.join(READINGS_FILE)}"
-        raise ValueError(message)
-    if file_format != "edrp" and clock == "local":
-        message = f"format {file_format} is in UTC; a local clock needs --format edrp"
-        raise ValueError(message)
     figures = SampleFigures.from_tables(read_figures)
-    trial = plan_trial(figures, households=households, start=start, end=end, seed=seed, faults=faults)
-    origin = f"{MADE_UP_BY}{seed}"
-    write_whole(out / NOTE_FILE, f"{origin} is being written, or was interrupted.\n", mode=MADE_UP)
-    stamps = EdrpStamps(stamp=stamp, clock=clock) if file_format == "edrp" else IsoStamps()
+    trial = plan_trial(
+        figures, households=order.households, start=order.start, end=order.end, seed=order.seed, faults=order.faults
+    )
+    write_whole(out / NOTE_FILE, f"{order.origin} is being written, or was interrupted.\n", mode=MADE_UP)
+    stamps = EdrpStamps(stamp=order.stamp, clock=order.clock) if order.file_format == "edrp" else IsoStamps()
     protected = stamps.shares_stamp(trial.starts)
-    _write_households(out, trial, origin)
-    _write_temperature(out, start, end)
+    _write_households(out, trial, order.origin)
+    _write_temperature(out, order.start, order.end)
     _write_homes_truth(out, trial)
     counts: Counter[str] = Counter()
     profile = np.zeros(len(trial.starts))
     with ExitStack() as stack:
-        readings = stack.enter_context(open_readings(out, file_format, stamps, joined=faults != "none"))
+        readings = stack.enter_context(open_readings(out, order.file_format, stamps, joined=order.faults != "none"))
         truth = stack.enter_context(
             Lake(out, mode=MADE_UP).parquet_writer("truth.parquet", TRUTH.empty().to_arrow(compat_level=OLDEST).schema)
         )
@@ -157,21 +169,17 @@ def write_sample(
             counts.update(dict(table["fault"].drop_nulls().value_counts().iter_rows()))
             profile += gas_kwh.sum(axis=0)
             if advance:
-                advance(int(members[-1]) + 1, households)
+                advance(int(members[-1]) + 1, order.households)
         readings.finish()
-    heat = profile / households * figures.levels.boiler_efficiency
+    heat = profile / order.households * figures.levels.boiler_efficiency
     summary = SampleSummary(
         out=out,
-        origin=origin,
-        households=households,
+        order=order,
         known_households=int(trial.plan.known.sum()),
-        start=start,
-        end=end,
-        readings_file=READINGS_FILE[file_format],
         lines=readings.lines,
         header_lines=readings.header_lines,
         blank_lines=readings.blank_lines,
-        half_hours=households * len(trial.starts),
+        half_hours=order.households * len(trial.starts),
         faults=dict(counts),
         kinds=_count_homes(trial, "kind"),
         meter_faults=_count_homes(trial, "meter_fault"),

@@ -19,7 +19,6 @@ from transforms.heat.demand import (
     annual_by_type,
     bootstrap_intervals,
     describe_gaps,
-    draw_annual_heat,
     expect_caught_up,
 )
 from transforms.heat.heating import HeatingRule, measure_heating
@@ -40,7 +39,7 @@ from transforms.tables.heat import (
 from transforms.tables.lake import CELL
 from transforms.tables.lineage import SUSPECT_SPAN
 from transforms.tables.weather import HOUSEHOLD_WEATHER, WEATHER_DAY, WEATHER_FIT
-from transforms.weather.weather import Correction, describe_weather, join_normal
+from transforms.weather.weather import Correction, DailyGas, DrawnHeat, describe_weather, join_normal
 from transforms.weather.weather_days import PeriodWeather, gas_by_day, join_months
 from warehouse.lake import Lake
 
@@ -126,12 +125,11 @@ def work_period(lake: Lake, unit: Unit[PeriodToAggregate]) -> tuple[Frames, dict
     profile = complete_profile(profiles, period.label, given.temperature)
     outages = expect_caught_up(given.caught_up, profile, included, given.boiler_efficiency)
     annual = annual_by_home(pl.concat(expected), profile, included, period, outages).join(included, on="household_id")
-    drawn = draw_annual_heat(annual, weights=weights, bootstrap=bootstrap)
-    intervals = bootstrap_intervals(drawn, bootstrap.level)
+    drawn = DrawnHeat.draw(annual, weights=weights, bootstrap=bootstrap)
+    intervals = bootstrap_intervals(drawn.by_type, bootstrap.level)
     by_type = annual_by_type(profile, annual, intervals, period, stock_reason=STOCK_REASON)
     weather = describe_weather(
-        join_months(gas, included["household_id"], period),
-        included,
+        DailyGas(period=period, homes=included, kwh=join_months(gas, included["household_id"], period)),
         profile,
         by_type,
         drawn=drawn,
@@ -140,9 +138,6 @@ def work_period(lake: Lake, unit: Unit[PeriodToAggregate]) -> tuple[Frames, dict
             normal=given.normal,
             boiler_efficiency=given.boiler_efficiency,
         ),
-        period=period,
-        weights=weights,
-        bootstrap=bootstrap,
     )
     frames = {
         HOUSEHOLD_PERIOD: join_annual_heat(selected, annual, boiler_efficiency=given.boiler_efficiency),

@@ -43,13 +43,27 @@ def check_drift(previous: Previous, limits: AlarmLimits, explained: str | None) 
 
     """
     return [
-        *_check_pair(
-            "heat_demand_annual", "annual heat of a type", _annual_rows(previous, limits),
-            little=limits.annual_warning, far=limits.annual_critical, limits=limits, explained=explained,
+        *_check_drift(
+            Drift(
+                table="heat_demand_annual",
+                what="annual heat of a type",
+                rows=_annual_rows(previous, limits),
+                little=limits.annual_warning,
+                far=limits.annual_critical,
+            ),
+            limits,
+            explained,
         ),
-        *_check_pair(
-            "heat_profile", "heat of a type in a month", _month_rows(previous, limits),
-            little=limits.month_warning, far=limits.month_critical, limits=limits, explained=explained,
+        *_check_drift(
+            Drift(
+                table="heat_profile",
+                what="heat of a type in a month",
+                rows=_month_rows(previous, limits),
+                little=limits.month_warning,
+                far=limits.month_critical,
+            ),
+            limits,
+            explained,
         ),
         Check(
             name="heat_demand_annual.published_figures_stay",
@@ -64,34 +78,50 @@ def check_drift(previous: Previous, limits: AlarmLimits, explained: str | None) 
                 ORDER BY period, dwelling_type
             """,
         ),
-    ]  # fmt: skip
+    ]
 
 
-def _check_pair(
-    table: str, what: str, rows: str, *, little: float, far: float, limits: AlarmLimits, explained: str | None
-) -> list[Check]:
-    """Return the warning and the critical check on rows with `moved`, `allowance` and `homes`."""
-    stops = f"homes >= {limits.households_min}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What may move: rows of a table beside the published ones, and by which shares."""
+
+    table: str
+    what: str
+    """What people call a value of the rows."""
+    rows: str
+    """SQL of rows with `moved`, `allowance` and `homes`."""
+    little: float
+    """Share beyond which it is a warning [1]."""
+    far: float
+    """Share beyond which nothing is published [1]."""
+
+
+def _check_drift(drift: Drift, limits: AlarmLimits, explained: str | None) -> list[Check]:
+    """Return the warning and the critical check."""
     severity: Severity = "critical" if explained is None else "warning"
     hint = PUBLISH_ALL_THE_SAME if explained is None else f"only a warning, since {explained}"
-    beyond = f"than other homes explain and {{share:g}} % more, where at least {limits.households_min:g} homes say so"
     return [
         Check(
-            name=f"{table}.drifts_little",
-            table=table,
-            meaning=f"the {what} differs from the published one by no more than other homes explain and {100 * little:g} % more",
+            name=f"{drift.table}.drifts_little",
+            table=drift.table,
+            meaning=f"the {drift.what} differs from the published one by no more than other homes explain and "
+            f"{100 * drift.little:g} % more",
             severity="warning",
-            reads=(table, "heat_demand_annual"),
-            broken_rows=f"SELECT * FROM ({rows}) WHERE (moved <= allowance + {little}) IS NOT TRUE ORDER BY moved DESC",
+            reads=(drift.table, "heat_demand_annual"),
+            broken_rows=f"""
+                SELECT * FROM ({drift.rows}) WHERE (moved <= allowance + {drift.little}) IS NOT TRUE ORDER BY moved DESC
+            """,
         ),
         Check(
-            name=f"{table}.drifts_not_far",
-            table=table,
-            meaning=f"the {what} differs from the published one by no more {beyond.format(share=100 * far)}; {hint}",
+            name=f"{drift.table}.drifts_not_far",
+            table=drift.table,
+            meaning=f"the {drift.what} differs from the published one by no more than other homes explain and "
+            f"{100 * drift.far:g} % more, where at least {limits.households_min:g} homes say so; {hint}",
             severity=severity,
-            reads=(table, "heat_demand_annual"),
+            reads=(drift.table, "heat_demand_annual"),
             broken_rows=f"""
-                SELECT * FROM ({rows}) WHERE {stops} AND (moved <= allowance + {far}) IS NOT TRUE ORDER BY moved DESC
+                SELECT * FROM ({drift.rows}) WHERE homes >= {limits.households_min}
+                AND (moved <= allowance + {drift.far}) IS NOT TRUE ORDER BY moved DESC
             """,
         ),
     ]

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from flows.deliveries.sample import write_sample
+from flows.deliveries.sample import SampleOrder, write_sample
 from flows.pipeline.candidate import fill_candidate
 from flows.pipeline.content import begin_content
 from flows.pipeline.ingest import ingest_file, plan_ingest
@@ -61,7 +61,7 @@ def main() -> None:
 def measure_years(root: Path, homes: int, years: int, checks: list[Check]) -> None:
     """Build so many years, and print what a candidate of them costs."""
     end = dt.date(FIRST_YEAR + years, 1, 1)
-    write_sample(out=root / "landing", households=homes, start=dt.date(FIRST_YEAR, 1, 1), end=end)
+    write_sample(root / "landing", SampleOrder(households=homes, start=dt.date(FIRST_YEAR, 1, 1), end=end))
     settings = load_settings(
         home=root, landing=root / "landing", landing_quiet_seconds=0, bootstrap_replicates=100, sobol_samples=64
     )

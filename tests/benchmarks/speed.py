@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from flows.deliveries.sample import write_sample
+from flows.deliveries.sample import SampleOrder, write_sample
 from flows.pipeline.content import begin_content
 from flows.pipeline.ingest import ingest_file, plan_ingest
 from flows.pipeline.ingest_decisions import ingest_options
@@ -52,7 +52,7 @@ def measure_size(millions: int) -> Measured:
     homes = round(millions * 1e6 / READINGS_PER_HOME)
     with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder:
         root = Path(folder)
-        write_sample(out=root / "landing", households=homes)
+        write_sample(root / "landing", SampleOrder(households=homes))
         file, table = root / "landing" / "edrp_gas.csv", root / "landing" / "households.csv"
         hearth = str(Path(sys.executable).with_name("hearth"))
         work = {}

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.deliveries.sample import write_sample
+from flows.deliveries.sample import SampleOrder, write_sample
 from flows.pipeline.report import report_is_current, write_report
 from flows.settings import Settings, load_settings
 from tests.pipeline import run
@@ -90,7 +90,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Pub
     """Give a sample trial that went through the pipeline."""
     del prefect_api
     root = tmp_path_factory.mktemp("counts")
-    write_sample(out=root / "landing", households=HOMES, seed=3)
+    write_sample(root / "landing", SampleOrder(households=HOMES, seed=3))
     assert run(root / "home", root / "landing")["outcome"] == "published"
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")

@@ -11,7 +11,7 @@ import pytest
 from tests.example_areas import FIGURES, PAPER, measured
 from transforms.areas.demand import HomeDemand
 from transforms.areas.heat import area_heat
-from transforms.areas.reference import list_areas, list_gas
+from transforms.areas.reference import SmallAreas, list_areas, list_gas
 from transforms.areas.validation import score_areas, validate_areas
 from transforms.tables.areas import AREA_GAS, AREA_VALIDATION, BUNGALOWS, HOMES, LINK, PLACE, SMALL_AREA_GAS
 from transforms.tables.words import DWELLING_TYPES
@@ -151,11 +151,15 @@ def pooled_reference() -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return areas and gas of the published files with bungalows counted as the houses that they are."""
     by_table = {kind.file.table: read_reference_file(kind.file, SHARED / kind.file.pattern) for kind in FILES}
     link, gas = by_table[LINK], by_table[SMALL_AREA_GAS]
-    areas = list_areas(
-        by_table[PLACE], by_table[HOMES], link=link, gas=gas, bungalows=BUNGALOWS.empty(),
+    small = SmallAreas(
+        place=by_table[PLACE],
+        homes=by_table[HOMES],
+        link=link,
+        gas=gas,
+        bungalows=BUNGALOWS.empty(),
         fuel_poor=next(frame for table, frame in by_table.items() if table.name == "area_fuel_poor"),
-        borough_gas=read_borough_gas(),
-    )  # fmt: skip
+    )
+    areas = list_areas(small, read_borough_gas())
     return areas, list_gas(areas, read_borough_gas(), link=link, gas=gas)
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.deliveries.sample import SampleSummary, write_sample
+from flows.deliveries.sample import SampleOrder, SampleSummary, write_sample
 
 JANUARY = {"start": dt.date(2009, 1, 1), "end": dt.date(2009, 2, 1)}
 HEADER = ["ANON_ID", "ADVANCEDATETIME", "HH", "GASKWH"]
@@ -19,12 +19,12 @@ NAMES = {"README.txt", "edrp_gas.csv", "households.csv", "temperature.csv", "tru
 
 @pytest.fixture(scope="module")
 def typical(tmp_path_factory: pytest.TempPathFactory) -> SampleSummary:
-    return write_sample(out=tmp_path_factory.mktemp("typical"), households=120, **JANUARY)
+    return write_sample(tmp_path_factory.mktemp("typical"), SampleOrder(households=120, **JANUARY))
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> SampleSummary:
-    return write_sample(out=tmp_path_factory.mktemp("clean"), households=20, faults="none", **JANUARY)
+    return write_sample(tmp_path_factory.mktemp("clean"), SampleOrder(households=20, faults="none", **JANUARY))
 
 
 def read_lines(path: Path) -> list[list[str]]:
@@ -122,18 +122,20 @@ def test_the_temperature_is_that_of_the_span(typical: SampleSummary) -> None:
 
 
 def test_the_same_arguments_write_the_same_bytes(typical: SampleSummary, tmp_path: Path) -> None:
-    write_sample(out=tmp_path, households=120, **JANUARY)
+    write_sample(tmp_path, SampleOrder(households=120, **JANUARY))
     for name in NAMES:
         assert (tmp_path / name).read_bytes() == (typical.out / name).read_bytes(), name
 
 
 def test_another_seed_writes_another_trial(clean: SampleSummary, tmp_path: Path) -> None:
-    write_sample(out=tmp_path, households=20, faults="none", seed=2, **JANUARY)
+    write_sample(tmp_path, SampleOrder(households=20, faults="none", seed=2, **JANUARY))
     assert (tmp_path / "edrp_gas.csv").read_bytes() != (clean.out / "edrp_gas.csv").read_bytes()
 
 
 def test_spans_of_the_same_homes_fit_together(clean: SampleSummary, tmp_path: Path) -> None:
-    write_sample(out=tmp_path, households=20, faults="none", start=dt.date(2008, 12, 31), end=dt.date(2009, 1, 3))
+    write_sample(
+        tmp_path, SampleOrder(households=20, faults="none", start=dt.date(2008, 12, 31), end=dt.date(2009, 1, 3))
+    )
     longer = pl.read_parquet(clean.out / "truth.parquet").filter(pl.col("interval_start_utc") < dt.date(2009, 1, 3))
     shorter = pl.read_parquet(tmp_path / "truth.parquet").filter(pl.col("interval_start_utc") >= dt.date(2009, 1, 1))
     assert_frame_equal(shorter, longer)
@@ -141,8 +143,8 @@ def test_spans_of_the_same_homes_fit_together(clean: SampleSummary, tmp_path: Pa
 
 def test_our_own_format_holds_the_same_readings_as_csv_and_as_parquet(tmp_path: Path) -> None:
     arguments = {"households": 20, "faults": "typical", **JANUARY}
-    as_csv = write_sample(out=tmp_path / "csv", file_format="canonical", **arguments)
-    as_parquet = write_sample(out=tmp_path / "parquet", file_format="canonical_parquet", **arguments)
+    as_csv = write_sample(tmp_path / "csv", SampleOrder(file_format="canonical", **arguments))
+    as_parquet = write_sample(tmp_path / "parquet", SampleOrder(file_format="canonical_parquet", **arguments))
     columns = ["household_id", "interval_start_utc", "gas_kwh"]
     lines = [line for line in read_lines(tmp_path / "csv" / "canonical_gas.csv") if line not in ([], columns)]
     read = pl.DataFrame(lines, schema=columns, orient="row").with_columns(
@@ -158,7 +160,7 @@ def test_the_conventions_change_the_stamps_and_nothing_else(tmp_path: Path) -> N
     span = {"start": dt.date(2009, 10, 24), "end": dt.date(2009, 10, 27)}
     truths = []
     for stamp, clock in (("end", "utc"), ("start", "local")):
-        write_sample(out=tmp_path / stamp, households=3, faults="none", stamp=stamp, clock=clock, **span)  # type: ignore[arg-type]
+        write_sample(tmp_path / stamp, SampleOrder(households=3, faults="none", stamp=stamp, clock=clock, **span))  # type: ignore[arg-type]
         truths.append((tmp_path / stamp / "truth.parquet").read_bytes())
     assert truths[0] == truths[1]
     one, two = (read_lines(tmp_path / stamp / "edrp_gas.csv") for stamp in ("end", "start"))
@@ -170,7 +172,8 @@ def test_the_conventions_change_the_stamps_and_nothing_else(tmp_path: Path) -> N
 
 def test_each_block_of_homes_is_announced(tmp_path: Path) -> None:
     done: list[tuple[int, int]] = []
-    write_sample(out=tmp_path, households=60, advance=lambda homes, total: done.append((homes, total)), **JANUARY)
+    order = SampleOrder(households=60, **JANUARY)
+    write_sample(tmp_path, order, advance=lambda homes, total: done.append((homes, total)))
     assert done == [(30, 60), (60, 60)]
 
 
@@ -189,5 +192,5 @@ def test_a_sample_that_cannot_be_written_is_refused_before_the_first_file(
     tmp_path: Path, arguments: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        write_sample(out=tmp_path / "sample", households=5, **arguments)  # type: ignore[arg-type]
+        write_sample(tmp_path / "sample", SampleOrder(households=5, **arguments))  # type: ignore[arg-type]
     assert not (tmp_path / "sample").exists()

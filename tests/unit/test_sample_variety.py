@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.deliveries.sample import write_sample
+from flows.deliveries.sample import SampleOrder, write_sample
 from transforms.climate.half_hour_shapes import HALF_HOURS
 from transforms.readings.declaration import NotUsedError
-from transforms.readings.formats import recognise
+from transforms.readings.headers import recognise
 from transforms.sample.delivery import FAULTS, Delivery
 from transforms.sample.figures import SampleFigures
 from transforms.sample.kinds import KINDS
@@ -197,7 +197,9 @@ def test_a_trial_of_any_size_can_be_drawn(households: int, days: int, seed: int)
 
 
 def test_the_same_arguments_write_the_same_bytes_and_the_homes_beside_them(tmp_path: Path) -> None:
-    one, two = (write_sample(out=tmp_path / name, households=60, faults="all", **JANUARY) for name in ("a", "b"))
+    one, two = (
+        write_sample(tmp_path / name, SampleOrder(households=60, faults="all", **JANUARY)) for name in ("a", "b")
+    )
     names = sorted(path.name for path in one.out.iterdir())
     assert "truth_homes.parquet" in names
     assert all((one.out / name).read_bytes() == (two.out / name).read_bytes() for name in names)
@@ -214,8 +216,8 @@ def test_the_same_arguments_write_the_same_bytes_and_the_homes_beside_them(tmp_p
 
 
 def test_a_typical_trial_in_the_same_folder_leaves_no_truth_about_other_homes(tmp_path: Path) -> None:
-    write_sample(out=tmp_path, households=5, faults="all", **JANUARY)
-    summary = write_sample(out=tmp_path, households=5, **JANUARY)
+    write_sample(tmp_path, SampleOrder(households=5, faults="all", **JANUARY))
+    summary = write_sample(tmp_path, SampleOrder(households=5, **JANUARY))
     assert not (tmp_path / "truth_homes.parquet").exists()
     assert (summary.kinds, summary.meter_faults) == ({}, {})
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from transforms.climate.temperature import effective_temperature, hourly_temperature
 from transforms.climate.weather_normal import NormalWeather
-from transforms.heat.demand import WEATHER_NORMAL, Bootstrap, draw_annual_heat
+from transforms.heat.demand import WEATHER_NORMAL, Bootstrap
 from transforms.heat.periods import Period
 from transforms.tables.heat import HEAT_DAY_CAUGHT_UP, HEAT_DEMAND_ANNUAL, HEAT_HOURLY, HEAT_PROFILE
-from transforms.weather.weather import Correction, Weather, describe_weather, join_normal
+from transforms.weather.weather import Correction, DailyGas, DrawnHeat, Weather, describe_weather, join_normal
 from transforms.weather.weather_days import PeriodWeather, gas_by_day, join_months, mean_days, peak_shares
 from warehouse.figures import read_figures
 
@@ -63,17 +63,13 @@ def describe(
     annual = HEAT_DEMAND_ANNUAL.conform(pl.DataFrame(rows, schema=HEAT_DEMAND_ANNUAL.schema, orient="row"))
     homes = included.with_columns(heat_kwh_annual=EFFICIENCY * np.nanmean(gas, axis=1) * gas.shape[1])
     return describe_weather(
-        gas,
-        included,
+        DailyGas(period=period, homes=included, kwh=gas),
         HEAT_PROFILE.empty(),
         annual,
-        drawn=draw_annual_heat(homes, weights=None, bootstrap=bootstrap),
+        drawn=DrawnHeat.draw(homes, weights=None, bootstrap=bootstrap),
         correction=Correction(
             period=PeriodWeather.from_temperature(temperature, period), normal=NORMAL, boiler_efficiency=EFFICIENCY
         ),
-        period=period,
-        weights=None,
-        bootstrap=bootstrap,
     )
 
 
@@ -232,9 +228,12 @@ def test_a_type_without_a_figure_keeps_its_reason() -> None:
         period=PeriodWeather.from_temperature(TEMPERATURE, PERIOD), normal=NORMAL, boiler_efficiency=EFFICIENCY
     )
     found = describe_weather(
-        gas, included, HEAT_PROFILE.empty(), annual,
-        drawn={}, correction=correction, period=PERIOD, weights=None, bootstrap=FEW,
-    )  # fmt: skip
+        DailyGas(period=PERIOD, homes=included, kwh=gas),
+        HEAT_PROFILE.empty(),
+        annual,
+        drawn=DrawnHeat(by_type={}, weights=None, bootstrap=FEW),
+        correction=correction,
+    )
     assert found.fit.row(0, named=True)["note"] == "too few homes of some type"
     assert join_normal(annual, found.fit).equals(annual)
 
@@ -285,8 +284,11 @@ def test_intervals_cover_the_truth_of_homes_that_were_not_drawn() -> None:
             "dwelling_type": "flat", "period": "2009", "households": 20, "heat_kwh_mean": float(annual.mean()),
         }  # fmt: skip
         found = describe_weather(
-            gas, included, HEAT_PROFILE.empty(), pl.DataFrame([row], schema=HEAT_DEMAND_ANNUAL.schema, orient="row"),
-            drawn=draw_annual_heat(included.with_columns(heat_kwh_annual=annual), weights=None, bootstrap=quick), correction=correction, period=PERIOD, weights=None, bootstrap=quick,
-        ).fit.row(0, named=True)  # fmt: skip
+            DailyGas(period=PERIOD, homes=included, kwh=gas),
+            HEAT_PROFILE.empty(),
+            pl.DataFrame([row], schema=HEAT_DEMAND_ANNUAL.schema, orient="row"),
+            drawn=DrawnHeat.draw(included.with_columns(heat_kwh_annual=annual), weights=None, bootstrap=quick),
+            correction=correction,
+        ).fit.row(0, named=True)
         held += found[WEATHER_NORMAL[1]] <= TRUTH <= found[WEATHER_NORMAL[2]]
     assert 0.9 * 200 <= held <= 0.985 * 200

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from flows.deliveries.sample import write_sample
+from flows.deliveries.sample import SampleOrder, write_sample
 from transforms.claims.claims import judge
 from transforms.claims.sample_claims import sample_figures
 from transforms.sample.delivery import FAULTS
@@ -60,7 +60,7 @@ def test_the_truth_of_600_homes_meets_the_paper(seed: int) -> None:
 
 
 def test_the_written_truth_meets_the_paper_and_its_faults_their_rates(tmp_path: Path) -> None:
-    summary = write_sample(out=tmp_path, seed=11, **SPAN)
+    summary = write_sample(tmp_path, SampleOrder(seed=11, **SPAN))
     truth = pl.scan_parquet(tmp_path / "truth.parquet")
     assert summary.half_hours == truth.select(pl.len()).collect().item() == 600 * 17_520
     gas = truth.group_by("interval_start_utc").agg(pl.col("gas_kwh").mean()).collect(engine="streaming")
@@ -117,7 +117,7 @@ def test_a_trial_with_all_faults_holds_each_at_its_declared_rate(seed: int) -> N
 
 def test_the_delivery_of_a_trial_with_all_faults_matches_its_truth(tmp_path: Path) -> None:
     span = {"start": dt.date(2009, 1, 1), "end": dt.date(2009, 7, 1)}
-    write_sample(out=tmp_path, households=80, seed=5, faults="all", file_format="canonical_parquet", **span)
+    write_sample(tmp_path, SampleOrder(households=80, seed=5, faults="all", file_format="canonical_parquet", **span))
     slot = ["household_id", "interval_start_utc"]
     truth = pl.read_parquet(tmp_path / "truth.parquet")
     homes = pl.read_parquet(tmp_path / "truth_homes.parquet")

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.deliveries.sample import write_sample
+from flows.deliveries.sample import SampleOrder, write_sample
 from flows.operations.status import describe_status, read_status
 from flows.settings import load_settings
 from tests.pipeline import read_tables, run
@@ -34,7 +34,7 @@ def recovered(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Rec
     """Give the sample trial, flagged and published."""
     del prefect_api
     root = tmp_path_factory.mktemp("recovered")
-    write_sample(out=root / "landing", households=HOMES, seed=3)
+    write_sample(root / "landing", SampleOrder(households=HOMES, seed=3))
     assert run(root / "home", root / "landing")["outcome"] == "published"
     lake = root / "home" / "lake"
     by_build = [pl.read_parquet(path, hive_partitioning=False) for path in sorted(lake.glob("flagged/*/*.parquet"))]

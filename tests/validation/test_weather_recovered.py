@@ -11,12 +11,12 @@ import pytest
 
 from transforms.climate.temperature import effective_temperature, hourly_temperature
 from transforms.climate.weather_normal import NormalWeather
-from transforms.heat.demand import WEATHER_NORMAL, Bootstrap, draw_annual_heat
+from transforms.heat.demand import WEATHER_NORMAL, Bootstrap
 from transforms.heat.periods import Period
 from transforms.sample.figures import SampleFigures
 from transforms.sample.trial import plan_trial
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL
-from transforms.weather.weather import Correction, Weather, describe_weather
+from transforms.weather.weather import Correction, DailyGas, DrawnHeat, Weather, describe_weather
 from transforms.weather.weather_days import PeriodWeather, mean_days
 from warehouse.figures import read_figures
 
@@ -67,19 +67,15 @@ def describe_year(year: int) -> Year:
         {"dwelling_type": "all", "hour_start_utc": starts, "heat_kwh_mean": EFFICIENCY * hours.mean(axis=0)}
     )
     weather = describe_weather(
-        gas,
-        included,
+        DailyGas(period=period, homes=included, kwh=gas),
         profile,
         pl.DataFrame(rows, schema=HEAT_DEMAND_ANNUAL.schema, orient="row"),
-        drawn=draw_annual_heat(
+        drawn=DrawnHeat.draw(
             included.with_columns(heat_kwh_annual=EFFICIENCY * gas.sum(axis=1)), weights=None, bootstrap=bootstrap
         ),
         correction=Correction(
             period=PeriodWeather.from_temperature(TEMPERATURE, period), normal=NORMAL, boiler_efficiency=EFFICIENCY
         ),
-        period=period,
-        weights=None,
-        bootstrap=bootstrap,
     )
     return Year(weather, trial.homes, profile, measured)
 

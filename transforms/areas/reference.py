@@ -41,42 +41,39 @@ class AreaReference:
     """What could not be used, each in one sentence."""
 
 
-def list_areas(
-    place: pl.DataFrame,
-    homes: pl.DataFrame,
-    *,
-    link: pl.DataFrame,
-    bungalows: pl.DataFrame,
-    gas: pl.DataFrame,
-    fuel_poor: pl.DataFrame,
-    borough_gas: pl.DataFrame,
-) -> pl.DataFrame:
-    """Return all areas from LSOAs to London (`AREA`).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallAreas:
+    """What is published of LSOAs. Those of 2021 are known; each table of 2011 may be empty."""
 
-    Parameters
-    ----------
-    place, homes
-        LSOAs of 2021 (`PLACE`, `HOMES`).
-    link, bungalows, gas, fuel_poor
-        Published tables of the LSOAs of 2011, and the LSOAs of 2021 that these became (`LINK`, `BUNGALOWS`,
-        `SMALL_AREA_GAS`, `FUEL_POOR`). Any may be empty.
-    borough_gas
-        Gas of boroughs (`BOROUGH_GAS`).
+    place: pl.DataFrame
+    """Where the LSOAs of 2021 lie (`PLACE`)."""
+    homes: pl.DataFrame
+    """Their homes by type (`HOMES`)."""
+    link: pl.DataFrame
+    """Which LSOAs of 2021 those of 2011 are (`LINK`)."""
+    bungalows: pl.DataFrame
+    """Of 2011 (`BUNGALOWS`)."""
+    gas: pl.DataFrame
+    """Of 2011 (`SMALL_AREA_GAS`)."""
+    fuel_poor: pl.DataFrame
+    """Of 2011 (`FUEL_POOR`)."""
 
-    """
-    latest = gas.filter(pl.col("year") == pl.col("year").max())
-    shares = _homes_of_old_areas(homes, link)
+
+def list_areas(small: SmallAreas, borough_gas: pl.DataFrame) -> pl.DataFrame:
+    """Return all areas from LSOAs to London (`AREA`), given the gas of boroughs (`BOROUGH_GAS`)."""
+    latest = small.gas.filter(pl.col("year") == pl.col("year").max())
+    shares = _homes_of_old_areas(small.homes, small.link)
     lsoas = (
-        place.join(_with_bungalows(homes, link, bungalows), on="area_id")
+        small.place.join(_with_bungalows(small.homes, small.link, small.bungalows), on="area_id")
         .join(_share_out(latest.select("lsoa_2011_id", "gas_meters"), shares), on="area_id", how="left")
-        .join(_poor_share(fuel_poor, shares), on="area_id", how="left")
+        .join(_poor_share(small.fuel_poor, shares), on="area_id", how="left")
         .with_columns(gas_year=pl.when(pl.col("gas_meters").is_not_null()).then(pl.lit(latest["year"].max())))
     )
-    small = lsoas.with_columns(
+    finest = lsoas.with_columns(
         level=pl.lit("lsoa"), parent_id="msoa_id", fuel_poor=pl.col("fuel_poor_share") * pl.col("homes")
     )
-    msoas = add_up(small, level="msoa", by=("msoa_id", "msoa_name"), parent="borough_id")
-    return finish_areas(msoas, borough_gas, [small])
+    msoas = add_up(finest, level="msoa", by=("msoa_id", "msoa_name"), parent="borough_id")
+    return finish_areas(msoas, borough_gas, [finest])
 
 
 def finish_areas(msoas: pl.DataFrame, borough_gas: pl.DataFrame, smaller: Sequence[pl.DataFrame] = ()) -> pl.DataFrame:

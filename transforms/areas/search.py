@@ -52,8 +52,6 @@ class Atlas:
     area: pl.DataFrame
     """The areas of the drawn level (`AREA`), in the order of the coverage."""
     coverage: Coverage
-    homes: Floats
-    """Homes by type, shape (areas, types)."""
     demand: HomeDemand
     lens: AreaLens
     figures: AreaFigures
@@ -62,31 +60,16 @@ class Atlas:
     hot_water_kwh: Floats | None
     """Heat for hot water of a home of each type [kWh/yr], shape (types,); None where it is not measured."""
 
-    @classmethod
-    def prepare(
-        cls,
-        area: pl.DataFrame,
-        coverage: Coverage,
-        demand: HomeDemand,
-        *,
-        lens: AreaLens,
-        figures: AreaFigures,
-        contribution: pl.DataFrame,
-        hot_water_kwh: Floats | None,
-    ) -> Atlas:
-        """Return the atlas of areas in the order of their polygons."""
-        at = {area_id: n for n, area_id in enumerate(coverage.area_ids)}
-        ordered = area.filter(pl.col("area_id").is_in(list(at))).sort(pl.col("area_id").replace_strict(at))
-        return cls(
-            area=ordered,
-            coverage=coverage,
-            homes=homes_of(ordered),
-            demand=demand,
-            lens=lens,
-            figures=figures,
-            contribution=contribution,
-            hot_water_kwh=hot_water_kwh,
-        )
+    @property
+    def homes(self) -> Floats:
+        """Homes by type, shape (areas, types)."""
+        return homes_of(self.area)
+
+
+def order_areas(area: pl.DataFrame, coverage: Coverage) -> pl.DataFrame:
+    """Return the areas that have polygons, in the order of these."""
+    at = {area_id: n for n, area_id in enumerate(coverage.area_ids)}
+    return area.filter(pl.col("area_id").is_in(list(at))).sort(pl.col("area_id").replace_strict(at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +125,12 @@ def look_around(atlas: Atlas, site: Site) -> Around:
     number = {area: at for at, area in enumerate(atlas.coverage.area_ids)}
     rows = np.array([number[area] for area in shares["area_id"]], dtype=np.intp)
     share = shares["share_of_area"].to_numpy()
+    homes = atlas.homes
     east, north = atlas.area["easting"].to_numpy(), atlas.area["northing"].to_numpy()
     inside = (east - site.easting) ** 2 + (north - site.northing) ** 2 <= site.radius_m**2
     return Around(
-        by_share=share @ atlas.homes[rows],
-        by_centre=atlas.homes[inside].sum(axis=0),
+        by_share=share @ homes[rows],
+        by_centre=homes[inside].sum(axis=0),
         area_km2=float(share @ atlas.area["area_km2"].to_numpy()[rows]),
         covered_share=min(float(shares["share_of_circle"].sum()), 1.0),
         areas=shares["area_id"].to_list(),

@@ -20,7 +20,7 @@ from transforms.sample.fault_plan import FaultPlan, plan_faults, plan_no_faults
 from transforms.sample.faults import inject_faults
 from transforms.sample.figures import SampleFigures
 from transforms.sample.homes import draw_homes
-from transforms.sample.variety import Variety, plan_variety
+from transforms.sample.variety import TrialSpan, Variety, plan_variety
 
 Faults = Literal["none", "typical", "all"]
 BLOCK = 50  # homes whose bursts are drawn together; another number makes another trial
@@ -134,10 +134,12 @@ def plan_trial(
         variety = plan_variety(
             homes,
             figures.variety,
-            law=figures.law,
-            weather=figures.temperature.join(effective, on="date"),
-            years=touched,
-            starts=starts,
+            TrialSpan(
+                starts=starts,
+                years=touched,
+                weather=figures.temperature.join(effective, on="date"),
+                law=figures.law,
+            ),
             plan=plan,
             rngs=[np.random.default_rng([seed, purpose]) for purpose in purposes],
         )

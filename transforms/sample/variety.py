@@ -142,14 +142,31 @@ class Variety:
         return TRUTH_HOME.conform(homes)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialSpan:
+    """The span of a trial and its weather."""
+
+    starts: pl.Series
+    """Starts of the half-hours."""
+    years: Sequence[int]
+    """Calendar years that it touches."""
+    weather: pl.DataFrame
+    """`date`, `temperature_mean_c`, `temperature_effective_c` [degC] of these years."""
+    law: GasLaw
+    """Gas of a day by temperature."""
+
+    def temperature_of_days(self) -> Floats:
+        """Return the mean temperature of the days of the span [degC]."""
+        dates = self.starts.dt.date()
+        days = self.weather.filter(pl.col("date").is_between(dates.min(), dates.max()))
+        return days.sort("date")["temperature_mean_c"].to_numpy()
+
+
 def plan_variety(
     homes: pl.DataFrame,
     figures: VarietyFigures,
+    span: TrialSpan,
     *,
-    law: GasLaw,
-    weather: pl.DataFrame,
-    years: Sequence[int],
-    starts: pl.Series,
     plan: FaultPlan,
     rngs: Sequence[np.random.Generator],
 ) -> Variety:
@@ -161,14 +178,8 @@ def plan_variety(
         `household_id`, `dwelling_type`, `gas_kwh_2009` [kWh/yr], one row per home.
     figures
         Shares and sizes, from the shipped tables.
-    law
-        Gas of a day by temperature.
-    weather
-        `date`, `temperature_mean_c`, `temperature_effective_c` [degC].
-    years
-        Calendar years that the span touches.
-    starts
-        Starts of the half-hours of the span.
+    span
+        The span of the trial and its weather.
     plan
         The faults that single lines show.
     rngs
@@ -176,15 +187,13 @@ def plan_variety(
 
     """
     of_kinds, of_meters, of_faults = rngs
-    half_hours = len(starts)
-    span = weather.filter(pl.col("date").is_between(starts.dt.date().min(), starts.dt.date().max())).sort("date")
-    day_c = span["temperature_mean_c"].to_numpy()
+    half_hours, day_c = len(span.starts), span.temperature_of_days()
     drawn = draw_kinds(homes, figures.kinds, half_hours=half_hours, rng=of_kinds)
     drawn = draw_meters(drawn, figures.meters, half_hours=half_hours, rng=of_meters)
-    drawn = plan_inferred(drawn, figures.inferred, plan=plan, starts=starts, day_c=day_c, rng=of_faults)
+    drawn = plan_inferred(drawn, figures.inferred, plan=plan, starts=span.starts, day_c=day_c, rng=of_faults)
     return Variety(
         homes=drawn,
-        years={year: YearOfKinds.of_year(year, weather, law, figures.kinds) for year in years},
+        years={year: YearOfKinds.of_year(year, span.weather, span.law, figures.kinds) for year in span.years},
         loss=plan_weather_loss(drawn["gas_kwh_2009"].to_numpy(), day_c, figures.weather_loss),
         figures=figures,
     )

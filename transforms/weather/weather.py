@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 
 from transforms.climate.weather_fit import TwoLines, fit_two_lines, slope_error
 from transforms.climate.weather_normal import NormalWeather, split_end_uses
-from transforms.heat.demand import WEATHER_NORMAL, Bootstrap, Drawn, studentised_interval
+from transforms.heat.demand import WEATHER_NORMAL, Bootstrap, Drawn, draw_annual_heat, studentised_interval
 from transforms.heat.periods import Period
 from transforms.heat.profiles import MIN_HOMES_OF_A_TYPE
 from transforms.tables.schema import Table
@@ -55,17 +55,36 @@ class Correction:
         return difference
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyGas:
+    """Gas of the included homes on each day of a period."""
+
+    period: Period
+    homes: pl.DataFrame
+    """`household_id`, `dwelling_type` of the included homes."""
+    kwh: Floats
+    """Homes in that order x days of the period [kWh/d], NaN where a day is not whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnHeat:
+    """Annual heat with the homes drawn again and again, and how they are drawn."""
+
+    by_type: Mapping[str, Drawn]
+    """As from `demand.draw_annual_heat`."""
+    weights: Mapping[str, float] | None
+    """National shares for `stock` [1], where there are any."""
+    bootstrap: Bootstrap
+
+    @classmethod
+    def draw(cls, annual: pl.DataFrame, *, weights: Mapping[str, float] | None, bootstrap: Bootstrap) -> DrawnHeat:
+        """Draw the annual heat of homes."""
+        by_type = draw_annual_heat(annual, weights=weights, bootstrap=bootstrap)
+        return cls(by_type=by_type, weights=weights, bootstrap=bootstrap)
+
+
 def describe_weather(
-    gas: Floats,
-    included: pl.DataFrame,
-    profile: pl.DataFrame,
-    annual: pl.DataFrame,
-    *,
-    drawn: Mapping[str, Drawn],
-    correction: Correction,
-    period: Period,
-    weights: Mapping[str, float] | None,
-    bootstrap: Bootstrap,
+    gas: DailyGas, profile: pl.DataFrame, annual: pl.DataFrame, *, drawn: DrawnHeat, correction: Correction
 ) -> Weather:
     """Fit gas to the weather of a period, type by type and home by home, and correct demand to normal weather.
 
@@ -76,27 +95,19 @@ def describe_weather(
     Parameters
     ----------
     gas
-        Included homes x days of the period [kWh/d], NaN where a day is not whole.
-    included
-        `household_id`, `dwelling_type`, in the order of the rows of `gas`.
+        Gas of the included homes, day by day.
     profile, annual
         Rows of `HEAT_PROFILE` and `HEAT_DEMAND_ANNUAL` of the period.
     drawn
-        Draws of the same homes with the same `bootstrap`, as from `demand.draw_annual_heat`.
+        Annual heat of draws of the same homes.
     correction
         Weather of the period and normal weather.
-    period
-        The period.
-    weights
-        National shares for `stock` [1], or None.
-    bootstrap
-        How homes are drawn.
 
     """
     weather, normal = correction.period, correction.normal
-    known = gas[:, weather.positions]
-    means = mean_days(known, included, weights=weights)
-    replicates = mean_days(known, included, weights=weights, bootstrap=bootstrap)
+    known = gas.kwh[:, weather.positions]
+    means = mean_days(known, gas.homes, weights=drawn.weights)
+    replicates = mean_days(known, gas.homes, weights=drawn.weights, bootstrap=drawn.bootstrap)
     shares = peak_shares(profile, weather, coldest_days=normal.coldest_days, design_c=normal.design_c)
     fits, days = [], [WEATHER_DAY.empty().drop("period")]
     for row in annual.sort("dwelling_type").iter_rows(named=True):
@@ -114,18 +125,20 @@ def describe_weather(
                 fit |= _design_columns(lines, correction, shares.get(name))
                 if row["households"] >= MIN_HOMES_OF_A_TYPE:
                     refits = fit_two_lines(weather.effective_c, *replicates[name], normal.rules)
-                    added, added_draws = correction.added_heat_kwh(lines), correction.added_heat_kwh(refits)
-                    fit |= _interval(drawn[name], added, added_draws, bootstrap.level)
+                    level = drawn.bootstrap.level
+                    fit |= _interval(
+                        drawn.by_type[name], correction.added_heat_kwh(lines), correction.added_heat_kwh(refits), level
+                    )
         fits.append(fit)
-    named = {"period": period.label, "normal": normal.label}
+    named = {"period": gas.period.label, "normal": normal.label}
     return Weather(
         fit=_conform(WEATHER_FIT, [named | fit for fit in fits]),
-        day=WEATHER_DAY.conform(pl.concat(days).with_columns(period=pl.lit(period.label))).sort(WEATHER_DAY.key),
-        household=describe_homes(gas, included, correction, period),
+        day=WEATHER_DAY.conform(pl.concat(days).with_columns(period=pl.lit(gas.period.label))).sort(WEATHER_DAY.key),
+        household=describe_homes(gas, correction),
     )
 
 
-def describe_homes(gas: Floats, included: pl.DataFrame, correction: Correction, period: Period) -> pl.DataFrame:
+def describe_homes(gas: DailyGas, correction: Correction) -> pl.DataFrame:
     """Fit each included home's own lines (`HOUSEHOLD_WEATHER`); null where its days are too few.
 
     The balance temperature is the home's own. Homes differ by more (SERL: standard deviation 2.3 K) than a year of days
@@ -133,7 +146,7 @@ def describe_homes(gas: Floats, included: pl.DataFrame, correction: Correction, 
     interval of the heat loss shows how well the days of the period fix it; it says nothing about other years or residents.
     """
     weather = correction.period
-    known = gas[:, weather.positions]
+    known = gas.kwh[:, weather.positions]
     lines = fit_two_lines(weather.effective_c, known, np.isfinite(known).astype(np.float64), correction.normal.rules)
     days = np.isfinite(known).sum(axis=1)
     error = slope_error(lines, weather.effective_c, known, lag_days=LAG_DAYS)
@@ -148,8 +161,8 @@ def describe_homes(gas: Floats, included: pl.DataFrame, correction: Correction, 
     columns = {name: pl.Series(values, nan_to_null=True) for name, values in figures.items()}
     return HOUSEHOLD_WEATHER.conform(
         pl.DataFrame(
-            {"household_id": included["household_id"], "days": np.isfinite(gas).sum(axis=1), **columns}
-        ).with_columns(period=pl.lit(period.label))
+            {"household_id": gas.homes["household_id"], "days": np.isfinite(gas.kwh).sum(axis=1), **columns}
+        ).with_columns(period=pl.lit(gas.period.label))
     ).sort(HOUSEHOLD_WEATHER.key)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from transforms.areas.borders import Borders, find_borders, read_polygons
-from transforms.areas.reference import AreaReference, list_areas, list_gas
+from transforms.areas.reference import AreaReference, SmallAreas, list_areas, list_gas
 from transforms.tables.areas import BOROUGH_GAS, BUNGALOWS, FUEL_POOR, HOMES, LINK, PIECES, PLACE, SMALL_AREA_GAS
 from warehouse.areas.built_in import read_borough_gas, read_built_in
 from warehouse.reference_folder import ReferenceFile, ReferenceFileError, read_reference_file
@@ -105,16 +105,16 @@ def _put_together(
         return AreaReference(area=built_in.area, gas=built_in.gas, borders=built_in.borders, findings=problems)
     pieces = {table.name: frames.get(table.name, table.empty()) for table in PIECES}
     borough_gas = pieces[BOROUGH_GAS.name] if BOROUGH_GAS.name in frames else read_borough_gas()
-    area = list_areas(
-        pieces[PLACE.name],
-        pieces[HOMES.name],
+    small = SmallAreas(
+        place=pieces[PLACE.name],
+        homes=pieces[HOMES.name],
         link=pieces[LINK.name],
         bungalows=pieces[BUNGALOWS.name],
         gas=pieces[SMALL_AREA_GAS.name],
         fuel_poor=pieces[FUEL_POOR.name],
-        borough_gas=borough_gas,
     )
-    gas = list_gas(area, borough_gas, link=pieces[LINK.name], gas=pieces[SMALL_AREA_GAS.name])
+    area = list_areas(small, borough_gas)
+    gas = list_gas(area, borough_gas, link=small.link, gas=small.gas)
     return AreaReference(area=area, gas=gas, borders=borders or built_in.borders, findings=problems)
 
 
