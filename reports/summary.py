@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 from pathlib import Path
 
 PATIENCE_S = 60  # enough on a machine with other work
@@ -13,7 +12,6 @@ NO_BROWSER = (
     "no chromium found, which prints the summary; install it with `apt-get install --yes chromium`, or name one in the environment "
     "variable BROWSER_PATH; the page {} can be printed from any browser"
 )
-PAGE = re.compile(rb"/Type\s*/Page\b")
 
 
 def print_page(page: Path, out: Path) -> Path:
@@ -39,11 +37,6 @@ def print_page(page: Path, out: Path) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(pdf)
     return out
-
-
-def count_pages(pdf: bytes) -> int:
-    """Return the number of pages of a PDF that chromium printed."""
-    return len(PAGE.findall(pdf))
 
 
 async def _printed(url: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -117,6 +118,11 @@ def shown_choices(figure: Locator) -> list[str]:
 def height_of(figure: Locator) -> Any:
     """Return the range of the vertical axis."""
     return figure.locator("[data-chart]").evaluate("(chart) => chart._fullLayout.yaxis.range")
+
+
+def count_pages(pdf: bytes) -> int:
+    """Return the number of pages of a PDF that chromium printed."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
 def download_by(page: Page, button: Locator) -> Download:

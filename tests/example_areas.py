@@ -184,13 +184,7 @@ def measured(*, without: tuple[str, ...] = (), made_up: bool = False, held: tupl
     return found
 
 
-NO_MEANS = Means(
-    demand=HEAT_DEMAND_ANNUAL.empty(),
-    profile=HEAT_PROFILE.empty(),
-    weather_fit=WEATHER_FIT.empty(),
-    diversity=DIVERSITY.empty(),
-    made_up=False,
-)
+NO_MEANS = Means.of_no_homes()
 
 
 def fill(frame: pl.DataFrame, schema: dict) -> pl.DataFrame:

@@ -43,7 +43,8 @@ from transforms.readings.declaration import (
     normalise_name,
 )
 from transforms.readings.delivered_table import DeliveredRows, read_text_table
-from transforms.readings.formats import FORMATS, recognise
+from transforms.readings.formats import FORMATS
+from transforms.readings.headers import recognise
 from transforms.readings.household_table import read_households
 from transforms.readings.parse import Parsed
 from transforms.readings.plain_lines import parse_each, parse_text

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET  # nosec B405  # document types are refu
 import polars as pl
 
 from transforms.readings.declaration import Layout, NotUsedError, RefusalError, UnknownHeaderError
-from transforms.readings.formats import MOST_COLUMNS, recognise
+from transforms.readings.headers import MOST_COLUMNS, recognise
 from transforms.readings.recognition import decode_start, find_header, find_layout
 from warehouse.landing import (
     LIMITS,

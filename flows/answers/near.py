@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from transforms.areas.demand import PAPER, Means, measured_home_demand, paper_ho
 from transforms.areas.figures import AreaFigures
 from transforms.areas.geometry import Coverage
 from transforms.areas.grid import PlaceError, place_by_degrees, place_by_metres
-from transforms.areas.search import NONE_CONTRIBUTED, Atlas, Site, search_site
+from transforms.areas.search import NONE_CONTRIBUTED, Atlas, Site, order_areas, search_site
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.lcoh.model.demands import paper_demand
 from transforms.lcoh.model.load_shape import load_shape
@@ -38,8 +38,6 @@ from warehouse.reader import open_published
 
 PUBLIC_DATABASE: Final = "downloads/public.duckdb"
 WITHIN_PERIOD: Final = "period = (SELECT max(period) FROM heat_demand_annual)"
-
-Read = Callable[[Table], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +102,11 @@ def make_atlas(published: PublishedAreas, settings: Settings) -> Atlas:
     paper = paper_home_demand(paper_demand(published.assumptions), load_shape(values))
     level = next(name for name in reversed(LEVELS) if name in set(published.ring["level"]))
     rings = borders_from_frames(published.arc, published.ring, level).corners()
-    return Atlas.prepare(
-        published.area.filter(pl.col("level") == level),
-        Coverage.from_rings(rings),
-        measured_home_demand(paper, replace(published.means, cost_weather=settings.cost_weather)) or paper,
+    coverage = Coverage.from_rings(rings)
+    return Atlas(
+        area=order_areas(published.area.filter(pl.col("level") == level), coverage),
+        coverage=coverage,
+        demand=measured_home_demand(paper, replace(published.means, cost_weather=settings.cost_weather)) or paper,
         lens=AreaLens.with_mapped_pipe(values, scenario=settings.scenario, convention=settings.convention),
         figures=AreaFigures.from_table(read_figures("area_figure")),
         contribution=published.contribution,
@@ -163,18 +162,11 @@ def _read_reference(settings: Settings) -> PublishedAreas:
     folder = settings.area_folder
     reference = read_built_in() if folder is None else read_area_folder(folder).reference
     arc, ring = borders_to_frames(reference.borders)
-    nothing = Means(
-        demand=HEAT_DEMAND_ANNUAL.empty(),
-        profile=HEAT_PROFILE.empty(),
-        weather_fit=WEATHER_FIT.empty(),
-        diversity=DIVERSITY.empty(),
-        made_up=False,
-    )
     return PublishedAreas(
         area=reference.area,
         arc=arc,
         ring=ring,
-        means=nothing,
+        means=Means.of_no_homes(),
         assumptions=read_shipped_assumptions(),
         contribution=settings.folders.contributions.current(),
     )

@@ -66,7 +66,11 @@ def fill_candidate(candidate: Candidate, content: Content, changed: Collection[d
 
 
 def put_tables_together(content: Content) -> dict[Table, pl.DataFrame]:
-    """Return the tables that no stage writes, or that hold more than the rows of one stage."""
+    """Return the tables that no stage writes, or that hold more than the rows of one stage.
+
+    They need no stage of their own: each is put together in moments from what is in the lake already. As units they would
+    be stored there twice, and every delivered file would make a copy of each.
+    """
     inputs, periods = content.inputs, read_units(content, AGGREGATE_PERIODS, HOUSEHOLD_PERIOD)
     homes = list_homes(inputs.households, inputs.seen)
     return {

@@ -34,6 +34,7 @@ from warehouse.snapshots import Hold, list_files, put_back, read_hold, write_hol
 from warehouse.versions import LAKE_FORMAT_KEY, FormatError, check_current_format, check_lake, record_lake
 
 R = TypeVar("R")
+SourceRecord = TypeVar("SourceRecord", Manifest, Decision)
 SOURCE_ID = re.compile(r"[0-9a-f]{64}")
 FILE_NAME = re.compile(r'"file_name": ?"((?:[^"\\]|\\.)*)"')
 UNDECIDED = "the decision about it was damaged in the lake: it is left out until somebody decides anew"
@@ -82,21 +83,21 @@ def _find_in_records(lake: Lake) -> Iterator[DamagedObjectError]:
     except DamagedObjectError as error:
         yield error
     for key in lake.keys("sources"):
-        try:
-            is_own = manifest_key(lake.get_model(key, Manifest).source_id) == key
-        except DamagedObjectError as error:
-            yield error
-        else:
-            if not is_own:
-                yield DamagedObjectError(lake.root, key, "the manifest of another source")
+        yield from _find_in_record(lake, key, Manifest, manifest_key, "the manifest of another source")
     for key in lake.keys("quarantine"):
-        try:
-            is_own = decision_key(lake.get_model(key, Decision).source_id) == key
-        except DamagedObjectError as error:
-            yield error
-        else:
-            if not is_own:
-                yield DamagedObjectError(lake.root, key, "the decision about another source")
+        yield from _find_in_record(lake, key, Decision, decision_key, "the decision about another source")
+
+
+def _find_in_record(
+    lake: Lake, key: str, kind: type[SourceRecord], key_of: Callable[[str], str], of_another: str
+) -> Iterator[DamagedObjectError]:
+    try:
+        record = lake.get_model(key, kind)
+    except DamagedObjectError as error:
+        yield error
+    else:
+        if key_of(record.source_id) != key:
+            yield DamagedObjectError(lake.root, key, of_another)
 
 
 def _find_in_sources(lake: Lake, *, every_byte: bool) -> Iterator[DamagedObjectError]:

@@ -15,7 +15,6 @@ from flows.answers.lcoh import Question, run_lcoh
 from reports.inputs import Download
 from reports.pages import PAGES, SUMMARY
 from reports.site import render_site
-from reports.summary import count_pages
 from tests import browsing
 from tests.browsing import Visit, Window
 from tests.example_release import make_release
@@ -351,7 +350,7 @@ def test_no_printed_page_but_the_last_is_half_empty(site: Site, key: str) -> Non
     page = browsing.open_window(site.browser, WINDOWS[0]).new_page()
     page.goto((site.folder / f"{key}.html").as_uri())
     browsing.wait_until_drawn(page)
-    printed = count_pages(page.pdf(prefer_css_page_size=True))
+    printed = browsing.count_pages(page.pdf(prefer_css_page_size=True))
     page.set_viewport_size({"width": PAPER[0], "height": PAPER[1]})
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")

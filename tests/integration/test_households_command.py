@@ -11,7 +11,8 @@ import pytest
 import xlsxwriter
 
 from flows.deliveries.households import HouseholdListError, write_households
-from transforms.readings.formats import HOUSEHOLDS, recognise
+from transforms.readings.formats import HOUSEHOLDS
+from transforms.readings.headers import recognise
 
 Cell = str | float | dt.datetime | None
 

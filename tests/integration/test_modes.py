@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.file_modes import umask
 from tests.pipeline import run, write_edrp, write_households
 
 OTHERS, GROUP_WRITES = 0o007, 0o020
 STRICTEST = 0o077
 PUBLIC = ("reports",)
 OWNERS_ALONE = ("releases", "forgotten", "prefect")
-
-
-@contextmanager
-def umask(mask: int) -> Iterator[None]:
-    """Make files under another umask."""
-    before = os.umask(mask)
-    try:
-        yield
-    finally:
-        os.umask(before)
 
 
 def modes_of(home: Path, *, folders: bool = False) -> dict[str, int]:

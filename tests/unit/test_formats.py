@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from transforms.readings import formats
+from transforms.readings import formats, headers
 from transforms.readings.declaration import Format, GasConversion, NotUsedError, RefusalError, normalise_name
-from transforms.readings.formats import FORMATS, recognise
+from transforms.readings.formats import FORMATS
+from transforms.readings.headers import recognise
 from transforms.readings.plain_lines import parse_text
 from transforms.readings.recognition import find_layout
 
@@ -139,7 +140,7 @@ def test_the_format_that_the_docs_add_is_read(monkeypatch: pytest.MonkeyPatch) -
     exec(page.split("```python\n")[1].split("```")[0], vars(formats) | {}, declared)  # noqa: S102 - our own page
     mine = declared["MINE"]
     assert isinstance(mine, Format)
-    monkeypatch.setattr(formats, "FORMATS", (*FORMATS, mine))
+    monkeypatch.setattr(headers, "FORMATS", (*FORMATS, mine))
     text = "\n".join(mine.example).encode() + b"\n"
     layout = find_layout(text, is_whole=True)
     parsed = parse_text(text, layout, 1, clock="local", conversion=GasConversion())

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.readings.delivered_table import DeliveredRows, read_row_table, read_text_table
-from transforms.readings.formats import recognise
+from transforms.readings.headers import recognise
 from transforms.readings.household_table import DWELLING_ALIASES, name_dwelling_type, read_households
 from transforms.readings.temperature_table import read_temperature
 from transforms.tables.words import DWELLING_TYPES

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.readings.declaration import GasConversion, RefusalError
-from transforms.readings.formats import recognise
+from transforms.readings.headers import recognise
 from transforms.readings.parse import Parsed, number_rows, part_lines, type_fields
 from transforms.readings.plain_lines import parse_each, parse_text
 

@@ -6,28 +6,17 @@ import errno
 import os
 import resource
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from tests.file_modes import umask
 from warehouse import writing
 from warehouse.lake import Lake
 from warehouse.publish import open_candidate
 from warehouse.runs import write_event
 from warehouse.writing import PRIVATE, appearing, flush_folder, renamed_onto, telling_os_errors, write_whole
-
-
-@contextmanager
-def umask(mask: int) -> Iterator[None]:
-    """Make files with another umask."""
-    before = os.umask(mask)
-    try:
-        yield
-    finally:
-        os.umask(before)
 
 
 def mode_of(path: Path) -> int:

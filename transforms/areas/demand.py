@@ -13,6 +13,9 @@ from transforms.lcoh.assumptions.parameters import LOAD_DAYS
 from transforms.lcoh.model.demands import MEASURED_WEATHER, NORMAL_WEATHER, CostWeather
 from transforms.lcoh.model.load_shape import HOURS_PER_DAY, LoadShape
 from transforms.tables.areas import AREA_HOME_DEMAND
+from transforms.tables.cost_analysis import DIVERSITY
+from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE
+from transforms.tables.weather import WEATHER_FIT
 from transforms.tables.words import DWELLING_TYPES
 
 Floats = NDArray[np.float64]
@@ -43,6 +46,17 @@ class Means:
     """Dwelling types whose values are those of an earlier release."""
     cost_weather: CostWeather = NORMAL_WEATHER
     """Weather of the demand on which costs rest."""
+
+    @classmethod
+    def of_no_homes(cls) -> Means:
+        """Return the tables without a row."""
+        return cls(
+            demand=HEAT_DEMAND_ANNUAL.empty(),
+            profile=HEAT_PROFILE.empty(),
+            weather_fit=WEATHER_FIT.empty(),
+            diversity=DIVERSITY.empty(),
+            made_up=False,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

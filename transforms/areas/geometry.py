@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 SIDES: Final = 1024  # of the polygon that stands for a circle
 SIDES_PER_QUARTER: Final = SIDES // 4
@@ -132,48 +132,6 @@ def circle_polygon(easting: float, northing: float, radius_m: float) -> shapely.
     return circle
 
 
-def area_in_circle_m2(ring: ArrayLike, easting: float, northing: float, radius_m: float) -> float:
-    """Return the exact area that a ring and a circle have in common; the map's script in the browser computes the same.
-
-    Each edge makes a triangle with the circle's centre. Where the edge runs inside the circle, the triangle counts; where
-    it runs outside, the sector counts.
-
-    Parameters
-    ----------
-    ring
-        Corners on the grid [m], shape (n, 2), the first repeated at the end.
-    easting, northing, radius_m
-        The circle [m].
-
-    Returns
-    -------
-    float [m2]
-        Positive for a ring that runs anticlockwise.
-
-    """
-    at = np.asarray(ring, dtype=float) - (easting, northing)
-    start, end = at[:-1], at[1:]
-    step = end - start
-    length_sq = np.maximum((step**2).sum(axis=1), 1e-300)
-    along = -(start * step).sum(axis=1) / length_sq
-    reach_sq = radius_m**2 - ((start + along[:, None] * step) ** 2).sum(axis=1)
-    half = np.sqrt(np.maximum(reach_sq, 0.0) / length_sq)
-    enter = np.where(reach_sq > 0, np.clip(along - half, 0.0, 1.0), 1.0)
-    leave = np.where(reach_sq > 0, np.clip(along + half, 0.0, 1.0), 1.0)
-    first, last = start + enter[:, None] * step, start + leave[:, None] * step
-    chord = _cross(first, last) / 2
-    sectors = (_angle(start, first) + _angle(last, end)) * radius_m**2 / 2
-    return float((chord + sectors).sum())
-
-
-def _cross(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0])
-
-
-def _angle(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.arctan2(_cross(one, other), (one * other).sum(axis=1)))
-
-
 def _polygon(rings: list[NDArray[np.float64]]) -> shapely.MultiPolygon:
     turned = [(ring, _signed_m2(ring)) for ring in rings]
     outer = [shapely.Polygon(ring) for ring, area in turned if area > 0]
@@ -184,4 +142,5 @@ def _polygon(rings: list[NDArray[np.float64]]) -> shapely.MultiPolygon:
 
 def _signed_m2(ring: NDArray[np.float64]) -> float:
     at = ring - ring[0]  # near the origin no digits are lost
-    return float(_cross(at[:-1], at[1:]).sum() / 2)
+    start, end = at[:-1], at[1:]
+    return float((start[:, 0] * end[:, 1] - start[:, 1] * end[:, 0]).sum() / 2)

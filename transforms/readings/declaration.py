@@ -187,6 +187,15 @@ def split_line(line: str, delimiter: str) -> list[str]:
         return []
 
 
+def is_utf8(line: bytes) -> bool:
+    """Say whether a line is text in UTF-8."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """A format as one file has it: where each role stands, how many columns there are, and how its text is written."""

@@ -20,10 +20,12 @@ from transforms.readings.declaration import (
     Layout,
     NotUsedError,
     RefusalError,
+    is_utf8,
     normalise_name,
     split_line,
 )
-from transforms.readings.formats import DAY_SLOTS, recognise
+from transforms.readings.formats import DAY_SLOTS
+from transforms.readings.headers import recognise
 from transforms.readings.stamps import HALF_HOUR, read_stamps
 from transforms.tables.lake import REJECT
 from transforms.tables.schema import UTC
@@ -144,13 +146,13 @@ def _read_csv(text: bytes, columns: list[str], mark: str) -> pl.DataFrame:
     try:
         return read(text)
     except pl.exceptions.ComputeError:  # some line is not UTF-8: blank it, it becomes a reject
-        return read(b"\n".join(line if _is_utf8(line) else b"" for line in text.split(b"\n")))
+        return read(b"\n".join(line if is_utf8(line) else b"" for line in text.split(b"\n")))
 
 
 def _part_quoted(frame: pl.DataFrame, whole: pl.Series, text: bytes, mark: str) -> tuple[pl.DataFrame, pl.Series]:
     """Split the lines that have quotes and the wrong number of fields again, as CSV."""
     lines = text.split(b"\n")
-    rows = [row for row in (~whole).arg_true() if b'"' in lines[row] and _is_utf8(lines[row])]
+    rows = [row for row in (~whole).arg_true() if b'"' in lines[row] and is_utf8(lines[row])]
     parted = {row: split_line(lines[row].decode(), mark) for row in rows}
     good = [row for row, fields in parted.items() if len(fields) == frame.width]
     if not good:
@@ -178,14 +180,6 @@ def _part_days(rows: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 def is_blank_day(stamp: pl.Expr, layout: Layout) -> pl.Expr:
     """Say whether the text of a day has none of the format's shapes; its row is then one reject, blank or header line."""
     return ~pl.any_horizontal(stamp.fill_null("").str.contains(known.shape) for known in layout.format.stamp_formats)
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def find_whole_lines(text: bytes, layout: Layout) -> pl.Series:
@@ -338,10 +332,10 @@ def part_lines(block: Block, typed: pl.DataFrame, layout: Layout, *, ends_file: 
         return Parsed(block.lines, 0, 0, REJECT.empty(), typed.drop(_JUDGED, strict=False), len(typed) - block.lines)
     rows = (~good).arg_true().to_list()
     raw = block.lines_at(rows)
-    texts = [line.decode() if _is_utf8(line) else line.decode("latin-1") for line in raw]
+    texts = [line.decode() if is_utf8(line) else line.decode("latin-1") for line in raw]
     bad = typed[rows].with_columns(
         text=pl.Series(texts, dtype=pl.String),
-        utf8=pl.Series([_is_utf8(line) for line in raw], dtype=pl.Boolean),
+        utf8=pl.Series([is_utf8(line) for line in raw], dtype=pl.Boolean),
         value=block.fields["value"].gather(rows),
         cut=(pl.col("line") == typed["line"].max()) if doubtful else pl.lit(value=False),
     )

@@ -13,9 +13,10 @@ from transforms.readings.declaration import (
     Layout,
     RefusalError,
     UnknownHeaderError,
+    is_utf8,
     split_line,
 )
-from transforms.readings.formats import SHOWN_CHARACTERS, recognise, recognise_lines
+from transforms.readings.headers import SHOWN_CHARACTERS, recognise, recognise_lines
 
 MOST_LINES_ABOVE = 400  # text above a header; the Met Office describes the columns of a station in up to 280 lines
 SAMPLE_LINES = 500
@@ -85,16 +86,8 @@ def _is_latin(start: bytes) -> bool:
     """Say whether a text is in Latin-1: its header is no UTF-8, or most of its lines with non-ASCII letters are none."""
     lines = [line for line in re.split(rb"[\r\n]+", start)[:-1] or [start] if line.strip()]
     other = [line for line in lines if not line.isascii()]
-    broken = [line for line in other if not _is_utf8(line)]
+    broken = [line for line in other if not is_utf8(line)]
     return bool(broken) and (broken[0] is lines[0] or (len(broken) > 1 and len(broken) * 2 > len(other)))
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _find_text_layout(lines: list[str], dialect: Dialect) -> Layout:
