@@ -308,6 +308,7 @@ class History:
     annual_heat: pl.DataFrame  # by dwelling type and period
     monthly_heat: pl.DataFrame  # mean of the hours of each month, by dwelling type and period
     judgement: pl.DataFrame  # readings by inferred flag and by whether it could be judged
+    ledger: pl.DataFrame  # files, lines, readings and rejects by what the files hold and what became of them
     sources_used: frozenset[str]  # sources whose readings were used
     origins: tuple[str, ...]  # what made homes up; empty if all homes are real
     older: str | None = None  # in what it is older than this version of Hearth
@@ -380,6 +381,12 @@ def read_history(database: Path) -> History | None:
                 "SELECT dwelling_type, period, date_trunc('month', hour_start_utc)::DATE AS month,"
                 " avg(heat_kwh_mean) AS heat_kwh_mean FROM heat_profile GROUP BY ALL ORDER BY ALL",
                 by_type | {"month": pl.Date, "heat_kwh_mean": pl.Float64},
+            ),
+            ledger=read(
+                "SELECT kind, outcome, count(*) AS files, sum(lines)::BIGINT AS lines, sum(readings)::BIGINT AS readings,"
+                " sum(rejects)::BIGINT AS rejects FROM source GROUP BY kind, outcome ORDER BY kind, outcome",
+                {"kind": pl.String, "outcome": pl.String}
+                | dict.fromkeys(("files", "lines", "readings", "rejects"), pl.Int64),
             ),
             sources_used=frozenset(
                 read(

@@ -21,12 +21,12 @@ from prefect.assets import Asset, AssetProperties, add_asset_metadata, materiali
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 
+from flows.operations.state import HomeState
 from flows.progress import describe_seconds, say
 from flows.settings import Settings
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.schema import Table
 from transforms.tables.views import VIEWS
-from warehouse.reader import open_published
 from warehouse.runs import RunLog
 
 RUN_KEY: Final = "hearth-run"
@@ -85,34 +85,25 @@ def describe_run(settings: Settings, log: RunLog) -> str:
     ]  # fmt: skip
     if log.failed_checks:
         parts += ["## Gate", f"failed, nothing was published: {_name_checks(log.failed_checks)}"]
-    database = settings.folders.published
-    if log.outcome in WITH_TABLES and database.exists():
-        parts += _describe_tables(settings, log)
+    if log.outcome in WITH_TABLES:
+        parts += _describe_tables(HomeState(settings), log)
     return "\n\n".join(parts)
 
 
-def _describe_tables(settings: Settings, log: RunLog) -> list[str]:
-    with open_published(settings.folders.published) as warehouse:
-        origins = warehouse.query("SELECT DISTINCT origin FROM household WHERE origin IS NOT NULL ORDER BY origin")
-        checks = warehouse.query(
-            "SELECT check_name, passed FROM quality_result WHERE run_id = "
-            "(SELECT run_id FROM run ORDER BY published_at_utc DESC, run_id DESC LIMIT 1) ORDER BY check_name"
-        )
-        ledger = warehouse.query(
-            "SELECT kind, outcome, count(*) AS files, sum(lines) AS lines, sum(readings) AS readings, "
-            "sum(rejects) AS rejects FROM source GROUP BY kind, outcome ORDER BY kind, outcome"
-        )
-    broken = checks.filter(~pl.col("passed"))["check_name"].to_list()
+def _describe_tables(state: HomeState, log: RunLog) -> list[str]:
+    if state.history is None:
+        return []
+    checks, broken = len(state.judged), state.findings["check_name"].sort().to_list()
     warned = f"; warnings: {_name_checks(broken)}" if broken else ""
-    sample = [] if origins.is_empty() else ["**Sample data: the homes are made up.**"]
+    sample = ["**Sample data: the homes are made up.**"] if state.history.origins else []
     return [
         *sample,
         "## Gate",
-        f"passed; {len(checks) - len(broken)} of {len(checks)} checks are met{warned}",
+        f"passed; {checks - len(broken)} of {checks} checks are met{warned}",
         "## Ledger",
-        _table(("holds", "outcome", "files", "lines", "readings or rows", "rejects"), ledger.rows()),
+        _table(("holds", "outcome", "files", "lines", "readings or rows", "rejects"), state.history.ledger.rows()),
         "## Headline results",
-        _describe_headlines(settings, log),
+        _describe_headlines(state.settings, log),
     ]
 
 

@@ -17,7 +17,8 @@ def history(scenario: str, *, older: str | None = None) -> History:
     return History(
         run=pl.DataFrame({"settings": [settings], "published_at_utc": [dt.datetime(2026, 1, 1)]}),
         quality_result=nothing, build_month=nothing, assumption=read_with_networks_only(), included=nothing, judgement=nothing,
-        annual_heat=nothing, monthly_heat=nothing, sources_used=frozenset(), origins=(), older=older,
+        annual_heat=nothing, monthly_heat=nothing, ledger=nothing, sources_used=frozenset(), origins=(),
+        older=older,
     )  # fmt: skip
 
 
