@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,29 +56,60 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Ite
         yield server.wait_ready()
 
 
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def sample_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str, prefect_api: str) -> Path:
-    """Give a folder in which `hearth sample` and `hearth run` were called for 60 homes, once for all workers: only read it.
+def made_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MadeOnce:
+    """Give what returns a folder by its name: whichever worker asks first makes what is in it, and all only read it."""
+    folder = tmp_path_factory.getbasetemp()
+    common = folder if worker_id == "master" else folder.parent
+
+    def get(name: str, make: Callable[[Path], object]) -> Path:
+        place, done = common / name, common / f"{name}.done"
+        with FileLock(common / f"{name}.lock"):
+            if not done.exists():
+                shutil.rmtree(place, ignore_errors=True)
+                place.mkdir()
+                make(place)
+                done.touch()
+        return place
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def sample_home(made_once: MadeOnce, prefect_api: str) -> Path:
+    """Give a folder in which `hearth sample` and `hearth run` were called for 60 homes: only read it.
 
     It holds `landing/` and `hearth-data/`; copy it before anything is changed in it.
     """
-    folder = tmp_path_factory.getbasetemp()
-    place = (folder if worker_id == "master" else folder.parent) / "sample"
     hearth = Path(sys.executable).with_name("hearth")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HEARTH_", "PREFECT_"))}
-    with FileLock(f"{place}.lock"):
-        if not (place / "done").exists():
-            shutil.rmtree(place, ignore_errors=True)
-            place.mkdir()
-            for call in (("sample", "--out", "landing", "--households", "60"), ("run", "--landing", "landing")):
-                environment = kept | on_server(prefect_api)
-                made = subprocess.run(
-                    [hearth, *call], cwd=place, env=environment, check=False, capture_output=True, text=True
-                )
-                if made.returncode:
-                    pytest.fail(f"hearth {' '.join(call)} ended with {made.returncode}: {made.stderr[-2000:]}")
-            (place / "done").touch()
-    return place
+
+    def make(place: Path) -> None:
+        for call in (("sample", "--out", "landing", "--households", "60"), ("run", "--landing", "landing")):
+            environment = kept | on_server(prefect_api)
+            made = subprocess.run(
+                [hearth, *call], cwd=place, env=environment, check=False, capture_output=True, text=True
+            )
+            if made.returncode:
+                pytest.fail(f"hearth {' '.join(call)} ended with {made.returncode}: {made.stderr[-2000:]}")
+
+    return made_once("sample", make)
+
+
+@pytest.fixture(scope="session")
+def whole_site(made_once: MadeOnce) -> Path:
+    """Give the folder of a site with every table that a release may have: only read it."""
+    from reports.site import render_site
+    from tests.example_release import make_release
+    from tests.example_site import RUN
+
+    def make(out: Path) -> None:
+        assert render_site(make_release(), run=RUN, out=out) == out / "index.html"
+
+    return made_once("site", make)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def run(home: Path, landing: Path | None = None, *, report: bool = True, **param
         "home": str(home),
         "landing_quiet_seconds": 0,
         "sobol_samples": 64,
+        "bootstrap_replicates": 100,
         "report_after_run": report,
     } | parameters.pop("settings", {})
     if landing is not None:
@@ -80,11 +82,16 @@ def run_without_report(home: Path, landing: Path | None = None, **parameters: An
     return run(home, landing, report=False, **parameters)
 
 
-def move_landing(home: Path, before: Path, now: Path) -> None:
-    """Let the manifests of a copied data folder say that the files lie in a copied landing folder."""
-    lake = Lake(home / "lake")
+def copy_home(root: Path, to: Path) -> Path:
+    """Copy a folder with `home/` and `landing/`, in which a test may change things; what is one file stays one file.
+
+    The manifests of the copy say that the files lie in its own landing folder.
+    """
+    subprocess.run(["cp", "-a", f"{root}/.", to], check=True)
+    lake = Lake(to / "home" / "lake")
     for key in lake.keys("sources"):
-        lake.put_text(key, lake.get_text(key).replace(str(before), str(now)))
+        lake.put_text(key, lake.get_text(key).replace(str(root / "landing"), str(to / "landing")))
+    return to
 
 
 def read_tables(home: Path) -> dict[str, pl.DataFrame]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flows.pipeline.content import Content
 
 Given = TypeVar("Given")
+PLAIN = frozenset({int, float, str})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -187,8 +188,8 @@ def _as_json(value: object) -> Any:  # noqa: PLR0911 - one answer for each kind 
             return {str(name): _as_json(part) for name, part in value.items()}
         case frozenset() | set():
             return sorted(_as_json(part) for part in value)
-        case list() | tuple():
-            return [_as_json(part) for part in value]
+        case list() | tuple():  # of numbers and words, as borders are, without a call for each
+            return [part if type(part) in PLAIN else _as_json(part) for part in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: _as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
     message = f"{type(value).__name__} has no fingerprint"

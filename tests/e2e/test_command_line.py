@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,11 @@ from tests.pipeline import on_server, write_edrp
 HEARTH = Path(sys.executable).with_name("hearth")
 SPAN = (dt.date(2009, 1, 1), dt.date(2010, 1, 1))
 HOMES = {"1": 0.5, "2": 0.7, "3": 0.9}
-QUICK = {"HEARTH_REPORT_AFTER_RUN": "false", "HEARTH_SOBOL_SAMPLES": "64"}
+QUICK = {
+    "HEARTH_REPORT_AFTER_RUN": "false",
+    "HEARTH_SOBOL_SAMPLES": "64",
+    "HEARTH_BOOTSTRAP_REPLICATES": "100",
+}
 
 
 def hearth(
@@ -60,11 +66,33 @@ def snapshot_of(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*")}
 
 
-def test_an_edrp_folder_as_delivered_is_read_in_place(delivered: Path, tmp_path: Path, prefect_api: str) -> None:
-    before, home = snapshot_of(delivered), tmp_path / "home"
-    ran = hearth("run", "--landing", delivered, home=home, url=prefect_api)
+@dataclass(frozen=True, kw_only=True)
+class FirstRun:
+    """A run over the folder as delivered, with its report; tests that change its data folder work on copies."""
+
+    home: Path
+    ran: subprocess.CompletedProcess[str]
+    touched: bool  # whether anything was changed in the folder as delivered
+
+    def copy(self, to: Path) -> Path:
+        """Copy the data folder."""
+        return Path(shutil.copytree(self.home, to / "home", symlinks=True))
+
+
+@pytest.fixture(scope="module")
+def first(delivered: Path, tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> FirstRun:
+    """Give the run."""
+    before, home = snapshot_of(delivered), tmp_path_factory.mktemp("first") / "home"
+    ran = hearth("run", "--landing", delivered, home=home, url=prefect_api, HEARTH_REPORT_AFTER_RUN="true")
     assert ran.returncode == 0, ran.stderr
-    assert snapshot_of(delivered) == before
+    return FirstRun(home=home, ran=ran, touched=snapshot_of(delivered) != before)
+
+
+def test_an_edrp_folder_as_delivered_is_read_in_place(
+    delivered: Path, first: FirstRun, tmp_path: Path, prefect_api: str
+) -> None:
+    ran, home = first.ran, first.copy(tmp_path)
+    assert not first.touched
     for name in ("edrp_elec.csv", "edrp_metadata.xlsx", "guide.pdf"):
         assert name in ran.stderr
     status = json.loads(hearth("status", "--json", home=home).stdout)
@@ -159,9 +187,8 @@ def test_settings_of_prefect_in_the_folder_one_stands_in_run_no_code(tmp_path: P
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_backfill_can_be_looked_at_first_and_then_run(delivered: Path, tmp_path: Path, prefect_api: str) -> None:
-    home = tmp_path / "home"
-    assert hearth("run", "--landing", delivered, home=home, url=prefect_api).returncode == 0
+def test_a_backfill_can_be_looked_at_first_and_then_run(first: FirstRun, tmp_path: Path, prefect_api: str) -> None:
+    home = first.copy(tmp_path)
     told = hearth("backfill", "--from", "2009-02", "--to", "2009-03", "--force", "--dry-run", home=home).stdout
     assert [line.split()[0] for line in told.splitlines()[:2]] == ["2009-02", "2009-03"]
     assert "forced" in told
@@ -170,12 +197,9 @@ def test_a_backfill_can_be_looked_at_first_and_then_run(delivered: Path, tmp_pat
     assert "unchanged" in ran.stdout
 
 
-def test_results_go_to_standard_output_and_progress_to_standard_error(
-    delivered: Path, tmp_path: Path, prefect_api: str
-) -> None:
-    home = tmp_path / "home"
-    ran = hearth("run", "--landing", delivered, home=home, url=prefect_api, HEARTH_REPORT_AFTER_RUN="true")
-    assert f"report     {home / 'reports' / 'current' / 'index.html'}\n" in ran.stdout
+def test_results_go_to_standard_output_and_progress_to_standard_error(first: FirstRun) -> None:
+    ran = first.ran
+    assert f"report     {first.home / 'reports' / 'current' / 'index.html'}\n" in ran.stdout
     assert "build months: 12 done" in ran.stderr
     assert "build months" not in ran.stdout
     assert "published" in ran.stdout

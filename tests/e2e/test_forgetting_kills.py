@@ -18,7 +18,8 @@ import pytest
 from flows.operations.status import describe_status, read_status
 from flows.settings import load_settings
 from tests.forgettable_homes import files_naming, is_same
-from tests.pipeline import edrp_lines, read_tables, run, write_edrp, write_households
+from tests.pipeline import edrp_lines, read_tables, write_edrp, write_households
+from tests.pipeline import run_without_report as run
 from warehouse.lake import Lake
 from warehouse.manifest import read_manifests
 from warehouse.reader import open_published
@@ -27,6 +28,11 @@ HEARTH = Path(sys.executable).with_name("hearth")
 HOMES = {str(n): 0.4 + 0.02 * n for n in range(1, 13)}
 FEBRUARY = dt.date(2009, 2, 1)
 pytestmark = pytest.mark.timeout(900)  # five commands, each a process of its own
+QUICK = {  # what a report does not show of a forgotten home, tests/integration/test_forgetting.py sees
+    "HEARTH_SOBOL_SAMPLES": "64",
+    "HEARTH_BOOTSTRAP_REPLICATES": "100",
+    "HEARTH_REPORT_AFTER_RUN": "false",
+}
 PATIENCE_SECONDS = 120.0
 STEP_SECONDS = 0.002
 
@@ -58,9 +64,8 @@ def delivered(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> tup
 
 def kill_when(home: Path, command: list[str], is_time: Callable[[], bool]) -> bool:
     """Start a command, kill it at a moment, and say whether it was still at work then."""
-    environment = os.environ | {"HEARTH_SOBOL_SAMPLES": "64"}
     with subprocess.Popen(
-        [HEARTH, *command, "--home", home], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [HEARTH, *command, "--home", home], env=os.environ | QUICK, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as working:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while working.poll() is None and not is_time() and time.monotonic() < deadline:
@@ -99,9 +104,12 @@ def test_a_forgetting_that_is_killed_again_and_again_is_finished_by_the_same_com
         with open_published(current) as warehouse:
             assert warehouse.query("SELECT count(*) FROM heat_hourly")["count_star()"][0] > 0
     finished = subprocess.run(
-        [HEARTH, "forget", "--finish", "--home", home], env=os.environ | {"HEARTH_SOBOL_SAMPLES": "64"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [HEARTH, "forget", "--finish", "--home", home],
+        env=os.environ | QUICK,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert finished.returncode == 0, finished.stderr
     assert "5 sources and 1 snapshots held the home" in finished.stdout
     assert files_naming(home, wanted) == set()

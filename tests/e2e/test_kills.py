@@ -6,12 +6,15 @@ import datetime as dt
 import multiprocessing as mp
 import os
 import random
+import shutil
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import polars as pl
 import pytest
 
 from tests.pipeline import differing, read_tables, run, write_edrp, write_households
@@ -26,26 +29,58 @@ CONTEXT.set_forkserver_preload(
     ["great_expectations", "prefect.flows", "prefect.task_runners", "scipy.stats", "plotly.graph_objects"]
 )
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
-KILLS_PER_TEST = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A landing folder, a data folder that took it in with its tables, and how long that takes [s]."""
+
+    landing: Path
+    home: Path
+    tables: dict[str, pl.DataFrame]
+    run_seconds: float
+    report_seconds: float
 
 
 @pytest.fixture(scope="module")
-def trial(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> tuple[Path, dict[str, Any], float]:
-    """Give a landing folder, the tables of a quiet run over it, and how long such a run takes [s]."""
+def trial(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Trial:
+    """Give the trial; nothing disturbed its runs."""
     del prefect_api
     os.environ.update(ONE_THREAD)
     root = tmp_path_factory.mktemp("trial")
+    landing, home = root / "landing", root / "quiet"
     for name, homes in (("a.csv", list(HOMES)[:2]), ("b.csv", list(HOMES)[2:])):
-        write_edrp(
-            root / "landing" / name, {home: HOMES[home] for home in homes}, dt.date(2009, 1, 1), dt.date(2010, 1, 1)
-        )
-    write_households(root / "landing" / "households.csv", dict.fromkeys(HOMES, "flat"))
-    run_apart(root / "warm-up", root / "landing").join()  # the first process pays for starting the fork server
+        write_edrp(landing / name, {home: HOMES[home] for home in homes}, dt.date(2009, 1, 1), dt.date(2010, 1, 1))
+    write_households(landing / "households.csv", dict.fromkeys(HOMES, "flat"))
+    run_to_its_end(root / "warm-up", landing, report=False)  # the first process pays for starting the fork server
+    run_seconds = run_to_its_end(home, landing, report=False)
+    copy = shutil.copytree(home, root / "reported", symlinks=True)
+    return Trial(
+        landing=landing,
+        home=home,
+        tables=read_tables(home),
+        run_seconds=run_seconds,
+        report_seconds=run_to_its_end(copy, landing),
+    )
+
+
+def run_to_its_end(home: Path, landing: Path, **parameters: Any) -> float:
+    """Run in a process of its own, see that it ends well, and return how long it took [s]."""
     start = time.monotonic()
-    process = run_apart(root / "quiet", root / "landing")
+    process = run_apart(home, landing, **parameters)
     process.join()
     assert process.exitcode == 0
-    return root / "landing", read_tables(root / "quiet"), time.monotonic() - start
+    return time.monotonic() - start
+
+
+def kill_after(seconds: float, home: Path, landing: Path, **parameters: Any) -> bool:
+    """Start a run in a process of its own, kill it after some time, and say whether it was still at work then."""
+    process = run_apart(home, landing, **parameters)
+    process.join(timeout=seconds)
+    if process.is_alive():
+        os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    return bool(process.exitcode == -signal.SIGKILL)
 
 
 def run_apart(home: Path, landing: Path, **parameters: Any) -> Any:
@@ -62,29 +97,10 @@ def finish(home: Path, landing: Path, environment: dict[str, str], **parameters:
     os._exit(0 if outcome in {"published", "unchanged"} else 1)
 
 
-@pytest.mark.parametrize("batch", range(4))
-def test_after_a_kill_at_any_moment_the_next_run_gives_a_quiet_runs_tables(
-    batch: int, trial: tuple[Path, dict[str, Any], float], tmp_path: Path
-) -> None:
-    landing, quiet, duration = trial
-    moments = random.Random(batch)
-    for kill in range(KILLS_PER_TEST):
-        home = tmp_path / f"home{kill}"
-        process = run_apart(home, landing)
-        process.join(timeout=moments.uniform(0, duration))
-        if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
-        process.join()
-        if (home / "warehouse" / "current.duckdb").exists():
-            assert differing(quiet, read_tables(home)) == []
-        again = run_apart(home, landing)
-        again.join()
-        assert again.exitcode == 0
-        assert differing(quiet, read_tables(home)) == []
-        assert (home / "reports" / "current" / "index.html").exists()
-        assert list((home / "lake").rglob("*.tmp")) == [] or process.exitcode == -signal.SIGKILL
-        killed = [log.flow_run_id for log in read_runs(home / "runs") if log.outcome == "crashed" and log.flow_run_id]
-        assert {state_of(flow_run) for flow_run in killed} <= {"CRASHED"}
+def check_states(home: Path) -> None:
+    """See that Prefect calls each run crashed that its log calls so."""
+    killed = [log.flow_run_id for log in read_runs(home / "runs") if log.outcome == "crashed" and log.flow_run_id]
+    assert {state_of(flow_run) for flow_run in killed} <= {"CRASHED"}
 
 
 def state_of(flow_run: str) -> str | None:
@@ -96,19 +112,46 @@ def state_of(flow_run: str) -> str | None:
         return None if state is None else state.type.value
 
 
-@pytest.mark.parametrize("second", ["nightly", "backfill"])
-def test_two_runs_started_together_both_succeed_and_lose_nothing(
-    second: str, trial: tuple[Path, dict[str, Any], float], tmp_path: Path
+@pytest.mark.parametrize("sixth", range(6))
+def test_after_a_kill_at_any_moment_the_next_run_gives_a_quiet_runs_tables(
+    sixth: int, trial: Trial, tmp_path: Path
 ) -> None:
-    landing, quiet, _ = trial
+    home, moment = tmp_path / "home", (sixth + random.Random(sixth).random()) / 6
+    was_killed = kill_after(moment * trial.run_seconds, home, trial.landing, report=False)
+    if (home / "warehouse" / "current.duckdb").exists():
+        assert differing(trial.tables, read_tables(home)) == []
+    run_to_its_end(home, trial.landing, report=False)
+    assert differing(trial.tables, read_tables(home)) == []
+    assert was_killed or list((home / "lake").rglob("*.tmp")) == []
+    check_states(home)
+
+
+@pytest.mark.parametrize("half", range(2))
+def test_after_a_kill_while_the_report_is_written_the_next_run_writes_it(
+    half: int, trial: Trial, tmp_path: Path
+) -> None:
+    home, moment = tmp_path / "home", (half + random.Random(half).random()) / 2
+    shutil.copytree(trial.home, home, symlinks=True)
+    kill_after(moment * trial.report_seconds, home, trial.landing)
+    assert differing(trial.tables, read_tables(home)) == []
+    run_to_its_end(home, trial.landing)
+    assert differing(trial.tables, read_tables(home)) == []
+    assert (home / "reports" / "current" / "index.html").exists()
+    check_states(home)
+
+
+@pytest.mark.parametrize("second", ["nightly", "backfill"])
+def test_two_runs_started_together_both_succeed_and_lose_nothing(second: str, trial: Trial, tmp_path: Path) -> None:
+    home, landing = tmp_path / "home", trial.landing
     span = {"kind": "backfill", "first_month": "2009-01", "last_month": "2009-06", "force": True}
     if second == "backfill":
-        run(tmp_path / "home", landing)
+        shutil.copytree(trial.home, home, symlinks=True)
+    report = second == "nightly"  # two reports at once, once
     both = [
-        run_apart(tmp_path / "home", landing),
-        run_apart(tmp_path / "home", landing, **(span if second == "backfill" else {})),
+        run_apart(home, landing, report=report),
+        run_apart(home, landing, report=report, **(span if second == "backfill" else {})),
     ]
     for process in both:
         process.join()
     assert [process.exitcode for process in both] == [0, 0]
-    assert differing(quiet, read_tables(tmp_path / "home")) == []
+    assert differing(trial.tables, read_tables(home)) == []

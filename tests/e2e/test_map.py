@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from reports.map.contents import LAYERS, map_page
 from reports.site import render_site
@@ -25,7 +24,7 @@ from transforms.areas.costs import AreaLens
 from transforms.areas.geometry import Coverage
 from transforms.areas.grid import to_grid
 from transforms.areas.heat import peak_kw
-from transforms.areas.search import Atlas, Site, look_around
+from transforms.areas.search import Atlas, Site, look_around, order_areas
 from transforms.lcoh.assumptions.scenarios import scenario_figures
 from transforms.tables.areas import AREA_CLUSTER, AREA_HEAT, CONTRIBUTION
 from warehouse.areas.built_in import read_built_in
@@ -38,26 +37,9 @@ LONDON = ((505_000, 560_000), (157_000, 199_000))
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a site with the built-in areas."""
-    out = tmp_path_factory.mktemp("site")
-    render_site(make_release(), run=RUN, out=out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Give a browser that has no network."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
-def visits(folder: Path, browser: Browser) -> dict[Window, Visit]:
+def visits(whole_site: Path, browser: Browser) -> dict[Window, Visit]:
     """Give the page open in a wide and in a narrow window."""
-    return {window: Visit(browsing.open_window(browser, window), folder / "map.html") for window in WINDOWS}
+    return {window: Visit(browsing.open_window(browser, window), whole_site / "map.html") for window in WINDOWS}
 
 
 @pytest.fixture
@@ -72,10 +54,11 @@ def page(visits: dict[Window, Visit]) -> Page:
 def atlas() -> Atlas:
     """Return what Python searches, of the same areas."""
     reference = read_built_in()
-    return Atlas.prepare(
-        reference.area.filter(level="msoa"),
-        Coverage.from_rings(reference.borders["msoa"].corners()),
-        PAPER,
+    coverage = Coverage.from_rings(reference.borders["msoa"].corners())
+    return Atlas(
+        area=order_areas(reference.area.filter(level="msoa"), coverage),
+        coverage=coverage,
+        demand=PAPER,
         lens=AreaLens.with_mapped_pipe(
             scenario_figures(ASSUMPTIONS, "eep2019"), scenario="eep2019", convention="best_practice"
         ),
@@ -269,8 +252,8 @@ def test_a_release_without_areas_says_so(tmp_path: Path) -> None:
     assert map_page(make_inputs(), RUN) is None
 
 
-def test_the_page_is_light(folder: Path) -> None:
-    assert (folder / "map.html").stat().st_size < MOST_BYTES / 3
+def test_the_page_is_light(whole_site: Path) -> None:
+    assert (whole_site / "map.html").stat().st_size < MOST_BYTES / 3
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the published files are not beside the project")

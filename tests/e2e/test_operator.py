@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from flows.cli.main import app
 from flows.operations.alerts import find_facts
 from flows.pipeline.ingest import plan_ingest
 from flows.pipeline.ingest_decisions import IngestOptions
@@ -27,24 +29,29 @@ from warehouse.runs import RunLog, read_events, read_kept, read_runs
 
 HEARTH = Path(sys.executable).with_name("hearth")
 NOBODY = 65_534
-QUICK = {"HEARTH_REPORT_AFTER_RUN": "false", "HEARTH_SOBOL_SAMPLES": "64", "HEARTH_WORKERS": "1"}
+QUICK = {
+    "HEARTH_REPORT_AFTER_RUN": "false",
+    "HEARTH_SOBOL_SAMPLES": "64",
+    "HEARTH_BOOTSTRAP_REPLICATES": "100",
+    "HEARTH_WORKERS": "1",  # month after month
+}
 BUILD = "build months"
 
 
-def begin(*arguments: str | Path, home: Path, url: str, **environment: str) -> subprocess.Popen[str]:
-    """Start `hearth`."""
+def begin(*arguments: str | Path, home: Path, url: str) -> subprocess.Popen[str]:
+    """Start `hearth` in a process of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HEARTH_", "PREFECT_"))}
     return subprocess.Popen(
         [HEARTH, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=home.parent,
-        env=kept | on_server(url) | QUICK | {"HEARTH_HOME": str(home)} | environment,
+        env=kept | on_server(url) | QUICK | {"HEARTH_HOME": str(home)},
     )  # fmt: skip
 
 
-def hearth(*arguments: str | Path, home: Path, url: str, **environment: str) -> tuple[int, str]:
-    """Run `hearth` and return how it ended and all that it printed."""
-    with begin(*arguments, home=home, url=url, **environment) as process:
-        out, err = process.communicate()
-    return process.returncode, out + err
+def hearth(*arguments: str | Path, home: Path, url: str) -> tuple[int, str]:
+    """Call `hearth` in this process and return how it ended and all that it printed."""
+    given = on_server(url) | QUICK | {"HEARTH_HOME": str(home)}
+    done = CliRunner().invoke(app, list(map(str, arguments)), env=given)
+    return done.exit_code, done.output
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +164,7 @@ def test_after_ctrl_c_the_months_that_were_built_are_kept_and_a_forced_backfill_
     home = root / "home"
     forced = ["backfill", "--from", "2009-01", "--to", "2009-12", "--force"]
     before = len(read_runs(home / "runs"))
-    with begin(*forced, home=home, url=prefect_api, HEARTH_WORKERS="1") as process:  # month after month
+    with begin(*forced, home=home, url=prefect_api) as process:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
             runs = read_runs(home / "runs")[before:]

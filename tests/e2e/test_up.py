@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.pipeline import differing, on_server, read_tables, run, write_edrp, write_households
+from tests.pipeline import differing, on_server, read_tables, write_edrp, write_households
+from tests.pipeline import run_without_report as run
 from tests.running_up import HEARTH, Up, command_of, descendants, kill, own_environment, wait_until
 
 pytestmark = pytest.mark.timeout(900)  # a server, a worker and several runs
@@ -69,7 +70,7 @@ def test_a_backfill_and_a_night_that_meet_publish_what_a_serial_run_does(
     order = [first, *(name for name in names if name != first)]
     started = [up.start(name, **names[name]) for name in order]
     assert up.finish(*started) == ["COMPLETED", "COMPLETED"]
-    serial = run(tmp_path / "home", up.landing, settings={"bootstrap_replicates": 100})
+    serial = run(tmp_path / "home", up.landing)
     assert serial["outcome"] == "published"
     assert differing(read_tables(tmp_path / "home"), read_tables(up.home)) == []
 

@@ -24,7 +24,9 @@ from tests.pipeline import run
 from warehouse.runs import RunLog, read_runs
 
 START = dt.datetime(2026, 1, 1, 2, tzinfo=dt.UTC)
-AS_THE_COMMAND = {"sobol_samples": Settings.model_fields["sobol_samples"].default}  # that made the sample's home
+AS_THE_COMMAND = {  # that made the sample's home
+    name: Settings.model_fields[name].default for name in ("sobol_samples", "bootstrap_replicates")
+}
 
 
 def artifacts_of(flow_run_id: str) -> list[tuple[str, Any]]:

@@ -22,7 +22,8 @@ from flows.pipeline.publication import Publication, publish
 from flows.pipeline.stages import complete_content
 from flows.settings import Settings, load_settings
 from quality.changed import Changed
-from tests.pipeline import run, write_edrp, write_households
+from tests.pipeline import run_without_report as run
+from tests.pipeline import write_edrp, write_households
 from warehouse.lake import Lake
 from warehouse.publish import History, WarehouseFolder, read_history
 
@@ -173,7 +174,7 @@ def test_a_backfill_by_force_is_judged_in_full(published: Path, tmp_path: Path, 
     root = copy(published, tmp_path / "root")
     plant_a_doubled_key(root, "2010-02")  # beside the month that is forced
     span = {"first_month": "2010-01", "last_month": "2010-01"}
-    forced = run(root / "home", kind="backfill", force=True, settings={"bootstrap_replicates": 100}, **span)
+    forced = run(root / "home", kind="backfill", force=True, **span)
     assert (forced["outcome"], forced["failed_checks"]) == ("gate_failed", [KEY_CHECK])
 
 

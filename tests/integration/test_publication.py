@@ -16,7 +16,7 @@ import pytest
 from flows.operations.status import describe_status, read_status
 from flows.pipeline.report import report_is_current, write_report
 from flows.settings import load_settings
-from tests.pipeline import read_tables, write_edrp, write_households
+from tests.pipeline import copy_home, read_tables, write_edrp, write_households
 from tests.pipeline import run_without_report as run
 from transforms.tables.catalogue import WAREHOUSE_TABLES
 from transforms.tables.views import VIEWS
@@ -28,14 +28,29 @@ from warehouse.snapshots import Retention, forget_old_snapshots
 SPAN = (dt.date(2009, 1, 1), dt.date(2009, 3, 1))
 
 
-@pytest.fixture
-def root(tmp_path: Path, prefect_api: str) -> Path:
-    """Give a folder with two months published."""
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Path:
+    """Give a folder with two months published and no report; tests work on copies."""
     del prefect_api
-    write_edrp(tmp_path / "landing" / "gas.csv", {"1": 0.5, "2": 0.8}, *SPAN)
-    write_households(tmp_path / "landing" / "households.csv", {"1": "flat", "2": "flat"})
-    assert run(tmp_path / "home", tmp_path / "landing")["outcome"] == "published"
-    return tmp_path
+    root = tmp_path_factory.mktemp("published")
+    write_edrp(root / "landing" / "gas.csv", {"1": 0.5, "2": 0.8}, *SPAN)
+    write_households(root / "landing" / "households.csv", {"1": "flat", "2": "flat"})
+    assert run(root / "home", root / "landing")["outcome"] == "published"
+    return root
+
+
+@pytest.fixture(scope="module")
+def reported(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a copy of it with its report; tests work on copies."""
+    root = copy_home(published, tmp_path_factory.mktemp("reported"))
+    write_report(load_settings(home=root / "home"))
+    return root
+
+
+@pytest.fixture
+def root(published: Path, tmp_path: Path) -> Path:
+    """Give a copy of what is published."""
+    return copy_home(published, tmp_path)
 
 
 def change_type(root: Path, home: str = "2", **parameters: Any) -> dict[str, object]:
@@ -126,10 +141,13 @@ def test_runs_and_verdicts_are_carried_from_snapshot_to_snapshot(root: Path) -> 
     assert judged == {run_id for run_id, _, _ in runs}
 
 
-def test_a_run_that_leaves_the_report_as_it_is_says_so_in_the_status(root: Path) -> None:
+def test_a_run_that_leaves_the_report_as_it_is_says_so_in_the_status(
+    published: Path, reported: Path, tmp_path: Path
+) -> None:
+    assert read_status(load_settings(home=published / "home")).report is None
+    root = copy_home(reported, tmp_path)
     settings = load_settings(home=root / "home")
-    assert read_status(settings).report is None
-    page = write_report(settings).resolve()
+    page = (root / "home" / "reports" / "current" / "index.html").resolve()
     assert read_status(settings).report_is_current
     change_type(root)
     status = read_status(settings)
@@ -137,20 +155,16 @@ def test_a_run_that_leaves_the_report_as_it_is_says_so_in_the_status(root: Path)
     assert "older than its warehouse: `hearth report`" in describe_status(status)
 
 
-def test_the_report_of_a_few_homes_shows_no_home(root: Path) -> None:
-    write_report(load_settings(home=root / "home"))
-    page = (root / "home" / "reports" / "current" / "index.html").read_text(encoding="utf-8")
-    assert "fewer than 10" in page
-    assert (
-        (root / "home" / "reports" / "current")
-        .readlink()
-        .name.startswith(read_runs(root / "home" / "runs")[-1].snapshot_id or "-")
-    )
+def test_the_report_of_a_few_homes_shows_no_home(reported: Path) -> None:
+    current = reported / "home" / "reports" / "current"
+    assert "fewer than 10" in (current / "index.html").read_text(encoding="utf-8")
+    assert current.readlink().name.startswith(read_runs(reported / "home" / "runs")[-1].snapshot_id or "-")
 
 
-def test_the_report_is_written_anew_on_request_and_taken_as_it_is_otherwise(root: Path) -> None:
+def test_the_report_is_written_anew_on_request_and_taken_as_it_is_otherwise(reported: Path, tmp_path: Path) -> None:
+    root = copy_home(reported, tmp_path)
     settings = load_settings(home=root / "home")
-    page = write_report(settings)
+    page = root / "home" / "reports" / "current" / "index.html"
     page.write_text("damaged", encoding="utf-8")
     write_report(settings)
     assert page.read_text(encoding="utf-8") == "damaged"

@@ -20,7 +20,7 @@ from flows.pipeline import publication
 from flows.pipeline.ingest import ingest_file, plan_ingest
 from flows.pipeline.ingest_decisions import ingest_options
 from flows.settings import load_settings
-from tests.pipeline import move_landing, read_tables, write_edrp
+from tests.pipeline import copy_home, read_tables, write_edrp
 from tests.pipeline import run_without_report as run
 from warehouse.lake import Lake
 from warehouse.publish import WarehouseFolder
@@ -51,10 +51,7 @@ def winter(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Path:
 @pytest.fixture
 def root(winter: Path, tmp_path: Path) -> Path:
     """Give a copy of the winter in which a test may deliver files."""
-    shutil.copytree(winter / "home", tmp_path / "home", symlinks=True)
-    shutil.copytree(winter / "landing", tmp_path / "landing")
-    move_landing(tmp_path / "home", winter / "landing", tmp_path / "landing")
-    return tmp_path
+    return copy_home(winter, tmp_path)
 
 
 def deliver(root: Path, name: str, homes: dict[str, float]) -> Path:

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from tests.pipeline import read_tables, run
+from tests.pipeline import read_tables
+from tests.pipeline import run_without_report as run
 
 LONDON = ZoneInfo("Europe/London")
 KWH_PER_M3 = 1.02264 * 39.5 / 3.6

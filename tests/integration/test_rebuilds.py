@@ -13,7 +13,7 @@ from flows.pipeline import unit
 from flows.pipeline.ingest import ingest_file, plan_ingest
 from flows.pipeline.ingest_decisions import ingest_options
 from flows.settings import load_settings
-from tests.pipeline import differing, move_landing, read_tables, units, write_edrp, write_households
+from tests.pipeline import copy_home, differing, read_tables, units, write_edrp, write_households
 from tests.pipeline import run_without_report as run
 from warehouse.lake import Lake
 
@@ -41,10 +41,7 @@ def year(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Path:
 @pytest.fixture
 def copy(year: Path, tmp_path: Path) -> Path:
     """Give a copy of the year in which a test may change things, with the landing paths of the copy."""
-    shutil.copytree(year / "home", tmp_path / "home", symlinks=True)
-    shutil.copytree(year / "landing", tmp_path / "landing")
-    move_landing(tmp_path / "home", year / "landing", tmp_path / "landing")
-    return tmp_path
+    return copy_home(year, tmp_path)
 
 
 def added(root: Path, before: dict[str, set[str]]) -> dict[str, int]:

@@ -14,8 +14,7 @@ import pytest
 from quality.disclosure.accounts import publish_ledger
 from reports import tracing
 from reports.pages import PAGES, SUMMARY
-from reports.site import ASSETS, json_in_script, render_site
-from tests.example_release import make_release
+from reports.site import ASSETS, json_in_script
 from tests.example_site import RUN, make_inputs, make_sources
 from tests.site_pages import Page, read_pages, render, words_of
 from transforms.tables.cost import ASSUMPTION, LCOH
@@ -33,17 +32,9 @@ CHARTS = 39
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a whole site."""
-    out = tmp_path_factory.mktemp("site")
-    assert render_site(make_release(), run=RUN, out=out) == out / "index.html"
-    return out
-
-
-@pytest.fixture(scope="module")
-def pages(folder: Path) -> dict[str, Page]:
+def pages(whole_site: Path) -> dict[str, Page]:
     """Give its pages by name."""
-    return read_pages(folder)
+    return read_pages(whole_site)
 
 
 def heat_of(group: str) -> float:
@@ -51,15 +42,15 @@ def heat_of(group: str) -> float:
     return float(make_inputs()[HEAT_DEMAND_ANNUAL].frame.filter(dwelling_type=group)["heat_kwh_mean"][0])
 
 
-def test_a_site_holds_its_pages_and_what_they_share(folder: Path) -> None:
+def test_a_site_holds_its_pages_and_what_they_share(whole_site: Path) -> None:
     expected = {page.file for page in (*PAGES, SUMMARY)} | {"plotly.min.js", "figures", *ASSETS}
-    assert {path.name for path in folder.iterdir()} == expected
-    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 25e6
-    assert (folder / "plotly.min.js").read_text(encoding="utf-8")[:200].count("plotly.js v") == 1
+    assert {path.name for path in whole_site.iterdir()} == expected
+    assert sum(path.stat().st_size for path in whole_site.rglob("*") if path.is_file()) < 25e6
+    assert (whole_site / "plotly.min.js").read_text(encoding="utf-8")[:200].count("plotly.js v") == 1
 
 
 def test_pages_refer_to_nothing_outside_their_folder_and_every_anchor_exists(
-    folder: Path, pages: dict[str, Page]
+    whole_site: Path, pages: dict[str, Page]
 ) -> None:
     ids = {name: {a["id"] for _, a in page.elements if "id" in a} for name, page in pages.items()}
     for name, page in pages.items():
@@ -67,9 +58,9 @@ def test_pages_refer_to_nothing_outside_their_folder_and_every_anchor_exists(
         assert addresses
         for address in addresses:
             file, _, anchor = address.partition("#")
-            assert address == "data:," or not file or (folder / file).is_file(), address
+            assert address == "data:," or not file or (whole_site / file).is_file(), address
             assert not anchor or anchor in ids[Path(file).stem if file else name], address
-    for path in (*folder.glob("*.html"), *folder.glob("*.css"), folder / "site.js"):
+    for path in (*whole_site.glob("*.html"), *whole_site.glob("*.css"), whole_site / "site.js"):
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/1998/Math/MathML", "")
         assert not re.search(r"https?://|[\"'(]//[a-z]+\.|@import", text), path.name
 
@@ -85,7 +76,7 @@ def test_pages_are_well_formed_and_their_ids_are_unique(pages: dict[str, Page]) 
 
 
 def test_every_figure_has_alternative_text_a_caption_its_rows_and_its_data(
-    folder: Path, pages: dict[str, Page]
+    whole_site: Path, pages: dict[str, Page]
 ) -> None:
     everything = [element for page in pages.values() for element in page.elements]
     figures = [str(a["id"]) for tag, a in everything if tag == "figure"]
@@ -94,7 +85,7 @@ def test_every_figure_has_alternative_text_a_caption_its_rows_and_its_data(
     assert all(a["role"] == "img" and len(a["aria-label"] or "") > 60 for a in charts)
     assert len([tag for tag, _ in everything if tag == "figcaption"]) == len(figures) > CHARTS
     for key in figures:
-        header, *rows = (folder / "figures" / f"{key}.csv").read_text(encoding="utf-8").splitlines()
+        header, *rows = (whole_site / "figures" / f"{key}.csv").read_text(encoding="utf-8").splitlines()
         assert "run_id" in header, key
         assert rows, key
     assert len([a for _, a in everything if "data-image" in a and a["data-source"]]) == 2 * CHARTS
@@ -102,14 +93,14 @@ def test_every_figure_has_alternative_text_a_caption_its_rows_and_its_data(
     assert all(a["tabindex"] == "0" and a["role"] == "region" and a["aria-label"] for a in boxes)
 
 
-def test_data_of_a_figure_have_full_precision_and_never_start_a_formula(folder: Path) -> None:
-    costs = pl.read_csv(folder / "figures" / "cost-individual.csv")
+def test_data_of_a_figure_have_full_precision_and_never_start_a_formula(whole_site: Path) -> None:
+    costs = pl.read_csv(whole_site / "figures" / "cost-individual.csv")
     own = make_inputs().costs(RUN, ["gas_boiler"]).filter(dwelling_type="flat")["lcoh_gbp_per_mwh"].item()
     assert own in costs.filter(dwelling_type="flat", system="gas_boiler")["lcoh_gbp_per_mwh"].to_list()
     assert costs["made_up_by"].unique().to_list() == [RUN.origin]
-    notes = pl.read_csv(folder / "figures" / "break-even.csv")["note"].drop_nulls().unique().to_list()
+    notes = pl.read_csv(whole_site / "figures" / "break-even.csv")["note"].drop_nulls().unique().to_list()
     assert notes == ["'=no grant <of any size> is enough"]
-    for path in (folder / "figures").glob("*.csv"):
+    for path in (whole_site / "figures").glob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
             cells = [cell for row in csv.reader(file) for cell in row]
         assert [c for c in cells if c[:1] in set("=+-@\t\r") and not re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?", c)] == []
@@ -192,8 +183,8 @@ def test_no_page_gives_commands_for_operators(pages: dict[str, Page]) -> None:
     } == {}
 
 
-def test_every_assumption_stands_on_the_page_and_own_ones_are_marked(folder: Path) -> None:
-    html = (folder / "method.html").read_text(encoding="utf-8")
+def test_every_assumption_stands_on_the_page_and_own_ones_are_marked(whole_site: Path) -> None:
+    html = (whole_site / "method.html").read_text(encoding="utf-8")
     assert '<span class="tag own">back-solved</span>' in html
     assert '<span class="tag">published</span>' in html
     for name in make_inputs()[ASSUMPTION].frame.select(pl.format("{}.{}", "item", "parameter")).to_series().unique():
@@ -213,8 +204,8 @@ def test_the_ledger_names_refused_files_and_whether_lines_add_up(tmp_path: Path)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_contrast_meets_wcag_aa(folder: Path, scheme: str) -> None:
-    css = (folder / "site.css").read_text(encoding="utf-8")
+def test_text_contrast_meets_wcag_aa(whole_site: Path, scheme: str) -> None:
+    css = (whole_site / "site.css").read_text(encoding="utf-8")
     blocks = re.findall(r":root[^{]*\{(.*?)\}", css, re.DOTALL)
     tokens = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[0]))
     if scheme == "dark":

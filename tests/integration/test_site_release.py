@@ -17,7 +17,7 @@ from reports.changes import changes
 from reports.inputs import Download
 from reports.method import method_text, render_method
 from reports.site import render_site
-from tests.example_release import make_release, publish_rows, table_changes
+from tests.example_release import publish_rows, table_changes
 from tests.example_site import HOMES, RUN, make_demand, make_inputs, publish_totals
 from tests.site_pages import Page, read_pages, render, words_of
 from transforms.public.public import PUBLIC_TABLES
@@ -28,17 +28,9 @@ from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a whole site."""
-    out = tmp_path_factory.mktemp("site")
-    assert render_site(make_release(), run=RUN, out=out) == out / "index.html"
-    return out
-
-
-@pytest.fixture(scope="module")
-def pages(folder: Path) -> dict[str, Page]:
-    """Give its pages by name."""
-    return read_pages(folder)
+def pages(whole_site: Path) -> dict[str, Page]:
+    """Give the pages of a whole site by name."""
+    return read_pages(whole_site)
 
 
 def test_a_run_of_one_home_renders_with_ledger_funnel_and_the_papers_costs(tmp_path: Path) -> None:
@@ -140,8 +132,8 @@ def test_what_changed_is_said_in_words(tmp_path: Path, pages: dict[str, Page]) -
         assert "This is the first release" in words_of(first[name])
 
 
-def test_every_published_column_stands_in_the_dictionary_with_its_unit_and_meaning(folder: Path) -> None:
-    html = (folder / "dictionary.html").read_text(encoding="utf-8")
+def test_every_published_column_stands_in_the_dictionary_with_its_unit_and_meaning(whole_site: Path) -> None:
+    html = (whole_site / "dictionary.html").read_text(encoding="utf-8")
     for name, table in PUBLIC_TABLES.items():
         section = html.split(f'<section id="table-{name}">')[1].split("</section>")[0]
         for column in table.columns:
@@ -208,10 +200,10 @@ def test_words_of_a_foreign_study_are_inert_and_readable(tmp_path: Path, pages: 
     assert "</script><img src=x onerror=alert(1)>" in words_of(seen)
 
 
-def test_every_choice_has_its_sentence_and_its_traces(folder: Path, pages: dict[str, Page]) -> None:
+def test_every_choice_has_its_sentence_and_its_traces(whole_site: Path, pages: dict[str, Page]) -> None:
     for name in ("demand", "quality"):
         offered = [str(a["value"]) for a in pages[name].all("option")]
         assert len(offered) >= 4
         assert sorted(offered) == sorted(str(a["data-says"]) for a in pages[name].all("p") if "data-says" in a)
-        html = (folder / f"{name}.html").read_text(encoding="utf-8")
+        html = (whole_site / f"{name}.html").read_text(encoding="utf-8")
         assert set(re.findall(r'"meta":\{"choice":"([^"]+)"', html)) == set(offered)

@@ -21,7 +21,7 @@ from flows.operations.snapshots import describe_snapshots, list_snapshots, resum
 from flows.operations.status import describe_status, read_status
 from flows.pipeline.report import report_is_current
 from flows.settings import Settings, SettingsError, load_settings
-from tests.pipeline import read_tables, run, write_edrp, write_households
+from tests.pipeline import copy_home, read_tables, run, run_without_report, write_edrp, write_households
 from warehouse.lake import Lake
 from warehouse.public.releases import ReleaseFolder
 from warehouse.publish import WarehouseFolder, read_history
@@ -58,8 +58,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Pat
 @pytest.fixture
 def root(published: Path, tmp_path: Path) -> Iterator[Path]:
     """Give a copy of it; current and its snapshot are one file, as in the original."""
-    subprocess.run(["cp", "-a", f"{published}/.", tmp_path], check=True)
-    yield tmp_path
+    yield copy_home(published, tmp_path)
     shutil.rmtree(tmp_path / "home")
 
 
@@ -121,7 +120,7 @@ def test_after_a_rollback_no_run_undoes_it_until_somebody_ends_it(root: Path) ->
     assert types(root) == ["flat", "terraced"]
     assert ids(root)[0] == newest
     assert "`hearth run`" in resume(settings_of(root))
-    after = run(root / "home", root / "landing")
+    after = run_without_report(root / "home", root / "landing")
     assert (after["outcome"], after["held"]) == ("published", False)
     assert sorted(types(root)) == ["flat", "semi_detached", "unknown"]
     history = read_history(folder_of(root).current)
@@ -312,7 +311,7 @@ def test_a_warehouse_that_is_older_is_told_so_and_published_anew_by_the_next_run
     assert "`hearth run` publishes it anew" in describe_status(state)
     with pytest.raises(ValueError, match="nothing is held"):
         resume(settings)
-    log = run(root / "home", root / "landing")
+    log = run_without_report(root / "home", root / "landing")
     assert (log["outcome"], log["months_built"]) == ("published", 0)
     assert all(frame.equals(read_tables(root / "home")[name]) for name, frame in before.items())
     history = read_history(folder_of(root).current)

@@ -9,13 +9,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.deliveries.sample import write_sample
+from flows.deliveries.sample import SampleOrder, write_sample
 from flows.pipeline.content import begin_content
 from flows.pipeline.ingest import ingest_file, plan_ingest
 from flows.pipeline.ingest_decisions import ingest_options
 from flows.pipeline.months import BUILD_MONTHS
 from flows.pipeline.periods import AGGREGATE_PERIODS
-from flows.pipeline.stages import complete_content
+from flows.pipeline.stages import STAGES, work_missing
 from flows.settings import load_settings
 from transforms.tables.heat import HEAT_DEMAND_ANNUAL, HEAT_PROFILE, HOUSEHOLD_PERIOD
 from transforms.tables.lake import FLAGGED
@@ -45,12 +45,15 @@ class Built:
 
 
 def build(seed: int, root: Path) -> Built:
-    write_sample(out=root / "landing", households=HOMES, seed=seed, faults="all")
+    write_sample(root / "landing", SampleOrder(households=HOMES, seed=seed, faults="all"))
     settings = load_settings(home=root / "home", landing=root / "landing", landing_quiet_seconds=0)
     lake, options = Lake(root / "home" / "lake"), ingest_options(settings, today=dt.date(2026, 1, 1))
     for work in plan_ingest(lake, settings.landing_folder, options).works:
         ingest_file(lake, work, options)
-    content = complete_content(begin_content(settings))
+    content = begin_content(settings)
+    for stage in STAGES[: STAGES.index(AGGREGATE_PERIODS) + 1]:
+        content = content.plan(stage)
+        work_missing(content, stage)
     (period,) = content.units_of(AGGREGATE_PERIODS)
     columns = [pl.col("household_id").cast(pl.String), "interval_start_utc", pl.col("flag").cast(pl.String)]
     return Built(
