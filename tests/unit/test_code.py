@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,10 @@ READ = code._read.__wrapped__
 
 
 class Reader:
-    """Reads the modules of a tree, each once until a change of it is announced."""
+    """Reads the modules of a tree, each once until it changes one."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
+        self.root = root
         self.read: dict[str, Any] = {}
 
     def __call__(self, module: str) -> Any:
@@ -109,6 +111,43 @@ class Reader:
         if module not in self.read:
             self.read[module] = READ(module)
         return self.read[module]
+
+    def path_of(self, module: str) -> Path:
+        """Return the file of a module."""
+        return self.root.joinpath(*module.split(".")).with_suffix(".py")
+
+    @contextmanager
+    def changed(self, module: str, text: str) -> Iterator[None]:
+        """Let a module have another text in this block."""
+        path = self.path_of(module)
+        own = path.read_text(encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
+        self.read.pop(module, None)
+        try:
+            yield
+        finally:
+            path.write_text(own, encoding="utf-8")
+            self.read.pop(module, None)
+
+
+@pytest.fixture(scope="module")
+def before(copied: Path) -> dict[str, str]:
+    """Give the fingerprints of the copy, in which each test leaves all as it was."""
+    assert copied == code.ROOT
+    return fingerprints()
+
+
+@pytest.fixture(scope="module")
+def modules(copied: Path) -> Reader:
+    """Give what has read each module of the copy once."""
+    return Reader(copied)
+
+
+@pytest.fixture
+def reader(modules: Reader, monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """Let modules be read by that."""
+    monkeypatch.setattr(code, "_read", modules)
+    return modules
 
 
 def fingerprints() -> dict[str, str]:
@@ -146,25 +185,20 @@ def change_a_constant(text: str) -> str | None:
 
 
 def test_a_changed_constant_of_any_module_makes_exactly_those_stages_stale_whose_work_imports_it(
-    copied: Path, monkeypatch: pytest.MonkeyPatch
+    before: dict[str, str], reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = Reader()
-    monkeypatch.setattr(code, "_read", reader)
     codes: dict[str, Code] = {name: find_code(work) for name, work in WORKS.items()}
     codes |= {name: find_code(make, declared=True) for name, make in SHOWN.items()}
     by_work = {make: codes[name] for name, make in (WORKS | SHOWN).items()}
     monkeypatch.setattr(code, "find_code", lambda make, **_: by_work[make])  # a constant imports nothing else
     owns = {make.__module__ for make in (*WORKS.values(), *SHOWN.values())}  # of these, only what is reached counts
-    before, changed = fingerprints(), 0
+    changed = 0
     for module in sorted(set[str]().union(*(found.modules for found in codes.values())) - owns):
-        path = copied.joinpath(*module.split(".")).with_suffix(".py")
-        if not path.exists() or (edited := change_a_constant(text := path.read_text(encoding="utf-8"))) is None:
+        path = reader.path_of(module)
+        if not path.exists() or (edited := change_a_constant(path.read_text(encoding="utf-8"))) is None:
             continue  # a package, or a module without a constant
-        path.write_text(edited, encoding="utf-8")
-        del reader.read[module]
-        after = fingerprints()
-        path.write_text(text, encoding="utf-8")
-        del reader.read[module]
+        with reader.changed(module, edited):
+            after = fingerprints()
         stale = {name for name in after if after[name] != before[name]}
         assert stale == {name for name, found in codes.items() if module in found.modules}, module
         changed += 1
@@ -173,25 +207,22 @@ def test_a_changed_constant_of_any_module_makes_exactly_those_stages_stale_whose
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
-def test_a_changed_work_makes_its_own_stage_stale_and_no_other(copied: Path, stage: Any) -> None:
-    path = copied.joinpath(*stage.work.__module__.split(".")).with_suffix(".py")
-    text, before = path.read_text(encoding="utf-8"), fingerprints()
+def test_a_changed_work_makes_its_own_stage_stale_and_no_other(
+    before: dict[str, str], reader: Reader, stage: Any
+) -> None:
+    text = reader.path_of(stage.work.__module__).read_text(encoding="utf-8")
     (work,) = (
         node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == stage.work.__name__
     )
     lines = text.splitlines(keepends=True)
     lines.insert(work.body[-1].lineno - 1, "    another = 2\n")
-    path.write_text("".join(lines), encoding="utf-8")
-    forget()
-    after = fingerprints()
-    path.write_text(text, encoding="utf-8")
-    forget()
+    with reader.changed(stage.work.__module__, "".join(lines)):
+        after = fingerprints()
     stale = {name for name in WORKS if after[name] != before[name]}
     assert stale == {stage.name}
 
 
-def test_comments_docstrings_and_moved_lines_make_nothing_stale(copied: Path) -> None:
-    before = fingerprints()
+def test_comments_docstrings_and_moved_lines_make_nothing_stale(copied: Path, before: dict[str, str]) -> None:
     texts = {path: path.read_text(encoding="utf-8") for path in copied.rglob("*.py")}
     for path, text in texts.items():
         reworded = re.sub(r'^"""', '"""Told otherwise. ', text, count=1)
@@ -204,14 +235,15 @@ def test_comments_docstrings_and_moved_lines_make_nothing_stale(copied: Path) ->
     assert after == before
 
 
-def test_another_version_of_a_library_that_computes_makes_everything_stale(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = fingerprints()
+def test_another_version_of_a_library_that_computes_makes_everything_stale(
+    before: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = code.version
     monkeypatch.setattr(code, "version", lambda name: "99.1" if name == "scipy" else real(name))
-    forget()
+    code._describe_libraries.cache_clear()
     after = fingerprints()
     monkeypatch.undo()
-    forget()
+    code._describe_libraries.cache_clear()
     assert [name for name in before if before[name] == after[name]] == []
 
 
@@ -247,9 +279,11 @@ def tell_codes(root: Path) -> dict[str, str]:
     return found
 
 
-def test_the_shape_of_a_declaration_makes_its_readers_stale_and_its_words_do_not(copied: Path) -> None:
+def test_the_shape_of_a_declaration_makes_its_readers_stale_and_its_words_do_not(
+    copied: Path, before: dict[str, str]
+) -> None:
     path = copied / "transforms" / "tables" / "heat.py"
-    text, before = path.read_text(encoding="utf-8"), tell_codes(copied)
+    text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("homes with a good reading in the hour", "homes that count", 1), encoding="utf-8")
     reworded = tell_codes(copied)
     path.write_text(
@@ -258,8 +292,8 @@ def test_the_shape_of_a_declaration_makes_its_readers_stale_and_its_words_do_not
     )
     reshaped = tell_codes(copied)
     path.write_text(text, encoding="utf-8")
-    assert reworded == before
-    stale = {name for name in before if before[name] != reshaped[name]}
+    assert reworded == {stage.name: before[stage.name] for stage in STAGES}
+    stale = {name for name in reshaped if reshaped[name] != reworded[name]}
     assert "aggregate periods" in stale
     assert not stale & {"digest months", "follow homes", "judge homes", "build months"}
 

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from reports import finding_words as words
+from reports.figures.exhibit import Exhibit
 from reports.findings import FINDINGS, find
 from reports.inputs import Published
 from reports.pages import PAGES, sections
@@ -260,14 +261,19 @@ def published() -> Published:
     return make_release()
 
 
-def test_every_finding_belongs_to_a_figure_and_says_a_number_of_it(published: Published) -> None:
-    drawn = {
+@pytest.fixture(scope="module")
+def drawn(published: Published) -> dict[str, Exhibit]:
+    """Give the figures of all pages of that release, and those that it lacks, of one with all analyses."""
+    return {
         exhibit.key: exhibit
         for release in (make_analyses(), published)
         for page in PAGES
         for part in sections(page, release, RUN)
         for exhibit in part.exhibits
     }
+
+
+def test_every_finding_belongs_to_a_figure_and_says_a_number_of_it(drawn: dict[str, Exhibit]) -> None:
     assert set(FINDINGS) <= set(drawn)
     said = {key: drawn[key].heading for key in FINDINGS}
     assert [key for key in FINDINGS if said[key] == drawn[key].title] == []
@@ -307,14 +313,7 @@ def test_the_gate_is_told_by_what_held(published: Published, failed: int, said: 
     assert find("gate-history", with_frame(published, QUALITY_RESULT, frame), RUN) == said
 
 
-def test_a_chart_takes_at_most_one_screen_of_a_phone(published: Published) -> None:
-    heights = {
-        exhibit.key: exhibit.chart.layout.height
-        for release in (make_analyses(), published)
-        for page in PAGES
-        for part in sections(page, release, RUN)
-        for exhibit in part.exhibits
-        if exhibit.chart is not None
-    }
+def test_a_chart_takes_at_most_one_screen_of_a_phone(drawn: dict[str, Exhibit]) -> None:
+    heights = {key: exhibit.chart.layout.height for key, exhibit in drawn.items() if exhibit.chart is not None}
     assert len(heights) > 30
     assert {key: height for key, height in heights.items() if height > PHONE_PX} == {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -54,44 +55,66 @@ def with_a_row_less(published: Published, table: Table) -> Published:
     return Published({**published.tables, table.name: changed})
 
 
-def readers_of(table: Table, published: Published) -> list[str]:
-    """Return the functions that read a table when they draw."""
-    found = []
+@pytest.fixture(scope="module")
+def reads(release: Published) -> dict[str, frozenset[str]]:
+    """Give the tables that each function reads when it draws, by its name."""
+    read = dict[str, frozenset[str]]()
     for draw in DRAWS:
-        draw_listed(draw, watched := WatchedTables(published.tables), RUN)
-        found += [draw.__name__] * (table.name in watched.read)
-    return found
+        draw_listed(draw, watched := WatchedTables(release.tables), RUN)
+        read[draw.__name__] = frozenset(watched.read)
+    return read
 
 
-def test_a_release_with_the_same_tables_draws_nothing_and_shows_its_own_run(tmp_path: Path, release: Published) -> None:
-    parts = Parts(tmp_path / "parts")
-    drawn, before = draw_site(parts, release)
-    assert sorted(drawn) == sorted(draw.__name__ for draw in DRAWS)
+@dataclass(frozen=True, kw_only=True)
+class FirstDrawing:
+    """What was drawn when no part was kept."""
+
+    folder: Path
+    drawn: list[str]
+    figures: list[Exhibit]
+
+
+@pytest.fixture(scope="module")
+def first(release: Published, tmp_path_factory: pytest.TempPathFactory) -> FirstDrawing:
+    """Give the parts of the release; tests work on copies."""
+    folder = tmp_path_factory.mktemp("first") / "parts"
+    drawn, figures = draw_site(Parts(folder), release)
+    return FirstDrawing(folder=folder, drawn=drawn, figures=figures)
+
+
+@pytest.fixture
+def parts(first: FirstDrawing, tmp_path: Path) -> Parts:
+    """Give a copy of them."""
+    return Parts(Path(shutil.copytree(first.folder, tmp_path / "parts")))
+
+
+def test_a_release_with_the_same_tables_draws_nothing_and_shows_its_own_run(
+    parts: Parts, first: FirstDrawing, release: Published
+) -> None:
+    assert sorted(first.drawn) == sorted(draw.__name__ for draw in DRAWS)
     kept = {file.name: file.read_bytes() for file in parts.folder.iterdir()}
     next_run = replace(RUN, run_id="20260102T000000Z-ffffff")
     drawn, after = draw_site(parts, release, next_run)
     assert drawn == []
     assert {file.name: file.read_bytes() for file in parts.folder.iterdir()} == kept
-    assert [figure.chart for figure in after] == [figure.chart for figure in before]
+    assert [figure.chart for figure in after] == [figure.chart for figure in first.figures]
     assert {figure.provenance["Run"] for figure in after} == {next_run.run_id}
 
 
 @pytest.mark.parametrize("table", [LCOH, HEAT_PROFILE, SOURCE], ids=lambda table: table.name)
 def test_a_changed_table_draws_exactly_the_figures_that_read_it(
-    tmp_path: Path, release: Published, table: Table
+    parts: Parts, release: Published, reads: dict[str, frozenset[str]], table: Table
 ) -> None:
-    parts, expected = Parts(tmp_path / "parts"), readers_of(table, release)
+    expected = [draw.__name__ for draw in DRAWS if table.name in reads[draw.__name__]]
     assert table is SOURCE or 0 < len(expected) < len(DRAWS)
-    draw_site(parts, release)
     drawn, _ = draw_site(parts, with_a_row_less(release, table))
     assert sorted(drawn) == sorted(expected)
 
 
 def test_a_changed_choice_of_the_run_draws_all_and_another_code_its_own(
-    tmp_path: Path, release: Published, monkeypatch: pytest.MonkeyPatch
+    parts: Parts, release: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts, one = Parts(tmp_path / "parts"), DRAWS[0]
-    draw_site(parts, release)
+    one = DRAWS[0]
     drawn, _ = draw_site(parts, release, replace(RUN, origin="another origin"))
     assert len(drawn) == len(DRAWS)
     draw_site(parts, release)
@@ -102,9 +125,7 @@ def test_a_changed_choice_of_the_run_draws_all_and_another_code_its_own(
     assert draw_site(parts, release)[0] == [one.__name__]
 
 
-def test_a_damaged_part_and_one_that_is_gone_are_drawn_again(tmp_path: Path, release: Published) -> None:
-    parts = Parts(tmp_path / "parts")
-    draw_site(parts, release)
+def test_a_damaged_part_and_one_that_is_gone_are_drawn_again(parts: Parts, release: Published) -> None:
     torn, other, gone, *_ = sorted(parts.folder.iterdir())
     kept = {file: file.read_bytes() for file in (torn, other, gone)}
     torn.write_bytes(kept[torn][: len(kept[torn]) // 2])
@@ -115,9 +136,7 @@ def test_a_damaged_part_and_one_that_is_gone_are_drawn_again(tmp_path: Path, rel
     assert {file: file.read_bytes() for file in kept} == kept
 
 
-def test_a_site_of_parts_has_the_pages_of_one_that_is_drawn(tmp_path: Path, release: Published) -> None:
-    parts = Parts(tmp_path / "parts")
-    draw_site(parts, release)
+def test_a_site_of_parts_has_the_pages_of_one_that_is_drawn(tmp_path: Path, parts: Parts, release: Published) -> None:
     render_site(release, run=RUN, out=tmp_path / "drawn")
     render_site(release, run=RUN, out=tmp_path / "taken", drawing=drawing_from(parts, release, RUN))
     files = [file.relative_to(tmp_path / "drawn") for file in (tmp_path / "drawn").rglob("*") if file.is_file()]
