@@ -100,6 +100,20 @@ def sample_home(made_once: MadeOnce, prefect_api: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def trial_home(made_once: MadeOnce, prefect_api: str) -> Path:
+    """Give a folder with a made-up trial of 120 homes in `landing/`, run and reported below `home/`: only read it."""
+    del prefect_api
+    from flows.deliveries.sample import SampleOrder, write_sample
+    from tests.pipeline import run
+
+    def make(place: Path) -> None:
+        write_sample(place / "landing", SampleOrder(households=120, seed=3))
+        assert run(place / "home", place / "landing")["outcome"] == "published"
+
+    return made_once("trial", make)
+
+
+@pytest.fixture(scope="session")
 def whole_site(made_once: MadeOnce) -> Path:
     """Give the folder of a site with every table that a release may have: only read it."""
     from reports.site import render_site

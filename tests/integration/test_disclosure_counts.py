@@ -10,15 +10,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.deliveries.sample import SampleOrder, write_sample
 from flows.pipeline.report import report_is_current, write_report
 from flows.settings import Settings, load_settings
-from tests.pipeline import run
+from tests.pipeline import copy_home
 from transforms.public.public import PUBLIC_TABLES
 from transforms.tables.views import PUBLIC_VIEWS
 from warehouse.public.releases import ReleaseFolder
-
-HOMES = 120
 
 # What each published table counts, from household, household_period and heat_hourly alone.
 MEMBERS = """
@@ -82,24 +79,23 @@ class Published:
 
     home: Path
     con: duckdb.DuckDBPyConnection
-    settings: Settings
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Published:
+def published(trial_home: Path) -> Published:
     """Give a sample trial that went through the pipeline."""
-    del prefect_api
-    root = tmp_path_factory.mktemp("counts")
-    write_sample(root / "landing", SampleOrder(households=HOMES, seed=3))
-    assert run(root / "home", root / "landing")["outcome"] == "published"
-    con = duckdb.connect()
+    home, con = trial_home / "home", duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
-    con.execute(f"ATTACH '{root / 'home' / 'warehouse' / 'current.duckdb'}' AS warehouse (READ_ONLY)")
-    con.execute(
-        f"ATTACH '{root / 'home' / 'reports' / 'current' / 'downloads' / 'public.duckdb'}' AS public (READ_ONLY)"
-    )
+    con.execute(f"ATTACH '{home / 'warehouse' / 'current.duckdb'}' AS warehouse (READ_ONLY)")
+    con.execute(f"ATTACH '{home / 'reports' / 'current' / 'downloads' / 'public.duckdb'}' AS public (READ_ONLY)")
     con.execute(MEMBERS)
-    return Published(root / "home", con, load_settings(home=root / "home"))
+    return Published(home, con)
+
+
+@pytest.fixture(scope="module")
+def copied(trial_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Give the settings of a copy of its data folder, in which reports may be written."""
+    return load_settings(home=copy_home(trial_home, tmp_path_factory.mktemp("copied")) / "home")
 
 
 def recount(published: Published, table: str) -> pl.DataFrame:
@@ -213,29 +209,29 @@ def test_the_release_is_recorded_beside_the_reports_for_the_owner_alone(publishe
     assert record.member.filter(level="heat")["household_id"].n_unique() == published.con.sql("SELECT DISTINCT household_id FROM member").pl().height  # fmt: skip
 
 
-def test_a_site_whose_release_is_not_recorded_is_not_current_and_is_written_again(published: Published) -> None:
-    releases = ReleaseFolder(published.home / "releases")
+def test_a_site_whose_release_is_not_recorded_is_not_current_and_is_written_again(copied: Settings) -> None:
+    releases = ReleaseFolder(copied.home / "releases")
     record = releases.latest()
     assert record is not None
-    assert report_is_current(published.settings)
+    assert report_is_current(copied)
     (releases.root / "records" / f"{record.release_id}.json").unlink()
-    assert not report_is_current(published.settings)
-    write_report(published.settings)
-    assert report_is_current(published.settings)
+    assert not report_is_current(copied)
+    write_report(copied)
+    assert report_is_current(copied)
     assert releases.exists(record.release_id)
 
 
-def test_where_the_release_cannot_be_recorded_the_old_site_stays(published: Published) -> None:
-    reports, records = published.home / "reports", published.home / "releases" / "records"
+def test_where_the_release_cannot_be_recorded_the_old_site_stays(copied: Settings) -> None:
+    reports, records = copied.home / "reports", copied.home / "releases" / "records"
     before = (reports / "current").readlink()
     records.rename(records.with_name("aside"))
     records.write_text("no folder", encoding="utf-8")
     with pytest.raises(OSError, match="records"):
-        write_report(published.settings, anew=True)
+        write_report(copied, anew=True)
     records.unlink()
     records.with_name("aside").rename(records)
     assert (reports / "current").readlink() == before
     assert (reports / "current" / "index.html").exists()
     assert sorted(path.name for path in reports.iterdir()) == sorted(
-        [published.settings.folders.report_parts.name, "current", before.name]
+        [copied.folders.report_parts.name, "current", before.name]
     )

@@ -8,14 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows.deliveries.sample import SampleOrder, write_sample
 from flows.operations.status import describe_status, read_status
 from flows.settings import load_settings
-from tests.pipeline import read_tables, run
+from tests.pipeline import read_tables
 from transforms.tables.words import LINE_FLAGS
 
 EXACT = (*LINE_FLAGS, "unknown_household", "duplicate_exact", "duplicate_conflict")
-HOMES = 120
 SLOT = ["household_id", "interval_start_utc"]
 
 
@@ -30,23 +28,19 @@ class Recovered:
 
 
 @pytest.fixture(scope="module")
-def recovered(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Recovered:
+def recovered(trial_home: Path) -> Recovered:
     """Give the sample trial, flagged and published."""
-    del prefect_api
-    root = tmp_path_factory.mktemp("recovered")
-    write_sample(root / "landing", SampleOrder(households=HOMES, seed=3))
-    assert run(root / "home", root / "landing")["outcome"] == "published"
-    lake = root / "home" / "lake"
+    lake = trial_home / "home" / "lake"
     by_build = [pl.read_parquet(path, hive_partitioning=False) for path in sorted(lake.glob("flagged/*/*.parquet"))]
     without_month = [
         pl.read_parquet(path, hive_partitioning=False) for path in lake.glob("readings/month=none/*.parquet")
     ]
     columns = [pl.col("household_id").cast(pl.String), "interval_start_utc", pl.col("flag").cast(pl.String)]
     return Recovered(
-        truth=pl.read_parquet(root / "landing" / "truth.parquet"),
+        truth=pl.read_parquet(trial_home / "landing" / "truth.parquet"),
         flagged=pl.concat(frame.select(columns) for frame in [*by_build, *without_month]),
-        tables=read_tables(root / "home"),
-        home=root / "home",
+        tables=read_tables(trial_home / "home"),
+        home=trial_home / "home",
     )
 
 
