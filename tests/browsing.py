@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Download, Locator, Page, Route
 
@@ -113,11 +113,6 @@ def shown_choices(figure: Locator) -> list[str]:
         "(chart) => [...new Set(chart.data.filter((trace) => trace.visible && trace.meta?.choice).map((trace) => trace.meta.choice))]"
     )
     return [str(choice) for choice in found]
-
-
-def height_of(figure: Locator) -> Any:
-    """Return the range of the vertical axis."""
-    return figure.locator("[data-chart]").evaluate("(chart) => chart._fullLayout.yaxis.range")
 
 
 def count_pages(pdf: bytes) -> int:

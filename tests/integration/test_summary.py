@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,9 @@ import pytest
 from reports.pages import SUMMARY
 from reports.site import render_site
 from reports.summary import print_page
+from tests.browsing import count_pages
 from tests.example_site import RUN, make_inputs
 from tests.site_pages import Page, words_of
-
-
-def count_pages(pdf: bytes) -> int:
-    """Return the number of pages of a PDF that chromium printed."""
-    return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
 def test_the_summary_prints_on_one_page(whole_site: Path, tmp_path: Path, chromium: str) -> None:

@@ -26,7 +26,6 @@ from transforms.tables.schema import Table
 from transforms.tables.weather import WEATHER_DAY, WEATHER_FIT
 
 Draw = Callable[[Published, RunInfo], Exhibit]
-SEASON: tuple[Draw, ...] = (draw_months, draw_day_kinds, draw_bands)
 TABLES_OF: dict[Draw, tuple[Table, ...]] = {
     draw_spread: (HEAT_DEMAND_QUANTILE,),
     draw_weather_fit: (WEATHER_FIT, WEATHER_DAY),

@@ -15,7 +15,6 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 LOCKS = {"requirements.txt": ("setup",), "requirements-dev.txt": ("dev",)}
 ASSUMPTIONS = sorted((ROOT / "warehouse" / "assumptions").glob("*.csv"))
-ROOMS = ("flows", "transforms", "quality", "warehouse", "reports")
 
 # Written in two parts, so that this file passes its own test.
 REGISTRIES = tuple(
