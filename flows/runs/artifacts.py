@@ -99,7 +99,7 @@ def _describe_tables(state: HomeState, log: RunLog) -> list[str]:
     return [
         *sample,
         "## Gate",
-        f"passed; {checks - len(broken)} of {checks} checks are met{warned}",
+        f"passed; {checks - len(broken)} of {checks} checks hold{warned}",
         "## Ledger",
         _table(("holds", "outcome", "files", "lines", "readings or rows", "rejects"), state.history.ledger.rows()),
         "## Headline results",
