@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -355,3 +356,18 @@ def test_no_printed_page_but_the_last_is_half_empty(site: Site, key: str) -> Non
     assert len(filled) > 0
     assert min(filled) > 0.5, filled
     page.close()
+
+
+def test_a_figure_is_embedded_alone_by_the_code_that_stands_below_it(site: Site) -> None:
+    page = site.page("demand")
+    code = page.locator("[data-embed=annual-demand]")
+    assert code.evaluate("(code) => code.closest('.embed').hidden") is False
+    frame = re.fullmatch(r'<iframe src="(.+?)".*></iframe>', code.text_content() or "")
+    assert frame is not None, code.text_content()
+    assert frame[1].startswith((site.folder / "demand.html").as_uri())
+    alone = browsing.open_window(site.browser, WINDOWS[0]).new_page()
+    alone.goto(frame[1])
+    browsing.wait_until_drawn(alone)
+    assert alone.locator("figure:visible").evaluate_all("all => all.map((figure) => figure.id)") == ["annual-demand"]
+    assert alone.locator("header.site:visible").count() == 0
+    alone.close()

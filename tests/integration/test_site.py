@@ -93,6 +93,24 @@ def test_every_figure_has_alternative_text_a_caption_its_rows_and_its_data(
     assert all(a["tabindex"] == "0" and a["role"] == "region" and a["aria-label"] for a in boxes)
 
 
+def test_each_figure_has_its_link_and_citation_and_each_page_its_preview(
+    whole_site: Path, pages: dict[str, Page]
+) -> None:
+    drawn = 0
+    for name, page in pages.items():
+        tags = {tag.get("property") or tag.get("name"): tag["content"] for tag in page.all("meta") if "content" in tag}
+        assert tags["description"] == tags["og:description"], name
+        assert len(str(tags["og:description"])) > 30, name
+        assert words_of(page).count(str(tags["og:title"]).split(",")[0]) > 0, name
+        html = (whole_site / f"{name}.html").read_text(encoding="utf-8")
+        for key, figure in re.findall(r'<figure id="([\w-]+)">(.*?)</figure>', html, re.DOTALL):
+            drawn += 'class="chart"' in figure
+            if 'class="take"' in figure:
+                assert f'<a href="#{key}">Link' in figure, key
+            assert re.search(rf"Cite: Hearth \({RUN.published_at_utc.year}\): .+ figure {key}\.", figure), key
+    assert drawn == CHARTS
+
+
 def test_data_of_a_figure_have_full_precision_and_never_start_a_formula(whole_site: Path) -> None:
     costs = pl.read_csv(whole_site / "figures" / "cost-individual.csv")
     own = make_inputs().costs(RUN, ["gas_boiler"]).filter(dwelling_type="flat")["lcoh_gbp_per_mwh"].item()
