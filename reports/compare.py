@@ -17,9 +17,9 @@ from transforms.lcoh.results.components import ASKED
 from transforms.tables.published import LCOH_CAPITAL, LCOH_COMPONENT, LCOH_ENERGY
 from transforms.tables.words import PROFILE_GROUPS, SYSTEMS
 
-LENSES: Final = {  # by perspective: who counts, and what counts for them
-    "social": ("To society", "carbon dioxide at its appraisal value, no taxes, the Treasury's discount rate"),
-    "private": ("To the household", "what the bills say, with VAT, no cost of carbon dioxide, a commercial discount rate"),
+LENSES: Final = {  # by perspective: who pays, and what it costs them
+    "social": ("To society", "With carbon dioxide at its appraisal value, without taxes, at the Treasury's discount rate"),
+    "private": ("To the household", "With the prices on the bill and VAT, without a cost of carbon dioxide, at a commercial discount rate"),
 }  # fmt: skip
 PENCE = 10.0  # GBP/MWh for each penny per kWh
 
@@ -94,7 +94,7 @@ def order_of_lenses(lenses: Sequence[Lens]) -> str:
     lead = f"Cheapest {cheapest}."
     if len(found) == 1:
         return lead
-    return f"{lead} The two {'agree on' if len(orders) == 1 else 'differ in'} the order of the systems."
+    return f"{lead} The order of the systems {'is the same for both' if len(orders) == 1 else 'differs'}."
 
 
 def _article(name: str) -> str:

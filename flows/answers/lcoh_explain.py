@@ -74,8 +74,11 @@ def show_explanation(found: Explanation, *, as_json: bool = False) -> str:
     taxed = f", with {found.tax:.0%} VAT on heat" if found.tax else ""
     return "\n".join(
         [
-            *(f"{label}: {value}{unit and ' ' + unit}" for label, value, unit in _facts(found)),
-            "discount rates: " + ", ".join(f"{step.rate:.4g} to year {step.last_year}" for step in found.steps),
+            *(
+                f"{label}: {value if isinstance(value, str) else f'{value:,.10g}'}{unit and ' ' + unit}"
+                for label, value, unit in _facts(found)
+            ),
+            "discount rates: " + ", ".join(f"{100 * step.rate:.4g} % to year {step.last_year}" for step in found.steps),
             "",
             *table,
             "",
@@ -140,7 +143,7 @@ def _facts(found: Explanation) -> list[tuple[str, str | float, str]]:
         ("dwellings", found.dwellings, ""),
         ("dwelling type", found.dwelling_type, ""),
         ("demand per dwelling", found.demand_kwh, "kWh/yr"),
-        ("costs are divided by the heat", found.denominator, ""),
+        ("costs are divided by", f"heat {found.denominator}", ""),
     ]
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from flows.operations.source_state import SourceState, describe_assumptions, read_source_state
 from flows.pipeline.ingest import ingest_file, plan_ingest, settle_feeds
 from flows.pipeline.ingest_decisions import ingest_options
-from flows.printable import show_name
+from flows.printable import count, show_name
 from flows.settings import Settings, find_config
 from transforms.readings.declaration import GasConversion
 from transforms.readings.formats import FORMATS
@@ -132,14 +132,15 @@ def describe_checked(files: Sequence[CheckedFile]) -> str:
         lines.append(f"{show_name(file.file)}: {file.outcome}{'' if file.reason is None else f', {file.reason}'}{seen}")
         if state is None or state.kind == "none":
             continue
+        row = "reading" if state.kind == "readings" else "row"
         lines.append(
-            f"  format {state.feed.partition('/')[0]}, {state.lines:,} lines: {state.readings:,} readings, {state.rejects:,} rejects"
+            f"  format {state.feed.partition('/')[0]}, {count(state.lines, 'line')}: {count(state.readings, row)}, {count(state.rejects, 'reject')}"
         )
         if state.first_interval_utc and state.last_interval_utc:
             lines.append(
                 f"  from {state.first_interval_utc:%Y-%m-%d %H:%M} to {state.last_interval_utc:%Y-%m-%d %H:%M} UTC, clock {state.clock}, stamps name the {state.stamp}"
             )
-        lines += [f"  {count:,} rejects: {reason}" for reason, count in state.reject_reasons.items()]
+        lines += [f"  {count(number, 'reject')}: {reason}" for reason, number in state.reject_reasons.items()]
         lines += [f"  {what}" for what in describe_assumptions(state)]
     return "\n".join(lines)
 

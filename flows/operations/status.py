@@ -185,7 +185,7 @@ def describe_status(state: Status, *, verbose: bool = False) -> str:
         lines += [
             f"warehouse  {state.warehouse}",
             f"snapshot   {state.snapshot_id}, published {state.published_at_utc:%Y-%m-%d %H:%M} UTC",
-            f"homes      {', '.join(f'{count} in {period}' for period, count in state.included_homes.items()) or 'none'} included",
+            f"homes      included: {', '.join(f'{count:,} in {period}' for period, count in state.included_homes.items()) or 'none'}",
         ]
     if state.made_up_by:
         lines.append(f"origin     made up by {', '.join(state.made_up_by)}: no real home is in these data")

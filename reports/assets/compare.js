@@ -103,8 +103,8 @@ function reckon() {
     orders.push(found.map((option) => option.name).join());
     cheapest.push(`${lens.name[0].toLowerCase()}${lens.name.slice(1)}: ${withArticle(found[0].name)}, £${pounds(found[0].cost)} per MWh`);
   }
-  const agree = new Set(orders).size === 1 ? "agree on" : "differ in";
-  const order = orders.length > 1 ? ` The two ${agree} the order of the systems.` : "";
+  const same = new Set(orders).size === 1 ? "is the same for both" : "differs";
+  const order = orders.length > 1 ? ` The order of the systems ${same}.` : "";
   document.getElementById("box-says").textContent = `Cheapest ${cheapest.join("; ")}.${order}`;
 }
 

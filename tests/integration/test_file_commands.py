@@ -32,6 +32,9 @@ def test_a_file_is_judged_without_a_run_and_nothing_is_kept(tmp_path: Path, monk
     code, told = call("check", str(good))
     assert code == 0
     assert "96 readings, 0 rejects" in told
+    table = tmp_path / "households.csv"
+    table.write_text("household_id,dwelling_type\n1,flat\n", encoding="utf-8")
+    assert "2 lines: 1 row, 0 rejects" in call("check", str(table))[1], "a row of a table is no reading"
     code, told = call("check", str(good), str(bad), "--json")
     judged = {Path(file["file"]).name: file for file in json.loads(told)}
     assert code == 1

@@ -75,10 +75,10 @@ def lens(name: str, **costs: float) -> Lens:
 @pytest.mark.parametrize(
     ("costs", "said"),
     [
-        ([{"gas_boiler": 85, "heat_pump": 117}, {"gas_boiler": 85, "heat_pump": 117}], "Cheapest to society: a gas boiler, £85 per MWh; to the household: a gas boiler, £85 per MWh. The two agree on the order of the systems."),
-        ([{"gas_boiler": 129, "heat_pump": 106}, {"gas_boiler": 85, "heat_pump": 117}], "Cheapest to society: a heat pump, £106 per MWh; to the household: a gas boiler, £85 per MWh. The two differ in the order of the systems."),
-        ([{"gas_boiler": 129, "air_pump": 106}, {"gas_boiler": 130, "air_pump": 117}], "Cheapest to society: an air pump, £106 per MWh; to the household: an air pump, £117 per MWh. The two agree on the order of the systems."),
-        ([{"gas_boiler": 90, "heat_pump": 106, "network": 200}, {"gas_boiler": 85, "heat_pump": 217, "network": 210}], "Cheapest to society: a gas boiler, £90 per MWh; to the household: a gas boiler, £85 per MWh. The two differ in the order of the systems."),
+        ([{"gas_boiler": 85, "heat_pump": 117}, {"gas_boiler": 85, "heat_pump": 117}], "Cheapest to society: a gas boiler, £85 per MWh; to the household: a gas boiler, £85 per MWh. The order of the systems is the same for both."),
+        ([{"gas_boiler": 129, "heat_pump": 106}, {"gas_boiler": 85, "heat_pump": 117}], "Cheapest to society: a heat pump, £106 per MWh; to the household: a gas boiler, £85 per MWh. The order of the systems differs."),
+        ([{"gas_boiler": 129, "air_pump": 106}, {"gas_boiler": 130, "air_pump": 117}], "Cheapest to society: an air pump, £106 per MWh; to the household: an air pump, £117 per MWh. The order of the systems is the same for both."),
+        ([{"gas_boiler": 90, "heat_pump": 106, "network": 200}, {"gas_boiler": 85, "heat_pump": 217, "network": 210}], "Cheapest to society: a gas boiler, £90 per MWh; to the household: a gas boiler, £85 per MWh. The order of the systems differs."),
         ([{"gas_boiler": 129, "heat_pump": 106}], "Cheapest to society: a heat pump, £106 per MWh."),
     ],
 )  # fmt: skip
