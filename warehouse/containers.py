@@ -15,7 +15,7 @@ import polars as pl
 
 from transforms.readings.declaration import Layout, NotUsedError, RefusalError, UnknownHeaderError
 from transforms.readings.headers import MOST_COLUMNS, recognise
-from transforms.readings.recognition import decode_start, find_header, find_layout
+from transforms.readings.recognition import decode_start, find_header, find_layout, refuse_stand_in
 from warehouse.landing import (
     LIMITS,
     Container,
@@ -89,6 +89,7 @@ def _open(path: str, limits: Limits) -> Opened:
     start, is_whole = read_start(path, container, limits)
     _, text = decode_start(start)
     bare = text.lstrip()
+    refuse_stand_in(bare)
     if bare.startswith("{") or (bare.startswith("[") and bare[1:].lstrip()[:1] in {"{", "["}):
         return _open_rows(_read_json(path, container, limits))
     if bare.startswith("<"):
@@ -239,14 +240,15 @@ def _read_json(path: str, container: Container, limits: Limits) -> pl.DataFrame:
     """Return the longest list of records of a JSON text as a table of text."""
     raw = _load_text(path, container, limits)
     try:
-        records = _find_records(json.loads(raw))
+        records = _find_records(_load_json(raw))
     except (ValueError, RecursionError) as error:
         raise RefusalError("JSON that cannot be read: cut or damaged", str(error)) from None
     if not records:
         raise RefusalError("JSON in which no list of readings is found; deliver a list of times and values, or CSV")
     if isinstance(records[0], list):
-        pairs = (row for row in records if isinstance(row, list) and len(row) > 1)
-        records = [{"timestamp": row[0], "value": row[1]} for row in pairs]
+        pairs = [row for row in records if isinstance(row, list) and len(row) > 1]
+        moment = "epoch_seconds" if all(isinstance(row[0], int) for row in pairs) else "timestamp"
+        records = [{moment: row[0], "value": row[1]} for row in pairs]
     names = list(dict.fromkeys(name for record in records if isinstance(record, dict) for name in record))
     if len(names) > MOST_COLUMNS:
         raise RefusalError(f"JSON records with {len(names):,} names; Hearth reads up to {MOST_COLUMNS}")
@@ -254,6 +256,17 @@ def _read_json(path: str, container: Container, limits: Limits) -> pl.DataFrame:
     return pl.DataFrame(
         {name: [_json_text(row.get(name)) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)
     )
+
+
+def _load_json(raw: bytes) -> Any:
+    """Return a JSON document; one record a line is a list of records."""
+    try:
+        return json.loads(raw)
+    except ValueError:
+        lines = [line for line in raw.splitlines() if line.strip()]
+        if len(lines) < 2 or not all(line.lstrip().startswith(b"{") for line in lines):  # noqa: PLR2004 - one would be a document
+            raise
+        return [json.loads(line) for line in lines]
 
 
 def _json_text(value: object) -> str:

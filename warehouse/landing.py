@@ -34,8 +34,33 @@ BLOCK_CELLS = 2**24  # fields of a block, for the same bound on memory
 HEADER_BYTES = 64 * 2**10  # the beginning of a file, in which its header is looked for
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".parquet", ".tsv")
 # a file with one of these is a delivery if its content is one; otherwise it is not used, and nothing is refused
-POSSIBLE_SUFFIXES = (".txt", ".txt.gz", ".json", ".json.gz", ".xml", ".xml.gz", ".xlsx")
+POSSIBLE_SUFFIXES = (".txt", ".txt.gz", ".json", ".json.gz", ".jsonl", ".ndjson", ".xml", ".xml.gz", ".xlsx")
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
+OTHER_KINDS: dict[tuple[str, ...], str] = {
+    (".xls", ".xlsb", ".ods", ".numbers"): "a workbook of a kind that is not read: save it as .xlsx or .csv",
+    (
+        ".7z",
+        ".rar",
+        ".tar",
+        ".tar.gz",
+        ".tgz",
+        ".bz2",
+        ".xz",
+    ): "packed in a way that is not read: unpack it, or pack it as .zip",
+    (
+        ".arrow",
+        ".feather",
+        ".avro",
+        ".orc",
+        ".dta",
+        ".sav",
+        ".sas7bdat",
+        ".rds",
+        ".rdata",
+    ): "a table of a kind that is not read: write it as .parquet or .csv",
+    (".db", ".sqlite", ".sqlite3", ".duckdb", ".mdb", ".accdb"): "a database: write its readings as .parquet or .csv",
+    (".pdf", ".doc", ".docx", ".htm", ".html"): "a document: ask for the readings as .csv",
+}  # what files with these suffixes are, and the next step
 MOST_FILES = 100_000
 MOST_MEMBERS = 1_000
 DEEPEST = 64  # levels of folders; a delivery has a few
@@ -210,6 +235,9 @@ def _why_not_taken(name: str) -> str | None:
         return "hidden"
     if lower.endswith(UNFINISHED):
         return "still being delivered, by its name"
+    for suffixes, what in OTHER_KINDS.items():
+        if lower.endswith(suffixes):
+            return what
     if not lower.endswith((*SUFFIXES, *POSSIBLE_SUFFIXES, ".zip")):
         return f"not one of {', '.join((*SUFFIXES, *POSSIBLE_SUFFIXES, '.zip'))}"
     return None

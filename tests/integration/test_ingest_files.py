@@ -15,6 +15,7 @@ import zstandard
 from flows.pipeline.ingest import OUT_OF_MEMORY, plan_ingest
 from tests.landing_files import CLEAN, DAY, HEADER, LINES, deliver, ingest, is_accounted_for, options, read_readings
 from warehouse.lake import Lake
+from warehouse.landing import POSSIBLE_SUFFIXES, SUFFIXES
 from warehouse.manifest import read_manifests
 
 
@@ -79,7 +80,15 @@ def test_what_is_no_delivery_is_named_with_its_reason_and_no_error(tmp_path: Pat
     truth = DAY.with_columns(fault=pl.lit("none"))
     as_parquet(truth, landing / "truth.parquet")
     (landing / "README.txt").write_text("What stands where.\n", encoding="utf-8")
-    for name in ("notes.doc", ".hidden.csv", "gas.csv.part", "gas.csv.tmp", "sub/.git/x.csv"):
+    for name in (
+        "notes.odt",
+        "old.xls",
+        "packed.tar.gz",
+        ".hidden.csv",
+        "gas.csv.part",
+        "gas.csv.tmp",
+        "sub/.git/x.csv",
+    ):
         deliver(landing, name, LINES)
     (landing / "gone.csv").symlink_to(landing / "nowhere.csv")
     plan = plan_ingest(Lake(tmp_path / "lake"), landing, options())
@@ -88,7 +97,9 @@ def test_what_is_no_delivery_is_named_with_its_reason_and_no_error(tmp_path: Pat
         "truth.parquet": "the truth of a sample, not a delivery",
         "README.txt": "no delivery: unknown header of 1 columns: none is of a known format; `hearth formats` lists what is known (no "
         "delimiter)",
-        "notes.doc": "not one of .csv, .csv.gz, .csv.zst, .parquet, .tsv, .txt, .txt.gz, .json, .json.gz, .xml, .xml.gz, .xlsx, .zip",
+        "notes.odt": f"not one of {', '.join((*SUFFIXES, *POSSIBLE_SUFFIXES))}, .zip",
+        "old.xls": "a workbook of a kind that is not read: save it as .xlsx or .csv",
+        "packed.tar.gz": "packed in a way that is not read: unpack it, or pack it as .zip",
         ".hidden.csv": "hidden",
         "sub/.git/x.csv": "hidden",
         "gas.csv.part": "still being delivered, by its name",

@@ -152,6 +152,69 @@ def test_a_last_line_without_its_end_is_doubtful(tmp_path: Path, end: str, lost:
     assert manifest.reject_reasons == ({"cut: the file ends within this line": 1} if lost else {})
 
 
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_marks_of_thousands_are_read(tmp_path: Path, mark: str) -> None:
+    truth = use()
+    values = [f"{kwh * 1000:,.1f}" for kwh in truth["gas_kwh"]]
+    written = values if mark == "," else [v.translate(str.maketrans(",.", ".,")) for v in values]
+    lines = [f'7{mark}{start}{mark}1{mark}"{v}"' for start, v in zip(truth["interval_start_utc"], written, strict=True)]
+    write(
+        tmp_path,
+        "gas.csv",
+        "\n".join([mark.join(("PUPRN", "Read_date_time_UTC", "Gas_flag", "Gas_hh_Wh")), *lines, ""]),
+    )
+    assert any("," in value for value in values)
+    assert_right(tmp_path, take(tmp_path)["gas.csv"], truth.with_columns(pl.col("interval_start_utc") - HALF))
+
+
+@pytest.mark.parametrize("container", ["csv", "parquet"])
+def test_ids_that_a_spreadsheet_rounded_give_no_reading(tmp_path: Path, container: str) -> None:
+    truth = pl.concat([use(home="9.30E+09"), use(home="1e5", seed=2)])
+    if container == "csv":
+        write(tmp_path, "gas.csv", canonical(truth))
+    else:
+        (tmp_path / "landing").mkdir()
+        truth.write_parquet(tmp_path / "landing" / "gas.parquet")
+    (manifest,) = take(tmp_path).values()
+    ((reason, count),) = manifest.reject_reasons.items()
+    assert reason.startswith("household id rounded by a spreadsheet")
+    assert (count, manifest.readings, manifest.households) == (144, 144, ("1e5",))
+
+
+@pytest.mark.parametrize(
+    ("stamp", "words"),
+    [
+        ("########", "make the column wider"),
+        ("44936.0208333333", "day numbers of a spreadsheet"),
+        ("1673308800000", "since 1970"),
+        ("01/10/2023 12:30:00 AM", "12-hour clock"),
+        ("00:30:00", "no day"),
+        ("10/01/2023", "half-hours cannot be made of days"),
+        ("10th of May", "a stamp of `canonical` is written as in"),
+    ],
+)
+def test_stamps_that_a_program_spoiled_are_refused_with_what_helps(tmp_path: Path, stamp: str, words: str) -> None:
+    write(tmp_path, "gas.csv", f"household_id,interval_start_utc,gas_kwh\n7,{stamp},0.5\n7,{stamp},0.6\n")
+    manifest = take(tmp_path)["gas.csv"]
+    assert manifest.outcome == "refused"
+    assert words in (manifest.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("<!DOCTYPE html><html><title>Sign in</title></html>", "a web page"),
+        ("<HTML><body>503</body></HTML>", "a web page"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n", "git lfs pull"),
+    ],
+)
+def test_what_stands_in_a_files_place_is_named(tmp_path: Path, text: str, words: str) -> None:
+    write(tmp_path, "gas.csv", text)
+    manifest = take(tmp_path)["gas.csv"]
+    assert manifest.outcome == "refused"
+    assert words in (manifest.reason or "")
+
+
 # --- shapes -----------------------------------------------------------------------------------------------------------
 
 
@@ -283,6 +346,7 @@ def wide(frame: pl.DataFrame, names: list[str], day: str = "%d/%m/%Y") -> str:
         [f"[{n // 2:02}:{30 * (n % 2):02}]" for n in range(1, 49)],
         [f"{n // 2:02}:{30 * (n % 2):02}" for n in range(48)],
         [f"hh{n}" for n in range(1, 51)],
+        [f"{n // 2:02}:{30 * (n % 2):02} - {(n + 1) // 2 % 24:02}:{30 * ((n + 1) % 2):02}" for n in range(48)],
     ],
 )
 def test_a_row_of_a_day_becomes_48_readings(tmp_path: Path, names: list[str]) -> None:
@@ -320,6 +384,25 @@ def test_a_zip_is_read_in_place_and_what_is_in_it_is_named(tmp_path: Path) -> No
     assert list(manifests) == ["export.zip/export/gas.csv"]
     assert_right(tmp_path, manifests["export.zip/export/gas.csv"], truth)
     assert manifests["export.zip/export/gas.csv"].feed == "octopus/."
+
+
+def test_one_json_record_a_line_is_read(tmp_path: Path) -> None:
+    truth = use()
+    records = [
+        json.dumps({"household_id": home, "interval_start_utc": start.isoformat(), "gas_kwh": kwh})
+        for home, start, kwh in truth.iter_rows()
+    ]
+    write(tmp_path, "gas.jsonl", "\n".join([*records, ""]))
+    assert_right(tmp_path, take(tmp_path)["gas.jsonl"], truth)
+    write(tmp_path, "cut.jsonl", "\n".join([*records[:-1], records[-1][:20]]))
+    assert "cut or damaged" in (take(tmp_path)["cut.jsonl"].reason or "")
+
+
+def test_pairs_of_seconds_and_values_are_read_in_utc(tmp_path: Path) -> None:
+    truth = use(40, home="meter", first=dt.datetime(2023, 6, 10))
+    pairs = [[int(start.replace(tzinfo=dt.UTC).timestamp()), kwh] for _, start, kwh in truth.iter_rows()]
+    write(tmp_path, "meter.json", json.dumps({"units": "kWh", "query": {"period": "PT30M"}, "data": pairs}))
+    assert_right(tmp_path, take(tmp_path, **{"glow_api__.": FeedOptions(unit="kWh", fuel="gas")})["meter.json"], truth)
 
 
 def test_json_and_a_workbook_and_text_are_read(tmp_path: Path) -> None:

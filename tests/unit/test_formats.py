@@ -117,6 +117,21 @@ def test_an_unknown_header_is_refused_without_a_word_of_it_and_shown_apart() -> 
     assert refusal.value.detail == "its header: secret,b"
 
 
+@pytest.mark.parametrize(
+    ("header", "nearest"),
+    [
+        ("household_id,interval_start_utc,gas_therms", "nearest is `canonical`, of which it lacks `gas_kwh`"),
+        ("household_id,timestamp,gas_kwh", "nearest is `canonical`, of which it lacks `interval_start_utc`"),
+        ("household_id,interval_start_utc,gas_kwh,note", "it is that of `canonical` with 1 column too many"),
+        ("Date,Time,use", "nearest is `glow`, of which it lacks `Gas consumption (kWh)`"),
+    ],
+)
+def test_the_nearest_format_is_named_with_what_the_header_lacks(header: str, nearest: str) -> None:
+    with pytest.raises(RefusalError) as refusal:
+        recognise(header.split(","))
+    assert nearest in str(refusal.value)
+
+
 def test_a_very_long_unknown_header_is_cut_short() -> None:
     with pytest.raises(RefusalError) as refusal:
         recognise([f"column{i}" for i in range(1000)])

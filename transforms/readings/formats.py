@@ -162,6 +162,19 @@ GLOW_M3 = replace(
     ),
     unit="m3",
 )
+GLOW_API = replace(
+    GLOW,
+    name="glow_api",
+    title="Hildebrand Glow, answer of its interface: JSON pairs of the seconds since 1970 and a value",
+    example=("epoch_seconds,value", "1673308800,0.135"),
+    fields=(Field(role="stamp", names=("epoch_seconds",)), Field(role="value", names=("value",))),
+    extra_columns=False,
+    stamp_formats=(_EPOCH,),
+    clock="utc",
+    clock_from="offset",
+    unit=None,
+    fuel=None,
+)
 GLOW_BARE = replace(
     GLOW,
     name="bright",
@@ -268,7 +281,7 @@ HOME_ASSISTANT = Format(
 )
 WIDE = Format(
     name="wide_days",
-    title="one row a day, a column for each half-hour (HH01 to HH48, [00:30] to [24:00], 00:00 to 23:30)",
+    title="one row a day, a column for each half-hour (HH01 to HH48, [00:30] to [24:00], 00:00 to 23:30, 00:00 - 00:30)",
     example=(f"MPR Value,read_date,{_HOURS_NAMED}", f"9000000004,10/01/2023,{_DAY_OF_USE}"),
     kind="readings",
     fields=(
@@ -282,7 +295,7 @@ WIDE = Format(
     stamp_formats=_DAYS,
     clock="local",
     shape="day",
-    interval_columns=r"^(?:hh|period|p)?(?P<number>\d\d?)$|^(?:hh)?(?P<hour>\d\d):?(?P<minute>[03]0)$",
+    interval_columns=r"^(?:hh|period|p)?(?P<number>\d\d?)$|^(?:hh)?(?P<hour>\d\d):?(?P<minute>[03]0)(?:(?:-|\u2013|to)\d\d:?[03]0)?$",
     unit_is_sure=False,
 )
 AMR = Format(
@@ -489,7 +502,7 @@ MIDAS_HOURLY = Format(
     repeats="averaged",  # a station reports some hours by several messages
 )
 FORMATS = (
-    EDRP, OCTOPUS, OCTOPUS_KWH, OCTOPUS_API, N3RGY, N3RGY_KWH, N3RGY_BARE, GLOW, GLOW_M3, DSMR_HOURS, P1_REGISTER, FLUVIUS,
+    EDRP, OCTOPUS, OCTOPUS_KWH, OCTOPUS_API, N3RGY, N3RGY_KWH, N3RGY_BARE, GLOW, GLOW_M3, GLOW_API, DSMR_HOURS, P1_REGISTER, FLUVIUS,
     GRDF, HOME_ASSISTANT, WIDE, _WIDE_ANY, _WIDE_ONE, AMR, SERL, SERL_M3, CER, GREEN_BUTTON, CANONICAL, GLOW_BARE,
     HOUSEHOLDS, TEMPERATURE_DAILY, TEMPERATURE_HOURLY, HADCET, MIDAS_DAILY, MIDAS_HOURLY,
 )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from transforms.readings.declaration import (
     ElectricityError,
+    Field,
     Format,
     Layout,
     NotUsedError,
@@ -96,19 +97,30 @@ def _find_intervals(shape: str | None, names: list[str], taken: set[int]) -> dic
 
 
 def _say_nearest(names: list[str]) -> str:
-    """Name the known format that a header is nearest to, and by how many columns they differ, without quoting the header."""
-    best, missing, spare = "", len(names), 0
+    """Name the known format that a header is nearest to, and the columns by which they differ, without quoting the header."""
+    best: tuple[tuple[int, float], Format, list[str]] | None = None
     for known in FORMATS:
-        wanted = [{normalise_name(name) for name in field.names} for field in known.fields if field.required]
-        lacking = sum(not accepted & set(names) for accepted in wanted)
-        if lacking < missing and lacking < len(wanted):
-            every = set().union(*({normalise_name(name) for name in field.names} for field in known.fields))
-            best, missing, spare = known.name, lacking, len(set(names) - every - NOBODYS_COLUMNS)
-    if not best:
+        if known.shape == "day" and len(_find_intervals(known.interval_columns, names, set())) not in DAY_SLOTS:
+            continue
+        wanted = [field for field in known.fields if field.required]
+        lacking = [field.names[0] for field in wanted if not _spellings(field) & set(names)]
+        rank = (
+            len(lacking),
+            len(lacking) / len(wanted),
+        )  # of two that lack as many, the one that has more of its columns
+        if len(lacking) < len(wanted) and (best is None or rank < best[0]):
+            best = rank, known, lacking
+    if best is None:
         return "none is of a known format"
-    if missing:
-        return f"nearest is `{best}`, of which it lacks {missing}"
-    return f"it is that of `{best}` with {spare} column{'s' if spare > 1 else ''} too many"
+    _, known, lacking = best
+    if lacking:
+        return f"nearest is `{known.name}`, of which it lacks {', '.join(f'`{name}`' for name in lacking)}"
+    spare = len(set(names) - set().union(*map(_spellings, known.fields)) - NOBODYS_COLUMNS)
+    return f"it is that of `{known.name}` with {spare} column{'s' if spare > 1 else ''} too many"
+
+
+def _spellings(field: Field) -> set[str]:
+    return {normalise_name(name) for name in field.names}
 
 
 def recognise_lines(first_line: str) -> Layout | None:

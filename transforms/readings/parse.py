@@ -36,6 +36,9 @@ _ROLES = (
 _NEWLINE = ord("\n")
 LONGEST_LINE = 64 * 2**10  # bytes
 CUT = b"\x00(cut)"  # stands at the end of a line that was longer; only its beginning is kept
+# An id that a spreadsheet rounded: several homes may have become one.
+ROUNDED_ID = r"^\d([.,]\d+)?[eE]\+\d+$"
+_THOUSANDS = {".": r"^[+-]?\d{1,3}(,\d{3})+\.\d+$", ",": r"^[+-]?\d{1,3}(\.\d{3})+,\d+$"}  # by decimal mark
 _JUDGED = ("whole", "unkept")  # columns that say whether a line is a reading; readings are returned without them
 
 
@@ -115,9 +118,14 @@ def split_block(text: bytes, layout: Layout, first_line: int) -> Block:
     stray_return = text.count(b"\r") != text.count(b"\r\n")
     if stray_return or any(sign in text for sign in (b" ", b'"', b"\t", b"\xc2\xa0")):
         frame = frame.with_columns(pl.all().str.strip_chars(STRIPPED))
-    if layout.dialect.decimal == ",":
-        values = [columns[at] for at in (layout.intervals or [layout.positions["value"]])]
-        frame = frame.with_columns(pl.col(values).str.replace(",", ".", literal=True))
+    decimal = layout.dialect.decimal
+    if decimal == "," or b'"' in text:
+        values = pl.col([columns[at] for at in (layout.intervals or [layout.positions["value"]])])
+        thousands = "," if decimal == "." else "."
+        bare = pl.when(values.str.contains(_THOUSANDS[decimal])).then(
+            values.str.replace_all(thousands, "", literal=True)
+        )
+        frame = frame.with_columns(bare.otherwise(values).str.replace(decimal, ".", literal=True))
     roles = {role: columns[at] for role, at in layout.positions.items()}
     fields = frame.select(
         line=pl.int_range(first_line, first_line + lines, dtype=pl.Int64),
@@ -320,7 +328,7 @@ def part_lines(block: Block, typed: pl.DataFrame, layout: Layout, *, ends_file: 
     if "unkept" in typed.columns:
         complete &= pl.col("unkept").is_null()
     if "household_id" in typed.columns:
-        complete &= ~_is_null_marker("household_id", layout.format)
+        complete &= ~_is_null_marker("household_id", layout.format) & ~pl.col("household_id").str.contains(ROUNDED_ID)
     above = layout.dialect.skipped_lines
     if above:
         complete &= pl.col("line") > above
@@ -382,6 +390,8 @@ def _say_why(known: Format, columns: Sequence[str]) -> pl.Expr:
     if "household_id" in columns:
         without = pl.col("household_id").is_null() | _is_null_marker("household_id", known)
         reasons.append((without, "no household id"))
+        rounded = pl.col("household_id").str.contains(ROUNDED_ID)
+        reasons.append((rounded, "household id rounded by a spreadsheet, such as 9.3E+09: export the ids as text"))
     unkept = [pl.col("unkept")] if known.keep else []
     later = [
         (pl.col("instant_utc").is_null(), "unparseable stamp"),

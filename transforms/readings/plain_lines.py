@@ -13,6 +13,7 @@ import polars as pl
 
 from transforms.readings.declaration import STRIPPED, Clock, GasConversion, Layout
 from transforms.readings.parse import (
+    ROUNDED_ID,
     Parsed,
     cut_lines,
     find_whole_lines,
@@ -160,7 +161,9 @@ def _part_good(typed: pl.DataFrame, text: bytes, layout: Layout) -> tuple[pl.Ser
     if "household_id" in typed.columns:
         ids = typed["household_id"].unique()
         odd = ids.filter(
-            ids.str.strip_chars(STRIPPED).ne_missing(ids) | ids.str.to_lowercase().is_in(layout.format.null_markers)
+            ids.str.strip_chars(STRIPPED).ne_missing(ids)
+            | ids.str.to_lowercase().is_in(layout.format.null_markers)
+            | ids.str.contains(ROUNDED_ID)
         )
         if len(odd):
             good &= ~typed["household_id"].is_in(odd.implode())

@@ -33,6 +33,30 @@ _COMMA_NUMBER = re.compile(r"^[+-]?\d+,\d+$")
 _PLAIN_DAY_FIRST = re.compile(r"\d\d?/\d\d?/\d{4} \d\d?:\d\d")
 _ONLY_A_DAY = re.compile(r"(^|[,;\t ])(\d{4}-\d\d-\d\d|\d\d[/-]\d\d[/-]\d{4})([,;\t]|$)")
 _DECIMAL_COMMA_FIELD = re.compile(r",\d+,\d+$")
+_STAND_INS = (
+    (
+        re.compile(r"<!doctype html|<html", re.IGNORECASE),
+        "a web page, not data, as a download gives that meets a sign-in page: download the file again",
+    ),
+    (
+        re.compile(r"version https://git-lfs"),
+        "a pointer of Git LFS, not the file itself: `git lfs pull` fetches the file",
+    ),
+)
+# What a stamp looks like that a program spoiled, and what helps. Each is the whole of a field.
+_SPOILED_STAMPS = (
+    (re.compile(r"#{4,}"), "a spreadsheet wrote #### for its stamps: make the column wider, and save the file again"),
+    (
+        re.compile(r"\d{5}[.,]\d+"),
+        "its stamps are day numbers of a spreadsheet: give the column the form yyyy-mm-dd hh:mm, and save the file again",
+    ),
+    (
+        re.compile(r"\d{9,10}|\d{13}"),
+        "its stamps look like seconds or milliseconds since 1970: write them as days and times",
+    ),
+    (re.compile(r".*\d ?[AaPp][Mm]"), "its stamps are of a 12-hour clock: write them with 24 hours"),
+    (re.compile(r"\d\d?:\d\d(:\d\d)?"), "its stamps have no day"),
+)
 _POINT_NUMBER = re.compile(r"^[+-]?\d*\.\d+$")
 
 
@@ -66,6 +90,20 @@ def find_layout(start: bytes, *, is_whole: bool) -> Layout:
     if not any(line.strip(_BLANK) for line in lines):
         raise RefusalError("empty" if is_whole else "nothing but blanks at its beginning")
     return _find_text_layout(lines[:SAMPLE_LINES], Dialect(encoding=encoding, line_end=line_end))
+
+
+def refuse_stand_in(text: str) -> None:
+    """Refuse what stands in a file's place: a web page, or the pointer of a version control system.
+
+    Raises
+    ------
+    RefusalError
+        If the text is one of these.
+
+    """
+    for shape, what in _STAND_INS:
+        if shape.match(text):
+            raise RefusalError(what)
 
 
 def decode_start(start: bytes) -> tuple[Encoding, str]:
@@ -234,6 +272,11 @@ def hint_at(reason: str, text: str, layout: Layout) -> str:
     if reason == "unparseable stamp" and _ONLY_A_DAY.search(text):
         return "; its stamps are whole days: half-hours cannot be made of days"
     if reason == "unparseable stamp":
+        fields = split_line(text, layout.dialect.delimiter)
+        stamps = [fields[layout.positions["stamp"]]] if len(fields) == layout.width else []
+        spoiled = [what for shape, what in _SPOILED_STAMPS for stamp in stamps if shape.fullmatch(stamp.strip())]
+        if spoiled:
+            return f"; {spoiled[0]}"
         return f"; a stamp of `{layout.format.name}` is written as in `{layout.format.example[1]}`"
     if reason == "wrong number of fields" and layout.dialect.delimiter == "," and _DECIMAL_COMMA_FIELD.search(text):
         return "; decimal commas between commas: put quotes around the values, or part the fields by semicolons"
