@@ -6,11 +6,13 @@ great-expectations are used, which supports neither DuckDB nor polars (docs/deci
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -24,6 +26,7 @@ from transforms.tables.lineage import QUALITY_RESULT
 from transforms.tables.schema import Table
 
 DEFAULT_SUFFICIENCY = Sufficiency()
+KEYS_SHOWN = 3  # broken rows that a sentence names
 NAMED = 3  # checks without a number that a message names
 
 
@@ -152,21 +155,56 @@ def critical_failures(results: pl.DataFrame) -> pl.DataFrame:
 
 
 def describe_failures(results: pl.DataFrame) -> str:
-    """Say in one paragraph which checks failed, with count and sample keys; checks without a number come last."""
+    """Say which checks failed: their number, then a line for each; those without a number come last. No line names a home."""
     failed = results.filter(~pl.col("passed"))
     if failed.is_empty():
         return f"all {len(results)} checks hold"
-    sentences = [_describe(row) for row in failed.drop_nulls("observed").iter_rows(named=True)]
+    lines = [
+        f"{row['severity']}: {describe_finding(row, with_homes=False)}"
+        for row in failed.drop_nulls("observed").iter_rows(named=True)
+    ]
     without = failed.filter(pl.col("observed").is_null())["check_name"].to_list()
     if without:
         names = ", ".join(without[:NAMED]) + (f" and {len(without) - NAMED} more" if len(without) > NAMED else "")
-        sentences.append(f"{names}: could not be measured, since columns that they read are not as declared")
-    return f"{len(failed)} {'check fails' if len(failed) == 1 else 'checks fail'}. " + " ".join(
-        f"{sentence}." for sentence in sentences
+        lines.append(f"{names}: could not be measured, since columns that they read are not as declared")
+    return "\n".join([f"{len(failed)} {'check fails' if len(failed) == 1 else 'checks fail'}:", *lines])
+
+
+def describe_finding(row: Mapping[str, Any], *, with_homes: bool) -> str:
+    """Say in a sentence what a check expects, what it found, and where.
+
+    Parameters
+    ----------
+    row
+        A row of `QUALITY_RESULT`.
+    with_homes
+        Whether the sentence may name homes. The message of a run may not: it reaches logs and Prefect's server.
+
+    """
+    found = "" if row["observed"] is None else f" Found: {row['observed']:,.6g}, {_describe_bounds(row)}"
+    keys = [_describe_key(key, with_homes=with_homes) for key in json.loads(row["sample_keys"] or "[]")]
+    shown = list(dict.fromkeys(filter(None, keys)))[:KEYS_SHOWN]
+    where = f", such as {'; '.join(shown)}" if shown else ""
+    return f"{row['check_name']} expects: {row['meaning']}.{found}{where}"
+
+
+def _describe_bounds(row: Mapping[str, Any]) -> str:
+    if row["upper"] is None:
+        return f"expected at least {row['lower']:g}"
+    if row["lower"] is None or row["lower"] == row["upper"]:
+        return f"expected at most {row['upper']:g}"
+    return f"expected {row['lower']:g} to {row['upper']:g}"
+
+
+def _describe_key(key: Mapping[str, Any], *, with_homes: bool) -> str:
+    """Return the columns of a broken row as words: `file_name gas.csv, flagged 2,148`; a file's name stands for its hash."""
+    hidden = {"source_id" if key.get("file_name") else "", "" if with_homes else "household_id"}
+    return ", ".join(
+        f"{name} {_describe_value(value)}" for name, value in key.items() if value is not None and name not in hidden
     )
 
 
-def _describe(row: Mapping[str, object]) -> str:
-    allowed = f"at least {row['lower']:g}" if row["upper"] is None else f"at most {row['upper']:g}"
-    keys = f", e.g. {row['sample_keys']}" if row["sample_keys"] else ""
-    return f"{row['check_name']} ({row['severity']}) counts {row['observed']:,.0f}, allowed {allowed}: {row['meaning']}{keys}"
+def _describe_value(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else str(value)  # noqa: PLR2004 - no comma in a year

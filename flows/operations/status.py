@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from flows.operations.watch import Operations, describe_operations, read_operati
 from flows.pipeline.report import report_is_current
 from flows.printable import count, show_name
 from flows.settings import Settings
+from quality.gate import describe_finding
 from transforms.lcoh.results.table import missing_systems
 from warehouse.damage import DamageRecord
 from warehouse.landing import is_gone
@@ -27,7 +27,6 @@ from warehouse.runs import RunLog
 
 RUNS_SHOWN = 5
 SOURCES_SHOWN = 10
-KEYS_SHOWN = 3  # example rows of a finding
 HISTORIC_DAYS = 366  # readings older than this come from a finished trial: status says when they end, not their age
 
 
@@ -132,36 +131,12 @@ def _judge_state(state: HomeState) -> GateState:
     return GateState(
         checks=len(judged),
         failed=len(state.findings),
-        warnings=[describe_finding(row) for row in state.findings.iter_rows(named=True)],
+        warnings=[describe_finding(row, with_homes=True) for row in state.findings.iter_rows(named=True)],
         not_judged=[
             *(what for what, was_judged in not_judged.items() if not was_judged),
             *([] if state.history is None else _list_not_judged(state.history.judgement)),
         ],
     )
-
-
-def describe_finding(row: Mapping[str, Any]) -> str:
-    """Say in a sentence what a check expects, what it found, and where, from its row (`QUALITY_RESULT`)."""
-    found = "" if row["observed"] is None else f" Found: {row['observed']:,.6g}, {_describe_bounds(row)}"
-    keys = json.loads(row["sample_keys"] or "[]")
-    where = f", such as {'; '.join(map(_describe_key, keys[:KEYS_SHOWN]))}" if keys else ""
-    meaning = str(row["meaning"])
-    return f"{row['check_name']} expects: {meaning}.{found}{where}"
-
-
-def _describe_bounds(row: Mapping[str, Any]) -> str:
-    if row["upper"] is None:
-        return f"expected at least {row['lower']:g}"
-    if row["lower"] is None or row["lower"] == row["upper"]:
-        return f"expected at most {row['upper']:g}"
-    return f"expected {row['lower']:g} to {row['upper']:g}"
-
-
-def _describe_key(key: object) -> str:
-    """Return a key of a row as words: `household_id 3, period 2009`."""
-    if isinstance(key, dict):
-        return ", ".join(f"{name} {value}" for name, value in key.items())
-    return ", ".join(map(str, key)) if isinstance(key, list) else str(key)
 
 
 def _list_not_judged(judgement: pl.DataFrame) -> list[str]:
@@ -245,10 +220,11 @@ def _list_unused(settings: Settings, runs: list[RunLog]) -> dict[str, str]:
 
 
 def _run_line(log: RunLog) -> str:
+    first = log.message.partition("\n")[0].rstrip(":")
     took = (
         f"{count(log.files_ingested, 'file')}, {count(log.months_built, 'month')}, {count(log.periods_built, 'period')}"
     )
-    return f"  {log.run_id}  {log.kind:<8}  {log.outcome:<12} {took}" + (f"; {log.message}" if log.message else "")
+    return f"  {log.run_id}  {log.kind:<8}  {log.outcome:<12} {took}" + (f"; {first}" if first else "")
 
 
 def describe_feed(feed: FeedState) -> str:

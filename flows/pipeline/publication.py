@@ -124,7 +124,7 @@ def publish(
                 outcome="gate_failed",
                 snapshot_id=base,
                 keys=keys,
-                failures=f"{describe_failures(broken)} The candidate is kept: {candidate.path}",
+                failures=f"{describe_failures(broken)}\nThe candidate is kept: {candidate.path}",
                 failed_checks=tuple(broken["check_name"]),
             )
         if is_published(candidate.content, history):  # a requested full audit of unchanged content

@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from flows.operations.freshness import FeedState
 from flows.operations.health import Health
-from flows.operations.status import describe_feed, describe_finding
+from flows.operations.status import describe_feed
 from flows.server.run_watch import RunWatch
+from quality.gate import describe_finding
 from warehouse.runs import RunLog, running, write_run
 
 NOW = dt.datetime.now(dt.UTC)
@@ -82,11 +83,20 @@ def test_a_finding_is_a_sentence_without_json() -> None:
         "check_name": "a.check", "meaning": "every home has a type", "observed": 2.0, "lower": 0.0, "upper": 0.0,
         "sample_keys": '[{"household_id": "7", "period": "2009"}, {"household_id": "9", "period": "2009"}]',
     }  # fmt: skip
-    said = describe_finding(row)
+    said = describe_finding(row, with_homes=True)
     assert said.startswith("a.check expects: every home has a type. Found: 2, expected at most 0")
     assert said.endswith("such as household_id 7, period 2009; household_id 9, period 2009")
     assert not set('{}[]"') & set(said)
-    assert describe_finding(row | {"observed": None, "sample_keys": None}) == "a.check expects: every home has a type."
+    anonymous = describe_finding(row, with_homes=False)
+    assert anonymous.endswith("expected at most 0, such as period 2009")
+    keys = '[{"source_id": "ab12", "file_name": "gas.csv", "flagged": 21480, "year": 2009, "share": 0.372916, "home": null}]'
+    assert describe_finding(row | {"sample_keys": keys}, with_homes=False).endswith(
+        "such as file_name gas.csv, flagged 21,480, year 2009, share 0.3729"
+    )
+    assert (
+        describe_finding(row | {"observed": None, "sample_keys": None}, with_homes=True)
+        == "a.check expects: every home has a type."
+    )
 
 
 @pytest.mark.parametrize(

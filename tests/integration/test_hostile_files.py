@@ -125,6 +125,8 @@ def test_an_id_is_the_same_home_whatever_its_file_is_packed_in(tmp_path: Path, a
     assert homes == {"p/a.parquet": {"12", "7"}, "c/a.csv": {"12", "7"}, "t/households.csv": {"12"}}
 
 
+# threads of Prefect, which other tests of the process start, may use `random` while a strategy draws
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @settings(max_examples=12, deadline=None)
 @given(st.lists(st.sampled_from(sorted(BROKEN)), min_size=1, max_size=10, unique=True))
 def test_good_files_give_the_same_readings_whatever_stands_beside_them(

@@ -70,8 +70,9 @@ def test_a_home_alone_is_told_that_it_uses_a_tenth_and_is_not_published(year: in
     write_homes(tmp_path / "landing" / "gas.csv", {"mine": 0.8}, dt.date(year, 1, 1), 365, in_metres=("mine",))
     publication = publish_landing(tmp_path)
     assert publication.outcome == "gate_failed"
-    assert re.search(r'"file_name":"gas.csv","flag":"suspected_unit"', publication.failures)
-    assert re.search(r'a tenth or less of the usual.*"household_id":"mine"', publication.failures)
+    assert re.search(r"file_name gas.csv, flag suspected_unit", publication.failures)
+    assert re.search(r"a tenth or less of the usual", publication.failures)
+    assert "mine" not in publication.failures
     (row,) = read_candidate(tmp_path, "SELECT household_id, compared_with, factor, witness, flagged FROM unit_doubt")
     assert row[:2] == ("mine", "published studies")
     assert row[2] == pytest.approx(1 / KWH_PER_M3)
