@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from transforms.readings.declaration import GasConversion, RefusalError
 from transforms.readings.headers import recognise
-from transforms.readings.parse import Parsed, number_rows, part_lines, type_fields
+from transforms.readings.parse import STRETCH, Parsed, cut_lines, number_rows, part_lines, type_fields
 from transforms.readings.plain_lines import parse_each, parse_text
 
 EDRP = recognise(["ANON_ID", "ADVANCEDATETIME", "HH", "GASKWH"])
@@ -252,3 +252,14 @@ def test_a_stray_carriage_return_is_stripped_beside_any_character(line: str, end
         parsed = parse(text)
         assert set(parsed.readings["household_id"]) == {"12"}
         assert parsed.rejects.is_empty()
+
+
+@pytest.mark.parametrize("last", [b"", b"\n"])
+def test_lines_are_cut_out_where_they_stand_however_long_the_text_is(last: bytes) -> None:
+    lines = [b"%d" % number + b"x" * (number % 7 * 9_000) + b"\n" for number in range(40)]
+    lines[-1] = lines[-1].rstrip(b"\n") + last
+    text = b"".join(lines)
+    assert len(text) > 5 * STRETCH
+    rows = [0, 1, 1, *range(5, 40, 3), 39]
+    assert cut_lines(text, rows) == [lines[row] for row in rows]
+    assert cut_lines(text, []) == []

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from transforms.readings.homes import SAME_DAYS_MIN
+from transforms.readings.stamps import MINUTES_PER_DAY, minute_of_day
 
-MINUTES_PER_DAY = 1440
 MOST_HOME_DAYS = 10_000_000  # days of homes whose marks are kept for one file; each takes about 40 bytes
 _MARKS = {"household_id": pl.String, "day": pl.Date, "mark": pl.Int64, "least": pl.Float64, "most": pl.Float64}
 _WEIGHTS = pl.Series(np.random.default_rng(0).integers(1, 2**62, MINUTES_PER_DAY) * 2 + 1)
@@ -40,8 +40,9 @@ def mark_days(readings: pl.DataFrame, below_kwh: float) -> pl.DataFrame:
 
     """
     moment = pl.col("instant_utc")
-    minute = moment.dt.hour().cast(pl.Int32) * 60 + moment.dt.minute()
-    weighted = (pl.col("gas_kwh") * 1e6).round().cast(pl.Int64, strict=False) * pl.lit(_WEIGHTS).gather(minute)
+    weighted = (pl.col("gas_kwh") * 1e6).round().cast(pl.Int64, strict=False) * pl.lit(_WEIGHTS).gather(
+        minute_of_day(moment)
+    )
     used = readings.lazy().filter((pl.col("gas_kwh") > 0) & (pl.col("gas_kwh") < below_kwh))
     marked = used.select("household_id", day=moment.dt.date(), mark=weighted, least="gas_kwh", most="gas_kwh")
     return _add_up(marked).collect()

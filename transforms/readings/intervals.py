@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from transforms.readings.declaration import Stamp
-from transforms.readings.stamps import HALF_HOUR
+from transforms.readings.stamps import HALF_HOUR, minute_of_day
 from transforms.tables.lake import REJECT
 from transforms.tables.rules import bound
 
@@ -80,17 +80,26 @@ class Regular:
 
 
 def count_steps(readings: pl.DataFrame) -> pl.DataFrame:
-    """Count, for each home of a block, the rows that tell its interval and a register (`COUNTS`); rows are in file order."""
-    moment, value = pl.col("instant_utc"), pl.col("gas_kwh")
-    minute = moment.dt.minute()
-    return readings.group_by("household_id").agg(
-        rows=pl.len().cast(pl.Int64),
-        on_half=(minute == HALF).sum().cast(pl.Int64),
-        off_grid=((minute % HALF) != 0).sum().cast(pl.Int64),
-        half_steps=(moment.diff().abs() == HALF_HOUR).sum().cast(pl.Int64),
-        falls=(value.diff() < 0).sum().cast(pl.Int64),
-        rises=(value.diff() > 0).sum().cast(pl.Int64),
-    )
+    """Count, for each home of a block, the rows that tell its interval and a register (`COUNTS`); rows are in file order.
+
+    Rows are counted up to the last of each home, and what was counted before it is taken off: grouping takes three times as long.
+    """
+    home, moment, value = pl.col("household_id"), pl.col("instant_utc"), pl.col("gas_kwh")
+    minute = minute_of_day(moment) % HOUR
+    goes_on = home == home.shift()
+    holds = {
+        "on_half": minute == HALF,
+        "off_grid": minute % HALF != 0,
+        "half_steps": goes_on & (moment.diff().abs() == HALF_HOUR),
+        "falls": goes_on & (value.diff() < 0),
+        "rises": goes_on & (value.diff() > 0),
+    }
+    so_far = {name: found.fill_null(value=False).cast(pl.Int64).cum_sum() for name, found in holds.items()}
+    is_last = (home != home.shift(-1)).fill_null(value=True)
+    pieces = readings.select(home, is_last=is_last, rows=pl.int_range(1, pl.len() + 1), **so_far).filter("is_last")
+    if pieces["household_id"].n_unique() < len(pieces):  # homes take turns
+        return count_steps(readings.sort("household_id", maintain_order=True))
+    return pieces.select(home, *(pl.col(name) - pl.col(name).shift(fill_value=0) for name in ("rows", *holds)))
 
 
 def add_steps(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

