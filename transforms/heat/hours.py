@@ -9,12 +9,13 @@ from polars.dataframe.group_by import GroupBy
 
 from transforms.readings.inferred_flags import flag_spans
 from transforms.readings.neighbour_flags import name_source
-from transforms.readings.stamps import HALF_HOURS_PER_DAY
+from transforms.readings.stamps import HALF_HOURS_PER_DAY, minute_of_day
 from transforms.tables.fixed_order import group_in_order
 from transforms.tables.heat import HEAT_DAY_CAUGHT_UP, HEAT_HOURLY
 from transforms.tables.lake import CELL
 
 HOURS_OF_DAY = 24
+MINUTES_PER_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,29 +142,33 @@ def count_cells(good: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
 
     Both frames are sorted by home and time.
     """
-    moment = pl.col("interval_start_utc")
+    moment, hour = pl.col("interval_start_utc"), pl.col("hour_start_utc")
     halves = _group_cells(good, moment).agg(
-        pl.col(CELL.key).first(),
+        pl.col("household_id").first(),
         half_hours=pl.len(),
         first_interval_utc=moment.first(),
         last_interval_utc=moment.last(),
     )
-    whole = _group_cells(hours, pl.col("hour_start_utc")).agg(
-        pl.col(CELL.key).first(), hours=pl.len(), gas_kwh=pl.col("gas_kwh").sum()
+    whole = _group_cells(hours, hour).agg(
+        pl.col("household_id").first(),
+        hour_of_day=hour.first().dt.hour(),
+        hours=pl.len(),
+        gas_kwh=pl.col("gas_kwh").sum(),
     )
-    keys = list(CELL.key)
-    joined = halves.join(whole, on=keys, how="left").with_columns(pl.col("hours", "gas_kwh").fill_null(0))
-    return CELL.conform(joined).sort(keys)
+    first = pl.col("first_interval_utc")
+    joined = (
+        halves.with_columns(month=first.dt.month_start().dt.date(), hour_of_day=first.dt.hour())
+        .join(whole, on=["household_id", "hour_of_day"], how="left")
+        .with_columns(pl.col("hours", "gas_kwh").fill_null(0))
+    )
+    return CELL.conform(joined).sort(CELL.key)
 
 
 def _group_cells(frame: pl.DataFrame, moment: pl.Expr) -> GroupBy:
     """Group by one number that stands for home and hour of day: several keys take four times as long."""
     home = (pl.col("household_id") != pl.col("household_id").shift()).fill_null(value=True).cum_sum()
-    hour = moment.dt.hour()
-    named = frame.with_columns(
-        month=moment.first().dt.month_start().dt.date(), hour_of_day=hour, cell=home * HOURS_OF_DAY + hour
-    )
-    return group_in_order(named, "cell", by=None)
+    cell = home * HOURS_OF_DAY + minute_of_day(moment) // MINUTES_PER_HOUR
+    return group_in_order(frame.with_columns(cell=cell), "cell", by=None)
 
 
 def count_flags(judged: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
