@@ -78,7 +78,7 @@ def test_a_good_own_row_joins_the_table(tmp_path: Path) -> None:
         ("mine,ashp,capital_gbp,0,nan,GBP,2018,own choice,me", "the value 'nan' is not a number"),
         ("mine,ashp,capital_gpb,0,7000,GBP,2018,own choice,me", "no parameter is named 'ashp.capital_gpb'; did you mean ashp.capital_gbp"),
         ("mine,ashp,capital_gbp,soon,7000,GBP,2018,own choice,me", "year 'soon' is neither a year nor 0"),
-        ("mine,ashp,capital_gbp,2020,7000,GBP,2018,own choice,me", "year 2020 given to a value that holds always"),
+        ("mine,ashp,capital_gbp,2020,7000,GBP,2018,own choice,me", "year 2020 given to a value for all years"),
         ("mine,ashp,capital_gbp,0,7000,GBP,none,own choice,me", "price_base 'none' is not the year of the prices"),
         ("mine,ashp,capital_gbp,0,7000,GBP,2031,own choice,me", "prices of 2031 beside prices of 2018, and no deflator joins the two"),
         ("mine,study,price_base_year,0,2031,yr,none,own choice,me", "prices cannot be brought to those of 2031: the deflator has no such year"),
@@ -100,7 +100,7 @@ def test_a_bad_row_is_refused_by_file_row_and_reason(tmp_path: Path, row: str, r
 
 def test_a_figure_that_holds_always_beside_single_years_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        AssumptionError, match=r"mine\.csv, row 3: .* year 0 \(holds always\) beside rows for single years"
+        AssumptionError, match=r"mine\.csv, row 3: .* year 0 \(all years\) beside rows for single years"
     ):
         read_assumptions(own_file(tmp_path, GOOD.replace(",0,200", ",2018,200"), GOOD))
 

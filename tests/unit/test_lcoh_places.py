@@ -124,8 +124,8 @@ def test_a_convention_of_maps_asks_for_the_pipe() -> None:
         ({"homes": {"flat": 10.0, "detached": -10.0}}, "it has no homes"),
         ({"homes": {"all": 5.0}, "connection_share": 0.0}, "connection share 0.0 is not above 0"),
         ({"homes": {"all": 5.0}, "connection_share": 1.2}, "connection share 1.2 is not above 0 and at most 1"),
-        ({"homes": {"all": 5.0}, "main_pipe_m": -1.0}, "a pipe is shorter than nothing"),
-        ({"homes": {"all": 5.0}, "link_pipe_m": np.array([3.0, -1.0])}, "a pipe is shorter than nothing"),
+        ({"homes": {"all": 5.0}, "main_pipe_m": -1.0}, "a pipe has a negative length"),
+        ({"homes": {"all": 5.0}, "link_pipe_m": np.array([3.0, -1.0])}, "a pipe has a negative length"),
     ],
 )
 def test_a_place_that_cannot_be_is_refused(wrong: dict[str, object], message: str) -> None:

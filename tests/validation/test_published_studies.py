@@ -154,7 +154,7 @@ if REFERENCE.is_dir():
         level = rows.filter(pl.col("quantity") == "gas per home and day", pl.col("segment") == "all").row(0, named=True)
         assert level["published"] * 366 == pytest.approx(11_605, abs=1)
         assert 1.4 < level["ratio"] < 1.8
-        assert "17 of which heat nothing" in level["explanation"]
+        assert "17 of which heat no home" in level["explanation"]
         warm = rows.filter(pl.col("quantity").str.contains("above 18 degC"))["ratio"][0]
         assert 2.0 < warm < 3.0
 

@@ -97,7 +97,9 @@ def _plan(
     from scipy.optimize import linprog
     from scipy.sparse import block_diag, coo_array
 
-    made = np.hstack([np.tril(np.ones((HOURS, HOURS))), np.ones((HOURS, 1))])  # last: what is stored at midnight
+    made = np.hstack(
+        [np.tril(np.ones((HOURS, HOURS))), np.ones((HOURS, 1))]
+    )  # last column: the heat in store at midnight
     cost, upper, equal, bounds, cops = [], [], [], [], []
     for store in stores_kwh:
         for day in days:

@@ -45,7 +45,7 @@ DAY_CHECKS = (
     ),
     DayCheck(
         figure="log_sd_of_homes", quantity="spread of homes, sd of the logarithm", unit="1", ratio_low=0.8, ratio_high=1.25,
-        reason="homes should lie as far apart in both countries, once meters that heat nothing are left out",
+        reason="homes should lie as far apart in both countries, once meters that heat no home are left out",
     ),
     DayCheck(
         figure="zero_day_share", quantity="share of days without gas", unit="1", ratio_low=0.1, ratio_high=10.0,
@@ -61,11 +61,11 @@ DAY_CHECKS = (
     ),
     DayCheck(
         figure="summer_over_mean", quantity="July and August over the mean day", unit="1", ratio_low=0.5, ratio_high=2.0,
-        reason="it is what homes use for hot water and cooking, and for heat on cool days in July and August",
+        reason="it is gas for hot water and cooking, and for heat on cool days in July and August",
     ),
     DayCheck(
         figure="slope_kwh_per_day_k", quantity="gas per kelvin below 14 degC", unit="kWh/(d K)", ratio_low=0.6, ratio_high=1.67, published=5.65,
-        reason=f"it is gas per kelvin below {COLD_C:g} degC and goes with the level; there {WEATHER_SOURCE}",
+        reason=f"it is gas per kelvin below {COLD_C:g} degC, proportional to the level; there {WEATHER_SOURCE}",
     ),
     DayCheck(
         figure="warm_gas_kwh_per_day", quantity="gas per home and day above 18 degC", unit="kWh/d", published=4.6,
@@ -207,7 +207,7 @@ def compare_days(
 def _explain(idle: int, origin: str | None) -> pl.Expr:
     ratio, low, high = pl.col("ratio"), pl.col("ratio_low"), pl.col("ratio_high")
     beside = pl.format("{} against {} meters there", percent(ratio), "meters")
-    heating = pl.when(pl.col("segment") == "all").then(pl.lit(f", {idle} of which heat nothing"))
+    heating = pl.when(pl.col("segment") == "all").then(pl.lit(f", {idle} of which heat no home"))
     verdict = (
         pl.when(low.is_null())
         .then(pl.lit("; no agreement is declared"))

@@ -22,9 +22,9 @@ def percent(ratio: pl.Expr) -> pl.Expr:
     return pl.concat_str(signed((ratio - 1) * 100, 0), pl.lit(" %"))
 
 
-def of_made_up_homes(origin: str | None, what: str) -> str:
-    """Return the sentence that homes are made up, or nothing for real ones."""
-    return "" if origin is None else f" The homes here are made up ({origin}): {what}."
+def of_made_up_homes(origin: str | None, consequence: str) -> str:
+    """Return the sentence that homes are made up; empty for real homes."""
+    return "" if origin is None else f" The homes here are made up ({origin}): {consequence}."
 
 
 def sentences(*parts: pl.Expr | str) -> pl.Expr:

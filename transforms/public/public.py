@@ -54,7 +54,7 @@ RELEASE_MEMBER = Table(
 RELEASE_EDITION = Table(
     "release_edition", "one set of homes behind a group of cells that was once published", ("level", "period", "group", "number"),
     (
-        Column("level", pl.String, "what was published: year, hours, quantile, funnel or diversity"),
+        Column("level", pl.String, "kind of published values: year, hours, quantile, funnel or diversity"),
         Column("period", pl.String, "study period"),
         Column("group", pl.String, "name of the cells: a dwelling type, all, a quantile or a step"),
         Column("number", pl.Int64, "order of publication of the group", lower=0),
@@ -75,7 +75,7 @@ def _public(
 
 def _with_meaning(table: Table, names: Collection[str], where: str) -> Table:
     """Return a table in which some columns say how they are rounded."""
-    said = f"rounded to what one home can deliver {where}"
+    said = f"rounded to the most that one home can deliver {where}"
     columns = (replace(c, meaning=f"{c.meaning}, {said}") if c.name in names else c for c in table.columns)
     return replace(table, columns=tuple(columns))
 
@@ -110,7 +110,7 @@ FLAG_TOTAL = Table(
     "flag_count", "readings of all sources that carry one flag", ("flag",),
     (
         FLAG_COUNT.column("flag"),
-        Column("readings", pl.Int64, "readings, rounded to what one home can deliver; null: fewer than that", "1", nullable=True, lower=0),
+        Column("readings", pl.Int64, "readings, rounded to the most that one home can deliver; null: fewer than that", "1", nullable=True, lower=0),
         Column("share", pl.Float64, "share of the readings that are shown", "1", nullable=True, lower=0, upper=1),
     ),
     tier="public",

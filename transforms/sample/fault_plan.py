@@ -40,7 +40,7 @@ class FaultPlan:
     """For each home: the number of half-hours with each fault, and whether the household table names the home."""
 
     known: NDArray[np.bool_]
-    lost: Counts  # half-hours that are not delivered as they are, `missing` ones included
+    lost: Counts  # half-hours that are missing or delivered with a fault of `LOSS_KINDS`
     counts: Mapping[str, Counts]  # by fault, without `missing`
 
     def count(self, fault: str, home: int) -> int:

@@ -42,7 +42,7 @@ class MeterFault:
 
 
 def _die(delivery: Delivery, row: int, fault: MeterFault, _: np.random.Generator) -> None:
-    """Count nothing."""
+    """Deliver zeros."""
     delivery.gas_kwh[row, fault.first : fault.first + fault.count] = 0
     delivery.mark(row, _whole_run(delivery.gas_kwh[row], fault.first, fault.count), "cold_zero_run")
 

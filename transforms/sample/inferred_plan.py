@@ -22,7 +22,7 @@ Where = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadMeters:
-    """Meters that count nothing for more than a fortnight while it is cold."""
+    """Meters that deliver zeros for more than a fortnight in the cold."""
 
     homes_share: float
     low_days: float

@@ -27,7 +27,7 @@ class CookingOnly:
     homes_share: float
     low_kwh_per_day: float
     high_kwh_per_day: float
-    declared_electric_share: float  # of these homes; the others declare nothing
+    declared_electric_share: float  # share of these homes that declare electric heating; the others declare none [1]
     breakfast_h: float
     breakfast_share: float
     lunch_h: float
@@ -74,7 +74,7 @@ class Vacant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holiday:
-    """Homes that use nothing for some days."""
+    """Homes that use no gas for some days."""
 
     homes_share: float
     low_days: float

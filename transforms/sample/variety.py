@@ -29,7 +29,7 @@ TRUTH_HOME = Table(
     "truth_homes", "one home of a made-up trial with all faults: its kind, meter, faults and losses", ("household_id",),
     (
         Column("household_id", pl.String, "made-up id of the home"),
-        Column("kind", pl.String, "what the home uses gas for, or how it is lived in", allowed=KINDS),
+        Column("kind", pl.String, "kind of home: its uses of gas, or absences", allowed=KINDS),
         Column("away_start_utc", UTC, "start of its vacancy or holiday", nullable=True),
         Column("away_end_utc", UTC, "end of it, exclusive", nullable=True),
         Column("away_level", pl.Float64, "gas while away over usual gas", "1", nullable=True, lower=0, upper=1),
@@ -41,7 +41,7 @@ TRUTH_HOME = Table(
         Column("step_after_kwh", pl.Float64, "step in which the other meter counts", "kWh", nullable=True, lower=0),
         Column("meter_fault", pl.String, "fault of the meter that no single line shows", nullable=True, allowed=METER_FAULTS),
         Column("unit_factor", pl.Float64, "delivered over true while the unit is wrong", "1", nullable=True, lower=0),
-        Column("fault_start_utc", UTC, "start of the wrong unit or of the dead meter; spells of equal values stand in the truth alone", nullable=True),
+        Column("fault_start_utc", UTC, "start of the wrong unit or of the dead meter; spells of equal values are only in the truth", nullable=True),
         Column("fault_end_utc", UTC, "end of it, exclusive", nullable=True),
         Column("weather_loss_share", pl.Float64, "share of half-hours that the home is expected to lose with level and cold", "1", lower=0, upper=1),
     ),

@@ -266,7 +266,7 @@ AREA_VALIDATION_SCORE = Table(
         Column("carried_from_year", N, "year whose factor was carried", nullable=True),
         Column("worst_area", S, "area with the largest error"),
         Column("worst_error", F, "its error", "1"),
-        Column("note", S, "what the comparison can and cannot say"),
+        Column("note", S, "limits of the comparison"),
     ),
     tier="public",
     may_be_empty=True,

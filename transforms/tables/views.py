@@ -166,7 +166,7 @@ LEDGER_BALANCE = View(
         *(SOURCE.column(name) for name in (
             "source_id", "file_name", "kind", "outcome", "lines", "header_lines", "blank_lines", "readings", "rejects", "regrouped",
         )),
-        Column("lines_lost", N, "lines that are neither header nor blank nor reading nor reject: always nothing", "1"),
+        Column("lines_lost", N, "lines that are neither header nor blank nor reading nor reject: always 0", "1"),
     ),
     tier="public",
     may_be_empty=True,

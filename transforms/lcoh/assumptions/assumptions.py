@@ -129,11 +129,11 @@ def _reason() -> pl.Expr:
         ),
         (
             ~pl.col("by_year") & (pl.col("year_number") != 0),
-            pl.format("year {} given to a value that holds always: write 0", "year"),
+            pl.format("year {} given to a value for all years: write 0", "year"),
         ),
         (
             (pl.col("year_number") == 0) & (years_given > 1),
-            pl.lit("year 0 (holds always) beside rows for single years: keep one of the two"),
+            pl.lit("year 0 (all years) beside rows for single years: keep one of the two"),
         ),
         (
             money & ~pl.col("price_base").str.contains(r"^\d{4}$"),

@@ -14,7 +14,7 @@ from transforms.lcoh.assumptions.parameters import ANY, KNOWN_FIGURES, SCALE_ITE
 from transforms.lcoh.assumptions.refusals import AssumptionError, unknown_name
 from transforms.lcoh.assumptions.scenarios import ALL_SCENARIOS, check_scenario, seen_rows
 
-GIVEN: Final = "given"  # scale, basis and period of what is given on the command line
+GIVEN: Final = "given"  # scale, basis and period of values from the command line
 _NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 

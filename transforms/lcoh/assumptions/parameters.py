@@ -28,7 +28,7 @@ class Limit:
     at_most: float = math.inf
     below: float = math.inf
     whole: bool = False
-    by_year: bool = False  # may be a series with one row a year; year 0 holds always
+    by_year: bool = False  # may be a series with one row a year; year 0 means all years
 
     @property
     def bounds(self) -> str:

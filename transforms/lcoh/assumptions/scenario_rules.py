@@ -107,7 +107,7 @@ def _reason() -> pl.Expr:
         *unknown_choices,
         (
             ~borrows & pl.all_horizontal(pl.col(*CHOICES) == ""),
-            pl.lit("the rule says nothing: name borrow_from, before, between or after"),
+            pl.lit("the rule is empty: name borrow_from, before, between or after"),
         ),
         (
             (pl.col("borrow_item") != "") & ~borrows,
@@ -129,7 +129,10 @@ def _reason() -> pl.Expr:
             grows & ~pl.col("growth").is_between(-0.5, 0.5).fill_null(value=False),
             pl.format("growth_per_year '{}' is no number from -0.5 to 0.5", "growth_per_year"),
         ),
-        (~grows & (pl.col("growth_per_year") != ""), pl.lit("growth_per_year is given and nothing grows")),
+        (
+            ~grows & (pl.col("growth_per_year") != ""),
+            pl.lit("growth_per_year is given, but neither before nor after is grow"),
+        ),
         (
             pl.struct(QUANTITY).is_duplicated() & (first_use != pl.col(WHERE)),
             pl.format("the key is also in {}", first_use),

@@ -55,7 +55,7 @@ class ScenarioFigures:
             message = (
                 f"scenario {self.scenario}: {item}.{parameter} has no value for {len(missing)} years "
                 f"({missing[0]} to {missing[-1]}), and no rule extends it; it is given for {min(values)} to "
-                f"{max(values)}: add rows, one row with year 0 that holds always, or a rule (hold_first, interpolate, "
+                f"{max(values)}: add rows, one row with year 0 for all years, or a rule (hold_first, interpolate, "
                 "hold_last)"
             )
             raise AssumptionError(message)

@@ -27,7 +27,7 @@ class Convention:
     replaces_connections: bool
     """Whether heat interface units and heat meters are bought again when they are worn out."""
     network_sizing: Literal["kw_per_dwelling", "load_curve"]
-    """Whether a network has a fixed size of heat pump per home and nothing else, or heat pump, store and peak plant sized
+    """Whether a network has only a heat pump of fixed size per home, or heat pump, store and peak plant sized
     by the load through the year and the peak of all homes together."""
     peak_plant: Literal["electric_boiler", "gas_boiler"]
     """Plant that makes the heat above the output of a network's heat pump, where a network has such plant."""
@@ -114,7 +114,7 @@ BEST_PRACTICE: Final = Convention(  # ours: each choice is defended in docs/meth
 CONVENTIONS: Final[dict[str, Convention]] = {
     convention.name: convention
     for convention in (
-        WANG2018,  # meets the paper's statements, and serves for nothing else
+        WANG2018,  # only for the paper's statements
         replace(WANG2018, name="wang2018_delivered", denominator="delivered"),  # the same costs, comparable by system
         RIVAL,
         BEST_PRACTICE,

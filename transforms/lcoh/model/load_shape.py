@@ -146,7 +146,7 @@ class LoadShape:
         """Return the share of a year's heat that plant of a capacity supplies, with a store that fills once a day.
 
         1 - sum_d n_d (E_d - min(E_d, F_d, s)) / sum_d n_d sum_h l_dh,
-        E_d = sum_h (l_dh - c)^+  is what exceeds the capacity c in a day, F_d = sum_h (c - l_dh)^+ what it leaves free
+        E_d = sum_h (l_dh - c)^+  is the heat above the capacity c in a day, F_d = sum_h (c - l_dh)^+ the spare heat
 
         Parameters
         ----------

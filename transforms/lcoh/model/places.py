@@ -48,7 +48,7 @@ class Place:
         Raises
         ------
         AssumptionError
-            The message names what is wrong.
+            The message names the fault.
 
         """
         share = np.asarray(self.connection_share)
@@ -58,7 +58,7 @@ class Place:
             f"the connection share {self.connection_share} is not above 0 and at most 1": np.any(
                 (share <= 0) | (share > 1)
             ),
-            "a pipe is shorter than nothing": any(np.any(np.asarray(length) < 0) for length in lengths),
+            "a pipe has a negative length": any(np.any(np.asarray(length) < 0) for length in lengths),
         }
         for reason, holds in wrong.items():
             if holds:

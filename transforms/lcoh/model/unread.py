@@ -28,7 +28,7 @@ from transforms.lcoh.model.valuation import rate_figures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Substitute:
-    """Parameters without effect under some conventions, and what the cost model uses instead."""
+    """Parameters without effect under some conventions, and the parameters or rules used instead."""
 
     matches: Callable[[Key], bool]
     """Whether a parameter is among them."""
@@ -37,7 +37,7 @@ class Substitute:
     read_instead: Callable[[Key, Convention], tuple[Key, ...]] = lambda *_: ()
     """The parameters that are used instead."""
     words: str = ""
-    """How the quantity is found where no single parameter holds it."""
+    """The rule for the quantity, if no single parameter holds it."""
 
 
 def _one(item: str, *parameters: str) -> Callable[[Key], bool]:
@@ -193,7 +193,7 @@ SUBSTITUTES: Final = (
 
 
 def explain_unread(key: Key, figures: ScenarioFigures, convention: Convention) -> str:
-    """Return what a convention uses instead of a parameter without effect, each with its value.
+    """Return the parameters that a convention uses instead of one without effect, each with its value.
 
     Parameters
     ----------

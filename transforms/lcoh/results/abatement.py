@@ -66,7 +66,7 @@ def abatement_table(
 
 
 def cost_of_saving(system: Built, flows: CashFlows, reference: Built, replaced: CashFlows) -> Yearly:
-    """Return the cost of a saved tonne [GBP/t], shape (rows,); NaN where nothing is saved.
+    """Return the cost of a saved tonne [GBP/t], shape (rows,); NaN if no carbon dioxide is saved.
 
     (K_s - K_b) / (e_b - e_s),  K = capital + O&M + fuel [GBP/MWh],  e = sum_t d_t E_t / sum_t d_t MWh_t [t/MWh]
 

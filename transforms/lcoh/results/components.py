@@ -114,9 +114,9 @@ def _components(costed: Costed) -> pl.DataFrame:
 
 def _bought_mwh(costed: Costed, carrier: str) -> Yearly:
     """Return the energy of one carrier that a system buys by year [MWh]: its cost at a price of 1 GBP/MWh."""
-    nothing = np.zeros_like(next(iter(costed.built.energy.values())).price_gbp_per_mwh)
+    zero = np.zeros_like(next(iter(costed.built.energy.values())).price_gbp_per_mwh)
     priced = {
-        name: Energy(price_gbp_per_mwh=nothing + (name == carrier), carbon_gbp_per_mwh=nothing, co2_kg_per_mwh=nothing)
+        name: Energy(price_gbp_per_mwh=zero + (name == carrier), carbon_gbp_per_mwh=zero, co2_kg_per_mwh=zero)
         for name in costed.built.energy
     }
     return replace(costed.built, energy=priced).flows().fuel_gbp

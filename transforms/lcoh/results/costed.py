@@ -126,7 +126,7 @@ def check_comparable(convention: Convention, reference: str) -> None:
 def compared_systems(
     known: pl.DataFrame, figures: ScenarioFigures, convention: Convention, *, reference: str, place: Place | None = None
 ) -> list[Costed]:
-    """Return every system but the reference; none where the scenario cannot cost the reference."""
+    """Return every system except the reference; empty if the scenario cannot cost the reference."""
     check_comparable(convention, reference)
     if reference in missing_series(figures, convention):
         return []
@@ -141,10 +141,10 @@ def reference_beside(costed: Costed, reference: str) -> Costed:
 
 
 def existing_boiler_flows(boiler: Costed) -> CashFlows:
-    """Return the flows of a boiler that is there already.
+    """Return the flows of a boiler that a home already has.
 
-    It has the efficiency of the stock and nothing is paid for it. Its successor, which differs in nothing, is bought
-    when its remaining life is over. So a system that replaces it now does not spare a boiler now.
+    It has the efficiency of the stock, and its purchase is paid for. Its successor has the same efficiency, and is bought
+    at the end of its remaining life. So a system that replaces the boiler now does not save a new boiler now.
     """
     built = boiler.built
     figures, convention = built.case.figures, built.case.convention

@@ -171,7 +171,7 @@ def _weighted_indices(weights: Yearly, f_a: Yearly, f_b: Yearly, f_ab: Yearly) -
     mean_a, mean_b, square_a, square_b = np.split(rest, 4, axis=1)
     variance = ((square_a + square_b) / 2 - ((mean_a + mean_b) / 2) ** 2)[:, None, :]
     shape = (len(weights), pages, outputs)
-    with np.errstate(invalid="ignore", divide="ignore"):  # a cost that nothing moves has no shares: they are 0
+    with np.errstate(invalid="ignore", divide="ignore"):  # a cost without variance has the shares 0
         shares = [np.nan_to_num(part.reshape(shape) / variance) for part in (first, total / 2)]
     return shares[0].transpose(0, 2, 1), shares[1].transpose(0, 2, 1)
 
@@ -200,5 +200,5 @@ def _tabulate(found: Indices, own: Sequence[Uncertain], scales: Sequence[str]) -
         }
     )
     places = pl.DataFrame({"scale": list(scales)}).join(ranges, how="cross", maintain_order="left_right")
-    # the order in which a matrix product adds depends on the machine's threads: its last digits mean nothing
+    # the order in which a matrix product adds depends on the machine's threads: so its last digits are noise
     return places.with_columns(pl.Series(name, values.reshape(-1)).round(DECIMALS) for name, values in indices.items())
