@@ -75,6 +75,10 @@ def say_scale(costs: Mapping[int, float]) -> str | None:
         return None
     small, large = min(costs), max(costs)
     change = costs[large] / costs[small] - 1
+    if round(costs[large]) == round(costs[small]):
+        return (
+            f"Size hardly matters: networks of {small:,} and of {large:,} homes cost {text.gbp(costs[large])} per MWh"
+        )
     sizes = f"a network of {large:,} homes costs {text.gbp(costs[large])} per MWh, one of {small:,} homes {text.gbp(costs[small])}"
     if abs(change) < 2 * ALIKE:
         return f"Size hardly matters: {sizes}"
@@ -222,7 +226,7 @@ def say_cheapest_at(shares: Mapping[str, float], now: str) -> str | None:
 
 
 def say_trench(costs: Mapping[float, float], single: float) -> str | None:
-    """Say what a network costs in the median neighbourhood if all homes connect and if fewer do, and a home's own system."""
+    """Say what a network costs in the median neighbourhood if all homes connect and if fewer do, and the cheapest system in a home."""
     if len(costs) < 2:  # noqa: PLR2004 - two shares, to compare
         return None
     most, least = max(costs), min(costs)
@@ -230,7 +234,7 @@ def say_trench(costs: Mapping[float, float], single: float) -> str | None:
         f"In the median neighbourhood a network costs {text.gbp(costs[most])} per MWh if {_connected(most)} connect and "
         f"{text.gbp(costs[least])} if {_connected(least)} do"
     )
-    return f"{network}; a home's own system, {text.gbp(single)}"
+    return f"{network}; the cheapest system in a home, {text.gbp(single)}"
 
 
 def say_lower_peak(peaks: Mapping[str, float]) -> str | None:

@@ -15,7 +15,7 @@ from flows.operations.disk import measure_disk, tell_bytes
 from flows.operations.findings import Finding, fail, ok, warn
 from flows.operations.state import HomeState
 from flows.pipeline.report import report_is_current
-from flows.printable import show_name
+from flows.printable import count, show_name
 from flows.settings import Settings, explain_settings
 from transforms.lcoh.assumptions.refusals import AssumptionError
 from transforms.lcoh.assumptions.scenarios import check_scenario
@@ -141,12 +141,13 @@ def check_free_disk(state: HomeState, found: list[LandedFile | tuple[str, str]])
     key = state.settings.pseudonyms
     found = [keep_names(entry, state.settings.landing_folder, key) for entry in found]
     taken = {(place.path, place.bytes) for m in state.manifests for place in m.paths}
-    new = [(f.file_name, f.bytes) for f in found if isinstance(f, LandedFile) and (f.path, f.bytes) not in taken]
+    files = [f for f in found if isinstance(f, LandedFile) and f.file_name not in state.unused]
+    new = [(f.file_name, f.bytes) for f in files if (f.path, f.bytes) not in taken]
     disk = measure_disk(state.settings, new)
     what = f"{tell_bytes(disk.free_bytes)} free, the next run needs {tell_bytes(disk.needed_bytes)}"
     if disk.free_bytes < disk.needed_bytes:
         return fail("disk", what, "free some, keep fewer snapshots (HEARTH_SNAPSHOTS_KEEP), or name another --home")
-    return ok("disk", f"{what} ({len(new)} new files)")
+    return ok("disk", f"{what} ({count(len(new), 'new file')})")
 
 
 def check_runs(state: HomeState) -> Finding:

@@ -17,6 +17,7 @@ from flows.pipeline.report import report_is_current
 from flows.settings import Settings
 from warehouse.damage import DamageRecord, list_lost, read_records
 from warehouse.lake import DamagedObjectError
+from warehouse.landing import is_gone
 from warehouse.manifest import Manifest, read_whole_manifests
 from warehouse.publish import History, read_history
 from warehouse.quarantine import LEFT_OUT, Decision, left_out_sources, replaced_sources
@@ -96,6 +97,13 @@ class HomeState:
         """The files that the last nightly could not read."""
         nights = [log for log in self.runs if log.kind == "nightly"]
         return nights[-1].unreadable if nights else ()
+
+    @cached_property
+    def unused(self) -> dict[str, str]:
+        """The entries of the landing folder that the last nightly did not use and that are still there, with the reason."""
+        nights = [log for log in self.runs if log.kind == "nightly"]
+        entries = nights[-1].files_unused if nights else {}
+        return {name: why for name, why in entries.items() if not is_gone(self.settings.landing_folder, name)}
 
     @cached_property
     def feeds(self) -> Sequence[FeedState]:

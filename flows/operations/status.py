@@ -21,7 +21,6 @@ from flows.settings import Settings
 from quality.gate import describe_finding
 from transforms.lcoh.results.table import missing_systems
 from warehouse.damage import DamageRecord
-from warehouse.landing import is_gone
 from warehouse.publish import History, read_history
 from warehouse.runs import RunLog
 
@@ -103,7 +102,7 @@ def read_status(settings: Settings) -> Status:
             )
             for m in state.manifests
         ],
-        unused=_list_unused(settings, list(state.runs)),
+        unused=state.unused,
         unreadable=list(state.unreadable),
         damaged=[str(error) for error in state.damage],
         repaired=list(state.repaired),
@@ -210,13 +209,6 @@ def _describe_damage(state: Status) -> list[str]:
         how_many = f"{count(len(done), 'damaged file')} put aside and repaired"
         lines.append(f"repaired   {how_many}, last on {last.found_at_utc:%Y-%m-%d %H:%M} UTC: {last.damage.describe()}")
     return lines
-
-
-def _list_unused(settings: Settings, runs: list[RunLog]) -> dict[str, str]:
-    """Return the entries of the landing folder that the last nightly run did not use and that are still there."""
-    nights = [log for log in runs if log.kind == "nightly"]
-    unused = nights[-1].files_unused if nights else {}
-    return {name: why for name, why in unused.items() if not is_gone(settings.landing_folder, name)}
 
 
 def _run_line(log: RunLog) -> str:

@@ -149,6 +149,17 @@ def test_a_failure_exits_with_1_and_a_warning_with_0(home: Path) -> None:
     assert CliRunner().invoke(app, ["doctor", "--home", str(home)]).exit_code == 1
 
 
+def test_a_file_that_the_last_run_did_not_use_is_no_new_file(home: Path) -> None:
+    (home / "landing" / "README.txt").write_text("What stands where.\n", encoding="utf-8")
+    assert "(2 new files)" in find(home, "disk").told
+    unused = {"README.txt": "no delivery", "gone.csv": "no delivery"}
+    write_run(
+        home / "runs",
+        RunLog(run_id="r", kind="nightly", started_at_utc=STARTED, outcome="unchanged", files_unused=unused),
+    )
+    assert "(1 new file)" in find(home, "disk").told
+
+
 def test_a_lock_that_no_run_holds_is_named(home: Path) -> None:
     (home / "warehouse").mkdir()
     lock = home / "warehouse" / ".publish.lock"

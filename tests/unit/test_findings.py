@@ -54,6 +54,7 @@ OUTCOMES: dict[Callable[..., str | None], list[tuple[tuple[Any, ...], str | None
     ],
     words.say_scale: [
         (({100: 142.0, 20_000: 141.0},), "Size hardly matters: a network of 20,000 homes costs £141 per MWh, one of 100 homes £142"),
+        (({100: 230.3, 20_000: 229.9},), "Size hardly matters: networks of 100 and of 20,000 homes cost £230 per MWh"),
         (({100: 180.0, 1000: 120.0},), "Larger networks cost less: a network of 1,000 homes costs £120 per MWh, one of 100 homes £180"),
         (({100: 120.0, 1000: 180.0},), "Larger networks cost more: a network of 1,000 homes costs £180 per MWh, one of 100 homes £120"),
         (({1000: 180.0, 300: 150.0, 100: 200.0},), "Larger networks cost less: a network of 1,000 homes costs £180 per MWh, one of 100 homes £200"),
@@ -116,9 +117,9 @@ OUTCOMES: dict[Callable[..., str | None], list[tuple[tuple[Any, ...], str | None
         (({}, GAS), None),
     ],
     words.say_trench: [
-        (({1.0: 209.0, 0.5: 222.0, 0.3: 244.0}, 159.0), "In the median neighbourhood a network costs £209 per MWh if all homes connect and £244 if 30 % do; a home's own system, £159"),
-        (({0.3: 244.0, 1.0: 209.0}, 259.0), "In the median neighbourhood a network costs £209 per MWh if all homes connect and £244 if 30 % do; a home's own system, £259"),
-        (({0.5: 244.0, 0.3: 209.0}, 159.0), "In the median neighbourhood a network costs £244 per MWh if 50 % connect and £209 if 30 % do; a home's own system, £159"),
+        (({1.0: 209.0, 0.5: 222.0, 0.3: 244.0}, 159.0), "In the median neighbourhood a network costs £209 per MWh if all homes connect and £244 if 30 % do; the cheapest system in a home, £159"),
+        (({0.3: 244.0, 1.0: 209.0}, 259.0), "In the median neighbourhood a network costs £209 per MWh if all homes connect and £244 if 30 % do; the cheapest system in a home, £259"),
+        (({0.5: 244.0, 0.3: 209.0}, 159.0), "In the median neighbourhood a network costs £244 per MWh if 50 % connect and £209 if 30 % do; the cheapest system in a home, £159"),
         (({1.0: 209.0}, 159.0), None),
         (({}, 159.0), None),
     ],
