@@ -96,12 +96,12 @@ def plain_cost(demand: pl.DataFrame) -> pl.DataFrame:
         )
     }  # fmt: skip
     unknown = {name: pl.lit(None) for name in ("households", "lcoh_ci_low", "lcoh_ci_high", "grant_gbp_per_mwh")}
-    measured_year = cost_of(pl.col("demand_measured_kwh"))
+    measured_year, cost = (cost_of(pl.col(name)) for name in ("demand_measured_kwh", "demand_kwh"))
     return LCOH.conform(
         demand.with_columns(
             scenario=pl.lit(SCENARIO), convention=pl.lit(CONVENTION), denominator=pl.lit("delivered"), system=pl.lit(SYSTEM),
             scale=pl.lit("individual"), dwellings=pl.lit(1),
-            lcoh_gbp_per_mwh=cost_of(pl.col("demand_kwh")), lcoh_measured_year_gbp_per_mwh=measured_year, **nothing, **unknown, **LENS,
+            lcoh_gbp_per_mwh=cost, lcoh_measured_year_gbp_per_mwh=measured_year, lcoh_without_cooking_gbp_per_mwh=cost, **nothing, **unknown, **LENS,
         )
     )  # fmt: skip
 
