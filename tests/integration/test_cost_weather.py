@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from flows.settings import Settings
 from tests.pipeline import read_tables, run
 
 PUBLIC = Path("reports") / "current" / "downloads" / "public.duckdb"
@@ -26,7 +27,9 @@ def by_weather(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     """Give the data folder of the sample, and a copy in which the costs of the measured year were chosen."""
     normal, measured = sample_home / "hearth-data", tmp_path_factory.mktemp("measured") / "hearth-data"
     shutil.copytree(normal, measured, symlinks=True, ignore=shutil.ignore_patterns("prefect"))
-    log = run(measured, sample_home / "landing", settings={"cost_weather": "measured"})
+    replicates = Settings.model_fields["bootstrap_replicates"].default  # as the sample was run with
+    chosen = {"cost_weather": "measured", "bootstrap_replicates": replicates}
+    log = run(measured, sample_home / "landing", settings=chosen)
     assert log["outcome"] == "published"
     return {"normal": normal, "measured": measured}
 

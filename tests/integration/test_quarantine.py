@@ -105,7 +105,7 @@ def test_a_delivery_in_another_unit_is_named_and_left_out(root: Path) -> None:
     deliver(root, "march.csv", times(FIRST, M3_AS_KWH))
     log = night(root)
     assert log["outcome"] == "published"
-    assert "source.none_is_quarantined (warning) counts 1" in log["message"]
+    assert "warning: source.none_is_quarantined expects" in log["message"]
     assert "supplier/march.csv" in log["message"]
     after = without_ledger(root)
     assert [name for name in before if not before[name].equals(after[name])] == []
@@ -164,7 +164,7 @@ def test_a_lifted_source_is_judged_again_and_an_accepted_one_taken_as_it_is(root
     assert hearth(root, "quarantine", "--accept", name)[0] == 0
     log = night(root)
     assert log["outcome"] == "published"
-    assert "source_level.small_source_keeps_its_level (warning)" in log["message"]
+    assert "warning: source_level.small_source_keeps_its_level expects" in log["message"]
     assert quarantined(root) == []
     assert {outcome for outcome, _, _ in ledger(root).values()} == {"accepted"}
     flags = read_tables(root / "home")["flag_count"]

@@ -105,10 +105,10 @@ MEASURED_BY_OTHERS = r"field trials(?: in the UK)? measured|studies that measure
 COLUMNS = r"\w*_measured\w*|\bmeasured_\w+"
 
 
-def test_on_sample_data_nothing_of_the_run_is_called_measured(folder: Path) -> None:
+def test_on_sample_data_nothing_of_the_run_is_called_measured(whole_site: Path) -> None:
     assert RUN.origin is not None
     read = 0
-    for path in folder.glob("*.html"):
+    for path in whole_site.glob("*.html"):
         if path.stem in {"method", "dictionary"}:  # the method as such, and what columns mean
             continue
         html = re.sub(r'<section id="checks">.*?</section>', "", path.read_text(encoding="utf-8"), flags=re.DOTALL)

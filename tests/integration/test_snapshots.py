@@ -87,7 +87,7 @@ def test_snapshots_are_listed_with_what_they_are_and_why_they_stay(root: Path) -
     assert all(state.hours == 2 * 59 * 24 and state.bytes > 0 and state.trouble is None for state in states)
     text = describe_snapshots(states, settings_of(root))
     assert "the way back" in text
-    assert "goes with the next run: not one of the newest 2 (snapshots_keep)" in text
+    assert "deleted by the next run: not one of the newest 2 (snapshots_keep)" in text
     assert max(map(len, text.splitlines())) <= 80
 
 
