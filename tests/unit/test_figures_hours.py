@@ -215,7 +215,7 @@ def with_network_costs(inputs: Published, costs: dict[int, float], single: float
         ),
         (
             dict.fromkeys((100, 300, 1000, 3000, 20_000), 160.0), 159.0,
-            ["Size hardly matters: a network of 20,000 homes costs £160 per MWh, one of 100 homes £160.", "cheaper than networks of any of these sizes."],
+            ["Size hardly matters: networks of 100 and of 20,000 homes cost £160 per MWh.", "cheaper than networks of any of these sizes."],
         ),
     ],
 )  # fmt: skip
