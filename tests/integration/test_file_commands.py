@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from flows.cli.main import app
 from flows.operations.files import FeedTaken, read_feeds_taken, write_suggestions
 from flows.settings import load_settings
-from tests.integration.test_what_people_have import KWH, octopus, take, use
 from tests.landing_files import CLEAN
+from tests.peoples_files import KWH, octopus, take, use
 from transforms.readings.formats import FORMATS
 from warehouse import writing
 
